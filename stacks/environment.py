@@ -150,7 +150,7 @@ class DatabaseSettings(_Model):
     """Idle time before a pause, only with `min_capacity = 0`. Pools hold the database awake."""
 
     readers: Annotated[int, Field(ge=0, le=MAX_READERS)] = 0
-    """Reader instances; Aurora places them in other zones than the writer."""
+    """Reader instances; writer and readers take the zones in turn."""
 
     port: Annotated[int, Field(ge=1150, le=65535), AfterValidator(_not_mysql_port)] = 6603
     """TCP port; not MySQL's 3306."""

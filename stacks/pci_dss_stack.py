@@ -94,6 +94,7 @@ class PciDssStack(Stack):
             props=DatabaseProps(
                 vpc=self.network.vpc,
                 subnets=self.network.isolated,
+                zones=self._environment.network.zones,
                 engine_version=settings.engine_version,
                 min_capacity=settings.min_capacity,
                 max_capacity=settings.max_capacity,

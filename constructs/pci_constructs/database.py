@@ -43,11 +43,12 @@ class DatabaseProps:
     Attributes:
         vpc: The VPC.
         subnets: Selects the isolated tier.
+        zones: Availability zones; the instances take them in turn, the writer first.
         engine_version: Full Aurora version, such as ``8.0.mysql_aurora.3.10.4``.
         min_capacity: Smallest capacity in ACU (2 GiB of memory each), in steps of 0.5.
         max_capacity: Largest capacity in ACU, at least 1.
         auto_pause: Idle time after which a cluster with ``min_capacity`` 0 pauses, or None.
-        readers: Number of reader instances, 0 to 15; Aurora spreads them over the zones.
+        readers: Number of reader instances, 0 to 15.
         port: TCP port; not MySQL's 3306.
         database_name: Database made at the start.
         master_username: Master user; not ``admin`` (PCI DSS 2.2.2).
@@ -61,6 +62,7 @@ class DatabaseProps:
 
     vpc: ec2.IVpc
     subnets: ec2.SubnetSelection
+    zones: tuple[str, ...]
     engine_version: str
     min_capacity: float
     max_capacity: float
@@ -146,12 +148,13 @@ class Database(Construct):
             rds.ClusterInstance.serverless_v2(
                 construct_id,
                 instance_identifier=identifier,
+                availability_zone=props.zones[number % len(props.zones)],
                 auto_minor_version_upgrade=upgrades,
                 publicly_accessible=False,
                 ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,  # the one every region has
                 scale_with_writer=construct_id == "Reader1",  # it takes over on failure
             )
-            for construct_id, identifier in self._instances(props)
+            for number, (construct_id, identifier) in enumerate(self._instances(props))
         ]
         return rds.DatabaseCluster(
             self,
@@ -230,6 +233,18 @@ class Database(Construct):
         assert isinstance(resource, rds.CfnDBCluster)
         for group in self.log_groups.values():
             resource.node.add_dependency(group)  # else Aurora makes the groups itself
+        for construct_id, _ in self._instances(props):
+            if not has_long_term_support(props.engine_version):
+                continue
+            acknowledge(
+                self.cluster.node.find_child(construct_id),
+                {
+                    "PCI.DSS.321-RDSAutomaticMinorVersionUpgradeEnabled": "The engine is on a "
+                    "long-term support line, on which AWS advises against automatic minor "
+                    "upgrades; patch releases are applied in the maintenance window, and the "
+                    "end of support is checked at every synth."
+                },
+            )
         acknowledge(
             self.cluster,
             {

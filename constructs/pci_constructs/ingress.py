@@ -146,8 +146,6 @@ class Ingress(Construct):
             {
                 "AwsSolutions-EC23": "The service is public: 443 behind a blocking web ACL, and "
                 "80 which answers with a redirect only.",
-                "PCI.DSS.321-EC2RestrictedCommonPorts": "Neither 443 nor 80 is an administration "
-                "port; 80 answers with a redirect only.",
             },
         )
         return group
@@ -165,18 +163,17 @@ class Ingress(Construct):
             deletion_protection=props.protection.deletion_protection,
         )
         balancer.log_access_logs(self.access_logs)
-        if not props.protection.deletion_protection:
-            acknowledge(
-                balancer,
-                {
-                    "PCI.DSS.321-ELBDeletionProtectionEnabled": "This environment is destroyed "
-                    "after use; protection is on in the production profile."
-                },
-            )
         return balancer
 
     def _listeners(self, props: IngressProps) -> elbv2.ApplicationTargetGroup:
-        self.load_balancer.add_redirect(open=False)
+        redirect = self.load_balancer.add_redirect(open=False)
+        acknowledge(
+            redirect,
+            {
+                "PCI.DSS.321-ELBv2ACMCertificateRequired": "This listener answers every request "
+                "with a redirect to HTTPS; it needs no certificate and serves nothing."
+            },
+        )
         listener = self.load_balancer.add_listener(
             "Https",
             port=443,

@@ -115,7 +115,7 @@ class Network(Construct):
                 Tags.of(subnet).add("Tier", tier)
         for subnet in vpc.select_subnets(subnet_group_name=PUBLIC).subnets:
             acknowledge(
-                subnet,
+                subnet.node.find_child("DefaultRoute"),
                 {
                     "PCI.DSS.321-VPCNoUnrestrictedRouteToIGW": "The public tier holds the load "
                     "balancer and NAT gateways only; tasks and database have no such route."

@@ -73,7 +73,7 @@ class Rotation(Construct):
             self,
             "Function",
             description=f"Rotates the master password of {props.names.database_cluster}",
-            runtime=lambda_.Runtime.PYTHON_3_13,
+            runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler="index.handler",
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
