@@ -55,9 +55,9 @@ class Synthesized:
         return metadata.get("aws:cdk:path", "")
 
 
-def environment(suffix: str = "dev", **changes: Mapping[str, object]) -> Environment:
-    """A shipped environment with some tables changed: ``environment(database={"readers": 2})``."""
-    values = load_environment(suffix).model_dump()
+def environment(**changes: Mapping[str, object]) -> Environment:
+    """The ``dev`` environment with some tables changed."""
+    values = load_environment("dev").model_dump()
     for table, settings in changes.items():
         values[table] = {**(values[table] or {}), **settings}
     return Environment.model_validate(values)

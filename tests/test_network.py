@@ -7,7 +7,7 @@ import pytest
 from tests.support import Synthesized, listed, statements, target, template, text, variant
 
 DEV = template("dev")
-ENDPOINTS = {
+ENDPOINTS: dict[str, dict[str, object]] = {
     "network": {"egress": "endpoints", "nat_gateways": 0},
     "service": {
         "image": "111111111111.dkr.ecr.eu-central-2.amazonaws.com/transactions@sha256:" + "0" * 64

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -16,6 +16,7 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
@@ -171,7 +172,9 @@ class Database(Construct):
             security_groups=[self.security_group],
             port=props.port,
             default_database_name=props.database_name,
-            credentials=rds.Credentials.from_secret(self._master_secret),
+            credentials=rds.Credentials.from_secret(
+                cast("secretsmanager.ISecret", self._master_secret)
+            ),
             iam_authentication=True,
             storage_encrypted=True,
             storage_encryption_key=props.data_key,
@@ -208,10 +211,7 @@ class Database(Construct):
             self,
             "MonitoringRole",
             description="Lets RDS publish operating-system metrics",
-            assumed_by=iam.PrincipalWithConditions(
-                iam.ServicePrincipal("monitoring.rds.amazonaws.com"),
-                {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
-            ),
+            assumed_by=principals.service_of_this_account("monitoring.rds.amazonaws.com", self),
             managed_policies=[
                 iam.ManagedPolicy.from_aws_managed_policy_name(
                     "service-role/AmazonRDSEnhancedMonitoringRole"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_certificatemanager as acm
@@ -19,6 +19,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
+from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
@@ -216,7 +217,9 @@ class Ingress(Construct):
             "Alias",
             zone=zone,
             record_name=props.certificate.domain_name,
-            target=route53.RecordTarget.from_alias(targets.LoadBalancerTarget(self.load_balancer)),
+            target=route53.RecordTarget.from_alias(
+                cast("route53.IAliasRecordTarget", targets.LoadBalancerTarget(self.load_balancer))
+            ),
         )
         certificate = acm.Certificate(
             self,
@@ -279,7 +282,7 @@ class Ingress(Construct):
             policy_statements=[
                 iam.PolicyStatement(
                     actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                    principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                    principals=[principals.service("delivery.logs.amazonaws.com")],
                     resources=[group.log_group_arn],
                     conditions={
                         "StringEquals": {"aws:SourceAccount": stack.account},

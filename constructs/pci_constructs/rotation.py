@@ -15,6 +15,7 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
@@ -89,7 +90,7 @@ class Rotation(Construct):
         )
         function.add_permission(
             "SecretsManager",
-            principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"),
+            principal=principals.service("secretsmanager.amazonaws.com"),
             source_account=Stack.of(self).account,
         )
         acknowledge(
@@ -152,7 +153,7 @@ class Rotation(Construct):
             self,
             "Role",
             description="Lets the rotation function set a new password",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=principals.service("lambda.amazonaws.com"),
             managed_policies=[policy],
         )
         return role.without_policy_updates()
