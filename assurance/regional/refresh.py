@@ -9,7 +9,9 @@ by a check.
 from __future__ import annotations
 
 import gzip
+import importlib
 import importlib.metadata
+import importlib.util
 import json
 import subprocess
 import sys
@@ -115,13 +117,19 @@ def _sources() -> dict[str, str]:
     return found | {"cfn-lint schema date": schema[:10]}
 
 
+def _package(name: str) -> Path:
+    """Folder of an installed package, without importing it."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ImportError(name)
+    return Path(spec.origin).parent
+
+
 # moto
 
 
 def _infrastructure() -> dict[str, Any]:
-    import moto
-
-    path = Path(moto.__file__).parent / "ssm" / "resources" / "regions.json.gz"
+    path = _package("moto") / "ssm" / "resources" / "regions.json.gz"
     with gzip.open(path) as file:
         document = json.load(file)
     regions: dict[str, Any] = document["aws"]["service"]["global-infrastructure"]["regions"]
@@ -136,21 +144,17 @@ def _value(facts: Mapping[str, Any], key: str) -> str:
 
 
 def _cfnlint(name: str) -> Any:  # noqa: ANN401  raw JSON of another package
-    import cfnlint
-
-    return json.loads((Path(cfnlint.__file__).parent / name).read_text(encoding="utf-8"))
+    return json.loads((_package("cfnlint") / name).read_text(encoding="utf-8"))
 
 
 def _zones() -> dict[str, list[str]]:
-    from cfnlint.helpers import AVAILABILITY_ZONES
-
-    return {region: sorted(zones) for region, zones in AVAILABILITY_ZONES.items()}
+    helpers = importlib.import_module("cfnlint.helpers")
+    zones: dict[str, list[str]] = helpers.AVAILABILITY_ZONES
+    return {region: sorted(names) for region, names in zones.items()}
 
 
 def _types() -> dict[str, set[str]]:
-    import cfnlint
-
-    folder = Path(cfnlint.__file__).parent / "data" / "schemas" / "providers"
+    folder = _package("cfnlint") / "data" / "schemas" / "providers"
     return {
         path.stem: set(json.loads(path.read_text(encoding="utf-8")))
         for path in sorted(folder.glob("*-*.json"))
