@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache, cached_property
@@ -223,6 +223,10 @@ class Facts:
         """Standard support of a version, by its minor line, else by its major; None if unknown."""
         release = parse(engine, version)
         return _support(release) if release else None
+
+    def support_of_major(self, release: EngineRelease) -> Support | None:
+        """Standard support of a version's major; None if unknown."""
+        return _support(replace(release, line=""))
 
     def serverless_v2(self, engine: str, version: str) -> Availability:
         """Whether Serverless v2 runs a version in this region."""
