@@ -390,6 +390,28 @@ def known_types() -> frozenset[str]:
 
 
 @cache
+def known_services() -> frozenset[str]:
+    """Every service that AWS lists in some region."""
+    return frozenset(_read(DATA / "types.json")["services"])
+
+
+def service_of(resource_type: str) -> str:
+    """Return the listed service that a resource type belongs to; empty if none is known to."""
+    service_of_namespace: Mapping[str, str] = _read(DATA / "types.json")["service_of_namespace"]
+    return service_of_namespace.get(resource_type.rpartition("::")[0], "")
+
+
+@cache
+def load_balancer_accounts() -> Mapping[str, str]:
+    """Accounts that deliver load-balancer access logs, with their regions."""
+    return {
+        entry["load_balancer_account"]: region
+        for region, entry in _index().items()
+        if "load_balancer_account" in entry
+    }
+
+
+@cache
 def lambda_runtimes() -> Mapping[str, Mapping[str, Any]]:
     """Lambda runtimes with the dates of their deprecation and of blocked creation."""
     runtimes: Mapping[str, Mapping[str, Any]] = _read(DATA / "engines.json")["lambda_runtimes"]

@@ -80,13 +80,18 @@ def _documents() -> dict[str, Any]:
     classes = _instance_classes()
     zones = _zones()
     information = _region_info()
+    services = {name for facts in infrastructure.values() for name in facts["services"]}
     documents: dict[str, Any] = {
         "engines.json": {
             "engine_versions": _engine_versions(),
             "lambda_runtimes": _lambda_runtimes(),
             "sources": _sources(),
         },
-        "types.json": {"types": _by_service(known)},
+        "types.json": {
+            "service_of_namespace": _service_of_namespace(known, services),
+            "services": sorted(services),
+            "types": _by_service(known),
+        },
         "regions.json": {
             "regions": {
                 region: {
@@ -167,6 +172,17 @@ def _by_service(types: Iterable[str]) -> dict[str, list[str]]:
         service, _, resource = name.rpartition("::")
         found.setdefault(service, []).append(resource)
     return found
+
+
+def _service_of_namespace(types: Iterable[str], services: Iterable[str]) -> dict[str, str]:
+    """Match namespaces with services of the same name, hyphens aside."""
+    plain = {name.replace("-", ""): name for name in sorted(services)}
+    namespaces = sorted({name.rpartition("::")[0] for name in types})
+    return {
+        namespace: plain[name]
+        for namespace in namespaces
+        if (name := namespace.partition("::")[2].lower()) in plain
+    }
 
 
 def _absent(known: Iterable[str], here: set[str]) -> dict[str, list[str]]:

@@ -104,16 +104,15 @@ def _too_old(feature: Feature, cluster: Resource) -> str:
     if parsed is None or not parsed.is_exact:
         return ""
     oldest = feature.minimum.get(parsed.major)
-    release = parse(parsed.engine, oldest) if oldest else None
-    if release is not None:
-        return release_text if parsed.numbers < release.numbers and (release_text := oldest) else ""
+    if oldest is not None:
+        release = parse(parsed.engine, oldest)
+        return oldest if release and parsed.numbers < release.numbers else ""
     first = [
         (other.numbers, text)
         for text in feature.minimum.values()
         if (other := parse(parsed.engine, text))
     ]
-    below_all = bool(first) and parsed.numbers < min(first)[0]
-    return min(first)[1] if below_all else ""
+    return min(first)[1] if first and parsed.numbers < min(first)[0] else ""
 
 
 def _certificate_authority(rule: Rule, context: Context) -> Iterator[Finding]:
@@ -139,35 +138,26 @@ def _insights(rule: Rule, context: Context) -> Iterator[Finding]:
     for resource in (*aurora.clusters(context.view), *context.view.of_type(aurora.INSTANCE)):
         if (resource.text("DatabaseInsightsMode") or "").lower() != "advanced":
             continue
-        for path, lacking, fix in (
-            (
-                _performance(resource, "Enabled", "EnablePerformanceInsights"),
-                lambda path: resource.get(path) is None or resource.flag(path) is False,
-                "true",
-            ),
-            (
-                "PerformanceInsightsRetentionPeriod",
-                lambda path: (
-                    resource.get(path) is None
-                    or (resource.number(path) is not None and (resource.number(path) or 0) < 465)
-                ),
-                "465",
-            ),
-        ):
-            if lacking(path):
-                yield rule.finding(
-                    resource,
-                    path,
-                    "DatabaseInsightsMode 'advanced' needs Performance Insights, kept for at "
-                    f"least 465 days; {path} is {resource.text(path) or 'not set'}",
-                    f"set {path}: {fix}, or DatabaseInsightsMode: standard",
-                )
+        if aurora.cluster_of(context.view, resource) is not None:
+            continue  # the mode of a cluster is set at the cluster
+        # the property has another name at an instance
+        is_cluster = resource.type == aurora.CLUSTER
+        switch = "PerformanceInsightsEnabled" if is_cluster else "EnablePerformanceInsights"
+        period = "PerformanceInsightsRetentionPeriod"
+        days = resource.number(period)
+        if resource.get(switch) is None or resource.flag(switch) is False:
+            yield _insights_finding(rule, resource, switch, "true")
+        if resource.get(period) is None or (days is not None and days < 465):
+            yield _insights_finding(rule, resource, period, "465")
 
 
-def _performance(resource: Resource, cluster_name: str, instance_name: str) -> str:
-    """Return the property that turns Performance Insights on; it differs by resource type."""
-    return (
-        f"PerformanceInsights{cluster_name}" if resource.type == aurora.CLUSTER else instance_name
+def _insights_finding(rule: Rule, resource: Resource, path: str, value: str) -> Finding:
+    return rule.finding(
+        resource,
+        path,
+        "DatabaseInsightsMode 'advanced' needs Performance Insights, kept for at least 465 days; "
+        f"{path} is {resource.text(path) or 'not set'}",
+        f"set {path}: {value}, or DatabaseInsightsMode: standard",
     )
 
 
