@@ -17,7 +17,7 @@ SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::ApiGateway::Stage": ("AccessLogSetting.DestinationArn",),
     "AWS::ApiGatewayV2::DomainName": ("DomainNameConfigurations.*.CertificateArn",),
     "AWS::Backup::BackupVault": ("EncryptionKeyArn",),
-    "AWS::CloudTrail::Trail": ("CloudWatchLogsLogGroupArn", "KMSKeyId"),
+    "AWS::CloudTrail::Trail": ("CloudWatchLogsLogGroupArn",),
     "AWS::CloudWatch::Alarm": ("AlarmActions.*", "OKActions.*", "InsufficientDataActions.*"),
     "AWS::CloudWatch::CompositeAlarm": (
         "AlarmActions.*",
@@ -25,9 +25,7 @@ SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {
         "InsufficientDataActions.*",
     ),
     "AWS::DynamoDB::Table": ("SSESpecification.KMSMasterKeyId",),
-    "AWS::EC2::FlowLog": (),  # an S3 bucket may be elsewhere, and has no region in its ARN
     "AWS::EC2::Volume": ("KmsKeyId",),
-    "AWS::ECS::TaskDefinition": ("ContainerDefinitions.*.Secrets.*.ValueFrom",),
     "AWS::EFS::FileSystem": ("KmsKeyId",),
     "AWS::ElastiCache::ReplicationGroup": ("KmsKeyId", "NotificationTopicArn"),
     "AWS::ElasticLoadBalancingV2::Listener": ("Certificates.*.CertificateArn",),
@@ -55,7 +53,6 @@ SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "AWS::SecretsManager::RotationSchedule": ("RotationLambdaARN",),
     "AWS::SecretsManager::Secret": ("KmsKeyId",),
-    "AWS::SSM::Parameter": (),
     "AWS::WAFv2::LoggingConfiguration": ("ResourceArn", "LogDestinationConfigs.*"),
     "AWS::WAFv2::WebACLAssociation": ("ResourceArn", "WebACLArn"),
 }
