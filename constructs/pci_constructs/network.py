@@ -9,8 +9,9 @@ from aws_cdk import Stack, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from constructs import Construct
+from constructs import Construct, IDependable
 
+from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
@@ -64,6 +65,7 @@ class Network(Construct):
         isolated: Selects the tier of the database, which has no route out.
         flow_log_group: Where ALL traffic is logged.
         endpoint_security_group: Admits 443 to the VPC endpoints; None with NAT.
+        way_out: What must exist before a task can reach its image, secret and log group.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, props: NetworkProps) -> None:
@@ -80,10 +82,17 @@ class Network(Construct):
             protection=props.protection,
         )
         self._flow_log(self._flow_log_role())
-        self._s3_endpoint()
-        self.endpoint_security_group = (
-            self._interface_endpoints() if props.egress == "endpoints" else None
-        )
+        self.endpoint_security_group: ec2.SecurityGroup | None = None
+        self.way_out: list[IDependable] = [
+            self._s3_endpoint(),
+            *(
+                subnet.internet_connectivity_established
+                for subnet in self.vpc.select_subnets(subnet_group_name=PRIVATE).subnets
+            ),
+        ]
+        if props.egress == "endpoints":
+            self.endpoint_security_group = self._endpoint_security_group()
+            self.way_out += self._interface_endpoints(self.endpoint_security_group)
 
     def _vpc(self, props: NetworkProps) -> ec2.Vpc:
         private_type = (
@@ -115,7 +124,7 @@ class Network(Construct):
                 Tags.of(subnet).add("Tier", tier)
         for subnet in vpc.select_subnets(subnet_group_name=PUBLIC).subnets:
             acknowledge(
-                subnet,
+                subnet.node.find_child("DefaultRoute"),
                 {
                     "PCI.DSS.321-VPCNoUnrestrictedRouteToIGW": "The public tier holds the load "
                     "balancer and NAT gateways only; tasks and database have no such route."
@@ -124,15 +133,11 @@ class Network(Construct):
         return vpc
 
     def _flow_log_role(self) -> iam.IRole:
-        stack = Stack.of(self)
         role = iam.Role(
             self,
             "FlowLogRole",
             description="Lets VPC Flow Logs write to its own log group",
-            assumed_by=iam.PrincipalWithConditions(
-                iam.ServicePrincipal("vpc-flow-logs.amazonaws.com"),
-                {"StringEquals": {"aws:SourceAccount": stack.account}},
-            ),
+            assumed_by=principals.service_of_this_account("vpc-flow-logs.amazonaws.com", self),
             managed_policies=[
                 iam.ManagedPolicy(
                     self,
@@ -163,7 +168,7 @@ class Network(Construct):
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(self.flow_log_group, role),
         )
 
-    def _s3_endpoint(self) -> None:
+    def _s3_endpoint(self) -> ec2.GatewayVpcEndpoint:
         """Keep the traffic to S3 (image layers) inside AWS, and to the layers' bucket only."""
         stack = Stack.of(self)
         endpoint = ec2.GatewayVpcEndpoint(
@@ -176,22 +181,25 @@ class Network(Construct):
         endpoint.add_to_policy(
             iam.PolicyStatement(
                 actions=["s3:GetObject"],
-                principals=[iam.AnyPrincipal()],
+                principals=[principals.anyone()],
                 resources=[
                     f"arn:{stack.partition}:s3:::prod-{stack.region}-starport-layer-bucket/*"
                 ],
             )
         )
+        return endpoint
 
-    def _interface_endpoints(self) -> ec2.SecurityGroup:
-        group = ec2.SecurityGroup(
+    def _endpoint_security_group(self) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(
             self,
             "EndpointSecurityGroup",
             vpc=self.vpc,
             description="VPC endpoints: HTTPS from the service only",
             allow_all_outbound=False,
         )
-        for construct_id, service in _ENDPOINTS.items():
+
+    def _interface_endpoints(self, group: ec2.SecurityGroup) -> list[IDependable]:
+        return [
             ec2.InterfaceVpcEndpoint(
                 self,
                 f"{construct_id}Endpoint",
@@ -202,17 +210,39 @@ class Network(Construct):
                 private_dns_enabled=True,
                 open=False,
             )
-        return group
+            for construct_id, service in _ENDPOINTS.items()
+        ]
 
 
-def admit(target: ec2.SecurityGroup, source: ec2.SecurityGroup, port: int, reason: str) -> None:
+def admit(
+    target: ec2.SecurityGroup, source: ec2.SecurityGroup, *, name: str, port: int, reason: str
+) -> None:
     """Let one security group reach another on one TCP port, on both sides (PCI DSS 1.2.5).
 
     Args:
         target: The group that is reached.
         source: The group that reaches.
+        name: Construct id of the two rules.
         port: TCP port.
         reason: Business need; it becomes the rules' description and the port register's entry.
     """
-    target.add_ingress_rule(source, ec2.Port.tcp(port), reason)
-    source.add_egress_rule(target, ec2.Port.tcp(port), reason)
+    ec2.CfnSecurityGroupIngress(
+        target,
+        name,
+        group_id=target.security_group_id,
+        source_security_group_id=source.security_group_id,
+        ip_protocol="tcp",
+        from_port=port,
+        to_port=port,
+        description=reason,
+    )
+    ec2.CfnSecurityGroupEgress(
+        source,
+        name,
+        group_id=source.security_group_id,
+        destination_security_group_id=target.security_group_id,
+        ip_protocol="tcp",
+        from_port=port,
+        to_port=port,
+        description=reason,
+    )
