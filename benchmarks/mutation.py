@@ -12,6 +12,7 @@ Run it with ``make mutation``.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import tempfile
@@ -47,8 +48,8 @@ class Mutant:
         path: Where in ``Properties``.
         where: The path as text; a list's item is named by its ``Key``, ``Name`` or ``Sid``, else
             it is a star.
-        change: ``delete`` (the whole resource), ``remove``, ``flip``, ``choose``, ``lowest``, ``highest``, ``drop``, ``open``,
-            ``swap`` or ``add``.
+        change: ``delete`` (the whole resource), ``remove``, ``flip``, ``choose``, ``lowest``,
+            ``highest``, ``drop``, ``open``, ``swap`` or ``add``.
         value: The new value; None for a removal.
     """
 
@@ -85,9 +86,9 @@ class Verdict:
 
 
 def _data() -> Path:
-    import cfnlint
-
-    return Path(str(cfnlint.__file__)).parent / "data" / "schemas"
+    spec = importlib.util.find_spec("cfnlint")
+    assert spec is not None and spec.origin is not None, "cfn-lint is a development dependency"
+    return Path(spec.origin).parent / "data" / "schemas"
 
 
 @cache
