@@ -446,7 +446,8 @@ class Network:
     def _may_be(self, workload: Workload, permission: Permission) -> bool:
         """Whether a workload can be the peer of a permission."""
         if permission.kind is PeerKind.GROUP:
-            return permission.peer in workload.groups
+            elsewhere = permission.peer not in self.groups and "unknown" in workload.groups
+            return permission.peer in workload.groups or elsewhere
         if permission.kind in (PeerKind.NOBODY, PeerKind.PREFIX_LIST):
             return False
         if permission.kind is PeerKind.UNKNOWN:
