@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import shutil
 import sys
 import textwrap
@@ -31,20 +32,25 @@ def migrate(template: Path, region: str) -> None:
     Exit code 0: nothing of Serverless v1 is in the way of a deployment any more. 1: something is
     left that you must decide first. 2: bad input.
     """
-    from assurance.regional import migration
+    from assurance.regional.migration import migrate as corrected
     from assurance.templates import TemplateError, read_text
 
     try:
         text = read_text(template)
-        result = migration.migrate(text, region=region, has_data_api=False)
+        result = corrected(text, region=region, has_data_api=False)
     except TemplateError as error:
         message = str(error).replace("template:", f"{template}:", 1)
         click.echo(f"Error: {message}", err=True)
         sys.exit(2)
-    click.get_binary_stream("stdout").write(result.text.encode())
+    click.echo(_byte_order_mark(template) + result.text.encode(), nl=False)
     for line in _report(template, region, result):
         click.echo(line, err=True)
     sys.exit(0 if result.complete else 1)
+
+
+def _byte_order_mark(template: Path) -> bytes:
+    with template.open("rb") as file:
+        return codecs.BOM_UTF8 if file.read(3) == codecs.BOM_UTF8 else b""
 
 
 def _report(template: Path, region: str, result: Migration) -> Iterator[str]:
