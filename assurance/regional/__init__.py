@@ -1,1 +1,1 @@
-"""What a region can do: facts, and the rules that compare a template with them."""
+"""The regional guard: what a region can do, and rules that hold a template against it."""
