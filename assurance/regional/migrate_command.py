@@ -7,6 +7,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,13 +33,14 @@ def migrate(template: Path, region: str) -> None:
     Exit code 0: nothing of Serverless v1 is in the way of a deployment any more. 1: something is
     left that you must decide first. 2: bad input.
     """
+    from assurance.regional.facts import UnknownRegionError, load
     from assurance.regional.migration import migrate as corrected
     from assurance.templates import TemplateError, read_text
 
     try:
         text = read_text(template)
-        result = corrected(text, region=region, has_data_api=False)
-    except TemplateError as error:
+        result = corrected(text, facts=load(region), on=datetime.now(tz=UTC).date())
+    except (TemplateError, UnknownRegionError) as error:
         message = str(error).replace("template:", f"{template}:", 1)
         click.echo(f"Error: {message}", err=True)
         sys.exit(2)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 from assurance.regional import mysql_parameters, v2_capacity
-from assurance.regional.v2_capacity import CapacityRange
+from assurance.regional.facts import Availability, Capacity, Facts
+from assurance.regional.versions import parse
 from assurance.resolution import View, views
 from assurance.template_text import Path, TemplateText
 from assurance.templates import Json, RawResource, Template
@@ -33,31 +35,25 @@ class Target:
     Attributes:
         engine: Engine name.
         version: Engine version.
-        family: Parameter-group family.
-        capacity: ACU range of that version.
     """
 
     engine: str
     version: str
-    family: str
-    capacity: CapacityRange
+
+    @property
+    def family(self) -> str:
+        """Parameter-group family of the version."""
+        release = parse(self.engine, self.version)
+        assert release is not None
+        community = {"3": "8.0"}.get(release.major, release.major)
+        return f"{self.engine}{community}"
 
 
-MYSQL: Final = Target(
-    engine="aurora-mysql",
-    version="8.0.mysql_aurora.3.10.4",
-    family="aurora-mysql8.0",
-    capacity=CapacityRange(minimum=0, maximum=256),
-)
+MYSQL: Final = Target(engine="aurora-mysql", version="8.0.mysql_aurora.3.10.4")
 """Aurora MySQL 3.10, long-term support until 2028-04-30."""
 
-POSTGRESQL: Final = Target(
-    engine="aurora-postgresql",
-    version="17.7",
-    family="aurora-postgresql17",
-    capacity=CapacityRange(minimum=0, maximum=256),
-)
-"""Aurora PostgreSQL 17.7, a long-term support release."""
+POSTGRESQL: Final = Target(engine="aurora-postgresql", version="17.7")
+"""Aurora PostgreSQL 17.7, long-term support until 2030-02-28."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +112,13 @@ class Migration:
         return not any(point.blocks for point in self.open_points)
 
 
-def migrate(text: str, *, region: str, has_data_api: bool | None) -> Migration:
+def migrate(text: str, *, facts: Facts, on: date) -> Migration:
     """Correct the Serverless v1 family of a template.
 
     Args:
         text: JSON or YAML.
-        region: Region the template is meant for.
-        has_data_api: Whether the region has the RDS Data API; None if that is not known.
+        facts: What is known of the region the template is meant for.
+        on: The day for which a version counts as supported.
 
     Raises:
         TemplateError: The text is not a template.
@@ -130,8 +126,8 @@ def migrate(text: str, *, region: str, has_data_api: bool | None) -> Migration:
     migrator = _Migrator(
         template=Template.parse(text),
         text=TemplateText(text),
-        region=region,
-        has_data_api=has_data_api,
+        facts=facts,
+        on=on,
     )
     return migrator.run()
 
@@ -149,15 +145,15 @@ class _Wanted:
 class _Migrator:
     template: Template
     text: TemplateText
-    region: str
-    has_data_api: bool | None
+    facts: Facts
+    on: date
     changes: list[Change] = field(default_factory=list)
     open_points: list[OpenPoint] = field(default_factory=list)
     _wanted: list[_Wanted] = field(default_factory=list)
     _worlds: list[View] = field(default_factory=list)
 
     def run(self) -> Migration:
-        self._worlds = views(self.template, self.region)
+        self._worlds = views(self.template, self.facts.region)
         clusters = [self.template.resources[name] for name in self._clusters()]
         if clusters and self.text.has_aliases:
             self._ask(
@@ -243,10 +239,13 @@ class _Migrator:
         if target is None:
             return
         before = len(self.open_points)
+        capacity = self.facts.capacity(target.engine, target.version)
+        assert capacity is not None  # every target has its row in the facts
+        self._offer(cluster, target)
         self._engine(cluster, target)
-        self._scaling(cluster, target.capacity)
+        self._scaling(cluster, capacity)
         self._encryption(cluster)
-        self._http_endpoint(cluster)
+        self._http_endpoint(cluster, target)
         members = self._members(cluster)
         for member in members:
             self._member(member, target)
@@ -259,12 +258,15 @@ class _Migrator:
         self.open_points += blocking
 
     def _target(self, cluster: RawResource) -> Target | None:
-        engine = self._text(cluster.logical_id, "Engine")
-        version = self._text(cluster.logical_id, "EngineVersion") or ""
-        if engine in ("aurora", "aurora-mysql"):
-            return _newer(MYSQL, version)
-        if engine == "aurora-postgresql":
-            return _newer(POSTGRESQL, version)
+        targets = {"aurora": MYSQL, "aurora-mysql": MYSQL, "aurora-postgresql": POSTGRESQL}
+        target = targets.get(self._text(cluster.logical_id, "Engine") or "")
+        if target is not None:
+            version = self._text(cluster.logical_id, "EngineVersion") or ""
+            return (
+                Target(engine=target.engine, version=version)
+                if self._is_good(target.engine, version)
+                else target
+            )
         self._ask(
             cluster.logical_id,
             "Engine",
@@ -273,6 +275,33 @@ class _Migrator:
             blocks=True,
         )
         return None
+
+    def _is_good(self, engine: str, version: str) -> bool:
+        """Whether a version runs on Serverless v2 here and is in standard support."""
+        release, support = parse(engine, version), self.facts.support(engine, version)
+        return (
+            release is not None
+            and release.is_exact
+            and self.facts.serverless_v2(engine, version) is Availability.AVAILABLE
+            and self.facts.engine_version(engine, version) == "available"
+            and support is not None
+            and support.ends >= self.on
+        )
+
+    def _offer(self, cluster: RawResource, target: Target) -> None:
+        """Say so if the region does not have what the cluster is raised to."""
+        here = self.facts.serverless_v2(target.engine, target.version)
+        status = self.facts.engine_version(target.engine, target.version)
+        missing = here is Availability.UNAVAILABLE or status == "not offered"
+        if missing or here is Availability.UNKNOWN:
+            verb = "does not offer" if missing else "may not offer"
+            self._ask(
+                cluster.logical_id,
+                "EngineVersion",
+                f"{self.facts.region} {verb} Serverless v2 with {target.version}; "
+                "ask with pcistack preflight, or choose another region",
+                blocks=missing,
+            )
 
     def _engine(self, cluster: RawResource, target: Target) -> None:
         name, properties = cluster.logical_id, cluster.properties
@@ -290,16 +319,16 @@ class _Migrator:
                 target.engine,
                 "aurora was MySQL 5.6, which AWS no longer offers",
             )
-        why = f"Serverless v2 needs it: {target.version} is a long-term support release"
+        why = "v1 ran on versions that Serverless v2 does not; this one has long-term support"
         if "EngineVersion" in properties:
-            if not _is_current(self._text(name, "EngineVersion") or "", target):
+            if self._text(name, "EngineVersion") != target.version:
                 self._want(name, "EngineVersion", target.version, why)
         else:
             self._insert(name, "EngineVersion", target.version, why, after="Engine")
 
     # Scaling
 
-    def _scaling(self, cluster: RawResource, within: CapacityRange) -> None:
+    def _scaling(self, cluster: RawResource, within: Capacity) -> None:
         name, properties = cluster.logical_id, cluster.properties
         if "ServerlessV2ScalingConfiguration" in properties:
             if "ScalingConfiguration" in properties:
@@ -341,7 +370,7 @@ class _Migrator:
         cluster: RawResource,
         scaling: Mapping[str, Json],
         pause: bool,
-        within: CapacityRange,
+        within: Capacity,
     ) -> Mapping[str, float | None]:
         """Return the new limits; None for one that a token supplies and that stays."""
         name = cluster.logical_id
@@ -393,7 +422,7 @@ class _Migrator:
         name: str,
         scaling: Mapping[str, Json],
         limits: Mapping[str, float | None],
-        within: CapacityRange,
+        within: Capacity,
     ) -> None:
         path = ("Resources", name, "Properties", "ScalingConfiguration")
         self.text.rename(path, "ServerlessV2ScalingConfiguration")
@@ -506,10 +535,13 @@ class _Migrator:
                 "encryption comes from it",
             )
 
-    def _http_endpoint(self, cluster: RawResource) -> None:
+    def _http_endpoint(self, cluster: RawResource, target: Target) -> None:
         name = cluster.logical_id
         value = cluster.properties.get("EnableHttpEndpoint")
-        if value is None or str(value).lower() == "false" or self.has_data_api:
+        if value is None or str(value).lower() == "false":
+            return
+        here = self.facts.feature("data-api", target.engine).availability
+        if here is Availability.AVAILABLE:
             return
         users = [
             other.logical_id
@@ -517,14 +549,14 @@ class _Migrator:
             if "rds-data:" in json.dumps(other.body)
             or "RelationalDatabaseConfig" in other.properties
         ]
-        if self.has_data_api is None or _is_token(value):
+        if here is Availability.UNKNOWN or _is_token(value):
             self._ask(
                 name,
                 "EnableHttpEndpoint",
-                f"{_shown(value)} was kept; check that {self.region} has the RDS Data API",
+                f"{_shown(value)} was kept; check that {self.facts.region} has the RDS Data API",
             )
             return
-        self._remove(name, "EnableHttpEndpoint", f"{self.region} has no RDS Data API")
+        self._remove(name, "EnableHttpEndpoint", f"{self.facts.region} has no RDS Data API")
         self._ask(
             name,
             "EnableHttpEndpoint",
@@ -555,9 +587,8 @@ class _Migrator:
         name = member.logical_id
         if self._text(name, "Engine") == "aurora":
             self._want(name, "Engine", target.engine, "the same engine as the cluster")
-        if "EngineVersion" in member.properties and not _is_current(
-            self._text(name, "EngineVersion") or "", target
-        ):
+        version = self._text(name, "EngineVersion")
+        if "EngineVersion" in member.properties and version != target.version:
             self._want(name, "EngineVersion", target.version, "the same version as the cluster")
         size = self._text(name, "DBInstanceClass")
         if size != "db.serverless":
@@ -887,14 +918,14 @@ class _Migrator:
             self.open_points.append(point)
 
 
-def _why_dropped(key: str, within: CapacityRange, pauses: bool) -> str:
+def _why_dropped(key: str, within: Capacity, pauses: bool) -> str:
     if key != "AutoPause":
         return "v2 scales without a scaling point, so there is nothing to time out"
     if pauses:
         return "MinCapacity 0 pauses the cluster"
     return (
         "a MinCapacity above 0 never pauses"
-        if within.pauses
+        if within.can_pause
         else "this version cannot pause; 0.5 ACU is its smallest capacity"
     )
 
@@ -905,25 +936,6 @@ def _why_limit(limit: str, value: float, before: str | None) -> str:
     if before is None:
         return "v1 used this when none was given"
     return "v2 takes 0.5 to 256 ACU (MaxCapacity at least 1) in steps of 0.5"
-
-
-def _is_current(version: str, target: Target) -> bool:
-    """Whether a version is the target's or a newer one of its line."""
-    return _numbers_of(version) >= _numbers_of(target.version)
-
-
-def _newer(target: Target, version: str) -> Target:
-    """Return a target of the given version's own line if that is a newer one."""
-    lines = {(8, 4): "aurora-mysql8.4", (18,): "aurora-postgresql18"}
-    for line, family in lines.items():
-        same_engine = family.startswith(target.engine)
-        if same_engine and _numbers_of(version)[: len(line)] == line:
-            return replace(target, version=version, family=family)
-    return target
-
-
-def _numbers_of(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
 def _is_token(value: Json) -> bool:

@@ -8,8 +8,9 @@ Source: Aurora User Guide, "Using Aurora serverless v2".
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
+
+from assurance.regional.facts import Capacity
 
 SHORTEST_PAUSE: Final = 300
 """Shortest SecondsUntilAutoPause, in seconds."""
@@ -19,38 +20,20 @@ V1_DEFAULT_MAXIMUM: Final = 16
 """What v1 used when MaxCapacity was not given."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapacityRange:
-    """The ACU values that an engine version accepts.
-
-    Attributes:
-        minimum: 0 where the version can pause, else 0.5.
-        maximum: Largest MaxCapacity.
-    """
-
-    minimum: float
-    maximum: float
-
-    @property
-    def pauses(self) -> bool:
-        """Whether the version can pause at 0 ACU."""
-        return self.minimum == 0
-
-
-def half_step(acu: float, within: CapacityRange) -> float:
+def half_step(acu: float, within: Capacity) -> float:
     """Return the nearest capacity that v2 accepts and that is not smaller, at least 0.5."""
     stepped = math.ceil(acu * 2) / 2
     return min(max(stepped, 0.5), within.maximum)
 
 
-def minimum_capacity(acu: float, *, pause: bool, within: CapacityRange) -> float:
+def minimum_capacity(acu: float, *, pause: bool, within: Capacity) -> float:
     """Convert v1's MinCapacity. A cluster that paused gets 0, or 0.5 where v2 cannot pause."""
     if pause:
         return within.minimum
     return half_step(acu, within)
 
 
-def maximum_capacity(acu: float, within: CapacityRange) -> float:
+def maximum_capacity(acu: float, within: Capacity) -> float:
     """Convert v1's MaxCapacity; v2's smallest is 1."""
     return max(half_step(acu, within), 1.0)
 
