@@ -635,8 +635,9 @@ class _Migrator:
             self._ask(
                 new,
                 "",
-                f"{', '.join(waiting)} depend on {name}, which answers only once {new} runs; let "
-                f"them depend on {new} too if they connect while the stack is created",
+                f"DependsOn: {name} no longer means that the database answers; let "
+                f"{', '.join(waiting)} depend on {new} too if they connect while the stack is "
+                "created",
             )
 
     def _free_name(self, wanted: str) -> str:
