@@ -158,8 +158,7 @@ def _databases(view: View) -> Iterable[Database]:
             log_types=tuple(_texts(cluster.items("EnableCloudwatchLogsExports"))),
         )
     for instance in view.of_type("AWS::RDS::DBInstance"):
-        cluster = view.target(instance.get("DBClusterIdentifier"))
-        yield _instance(view, instance, cluster)
+        yield _instance(view, instance, view.target(instance.get("DBClusterIdentifier")))
 
 
 def _instance(view: View, instance: Resource, cluster: Resource | None) -> Database:
