@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from assurance.regional.aws import (
@@ -28,8 +29,6 @@ from assurance.regional.aws import (
 from assurance.regional.needs import Database, Endpoint, Needs, needs
 from assurance.resolution import views
 from assurance.templates import Template
-
-AURORA_SERVERLESS: Final = "db.serverless"
 
 
 class State(StrEnum):
@@ -153,22 +152,22 @@ def preflight(template: Template, aws: Aws, *, now: datetime) -> list[Row]:
         TemplateError: The template is too large to resolve.
     """
     aws.items(Call.CALLER_IDENTITY, "Account", at_home=True)
-    rows = list(_tried(_region, aws, Call.REGIONS))
+    rows = list(_tried(_region, aws, f"{aws.region} is enabled"))
     if any(row.state is State.FAILS for row in rows):
         return rows  # every further question would fail for the same reason
     zones: list[str] = []
-    zone_rows = list(_tried(lambda it: _zone_names(it, zones), aws, Call.ZONES))
+    zone_rows = list(_tried(partial(_zone_names, zones), aws, "availability zones"))
     wanted = needs(views(template, aws.region, zones=zones or None))
     rows += zone_rows or _zones(wanted, zones)
-    rows += _tried(lambda it: _types(it, wanted), aws, Call.RESOURCE_TYPES)
+    rows += _tried(partial(_types, wanted), aws, "resource types")
     for database in wanted.databases:
         rows += _databases(aws, database)
-    rows += _tried(lambda it: _endpoints(it, wanted.endpoints), aws, Call.ENDPOINT_SERVICES)
+    rows += _tried(partial(_endpoints, wanted.endpoints), aws, "VPC endpoint services")
     rows += _quotas(aws, wanted, now)
     return rows
 
 
-def _tried(ask: Callable[[Aws], Iterable[Row]], aws: Aws, call: Call) -> Iterator[Row]:
+def _tried(ask: Callable[[Aws], Iterable[Row]], aws: Aws, need: str) -> Iterator[Row]:
     """Yield the rows of a question; a refusal or failure becomes a row of its own."""
     try:
         yield from list(ask(aws))
@@ -177,23 +176,12 @@ def _tried(ask: Callable[[Aws], Iterable[Row]], aws: Aws, call: Call) -> Iterato
     except RefusedError as error:
         yield Row(
             state=State.REFUSED,
-            need=_what(call),
+            need=need,
             answer=f"needs the IAM permission {error.call.permission}",
             asked=error.call.permission,
         )
     except AwsError as error:
-        yield Row(state=State.UNKNOWN, need=_what(call), answer=str(error), asked=call.permission)
-
-
-def _what(call: Call) -> str:
-    return {
-        Call.REGIONS: "the region is enabled",
-        Call.ZONES: "availability zones",
-        Call.RESOURCE_TYPES: "resource types",
-        Call.ENGINE_VERSIONS: "engine versions",
-        Call.ORDERABLE_OPTIONS: "instance classes",
-        Call.ENDPOINT_SERVICES: "VPC endpoint services",
-    }.get(call, call.operation)
+        yield Row(state=State.UNKNOWN, need=need, answer=str(error), asked="")
 
 
 # The region and its zones
@@ -220,7 +208,7 @@ def _region(aws: Aws) -> Iterator[Row]:
     )
 
 
-def _zone_names(aws: Aws, zones: list[str]) -> Iterator[Row]:
+def _zone_names(zones: list[str], aws: Aws) -> Iterator[Row]:
     for zone in aws.items(Call.ZONES, "AvailabilityZones"):
         kind, state = text(zone, "ZoneType"), text(zone, "State")
         if kind in ("", "availability-zone") and state in ("", "available"):
@@ -250,7 +238,7 @@ def _zones(wanted: Needs, zones: Sequence[str]) -> Iterator[Row]:
         )
 
 
-def _types(aws: Aws, wanted: Needs) -> Iterator[Row]:
+def _types(wanted: Needs, aws: Aws) -> Iterator[Row]:
     if not wanted.types:
         return
     found = aws.items(
@@ -299,12 +287,12 @@ def _databases(aws: Aws, database: Database) -> Iterator[Row]:
         return
     if not database.engine:
         return
-    yield from _tried(lambda it: _version(it, database), aws, Call.ENGINE_VERSIONS)
+    yield from _tried(partial(_version, database), aws, f"the version of {database.resource}")
     if database.instance_class:
-        yield from _tried(lambda it: _orderable(it, database), aws, Call.ORDERABLE_OPTIONS)
+        yield from _tried(partial(_orderable, database), aws, f"the class of {database.resource}")
 
 
-def _version(aws: Aws, database: Database) -> Iterator[Row]:
+def _version(database: Database, aws: Aws) -> Iterator[Row]:
     parameters: dict[str, object] = {"Engine": database.engine}
     if database.version:
         parameters |= {"EngineVersion": database.version, "IncludeAll": True}
@@ -358,7 +346,7 @@ def _capacity_complaints(database: Database, limits: Item) -> Iterator[str]:
         yield f"MaxCapacity {database.maximum:g} is above {highest:g}"
 
 
-def _orderable(aws: Aws, database: Database) -> Iterator[Row]:
+def _orderable(database: Database, aws: Aws) -> Iterator[Row]:
     parameters: dict[str, object] = {
         "Engine": database.engine,
         "DBInstanceClass": database.instance_class,
@@ -397,7 +385,7 @@ def _feature(name: str) -> str:
 # VPC endpoints
 
 
-def _endpoints(aws: Aws, wanted: Sequence[Endpoint]) -> Iterator[Row]:
+def _endpoints(wanted: Sequence[Endpoint], aws: Aws) -> Iterator[Row]:
     named = sorted({endpoint.service for endpoint in wanted if endpoint.service})
     found: list[Item] = []
     if named:
@@ -454,26 +442,19 @@ def _quotas(aws: Aws, wanted: Needs, now: datetime) -> Iterator[Row]:
     for quota in _QUOTAS:
         count = wanted.counts.get(quota.count, 0)
         if count:
-            yield from _tried(
-                lambda it, q=quota, n=count: [_counted(it, q, n)],
-                aws,
-                quota.call,  # type: ignore[misc]
-            )
-    if wanted.counts.get("interface endpoints", 0):
-        yield from _tried(lambda it: [_interface_endpoints(it, wanted)], aws, Call.QUOTA)
+            yield from _tried(partial(_counted, quota, count), aws, quota.need)
+    count = wanted.counts.get("interface endpoints", 0)
+    if count:
+        yield from _tried(partial(_interface_endpoints, count), aws, "interface endpoints")
     if wanted.nat_zones:
-        yield from _tried(lambda it: _nat_gateways(it, wanted), aws, Call.NAT_GATEWAYS)
+        yield from _tried(partial(_nat_gateways, wanted), aws, "NAT gateways")
     if any(wanted.counts.get(name) for name in _DATABASE_QUOTAS):
-        yield from _tried(lambda it: _database_quotas(it, wanted), aws, Call.DATABASE_QUOTAS)
+        yield from _tried(partial(_database_quotas, wanted), aws, "database quotas")
     for name, (call, key, title) in _SINGLE.items():
         if wanted.counts.get(name, 0):
-            yield from _tried(
-                lambda it, c=call, k=key, t=title: [_single(it, c, k, t)],
-                aws,
-                call,  # type: ignore[misc]
-            )
+            yield from _tried(partial(_single, call, key, title), aws, f"no {title} yet")
     if wanted.vcpu:
-        yield from _tried(lambda it: _fargate(it, wanted, now), aws, Call.QUOTA)
+        yield from _tried(partial(_fargate, wanted, now), aws, "Fargate vCPU")
     for unknown in wanted.unknown:
         yield Row(
             state=State.UNKNOWN,
@@ -494,7 +475,7 @@ def _limit(aws: Aws, service: str, code: str) -> Item:
     return {}
 
 
-def _counted(aws: Aws, quota: _Quota, count: int) -> Row:
+def _counted(quota: _Quota, count: int, aws: Aws) -> Iterator[Row]:
     used = [
         item
         for item in aws.items(quota.call, quota.key)
@@ -502,7 +483,7 @@ def _counted(aws: Aws, quota: _Quota, count: int) -> Row:
         if quota.call is not Call.ENDPOINTS or text(item, "VpcEndpointType") == "Gateway"
     ]
     limit = _limit(aws, quota.service, quota.code)
-    return _room(quota.need, count, len(used), number(limit, "Value"), quota.call)
+    yield _room(quota.need, count, len(used), number(limit, "Value"), quota.call)
 
 
 def _room(need: str, count: float, used: float, limit: float | None, call: Call) -> Row:
@@ -517,13 +498,12 @@ def _room(need: str, count: float, used: float, limit: float | None, call: Call)
     return Row(state=state, need=f"{count:g} {need}", answer=answer, asked=call.permission)
 
 
-def _interface_endpoints(aws: Aws, wanted: Needs) -> Row:
+def _interface_endpoints(count: int, aws: Aws) -> Iterator[Row]:
     limit = number(_limit(aws, *_INTERFACE_ENDPOINTS), "Value")
-    count = wanted.counts["interface endpoints"]
-    return _room("interface endpoints in a VPC", count, 0, limit, Call.QUOTA)
+    yield _room("interface endpoints in a VPC", count, 0, limit, Call.QUOTA)
 
 
-def _nat_gateways(aws: Aws, wanted: Needs) -> Iterator[Row]:
+def _nat_gateways(wanted: Needs, aws: Aws) -> Iterator[Row]:
     """Yield a row per zone; where a gateway's zone is not known, it counts in every zone."""
     zone_of = {
         text(subnet, "SubnetId"): text(subnet, "AvailabilityZone")
@@ -543,7 +523,7 @@ def _nat_gateways(aws: Aws, wanted: Needs) -> Iterator[Row]:
         yield _room(f"NAT gateways {where}", count, taken, limit, Call.NAT_GATEWAYS)
 
 
-def _database_quotas(aws: Aws, wanted: Needs) -> Iterator[Row]:
+def _database_quotas(wanted: Needs, aws: Aws) -> Iterator[Row]:
     quotas = {
         text(item, "AccountQuotaName"): item
         for item in aws.items(Call.DATABASE_QUOTAS, "AccountQuotas")
@@ -556,9 +536,9 @@ def _database_quotas(aws: Aws, wanted: Needs) -> Iterator[Row]:
             yield _room(title, count, used or 0, limit, Call.DATABASE_QUOTAS)
 
 
-def _single(aws: Aws, call: Call, key: str, title: str) -> Row:
+def _single(call: Call, key: str, title: str, aws: Aws) -> Iterator[Row]:
     there = bool(aws.items(call, key))
-    return Row(
+    yield Row(
         state=State.FAILS if there else State.CONFIRMED,
         need=f"no {title} yet",
         answer="there is one, and a region takes only one" if there else "there is none",
@@ -566,7 +546,7 @@ def _single(aws: Aws, call: Call, key: str, title: str) -> Row:
     )
 
 
-def _fargate(aws: Aws, wanted: Needs, now: datetime) -> Iterator[Row]:
+def _fargate(wanted: Needs, now: datetime, aws: Aws) -> Iterator[Row]:
     quota = _limit(aws, *_FARGATE_VCPU)
     limit, used = number(quota, "Value"), _use(aws, part(quota, "UsageMetric"), now)
     if used is None:

@@ -33,6 +33,7 @@ def preflight(template: Path, region: str, profile: str | None) -> None:
     """
     from assurance.regional.aws import AwsError
     from assurance.regional.facts import UnknownRegionError, load
+    from assurance.regional.preflight import State
     from assurance.regional.preflight import preflight as ask
     from assurance.templates import Template, TemplateError
 
@@ -48,6 +49,9 @@ def preflight(template: Path, region: str, profile: str | None) -> None:
     _progress(None)
     for line in render(rows, f"{template.name} in {region}"):
         click.echo(line)
+    missing = sorted({row.asked for row in rows if row.state is State.REFUSED})
+    if missing:
+        click.echo(f"Error: AWS refused to say; allow {', '.join(missing)}", err=True)
     sys.exit(exit_code(rows))
 
 
@@ -114,9 +118,6 @@ def render(rows: Sequence[Row], title: str) -> Iterator[str]:
         yield click.style(plain[: widths[0]], fg=colours[row.state]) + plain[widths[0] :]
     yield ""
     yield _summary(rows)
-    refused = sorted({row.asked for row in rows if row.state is State.REFUSED})
-    if refused:
-        yield f"AWS refused to answer; the credentials need: {', '.join(refused)}"
 
 
 def _summary(rows: Sequence[Row]) -> str:
