@@ -173,19 +173,19 @@ class Aws:
         self,
         call: Call,
         key: str,
+        parameters: Mapping[str, object] | None = None,
         *,
         at_home: bool = False,
         absent: Sequence[str] = (),
-        **parameters: object,
     ) -> list[Item]:
         """Return the objects under a key of a call's answer, over all pages.
 
         Args:
             call: What to ask.
             key: Key of the answer; an object counts as a list of one, a text as ``{"": text}``.
+            parameters: Parameters of the call.
             at_home: Ask the partition's home region, which is always enabled.
             absent: Error codes that mean "there is none" and give the empty list.
-            **parameters: Parameters of the call.
 
         Raises:
             CredentialsError: No credentials, or not accepted.
@@ -193,7 +193,7 @@ class Aws:
             AwsError: Anything else that keeps AWS from answering.
         """
         found: list[Item] = []
-        for page in self._pages(call, at_home, absent, parameters):
+        for page in self._pages(call, at_home, absent, parameters or {}):
             value = page.get(key)
             values = value if isinstance(value, list) else [] if value is None else [value]
             found += [cast("Item", v) if isinstance(v, dict) else {"": v} for v in values]

@@ -191,9 +191,8 @@ def _region(aws: Aws) -> Iterator[Row]:
     found = aws.items(
         Call.REGIONS,
         "Regions",
+        {"AllRegions": True, "Filters": [{"Name": "region-name", "Values": [aws.region]}]},
         at_home=True,
-        AllRegions=True,
-        Filters=[{"Name": "region-name", "Values": [aws.region]}],
     )
     status = text(found[0], "OptInStatus") if found else ""
     if status in ("opted-in", "opt-in-not-required"):
@@ -244,10 +243,12 @@ def _types(wanted: Needs, aws: Aws) -> Iterator[Row]:
     found = aws.items(
         Call.RESOURCE_TYPES,
         "TypeSummaries",
-        Visibility="PUBLIC",
-        Type="RESOURCE",
-        Filters={"Category": "AWS_TYPES"},
-        MaxResults=100,
+        {
+            "Visibility": "PUBLIC",
+            "Type": "RESOURCE",
+            "Filters": {"Category": "AWS_TYPES"},
+            "MaxResults": 100,
+        },
     )
     here = {text(item, "TypeName") for item in found}
     missing = sorted(
@@ -298,7 +299,7 @@ def _version(database: Database, aws: Aws) -> Iterator[Row]:
         parameters |= {"EngineVersion": database.version, "IncludeAll": True}
     else:
         parameters["DefaultOnly"] = True
-    found = aws.items(Call.ENGINE_VERSIONS, "DBEngineVersions", **parameters)
+    found = aws.items(Call.ENGINE_VERSIONS, "DBEngineVersions", parameters)
     current = [item for item in found if text(item, "Status") in ("", "available")]
     chosen = (current or found)[-1] if found else {}
     complaints = (
@@ -353,7 +354,7 @@ def _orderable(database: Database, aws: Aws) -> Iterator[Row]:
     }
     if database.version:
         parameters["EngineVersion"] = database.version
-    options = aws.items(Call.ORDERABLE_OPTIONS, "OrderableDBInstanceOptions", **parameters)
+    options = aws.items(Call.ORDERABLE_OPTIONS, "OrderableDBInstanceOptions", parameters)
     zones = sorted({zone for option in options for zone in texts(option, "AvailabilityZones")})
     complaints = []
     if not options:
@@ -392,7 +393,7 @@ def _endpoints(wanted: Sequence[Endpoint], aws: Aws) -> Iterator[Row]:
         found = aws.items(
             Call.ENDPOINT_SERVICES,
             "ServiceDetails",
-            Filters=[{"Name": "service-name", "Values": named}],
+            {"Filters": [{"Name": "service-name", "Values": named}]},
         )
     for endpoint in wanted:
         if endpoint.service is None:
@@ -467,9 +468,8 @@ def _quotas(aws: Aws, wanted: Needs, now: datetime) -> Iterator[Row]:
 def _limit(aws: Aws, service: str, code: str) -> Item:
     """Return a quota as applied to the account, else AWS's default; empty if there is neither."""
     for call in (Call.QUOTA, Call.DEFAULT_QUOTA):
-        found = aws.items(
-            call, "Quota", absent=("NoSuchResourceException",), ServiceCode=service, QuotaCode=code
-        )
+        parameters = {"ServiceCode": service, "QuotaCode": code}
+        found = aws.items(call, "Quota", parameters, absent=("NoSuchResourceException",))
         if found:
             return found[0]
     return {}
@@ -575,15 +575,17 @@ def _use(aws: Aws, metric: Item, now: datetime) -> float | None:
     points = aws.items(
         Call.METRIC,
         "Datapoints",
-        Namespace=text(metric, "MetricNamespace"),
-        MetricName=text(metric, "MetricName"),
-        Dimensions=[
-            {"Name": str(name), "Value": str(value)}
-            for name, value in sorted(part(metric, "MetricDimensions").items())
-        ],
-        StartTime=now - timedelta(minutes=30),
-        EndTime=now,
-        Period=300,
-        Statistics=["Maximum"],
+        {
+            "Namespace": text(metric, "MetricNamespace"),
+            "MetricName": text(metric, "MetricName"),
+            "Dimensions": [
+                {"Name": str(name), "Value": str(value)}
+                for name, value in sorted(part(metric, "MetricDimensions").items())
+            ],
+            "StartTime": now - timedelta(minutes=30),
+            "EndTime": now,
+            "Period": 300,
+            "Statistics": ["Maximum"],
+        },
     )
     return max((number(point, "Maximum") or 0 for point in points), default=0)
