@@ -149,8 +149,10 @@ class Aws:
         self.region = region
         self.home = _HOME[partition_of(region)[0]]
         self.asked: list[Call] = []
-        self._client = client
+        self._make_client = client
+        self._clients: dict[tuple[str, str], _Client] = {}
         self._progress = progress
+        self._answers: dict[str, list[Item]] = {}
 
     @classmethod
     def of_session(
@@ -178,7 +180,7 @@ class Aws:
         at_home: bool = False,
         absent: Sequence[str] = (),
     ) -> list[Item]:
-        """Return the objects under a key of a call's answer, over all pages.
+        """Return the objects under a key of a call's answer, over all pages; ask only once.
 
         Args:
             call: What to ask.
@@ -192,12 +194,21 @@ class Aws:
             RefusedError: The call is not permitted.
             AwsError: Anything else that keeps AWS from answering.
         """
+        question = f"{call.permission} {at_home} {sorted((parameters or {}).items())}"
+        if question not in self._answers:
+            self._answers[question] = self._pages(call, at_home, absent, parameters or {})
         found: list[Item] = []
-        for page in self._pages(call, at_home, absent, parameters or {}):
+        for page in self._answers[question]:
             value = page.get(key)
             values = value if isinstance(value, list) else [] if value is None else [value]
             found += [cast("Item", v) if isinstance(v, dict) else {"": v} for v in values]
         return found
+
+    def _client(self, service: str, region: str) -> _Client:
+        if (service, region) not in self._clients:
+            made = self._make_client(service, region)
+            self._clients[service, region] = cast("_Client", made)
+        return self._clients[service, region]
 
     def _pages(
         self, call: Call, at_home: bool, absent: Sequence[str], parameters: Mapping[str, object]
@@ -209,9 +220,7 @@ class Aws:
         self._progress(call)
         method = xform_name(call.operation)
         try:
-            client = cast(
-                "_Client", self._client(call.service, self.home if at_home else self.region)
-            )
+            client = self._client(call.service, self.home if at_home else self.region)
             if client.can_paginate(method):
                 return list(client.get_paginator(method).paginate(**parameters))
             return [cast("Callable[..., Item]", getattr(client, method))(**parameters)]

@@ -7,7 +7,7 @@ names every permission that is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -164,7 +164,17 @@ def preflight(template: Template, aws: Aws, *, now: datetime) -> list[Row]:
         rows += _databases(aws, database)
     rows += _tried(partial(_endpoints, wanted.endpoints), aws, "VPC endpoint services")
     rows += _quotas(aws, wanted, now)
-    return rows
+    return _merged(rows)
+
+
+def _merged(rows: Iterable[Row]) -> list[Row]:
+    """Make one row of those that differ only in the resources that need it."""
+    found: dict[tuple[State, str, str, str], Row] = {}
+    for row in rows:
+        key = (row.state, row.need, row.answer, row.asked)
+        before = found[key].resources if key in found else ()
+        found[key] = replace(row, resources=tuple(dict.fromkeys((*before, *row.resources))))
+    return list(found.values())
 
 
 def _tried(ask: Callable[[Aws], Iterable[Row]], aws: Aws, need: str) -> Iterator[Row]:
@@ -288,9 +298,13 @@ def _databases(aws: Aws, database: Database) -> Iterator[Row]:
         return
     if not database.engine:
         return
-    yield from _tried(partial(_version, database), aws, f"the version of {database.resource}")
+    yield from _tried(
+        partial(_version, database), aws, f"{database.engine} {database.version}".strip()
+    )
     if database.instance_class:
-        yield from _tried(partial(_orderable, database), aws, f"the class of {database.resource}")
+        yield from _tried(
+            partial(_orderable, database), aws, f"{database.engine} on {database.instance_class}"
+        )
 
 
 def _version(database: Database, aws: Aws) -> Iterator[Row]:
@@ -311,7 +325,7 @@ def _version(database: Database, aws: Aws) -> Iterator[Row]:
     named = f"{database.engine} {database.version or '(the default version)'}"
     yield Row(
         state=State.FAILS if complaints else State.CONFIRMED,
-        need=f"{named} for {database.resource}",
+        need=named,
         answer="; ".join(complaints) or ("available" if database.version else f"it is {version}"),
         asked=Call.ENGINE_VERSIONS.permission,
         resources=(database.resource,),
@@ -366,7 +380,7 @@ def _orderable(database: Database, aws: Aws) -> Iterator[Row]:
             complaints.append(f"without {_feature(name)}")
     yield Row(
         state=State.FAILS if complaints else State.CONFIRMED,
-        need=f"{database.instance_class} for {database.resource}",
+        need=f"{database.engine} on {database.instance_class}",
         answer="; ".join(complaints) or f"orderable in {', '.join(zones) or 'this region'}",
         asked=Call.ORDERABLE_OPTIONS.permission,
         resources=(database.resource,),
@@ -495,7 +509,7 @@ def _room(need: str, count: float, used: float, limit: float | None, call: Call)
         answer = f"{used:g} of {limit:g} in use"
         if not fits:
             answer += f", {max(limit - used, 0):g} left; raise the quota"
-    return Row(state=state, need=f"{count:g} {need}", answer=answer, asked=call.permission)
+    return Row(state=state, need=f"{need}: {count:g}", answer=answer, asked=call.permission)
 
 
 def _interface_endpoints(count: int, aws: Aws) -> Iterator[Row]:
@@ -552,7 +566,7 @@ def _fargate(wanted: Needs, now: datetime, aws: Aws) -> Iterator[Row]:
     if used is None:
         yield Row(
             state=State.UNKNOWN,
-            need=f"{wanted.vcpu:g} Fargate vCPU",
+            need=f"Fargate vCPU: {wanted.vcpu:g}",
             answer="AWS has no metric of its use",
             asked=Call.METRIC.permission,
         )

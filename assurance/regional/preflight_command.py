@@ -116,6 +116,8 @@ def render(rows: Sequence[Row], title: str) -> Iterator[str]:
     for row, line in zip(rows, cells, strict=True):
         plain = aligned(line)
         yield click.style(plain[: widths[0]], fg=colours[row.state]) + plain[widths[0] :]
+        if row.state is not State.CONFIRMED and row.resources:
+            yield f"{'':{widths[0]}}    for {', '.join(row.resources)}"
     yield ""
     yield _summary(rows)
 
