@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import boto3
 from botocore.exceptions import ParamValidationError
+from botocore.model import OperationModel
 from botocore.stub import Stubber
 
 from assurance.regional.aws import Aws, Call
@@ -48,7 +49,7 @@ class StubbedAws:
         client = _session().client(service, region_name=region)  # type: ignore[call-overload]
         stubber = Stubber(client)
 
-        def prepare(params: Parameters, model: Any, **_: object) -> None:
+        def prepare(params: Parameters, model: OperationModel, **_: object) -> None:
             call = Call((service, model.name))
             self.log.append((call, dict(params), region))
             answer = self.answers[call]
@@ -78,13 +79,11 @@ _SESSION: list[boto3.Session] = []
 
 def _session() -> boto3.Session:
     if not _SESSION:
-        _SESSION.append(
-            boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing")  # noqa: S106
-        )
+        _SESSION.append(boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing"))
     return _SESSION[0]
 
 
-def engine_version(**changes: Any) -> Parameters:
+def engine_version(**changes: object) -> Parameters:
     """Return one engine version as DescribeDBEngineVersions gives it."""
     return {
         "Engine": "aurora-mysql",
@@ -99,7 +98,7 @@ def engine_version(**changes: Any) -> Parameters:
     } | changes
 
 
-def orderable(**changes: Any) -> Parameters:
+def orderable(**changes: object) -> Parameters:
     """Return one orderable option as DescribeOrderableDBInstanceOptions gives it."""
     return {
         "Engine": "aurora-mysql",
@@ -125,7 +124,7 @@ def endpoint_service(name: str, kind: str = "Interface", zones: list[str] = ZONE
     }
 
 
-def quota(value: float, **changes: Any) -> Parameters:
+def quota(value: float, **changes: object) -> Parameters:
     """Return an answer of GetServiceQuota."""
     return {"Quota": {"QuotaName": "a quota", "Value": value} | changes}
 
