@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache, cached_property
@@ -170,7 +170,7 @@ class Facts:
         return Availability.AVAILABLE if name in known_types() else Availability.UNKNOWN
 
     def service(self, name: str) -> Availability:
-        """Whether AWS lists a service in the region, by the name of its global-infrastructure list."""
+        """Whether AWS lists a service in the region, by its name in AWS's list of services."""
         if self.services is None:
             return Availability.UNKNOWN
         return Availability.AVAILABLE if name in self.services else Availability.UNAVAILABLE
@@ -224,6 +224,10 @@ class Facts:
         release = parse(engine, version)
         return _support(release) if release else None
 
+    def support_of_major(self, release: EngineRelease) -> Support | None:
+        """Standard support of a version's major; None if unknown."""
+        return _support(replace(release, line=""))
+
     def serverless_v2(self, engine: str, version: str) -> Availability:
         """Whether Serverless v2 runs a version in this region."""
         release = parse(engine, version)
@@ -271,25 +275,48 @@ class Facts:
         for row in curated()["features"]:
             if row["feature"] != name or row["engine"] != engine:
                 continue
-            found = (
-                Availability.AVAILABLE
-                if self.region in row["available"]
-                else Availability.UNAVAILABLE
-                if self.region in row["unavailable"]
-                else Availability.UNKNOWN
-            )
             return Feature(
                 name=name,
-                availability=override or found,
+                availability=override or self._listed(row["available"], row["unavailable"]),
                 minimum=row.get("minimum", {}),
                 source=source(row["source"]),
             )
         return Feature(name=name, availability=override or Availability.UNKNOWN)
 
+    def certificate_authority(self, name: str) -> Feature:
+        """Whether a certificate authority signs database certificates in this region."""
+        override = self.feature_overrides.get(name)
+        for row in curated()["certificate_authorities"]:
+            if row["name"] == name:
+                found = self._listed(("*",), row["unavailable"])
+                return Feature(
+                    name=name, availability=override or found, source=source(row["source"])
+                )
+        return Feature(name=name, availability=override or Availability.UNKNOWN)
+
+    def certificate_authorities(self) -> list[str]:
+        """Certificate authorities that the region has, the default first."""
+        names = [row["name"] for row in curated()["certificate_authorities"]]
+        return [
+            name
+            for name in names
+            if self.certificate_authority(name).availability is Availability.AVAILABLE
+        ]
+
+    def _listed(self, available: Sequence[str], unavailable: Sequence[str]) -> Availability:
+        """Availability by two lists of regions; ``*`` stands for every known region."""
+        if not self.region:
+            return Availability.UNKNOWN
+        if self.region in unavailable or "*" in unavailable:
+            return Availability.UNAVAILABLE
+        listed = self.region in available or "*" in available
+        return Availability.AVAILABLE if listed else Availability.UNKNOWN
+
     @cached_property
     def newest_support_end(self) -> date:
         """The farthest date of the calendars; nothing is known beyond it."""
-        return max(end for row in curated()["support"] for end in row["lines"].values())
+        ends: list[date] = [end for row in curated()["support"] for end in row["lines"].values()]
+        return max(ends)
 
 
 # Loading
@@ -311,6 +338,11 @@ def load(region: str, *, data: Path = DATA) -> Facts:
             f"unknown region {region!r}; known are {', '.join(sorted(_index(data)))}"
         )
     return _load(region, data)
+
+
+def unknown(region: str | None) -> Facts:
+    """Return facts of a region that nothing is known of; engine versions are known everywhere."""
+    return from_json(region or "", {}, _read(DATA / "engines.json"))
 
 
 @cache
@@ -355,6 +387,28 @@ def from_json(region: str, body: Mapping[str, Any], engines: Mapping[str, Any]) 
 def known_types() -> frozenset[str]:
     """Every CloudFormation resource type that some region has."""
     return frozenset(_types(_read(DATA / "types.json")["types"]))
+
+
+@cache
+def known_services() -> frozenset[str]:
+    """Every service that AWS lists in some region."""
+    return frozenset(_read(DATA / "types.json")["services"])
+
+
+def service_of(resource_type: str) -> str:
+    """Return the listed service that a resource type belongs to; empty if none is known to."""
+    service_of_namespace: Mapping[str, str] = _read(DATA / "types.json")["service_of_namespace"]
+    return service_of_namespace.get(resource_type.rpartition("::")[0], "")
+
+
+@cache
+def load_balancer_accounts() -> Mapping[str, str]:
+    """Accounts that deliver load-balancer access logs, with their regions."""
+    return {
+        entry["load_balancer_account"]: region
+        for region, entry in _index().items()
+        if "load_balancer_account" in entry
+    }
 
 
 @cache

@@ -9,7 +9,9 @@ by a check.
 from __future__ import annotations
 
 import gzip
+import importlib
 import importlib.metadata
+import importlib.util
 import json
 import subprocess
 import sys
@@ -78,13 +80,18 @@ def _documents() -> dict[str, Any]:
     classes = _instance_classes()
     zones = _zones()
     information = _region_info()
+    services = {name for facts in infrastructure.values() for name in facts["services"]}
     documents: dict[str, Any] = {
         "engines.json": {
             "engine_versions": _engine_versions(),
             "lambda_runtimes": _lambda_runtimes(),
             "sources": _sources(),
         },
-        "types.json": {"types": _by_service(known)},
+        "types.json": {
+            "service_of_namespace": _service_of_namespace(known, services),
+            "services": sorted(services),
+            "types": _by_service(known),
+        },
         "regions.json": {
             "regions": {
                 region: {
@@ -115,13 +122,19 @@ def _sources() -> dict[str, str]:
     return found | {"cfn-lint schema date": schema[:10]}
 
 
+def _package(name: str) -> Path:
+    """Folder of an installed package, without importing it."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ImportError(name)
+    return Path(spec.origin).parent
+
+
 # moto
 
 
 def _infrastructure() -> dict[str, Any]:
-    import moto
-
-    path = Path(moto.__file__).parent / "ssm" / "resources" / "regions.json.gz"
+    path = _package("moto") / "ssm" / "resources" / "regions.json.gz"
     with gzip.open(path) as file:
         document = json.load(file)
     regions: dict[str, Any] = document["aws"]["service"]["global-infrastructure"]["regions"]
@@ -136,21 +149,17 @@ def _value(facts: Mapping[str, Any], key: str) -> str:
 
 
 def _cfnlint(name: str) -> Any:  # noqa: ANN401  raw JSON of another package
-    import cfnlint
-
-    return json.loads((Path(cfnlint.__file__).parent / name).read_text(encoding="utf-8"))
+    return json.loads((_package("cfnlint") / name).read_text(encoding="utf-8"))
 
 
 def _zones() -> dict[str, list[str]]:
-    from cfnlint.helpers import AVAILABILITY_ZONES
-
-    return {region: sorted(zones) for region, zones in AVAILABILITY_ZONES.items()}
+    helpers = importlib.import_module("cfnlint.helpers")
+    zones: dict[str, list[str]] = helpers.AVAILABILITY_ZONES
+    return {region: sorted(names) for region, names in zones.items()}
 
 
 def _types() -> dict[str, set[str]]:
-    import cfnlint
-
-    folder = Path(cfnlint.__file__).parent / "data" / "schemas" / "providers"
+    folder = _package("cfnlint") / "data" / "schemas" / "providers"
     return {
         path.stem: set(json.loads(path.read_text(encoding="utf-8")))
         for path in sorted(folder.glob("*-*.json"))
@@ -163,6 +172,17 @@ def _by_service(types: Iterable[str]) -> dict[str, list[str]]:
         service, _, resource = name.rpartition("::")
         found.setdefault(service, []).append(resource)
     return found
+
+
+def _service_of_namespace(types: Iterable[str], services: Iterable[str]) -> dict[str, str]:
+    """Match namespaces with services of the same name, hyphens aside."""
+    plain = {name.replace("-", ""): name for name in sorted(services)}
+    namespaces = sorted({name.rpartition("::")[0] for name in types})
+    return {
+        namespace: plain[name]
+        for namespace in namespaces
+        if (name := namespace.partition("::")[2].lower()) in plain
+    }
 
 
 def _absent(known: Iterable[str], here: set[str]) -> dict[str, list[str]]:
