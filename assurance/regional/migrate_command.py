@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assurance.check import BadInputError
+
 if TYPE_CHECKING:
     from assurance.regional.migration import Change, Migration, OpenPoint
 
@@ -41,9 +43,10 @@ def migrate(template: Path, region: str) -> None:
         text = read_text(template)
         result = corrected(text, facts=load(region), on=datetime.now(tz=UTC).date())
     except (TemplateError, UnknownRegionError) as error:
-        message = str(error).replace("template:", f"{template}:", 1)
-        click.echo(f"Error: {message}", err=True)
-        sys.exit(2)
+        message = str(error)
+        if message.startswith("template:"):
+            message = str(template) + message.removeprefix("template")
+        raise BadInputError(message) from None
     click.echo(_byte_order_mark(template) + result.text.encode(), nl=False)
     for line in _report(template, region, result):
         click.echo(line, err=True)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assurance.check import BadInputError
+
 if TYPE_CHECKING:
     from assurance.regional.aws import Aws, Call
     from assurance.regional.preflight import Row
@@ -44,14 +46,13 @@ def preflight(template: Path, region: str, profile: str | None) -> None:
         rows = ask(document, aws, now=datetime.now(tz=UTC))
     except (TemplateError, UnknownRegionError, AwsError) as error:
         _progress(None)
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
+        raise BadInputError(str(error)) from None
     _progress(None)
     for line in render(rows, f"{template.name} in {region}"):
         click.echo(line)
     missing = sorted({row.asked for row in rows if row.state is State.REFUSED})
     if missing:
-        click.echo(f"Error: AWS refused to say; allow {', '.join(missing)}", err=True)
+        click.echo(f"pcistack: AWS refused to say; allow {', '.join(missing)}", err=True)
     sys.exit(exit_code(rows))
 
 
