@@ -7,12 +7,14 @@ names every permission that is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Final
 
+from assurance.findings import Severity
+from assurance.regional import check
 from assurance.regional.aws import (
     Aws,
     AwsError,
@@ -26,8 +28,10 @@ from assurance.regional.aws import (
     text,
     texts,
 )
+from assurance.regional.facts import Availability, Facts
+from assurance.regional.live import opt_in_status, overlaid, resource_types, zones
 from assurance.regional.needs import Database, Endpoint, Needs, needs
-from assurance.resolution import views
+from assurance.resolution import View, views
 from assurance.templates import Template
 
 
@@ -125,6 +129,8 @@ _QUOTAS: Final = (
 _INTERFACE_ENDPOINTS: Final = ("vpc", "L-29B6F2EB")
 _NAT_PER_ZONE: Final = ("vpc", "L-FE5A380F")
 _FARGATE_VCPU: Final = ("fargate", "L-3032A538")
+# built into CloudFormation, or made by a transform: never in its list of resource types
+_NOT_LISTED: Final = ("AWS::CloudFormation::", "AWS::CDK::", "AWS::Serverless::")
 _DATABASE_QUOTAS: Final = {
     "DBClusters": "Aurora clusters",
     "DBInstances": "database instances",
@@ -138,13 +144,26 @@ _SINGLE: Final = {
 }
 
 
-def preflight(template: Template, aws: Aws, *, now: datetime) -> list[Row]:
+@dataclass(kw_only=True)
+class _Answers:
+    """What AWS answered, to override the shipped facts."""
+
+    zones: list[str] = field(default_factory=list)
+    services: list[str] | None = None
+    offered: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+
+
+def preflight(template: Template, aws: Aws, facts: Facts, *, now: datetime) -> list[Row]:
     """Ask AWS everything that a template needs.
+
+    In the end the rules of the regional guard judge the template by AWS's answers; what can never
+    deploy is a row too.
 
     Args:
         template: The template.
         aws: Asks in the region that the template is meant for.
-        now: The present, for metrics of current use.
+        facts: The shipped facts of that region.
+        now: The present, for metrics of current use and support dates.
 
     Raises:
         CredentialsError: There are no credentials, or AWS does not accept them.
@@ -155,16 +174,45 @@ def preflight(template: Template, aws: Aws, *, now: datetime) -> list[Row]:
     rows = list(_tried(_region, aws, f"{aws.region} is enabled"))
     if any(row.state is State.FAILS for row in rows):
         return rows  # every further question would fail for the same reason
-    zones: list[str] = []
-    zone_rows = list(_tried(partial(_zone_names, zones), aws, "availability zones"))
-    wanted = needs(views(template, aws.region, zones=zones or None))
-    rows += zone_rows or _zones(wanted, zones)
-    rows += _tried(partial(_types, wanted), aws, "resource types")
+    answers = _Answers()
+    zone_rows = list(_tried(partial(_ask_zones, answers), aws, "availability zones"))
+    worlds = views(template, aws.region, zones=answers.zones or None)
+    wanted = needs(worlds)
+    rows += zone_rows or _zones(wanted, answers.zones)
+    rows += _tried(partial(_types, wanted, facts), aws, "resource types")
     for database in wanted.databases:
-        rows += _databases(aws, database)
-    rows += _tried(partial(_endpoints, wanted.endpoints), aws, "VPC endpoint services")
+        rows += _databases(aws, database, answers)
+    rows += _tried(partial(_endpoints, wanted.endpoints, answers), aws, "VPC endpoint services")
     rows += _quotas(aws, wanted, now)
+    rows += _judged(worlds, aws, facts, answers, rows, now)
     return _merged(rows)
+
+
+def _judged(
+    worlds: Sequence[View],
+    aws: Aws,
+    facts: Facts,
+    answers: _Answers,
+    rows: Sequence[Row],
+    now: datetime,
+) -> Iterator[Row]:
+    """Yield what the guard's rules refuse for good, by AWS's answers, and no row says yet."""
+    live = overlaid(
+        facts,
+        zone_names=answers.zones,
+        endpoint_services=answers.services,
+        offered=answers.offered,
+    )
+    said = {name for row in rows if row.state is State.FAILS for name in row.resources}
+    for finding in check(worlds, region=aws.region, on=now.date(), facts=live):
+        if finding.severity is Severity.FATAL and finding.resource not in said:
+            yield Row(
+                state=State.FAILS,
+                need=finding.rule,
+                answer=finding.message,
+                asked="",
+                resources=(finding.resource,) if finding.resource else (),
+            )
 
 
 def _merged(rows: Iterable[Row]) -> list[Row]:
@@ -198,13 +246,7 @@ def _tried(ask: Callable[[Aws], Iterable[Row]], aws: Aws, need: str) -> Iterator
 
 
 def _region(aws: Aws) -> Iterator[Row]:
-    found = aws.items(
-        Call.REGIONS,
-        "Regions",
-        {"AllRegions": True, "Filters": [{"Name": "region-name", "Values": [aws.region]}]},
-        at_home=True,
-    )
-    status = text(found[0], "OptInStatus") if found else ""
+    status = opt_in_status(aws)
     if status in ("opted-in", "opt-in-not-required"):
         answer, state = status, State.CONFIRMED
     elif status:
@@ -217,23 +259,19 @@ def _region(aws: Aws) -> Iterator[Row]:
     )
 
 
-def _zone_names(zones: list[str], aws: Aws) -> Iterator[Row]:
-    for zone in aws.items(Call.ZONES, "AvailabilityZones"):
-        kind, state = text(zone, "ZoneType"), text(zone, "State")
-        if kind in ("", "availability-zone") and state in ("", "available"):
-            zones.append(text(zone, "ZoneName"))
-    zones.sort()
+def _ask_zones(answers: _Answers, aws: Aws) -> Iterator[Row]:
+    answers.zones = [name for name, _ in zones(aws)]
     return iter(())
 
 
-def _zones(wanted: Needs, zones: Sequence[str]) -> Iterator[Row]:
+def _zones(wanted: Needs, here: Sequence[str]) -> Iterator[Row]:
     asked = Call.ZONES.permission
     for zone, resources in wanted.zones.items():
-        there = zone in zones
+        there = zone in here
         yield Row(
             state=State.CONFIRMED if there else State.FAILS,
             need=f"zone {zone}",
-            answer="available" if there else f"there are {', '.join(zones)}",
+            answer="available" if there else f"there are {', '.join(here)}",
             asked=asked,
             resources=resources,
         )
@@ -247,37 +285,31 @@ def _zones(wanted: Needs, zones: Sequence[str]) -> Iterator[Row]:
         )
 
 
-def _types(wanted: Needs, aws: Aws) -> Iterator[Row]:
-    if not wanted.types:
-        return
-    found = aws.items(
-        Call.RESOURCE_TYPES,
-        "TypeSummaries",
-        {
-            "Visibility": "PUBLIC",
-            "Type": "RESOURCE",
-            "Filters": {"Category": "AWS_TYPES"},
-            "MaxResults": 100,
-        },
-    )
-    here = {text(item, "TypeName") for item in found}
-    missing = sorted(
-        name
-        for name in wanted.types - here
-        if not name.startswith("AWS::CloudFormation::") and name != "AWS::CDK::Metadata"
-    )
+def _types(wanted: Needs, facts: Facts, aws: Aws) -> Iterator[Row]:
+    listed = resource_types(aws)
+    missing = sorted(name for name in wanted.types - listed if not name.startswith(_NOT_LISTED))
+    absent = [name for name in missing if facts.resource_type(name) is not Availability.AVAILABLE]
+    doubtful = [name for name in missing if name not in absent]
+    asked = Call.RESOURCE_TYPES.permission
     yield Row(
-        state=State.FAILS if missing else State.CONFIRMED,
-        need=f"{len(wanted.types)} resource types",
-        answer=f"not here: {', '.join(missing)}" if missing else "all here",
-        asked=Call.RESOURCE_TYPES.permission,
+        state=State.FAILS if absent else State.CONFIRMED,
+        need=f"resource types: {len(wanted.types) - len(doubtful)}",
+        answer=f"not here: {', '.join(absent)}" if absent else "all here",
+        asked=asked,
     )
+    for name in doubtful:
+        yield Row(
+            state=State.UNKNOWN,
+            need=f"resource type {name}",
+            answer="AWS does not list it here, but the schemas of the region have it",
+            asked=asked,
+        )
 
 
 # Databases
 
 
-def _databases(aws: Aws, database: Database) -> Iterator[Row]:
+def _databases(aws: Aws, database: Database, answers: _Answers) -> Iterator[Row]:
     if database.engine is None or database.version is None or database.instance_class is None:
         unknown = [
             name
@@ -299,15 +331,17 @@ def _databases(aws: Aws, database: Database) -> Iterator[Row]:
     if not database.engine:
         return
     yield from _tried(
-        partial(_version, database), aws, f"{database.engine} {database.version}".strip()
+        partial(_version, database, answers), aws, f"{database.engine} {database.version}".strip()
     )
     if database.instance_class:
         yield from _tried(
-            partial(_orderable, database), aws, f"{database.engine} on {database.instance_class}"
+            partial(_orderable, database, answers),
+            aws,
+            f"{database.engine} on {database.instance_class}",
         )
 
 
-def _version(database: Database, aws: Aws) -> Iterator[Row]:
+def _version(database: Database, answers: _Answers, aws: Aws) -> Iterator[Row]:
     parameters: dict[str, object] = {"Engine": database.engine}
     if database.version:
         parameters |= {"EngineVersion": database.version, "IncludeAll": True}
@@ -322,6 +356,8 @@ def _version(database: Database, aws: Aws) -> Iterator[Row]:
         else ["no longer created: AWS says deprecated" if found else "AWS does not offer it here"]
     )
     version = text(chosen, "EngineVersion")
+    offered = answers.offered.setdefault(database.engine or "", set())
+    offered |= {(name, "") for name in (version, database.version) if name and current}
     named = f"{database.engine} {database.version or '(the default version)'}"
     yield Row(
         state=State.FAILS if complaints else State.CONFIRMED,
@@ -361,7 +397,7 @@ def _capacity_complaints(database: Database, limits: Item) -> Iterator[str]:
         yield f"MaxCapacity {database.maximum:g} is above {highest:g}"
 
 
-def _orderable(database: Database, aws: Aws) -> Iterator[Row]:
+def _orderable(database: Database, answers: _Answers, aws: Aws) -> Iterator[Row]:
     parameters: dict[str, object] = {
         "Engine": database.engine,
         "DBInstanceClass": database.instance_class,
@@ -369,19 +405,22 @@ def _orderable(database: Database, aws: Aws) -> Iterator[Row]:
     if database.version:
         parameters["EngineVersion"] = database.version
     options = aws.items(Call.ORDERABLE_OPTIONS, "OrderableDBInstanceOptions", parameters)
-    zones = sorted({zone for option in options for zone in texts(option, "AvailabilityZones")})
+    here = sorted({zone for option in options for zone in texts(option, "AvailabilityZones")})
+    answers.offered.setdefault(database.engine or "", set()).update(
+        (text(option, "EngineVersion"), text(option, "DBInstanceClass")) for option in options
+    )
     complaints = []
     if not options:
         complaints.append("AWS does not sell it here")
-    elif database.zone and zones and database.zone not in zones:
-        complaints.append(f"not in {database.zone}, only in {', '.join(zones)}")
+    elif database.zone and here and database.zone not in here:
+        complaints.append(f"not in {database.zone}, only in {', '.join(here)}")
     for name in database.flags if options else ():
         if all(flag(option, name) is False for option in options):
             complaints.append(f"without {_feature(name)}")
     yield Row(
         state=State.FAILS if complaints else State.CONFIRMED,
         need=f"{database.engine} on {database.instance_class}",
-        answer="; ".join(complaints) or f"orderable in {', '.join(zones) or 'this region'}",
+        answer="; ".join(complaints) or f"orderable in {', '.join(here) or 'this region'}",
         asked=Call.ORDERABLE_OPTIONS.permission,
         resources=(database.resource,),
     )
@@ -400,7 +439,7 @@ def _feature(name: str) -> str:
 # VPC endpoints
 
 
-def _endpoints(wanted: Sequence[Endpoint], aws: Aws) -> Iterator[Row]:
+def _endpoints(wanted: Sequence[Endpoint], answers: _Answers, aws: Aws) -> Iterator[Row]:
     named = sorted({endpoint.service for endpoint in wanted if endpoint.service})
     found: list[Item] = []
     if named:
@@ -409,6 +448,7 @@ def _endpoints(wanted: Sequence[Endpoint], aws: Aws) -> Iterator[Row]:
             "ServiceDetails",
             {"Filters": [{"Name": "service-name", "Values": named}]},
         )
+        answers.services = [text(item, "ServiceName") for item in found]
     for endpoint in wanted:
         if endpoint.service is None:
             yield Row(
@@ -440,9 +480,9 @@ def _endpoint_complaint(endpoint: Endpoint, details: Sequence[Item]) -> str:
     }
     if endpoint.kind not in kinds:
         return f"it is {' or '.join(sorted(kinds)).lower()} only"
-    zones = {zone for item in details for zone in texts(item, "AvailabilityZones")}
-    missing = sorted(set(endpoint.zones) - zones)
-    return f"not in {', '.join(missing)}" if zones and missing else ""
+    here = {zone for item in details for zone in texts(item, "AvailabilityZones")}
+    missing = sorted(set(endpoint.zones) - here)
+    return f"not in {', '.join(missing)}" if here and missing else ""
 
 
 def _objects(item: Item, key: str) -> list[Item]:

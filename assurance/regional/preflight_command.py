@@ -41,9 +41,9 @@ def preflight(template: Path, region: str, profile: str | None) -> None:
 
     try:
         document = Template.read(template)
-        load(region)
+        facts = load(region)
         aws = connect(region, profile)
-        rows = ask(document, aws, now=datetime.now(tz=UTC))
+        rows = ask(document, aws, facts, now=datetime.now(tz=UTC))
     except (TemplateError, UnknownRegionError, AwsError) as error:
         _progress(None)
         raise BadInputError(str(error)) from None

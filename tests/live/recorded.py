@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeAlias
 
 import boto3
+from botocore import xform_name
 from botocore.exceptions import ParamValidationError
 from botocore.model import OperationModel
 from botocore.stub import Stubber
@@ -46,41 +48,45 @@ class StubbedAws:
         return Aws(region, self._client)
 
     def _client(self, service: str, region: str) -> object:
-        client = _session().client(service, region_name=region)  # type: ignore[call-overload]
-        stubber = Stubber(client)
+        _CURRENT[:] = [self]
+        return _stubbed_client(service, region)
 
-        def prepare(params: Parameters, model: OperationModel, **_: object) -> None:
-            call = Call((service, model.name))
-            self.log.append((call, dict(params), region))
-            answer = self.answers[call]
-            if isinstance(answer, Refusal):
-                stubber.add_client_error(xform(model.name), answer.code, answer.message)
-            else:
-                given = answer(params) if callable(answer) else answer
-                try:
-                    stubber.add_response(xform(model.name), given)
-                except ParamValidationError as error:
-                    raise AssertionError(f"{model.name}: {error}") from None
-
-        client.meta.events.register_first("before-parameter-build.*.*", prepare)
-        stubber.activate()  # after our handler, which queues the answer that it will give
-        return client
+    def queue(
+        self, stubber: Stubber, call: Call, operation: str, parameters: Parameters, region: str
+    ) -> None:
+        self.log.append((call, parameters, region))
+        answer = self.answers[call]
+        if isinstance(answer, Refusal):
+            stubber.add_client_error(xform_name(operation), answer.code, answer.message)
+            return
+        try:
+            given = answer(parameters) if callable(answer) else answer
+            stubber.add_response(xform_name(operation), given)
+        except ParamValidationError as error:
+            raise AssertionError(f"{operation}: {error}") from None
 
 
-def xform(operation: str) -> str:
-    """Return the client method of an operation."""
-    from botocore import xform_name
-
-    return str(xform_name(operation))
+_CURRENT: list[StubbedAws] = []
 
 
-_SESSION: list[boto3.Session] = []
-
-
+@cache
 def _session() -> boto3.Session:
-    if not _SESSION:
-        _SESSION.append(boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing"))
-    return _SESSION[0]
+    return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing")
+
+
+@cache
+def _stubbed_client(service: str, region: str) -> object:
+    """Return a client, made once because that is slow, that the current stub answers."""
+    client = _session().client(service, region_name=region)  # type: ignore[call-overload]
+    stubber = Stubber(client)
+
+    def prepare(params: Parameters, model: OperationModel, **_: object) -> None:
+        call = Call((service, model.name))
+        _CURRENT[0].queue(stubber, call, model.name, dict(params), region)
+
+    client.meta.events.register_first("before-parameter-build.*.*", prepare)
+    stubber.activate()  # after our handler, which queues the answer that it will give
+    return client
 
 
 def engine_version(**changes: object) -> Parameters:

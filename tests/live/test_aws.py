@@ -3,11 +3,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import botocore.session
 import pytest
 from botocore.exceptions import NoCredentialsError
+from botocore.model import ServiceModel
 
 from assurance.regional.aws import Aws, AwsError, Call, CredentialsError, RefusedError, texts
 from tests.live.recorded import Refusal, StubbedAws, answers
@@ -15,16 +17,21 @@ from tests.live.recorded import Refusal, StubbedAws, answers
 ROOT = Path(__file__).parents[2]
 
 
+@cache
+def _model(service: str) -> ServiceModel:
+    return botocore.session.Session().get_service_model(service)
+
+
 @pytest.mark.parametrize("call", Call)
 def test_every_call_only_reads(call: Call) -> None:
     assert re.match(r"(Describe|Get|List)[A-Z]", call.operation)
-    model = botocore.session.Session().get_service_model(call.service)
+    model = _model(call.service)
     assert call.operation in model.operation_names
 
 
 @pytest.mark.parametrize("call", Call)
 def test_every_permission_has_the_prefix_that_iam_knows(call: Call) -> None:
-    model = botocore.session.Session().get_service_model(call.service)
+    model = _model(call.service)
     prefix, _, action = call.permission.partition(":")
     signing_name = {"monitoring": "cloudwatch"}.get(model.signing_name, model.signing_name)
     assert (prefix, action) == (signing_name, call.operation)

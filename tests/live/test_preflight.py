@@ -5,6 +5,7 @@ import json
 import pytest
 
 from assurance.regional.aws import Call, CredentialsError
+from assurance.regional.facts import load
 from assurance.regional.preflight import Row, State, preflight
 from assurance.regional.preflight_command import exit_code, render
 from assurance.templates import Json, Template
@@ -122,7 +123,7 @@ def _run(template: Template | None = None, **changes: Answer) -> tuple[list[Row]
     template = template or _template()
     types = sorted({resource.type for resource in template.resources.values()})
     stub = StubbedAws(answers(types, **changes))
-    return preflight(template, stub.aws(), now=NOW), stub
+    return preflight(template, stub.aws(), load(REGION), now=NOW), stub
 
 
 def _fails(rows: list[Row]) -> list[Row]:
@@ -209,17 +210,39 @@ def test_a_local_zone_or_one_out_of_service_is_no_zone() -> None:
     assert row.resources == ("SubnetB",)
 
 
+def _with_resource(kind: str) -> Template:
+    return Template.parse(json.dumps({"Resources": {**_RESOURCES, "Extra": {"Type": kind}}}))
+
+
 def test_a_resource_type_that_is_not_there_fails() -> None:
-    row = _only_failure(
-        RESOURCE_TYPES={
-            "TypeSummaries": [
-                {"TypeName": str(body["Type"])}
-                for body in _RESOURCES.values()
-                if body["Type"] != "AWS::ECS::Service"
-            ]
-        }
-    )
-    assert row.answer == "not here: AWS::ECS::Service"
+    template = _with_resource("AWS::AppRunner::Service")
+    listed = {"TypeSummaries": [{"TypeName": str(body["Type"])} for body in _RESOURCES.values()]}
+    rows, stub = _run(template, RESOURCE_TYPES=listed)
+    assert "not here: AWS::AppRunner::Service" in {row.answer for row in _fails(rows)}
+    asked = [p["ProvisioningType"] for call, p, _ in stub.log if call is Call.RESOURCE_TYPES]
+    assert asked == ["FULLY_MUTABLE", "IMMUTABLE", "NON_PROVISIONABLE"]
+
+
+def test_a_resource_type_that_sources_disagree_on_is_unknown() -> None:
+    template = _with_resource("AWS::SNS::Topic")
+    listed = {"TypeSummaries": [{"TypeName": str(body["Type"])} for body in _RESOURCES.values()]}
+    rows, _ = _run(template, RESOURCE_TYPES=listed)
+    unknown = [row.need for row in rows if row.state is State.UNKNOWN]
+    assert unknown == ["resource type AWS::SNS::Topic"]
+
+
+@pytest.mark.parametrize("kind", ["AWS::CloudFormation::WaitConditionHandle", "Custom::Thing"])
+def test_what_cloudformation_never_lists_is_not_missed(kind: str) -> None:
+    listed = {"TypeSummaries": [{"TypeName": str(body["Type"])} for body in _RESOURCES.values()]}
+    rows, _ = _run(_with_resource(kind), RESOURCE_TYPES=listed)
+    assert exit_code(rows) == 0
+
+
+def test_what_the_rules_refuse_for_good_fails_too() -> None:
+    template = _template({"Cluster": {"ScalingConfiguration": {"MaxCapacity": 2}}})
+    row = _only_failure(template)
+    assert row.need == "AURORA-SERVERLESS-V1"
+    assert row.resources == ("Cluster",)
 
 
 # Databases
