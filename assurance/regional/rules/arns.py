@@ -91,8 +91,7 @@ def _region(rule: Rule, context: Context) -> Iterator[Finding]:
                 yield rule.finding(
                     resource,
                     path,
-                    f"the ARN {_shown(value)} is of {region}; AWS takes one of "
-                    f"{context.facts.name} only",
+                    f"the ARN {_shown(value)} is of {region}; AWS takes one of {context.here} only",
                     f"name a resource of {here}, or build the ARN with ${{AWS::Region}}",
                 )
 
@@ -113,7 +112,7 @@ def _partition(rule: Rule, context: Context) -> Iterator[Finding]:
                     resource,
                     path,
                     f"the ARN {_shown(str(leaf))} is of partition {found.group(1)}; "
-                    f"{context.facts.name} is in {here}",
+                    f"{context.here} is in {here}",
                     "write arn:${AWS::Partition}: instead",
                 )
 
