@@ -175,7 +175,8 @@ def _extended_support(rule: Rule, context: Context) -> Iterator[Finding]:
                 cluster,
                 "EngineLifecycleSupport",
                 f"{parsed.engine} {parsed.major} left standard support on {support.ends}, and "
-                f"EngineLifecycleSupport refuses Extended Support: the creation fails in {context.here}",
+                "EngineLifecycleSupport refuses Extended Support: the creation fails in "
+                f"{context.here}",
                 _upgrade(context.facts, parsed.engine, context.on),
                 source=support.source,
             )

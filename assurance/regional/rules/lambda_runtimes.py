@@ -33,7 +33,8 @@ def _deprecated(rule: Rule, context: Context) -> Iterator[Finding]:
         yield rule.finding(
             function,
             "Runtime",
-            f"the runtime {runtime} is without fixes since {deprecated}, in {context.here} as elsewhere"
+            f"the runtime {runtime} is without fixes since {deprecated}, in {context.here} as "
+            "elsewhere"
             + (f"; from {blocked} AWS creates no function with it" if blocked else ""),
             _successor(runtime),
         )

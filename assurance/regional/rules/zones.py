@@ -23,8 +23,8 @@ def _zone(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 resource,
                 path,
-                f"{value} is no zone of {context.here}: it is a placeholder that CDK writes when it "
-                "has not looked the zones up",
+                f"{value} is no zone of {context.here}: it is a placeholder that CDK writes when "
+                "it has not looked the zones up",
                 f"name the zones: ec2.Vpc(..., availability_zones=[...]) with {zones}"
                 if zones
                 else "name the zones: ec2.Vpc(..., availability_zones=[...])",
