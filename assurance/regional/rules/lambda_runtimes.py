@@ -34,8 +34,7 @@ def _deprecated(rule: Rule, context: Context) -> Iterator[Finding]:
             function,
             "Runtime",
             f"the runtime {runtime} is without fixes since {deprecated}, in {context.here} as "
-            "elsewhere"
-            + (f"; from {blocked} AWS creates no function with it" if blocked else ""),
+            "elsewhere" + (f"; from {blocked} AWS creates no function with it" if blocked else ""),
             _successor(runtime),
         )
 
