@@ -25,6 +25,11 @@ class Context:
     facts: Facts
     on: date
 
+    @property
+    def here(self) -> str:
+        """The region, as messages name it."""
+        return self.facts.name or "any region"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:

@@ -23,7 +23,7 @@ def _mismatch(rule: Rule, context: Context) -> Iterator[Finding]:
                 instance,
                 "Engine",
                 f"the instance is {mine}, its cluster {cluster.logical_id} is {its}: AWS refuses "
-                "the instance",
+                f"the instance in {context.here}",
                 f"set Engine: {its}",
             )
             continue
@@ -32,7 +32,8 @@ def _mismatch(rule: Rule, context: Context) -> Iterator[Finding]:
                 instance,
                 "EngineVersion",
                 f"the instance has version {aurora.version(instance)}, its cluster "
-                f"{cluster.logical_id} {aurora.version(cluster)}: AWS refuses the instance",
+                f"{cluster.logical_id} {aurora.version(cluster)}: AWS refuses the instance in "
+                f"{context.here}",
                 "delete EngineVersion from the instance; it follows its cluster",
             )
 
@@ -61,7 +62,7 @@ def _instance_class(rule: Rule, context: Context) -> Iterator[Finding]:
         yield rule.finding(
             instance,
             "DBInstanceClass",
-            f"{name} is not sold for {engine} in {context.facts.name}",
+            f"{name} is not sold for {engine} in {context.here}",
             _alternative(context, engine, name),
             source=f"RDS DescribeOrderableDBInstanceOptions as carried by cfn-lint "
             f"{context.facts.versions.get('cfn-lint', '')}",

@@ -26,7 +26,7 @@ def _family(rule: Rule, context: Context) -> Iterator[Finding]:
             "Family",
             f"the parameter group is of family {family}, but {user.logical_id} ({path}) runs "
             f"{parsed.engine} {aurora.version(user) or aurora.version(group) or parsed.line}, "
-            f"which takes {wanted}",
+            f"which takes {wanted} in {context.here}",
             f"set Family: {wanted}",
         )
 

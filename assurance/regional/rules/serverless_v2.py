@@ -37,8 +37,7 @@ def _version(rule: Rule, context: Context) -> Iterator[Finding]:
         yield rule.finding(
             cluster,
             "EngineVersion",
-            f"{engine} {text} has no Serverless v2 in {context.facts.name}; it begins with "
-            f"{needed}",
+            f"{engine} {text} has no Serverless v2 in {context.here}; it begins with {needed}",
             f'set EngineVersion: "{aurora.recommended_version(engine)}"',
             source=source("serverless-v2"),
         )
@@ -55,7 +54,7 @@ def _capacity_missing(rule: Rule, context: Context) -> Iterator[Finding]:
             cluster,
             _SCALING,
             f"instance {instance.logical_id} is db.serverless, but its cluster has no {_SCALING}: "
-            "AWS refuses the instance",
+            f"AWS refuses the instance in {context.here}",
             f"add {_SCALING}: {{MinCapacity: 0.5, MaxCapacity: 1}} to {cluster.logical_id}",
         )
 
@@ -81,7 +80,7 @@ def _instance_missing(rule: Rule, context: Context) -> Iterator[Finding]:
             cluster,
             _SCALING,
             f"the cluster has {_SCALING} but no instance of class db.serverless in this template: "
-            "the capacity has no effect"
+            f"in {context.here} the capacity has no effect"
             + ("" if instances else ", and the cluster cannot be connected to"),
             f"add a resource of type AWS::RDS::DBInstance with DBClusterIdentifier: "
             f"!Ref {cluster.logical_id}, Engine: {aurora.engine(cluster) or 'aurora-mysql'} and "
@@ -95,7 +94,7 @@ def _capacity(rule: Rule, context: Context) -> Iterator[Finding]:
         if not isinstance(cluster.get(_SCALING), dict):
             continue
         for path, problem, fix in _impossible(cluster):
-            yield rule.finding(cluster, path, problem, fix)
+            yield rule.finding(cluster, path, f"{problem}, in {context.here} or elsewhere", fix)
 
 
 def _impossible(cluster: Resource) -> Iterator[tuple[str, str, str]]:
@@ -144,7 +143,7 @@ def _capacity_of_version(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 cluster,
                 _MINIMUM,
-                f"MinCapacity {low:g}: {engine} {text} {what}",
+                f"MinCapacity {low:g}: {engine} {text} {what} in {context.here}",
                 f"set MinCapacity: {limits.minimum:g}, or EngineVersion: "
                 f'"{aurora.recommended_version(engine)}"',
                 source=limits.source,
@@ -153,7 +152,8 @@ def _capacity_of_version(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 cluster,
                 _MAXIMUM,
-                f"MaxCapacity {high:g}: {engine} {text} ends at {limits.maximum:g} ACU",
+                f"MaxCapacity {high:g}: {engine} {text} ends at {limits.maximum:g} ACU in "
+                f"{context.here}",
                 f"set MaxCapacity: {limits.maximum:g}, or EngineVersion: "
                 f'"{aurora.recommended_version(engine)}"',
                 source=limits.source,

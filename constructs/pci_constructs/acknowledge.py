@@ -1,0 +1,46 @@
+"""The one way to accept a finding: beside its resource, with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final, cast
+
+from aws_cdk import Acknowledgment, CfnResource, Validations
+from constructs import IConstruct
+
+METADATA_KEY: Final = "pcistack:acknowledged"
+"""Where the acknowledgement travels in the template, so that a check of the template sees it."""
+
+
+def acknowledge(
+    construct: IConstruct, findings: Mapping[str, str], *, until: date | None = None
+) -> None:
+    """Accept findings on one resource.
+
+    Args:
+        construct: The resource that has the finding, or the construct whose main resource it is.
+        findings: Reason by rule id. A reason must convince an assessor.
+        until: Last day the acceptance holds; None means that it does not end.
+
+    Raises:
+        TypeError: The construct has no main resource; name the resource itself.
+    """
+    resource = construct.node.default_child or construct
+    if not isinstance(resource, CfnResource):
+        raise TypeError(f"{construct.node.path} is no resource; acknowledge on the resource itself")
+    for rule, reason in findings.items():
+        Validations.of(resource).acknowledge(Acknowledgment(id=_qualified(rule), reason=reason))
+    entries = [
+        {"rule": rule, "reason": reason} | ({"until": until.isoformat()} if until else {})
+        for rule, reason in findings.items()
+    ]
+    earlier = cast("list[dict[str, str]] | None", resource.get_metadata(METADATA_KEY))
+    resource.add_metadata(METADATA_KEY, [*(earlier or []), *entries])
+
+
+def _qualified(rule: str) -> str:
+    """Return the id under which the rule's plugin asks for the acknowledgement."""
+    if rule.startswith(("AwsSolutions-", "PCI.DSS.321-")):
+        return rule  # cdk-nag takes the bare id only
+    return f"PCI-DSS::{rule}" if rule.startswith("PCI-") else f"Regional-guard::{rule}"
