@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -20,25 +20,37 @@ if TYPE_CHECKING:
     from assurance.regional.migration import Change, Migration, OpenPoint
 
 
-@click.command(
-    epilog="Example: pcistack migrate template.yaml --region eu-central-2 > corrected.yaml"
-)
-@click.argument("template", type=click.Path(path_type=Path))
-@click.option("--region", required=True, help="Region the template is meant for.")
-def migrate(template: Path, region: str) -> None:
+_EPILOG: Final = """\b
+Exit codes:
+  0  nothing of Serverless v1 is in the way of a deployment any more
+  1  something is left that you must decide first
+  2  bad input: no such file, not a template, unknown region
+
+\b
+Example:
+  pcistack migrate template.yaml --region eu-central-2 > corrected.yaml
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("template", type=click.Path(path_type=Path), required=False)
+@click.option("--region", help="Region the template is meant for, such as eu-central-2.")
+def migrate(template: Path | None, region: str | None) -> None:
     """Correct Aurora Serverless v1 in TEMPLATE (JSON or YAML).
 
     The corrected template goes to standard output, what was changed and why to standard error.
     Only the Serverless v1 family changes; comments, key order and layout stay. What only you can
     decide is listed.
-
-    Exit code 0: nothing of Serverless v1 is in the way of a deployment any more. 1: something is
-    left that you must decide first. 2: bad input.
     """
     from assurance.regional.facts import UnknownRegionError, load
     from assurance.regional.migration import migrate as corrected
     from assurance.templates import TemplateError, read_text
 
+    if template is None or not region:
+        raise BadInputError(
+            "a template and --region are needed; example: pcistack migrate T.yaml --region "
+            "eu-central-2 > corrected.yaml"
+        )
     try:
         text = read_text(template)
         result = corrected(text, facts=load(region), on=datetime.now(tz=UTC).date())

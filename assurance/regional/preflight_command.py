@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,21 +17,28 @@ if TYPE_CHECKING:
     from assurance.regional.preflight import Row
 
 
-@click.command(
-    epilog="Example: pcistack preflight cdk.out/PciDss-dev.template.json --region eu-central-2"
-)
-@click.argument("template", type=click.Path(path_type=Path))
-@click.option("--region", required=True, help="Region the template is meant for.")
-@click.option("--profile", help="Profile of the AWS configuration; default: the usual order.")
-def preflight(template: Path, region: str, profile: str | None) -> None:
+_EPILOG: Final = """\b
+Exit codes:
+  0  AWS confirmed everything
+  1  something would fail, or could not be confirmed
+  2  bad input, no credentials, or a permission is missing
+
+\b
+Example:
+  pcistack preflight cdk.out/PciDss-dev.template.json --region eu-central-2 --profile audit
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("template", type=click.Path(path_type=Path), required=False)
+@click.option("--region", help="Region the template is meant for, such as eu-central-2.")
+@click.option("--profile", help="Profile of the AWS configuration [the usual order].")
+def preflight(template: Path | None, region: str | None, profile: str | None) -> None:
     """Ask AWS whether what TEMPLATE needs is there, and print what was asked and answered.
 
     Engine versions, instance classes, endpoint services, zones, resource types, whether the region
     is enabled, and quotas against their current use. Nothing is written to AWS: every call is a
     Describe, Get or List.
-
-    Exit code 0: AWS confirmed everything. 1: something would fail or could not be confirmed. 2: bad
-    input, no credentials, or a permission is missing.
     """
     from assurance.regional.aws import AwsError
     from assurance.regional.facts import UnknownRegionError, load
@@ -39,15 +46,20 @@ def preflight(template: Path, region: str, profile: str | None) -> None:
     from assurance.regional.preflight import preflight as ask
     from assurance.templates import Template, TemplateError
 
+    if template is None or not region:
+        raise BadInputError(
+            "a template and --region are needed; example: pcistack preflight T.json --region "
+            "eu-central-2"
+        )
     try:
         document = Template.read(template)
         facts = load(region)
         aws = connect(region, profile)
         rows = ask(document, aws, facts, now=datetime.now(tz=UTC))
     except (TemplateError, UnknownRegionError, AwsError) as error:
-        _progress(None)
+        show_progress(None)
         raise BadInputError(str(error)) from None
-    _progress(None)
+    show_progress(None)
     for line in render(rows, f"{template.name} in {region}"):
         click.echo(line)
     missing = sorted({row.asked for row in rows if row.state is State.REFUSED})
@@ -71,10 +83,10 @@ def connect(region: str, profile: str | None) -> Aws:
         session = boto3.Session(profile_name=profile, region_name=region)
     except BotoCoreError as error:
         raise CredentialsError(f"{error}; see aws configure list-profiles") from None
-    return Aws.of_session(session, region, progress=_progress)
+    return Aws.of_session(session, region, progress=show_progress)
 
 
-def _progress(call: Call | None) -> None:
+def show_progress(call: Call | None) -> None:
     """Show on a terminal what is being asked; erase it at the end."""
     if sys.stderr.isatty():
         shown = f"asking {call.permission} ..." if call else ""

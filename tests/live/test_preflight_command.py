@@ -109,3 +109,11 @@ def test_no_credentials_and_no_profile_exit_with_2(
         assert result.exit_code == 2
         assert len(result.stderr.splitlines()) == 1
         assert "profile" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["t.json"], ["--region", "eu-central-2"]])
+def test_a_missing_argument_is_one_line_with_an_example(arguments: list[str]) -> None:
+    result = CliRunner().invoke(cli, ["preflight", *arguments])
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "example: pcistack preflight" in result.stderr

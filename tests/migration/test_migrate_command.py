@@ -96,3 +96,11 @@ def test_the_command_works_as_a_process_and_prints_no_colour_into_a_file() -> No
     )
     assert done.returncode == 0
     assert b"\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["t.json"], ["--region", "eu-central-2"]])
+def test_a_missing_argument_is_one_line_with_an_example(arguments: list[str]) -> None:
+    result = CliRunner().invoke(cli, ["migrate", *arguments])
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "example: pcistack migrate" in result.stderr
