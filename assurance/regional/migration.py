@@ -244,6 +244,7 @@ class _Migrator:
         self._offer(cluster, target)
         self._engine(cluster, target)
         self._scaling(cluster, capacity)
+        self._port(cluster, target)
         self._encryption(cluster)
         self._http_endpoint(cluster, target)
         members = self._members(cluster)
@@ -504,6 +505,17 @@ class _Migrator:
         )
 
     # What v1 implied
+
+    def _port(self, cluster: RawResource, target: Target) -> None:
+        if target.engine == POSTGRESQL.engine and "Port" not in cluster.properties:
+            self._insert(
+                cluster.logical_id,
+                "Port",
+                5432,
+                "PostgreSQL on v1 listened on 5432; without EngineMode CloudFormation's default "
+                "is 3306 for both engines",
+                after=self.text.keys(("Resources", cluster.logical_id, "Properties"))[-1],
+            )
 
     def _encryption(self, cluster: RawResource) -> None:
         name, properties = cluster.logical_id, cluster.properties

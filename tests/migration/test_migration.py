@@ -77,7 +77,7 @@ def test_real_templates_change_only_what_v1_was(name: str) -> None:
     ]
     of_v1 = re.compile(
         r"EngineMode|Engine|Scaling|Capacity|AutoPause|Family|ParameterGroupName|StorageEncrypted"
-        r"|EnableHttpEndpoint|ManageMasterUserPassword|DBInstance|DeletionPolicy|UpdateReplace"
+        r"|EnableHttpEndpoint|Port|ManageMasterUserPassword|DBInstance|DeletionPolicy|UpdateReplace"
         r"|Properties|DBClusterIdentifier|AuroraClusterInstance|OrdersInstance|Ref|PubliclyAcc"
     )
     assert [line for line in changed if not of_v1.search(line) and line.strip("{}, ")] == []
@@ -128,6 +128,7 @@ def test_every_change_is_explained_and_every_difference_is_a_change() -> None:
         "ServerlessV2ScalingConfiguration.MinCapacity",
         "ServerlessV2ScalingConfiguration.MaxCapacity",
         "ServerlessV2ScalingConfiguration.SecondsUntilAutoPause",
+        "Port",
         "StorageEncrypted",
     }
 
@@ -432,6 +433,22 @@ def test_limits_that_aws_refused_before_are_listed(limits: dict[str, Json]) -> N
 
 
 # What v1 implied
+
+
+@pytest.mark.parametrize(
+    ("engine", "port", "after"),
+    [
+        ("aurora-mysql", None, None),  # 3306 then and now
+        ("aurora-postgresql", None, 5432),
+        ("aurora-postgresql", 6432, 6432),
+        ("aurora-postgresql", {"Ref": "Port"}, {"Ref": "Port"}),
+    ],
+)
+def test_postgresql_keeps_listening_where_it_did(engine: str, port: Json, after: Json) -> None:
+    properties: dict[str, Json] = {"Engine": engine, "EngineVersion": ""}
+    if port is not None:
+        properties["Port"] = port
+    assert _properties(_migrate(_template(_cluster(properties)))).get("Port") == after
 
 
 def test_storage_stays_encrypted_as_v1_always_was() -> None:

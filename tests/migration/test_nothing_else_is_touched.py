@@ -6,6 +6,7 @@ import json
 import re
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -39,7 +40,7 @@ def _differences(before: Json, after: Json, path: str = "") -> list[str]:
 
 _OF_V1 = re.compile(
     r"\.Resources\.\w+\.Properties\.(Engine(Mode|Version)?|(ServerlessV2)?ScalingConfiguration"
-    r"(\.\w+)?|StorageEncrypted|EnableHttpEndpoint|DBClusterParameterGroupName|Family)"
+    r"(\.\w+)?|StorageEncrypted|Port|EnableHttpEndpoint|DBClusterParameterGroupName|Family)"
     r"|\.Resources\.\w+Instance\d*"
     r"|\.Parameters\.\w+\.(Default|AllowedValues)"
 )
@@ -164,21 +165,24 @@ def test_damaged_templates_are_migrated_or_refused_never_broken(
     assert again.text == result.text
 
 
-_VALUES: st.SearchStrategy[Json] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-5, 500)
-    | st.sampled_from(["serverless", "aurora", "aurora-mysql", "", "true", "{{resolve:ssm:x}}"])
-    | st.sampled_from([{"Ref": "Db"}, {"Ref": "Nothing"}, {"Fn::If": ["C", 1, 2]}]),
-    lambda inner: (
-        st.lists(inner, max_size=2)
-        | st.dictionaries(
-            st.sampled_from(["MinCapacity", "MaxCapacity", "AutoPause", "Fn::Sub"]),
-            inner,
-            max_size=3,
-        )
+_VALUES = cast(
+    "st.SearchStrategy[Json]",
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-5, 500)
+        | st.sampled_from(["serverless", "aurora", "aurora-mysql", "", "true", "{{resolve:ssm:x}}"])
+        | st.sampled_from([{"Ref": "Db"}, {"Ref": "Nothing"}, {"Fn::If": ["C", 1, 2]}]),
+        lambda inner: (
+            st.lists(inner, max_size=2)
+            | st.dictionaries(
+                st.sampled_from(["MinCapacity", "MaxCapacity", "AutoPause", "Fn::Sub"]),
+                inner,
+                max_size=3,
+            )
+        ),
+        max_leaves=6,
     ),
-    max_leaves=6,
 )
 _KEYS = [
     "Engine",
