@@ -92,7 +92,8 @@ def _order(changes: Iterable[Change], resource: str) -> int:
 
 
 def _change(change: Change) -> Iterator[str]:
-    name = f"{change.property}: " if change.property else ""
+    named = change.property not in ("", change.before)
+    name = f"{change.property}: " if named else ""
     if change.before and change.after:
         yield click.style(f"  ~ {name}{change.before} -> {change.after}", fg="yellow")
     elif change.after:
