@@ -74,6 +74,12 @@ class TemplateText:
         node = self._node(path)
         return [] if node is None else list(_entries(node))
 
+    def repeated_keys(self, path: Path) -> list[str]:
+        """Return the keys that the mapping at a path has more than once, sorted."""
+        node = self._node(path)
+        keys = [] if node is None else [str(key.value) for key, _ in node.value]
+        return sorted({key for key in keys if keys.count(key) > 1})
+
     def remove(self, path: Path) -> None:
         """Remove an entry with its value and the comments on its lines."""
         self._at(path).removed.add(path[-1])

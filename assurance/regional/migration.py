@@ -236,7 +236,7 @@ class _Migrator:
 
     def _cluster(self, cluster: RawResource, clusters: Sequence[RawResource]) -> None:
         target = self._target(cluster)
-        if target is None:
+        if target is None or self._has_repeated_keys(cluster):
             return
         before = len(self.open_points)
         capacity = self.facts.capacity(target.engine, target.version)
@@ -257,6 +257,22 @@ class _Migrator:
         self.open_points[before:] = []
         self._data(cluster)
         self.open_points += blocking
+
+    def _has_repeated_keys(self, cluster: RawResource) -> bool:
+        """Whether a key stands twice in what would be edited; then nothing is changed."""
+        properties = ("Resources", cluster.logical_id, "Properties")
+        repeated = [
+            *self.text.repeated_keys(properties),
+            *self.text.repeated_keys((*properties, "ScalingConfiguration")),
+        ]
+        if repeated:
+            self._ask(
+                cluster.logical_id,
+                repeated[0],
+                "stands more than once, so nothing was changed here; keep one",
+                blocks=True,
+            )
+        return bool(repeated)
 
     def _target(self, cluster: RawResource) -> Target | None:
         targets = {"aurora": MYSQL, "aurora-mysql": MYSQL, "aurora-postgresql": POSTGRESQL}

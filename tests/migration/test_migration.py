@@ -216,6 +216,19 @@ def test_yaml_aliases_are_listed_and_nothing_changes() -> None:
     assert not result.complete
 
 
+@pytest.mark.parametrize(
+    "lines", ["      EngineMode: serverless\n", "      ScalingConfiguration: {A: 1, A: 2}\n"]
+)
+def test_a_key_that_stands_twice_is_listed_and_nothing_changes(lines: str) -> None:
+    text = (
+        "Resources:\n  Db:\n    Type: AWS::RDS::DBCluster\n    Properties:\n"
+        f"      Engine: aurora-mysql\n      EngineMode: serverless\n{lines}"
+    )
+    result = _migrate(text)
+    assert result.text == text
+    assert not result.complete
+
+
 def test_an_engine_that_nobody_knows_is_listed_and_nothing_changes() -> None:
     text = _template(_cluster({"Engine": {"Ref": "Engine"}}), Parameters={"Engine": {}})
     result = _migrate(text)
