@@ -26,7 +26,7 @@ def _versioned(context: Context) -> Iterator[tuple[Resource, str, str]]:
         text, engine = aurora.version(resource), aurora.engine(resource)
         if text is None or engine not in AURORA_ENGINES:
             continue
-        cluster = aurora.cluster_of(context.view, resource)
+        cluster = context.members.cluster_of(resource)
         if cluster is not None and aurora.version(cluster) == text:
             continue  # said once, at the cluster
         yield resource, engine, text
