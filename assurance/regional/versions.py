@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 AURORA_ENGINES: Final = ("aurora-mysql", "aurora-postgresql")
@@ -37,6 +38,7 @@ class EngineRelease:
         return bool(self.line)
 
 
+@lru_cache(maxsize=4096)
 def parse(engine: str, version: str) -> EngineRelease | None:
     """Take a version string apart; None if it is not one of the engine's forms.
 

@@ -26,7 +26,7 @@ def _versioned(context: Context) -> Iterator[tuple[Resource, str, str]]:
         text, engine = aurora.version(resource), aurora.engine(resource)
         if text is None or engine not in AURORA_ENGINES:
             continue
-        cluster = aurora.cluster_of(context.view, resource)
+        cluster = context.members.cluster_of(resource)
         if cluster is not None and aurora.version(cluster) == text:
             continue  # said once, at the cluster
         yield resource, engine, text
@@ -136,10 +136,19 @@ def _support_ended(rule: Rule, context: Context) -> Iterator[Finding]:
                 resource,
                 "EngineVersion",
                 f"{engine} {text} left standard support on {support.ends}, in {context.here} as "
-                "elsewhere: no more fixes, and AWS may upgrade it by itself",
+                f"elsewhere: {_afterwards(context, engine, text)}",
                 _upgrade(context.facts, engine, context.on),
                 source=support.source,
             )
+
+
+def _afterwards(context: Context, engine: str, text: str) -> str:
+    """Say what a version past its support comes to."""
+    parsed = parse(engine, text)
+    major = context.facts.support_of_major(parsed) if parsed else None
+    if major is not None and major.ends < context.on:
+        return "only Extended Support is left, which AWS bills by itself"
+    return "no more fixes, and AWS may upgrade it by itself"
 
 
 def _support_ending(rule: Rule, context: Context) -> Iterator[Finding]:

@@ -137,7 +137,7 @@ def _insights(rule: Rule, context: Context) -> Iterator[Finding]:
     for resource in (*aurora.clusters(context.view), *context.view.of_type(aurora.INSTANCE)):
         if (resource.text("DatabaseInsightsMode") or "").lower() != "advanced":
             continue
-        if aurora.cluster_of(context.view, resource) is not None:
+        if context.members.cluster_of(resource) is not None:
             continue  # the mode of a cluster is set at the cluster
         # the property has another name at an instance
         is_cluster = resource.type == aurora.CLUSTER

@@ -14,7 +14,7 @@ from assurance.resolution import Resource
 
 def _mismatch(rule: Rule, context: Context) -> Iterator[Finding]:
     for instance in context.view.of_type(aurora.INSTANCE):
-        cluster = aurora.cluster_of(context.view, instance)
+        cluster = context.members.cluster_of(instance)
         if cluster is None:
             continue
         mine, its = aurora.engine(instance), aurora.engine(cluster)
@@ -54,7 +54,7 @@ def _instance_class(rule: Rule, context: Context) -> Iterator[Finding]:
     for instance in context.view.of_type(aurora.INSTANCE):
         name = instance.text("DBInstanceClass")
         engine = aurora.engine(instance)
-        cluster = aurora.cluster_of(context.view, instance)
+        cluster = context.members.cluster_of(instance)
         if not engine and cluster is not None:
             engine = aurora.engine(cluster)
         if not name or context.facts.instance_class(engine, name) is not Availability.UNAVAILABLE:

@@ -26,7 +26,7 @@ def _version(rule: Rule, context: Context) -> Iterator[Finding]:
             continue  # the rule on Serverless v1 speaks
         wanted = cluster.get(_SCALING) is not None or any(
             instance.text("DBInstanceClass") == aurora.SERVERLESS
-            for instance in aurora.instances_of(context.view, cluster)
+            for instance in context.members.instances_of(cluster)
         )
         if not wanted or context.facts.serverless_v2(engine, text) is not Availability.UNAVAILABLE:
             continue
@@ -47,7 +47,7 @@ def _capacity_missing(rule: Rule, context: Context) -> Iterator[Finding]:
     for instance in context.view.of_type(aurora.INSTANCE):
         if instance.text("DBInstanceClass") != aurora.SERVERLESS:
             continue
-        cluster = aurora.cluster_of(context.view, instance)
+        cluster = context.members.cluster_of(instance)
         if cluster is None or cluster.get(_SCALING) is not None:
             continue
         yield rule.finding(
@@ -63,7 +63,7 @@ def _instance_missing(rule: Rule, context: Context) -> Iterator[Finding]:
     for cluster in aurora.clusters(context.view):
         if cluster.get(_SCALING) is None or cluster.text("EngineMode") == "serverless":
             continue
-        instances = list(aurora.instances_of(context.view, cluster))
+        instances = context.members.instances_of(cluster)
         if any(
             instance.text("DBInstanceClass") in (None, aurora.SERVERLESS) for instance in instances
         ):
@@ -72,7 +72,7 @@ def _instance_missing(rule: Rule, context: Context) -> Iterator[Finding]:
             instance
             for instance in context.view.of_type(aurora.INSTANCE)
             if instance.is_unknown("DBClusterIdentifier")
-            and aurora.cluster_of(context.view, instance) is None
+            and context.members.cluster_of(instance) is None
         ]
         if unlinked:
             continue  # one of them may be of this cluster
