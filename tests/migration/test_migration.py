@@ -703,3 +703,73 @@ def test_two_v1_clusters_share_a_group_and_both_move() -> None:
 def test_what_is_no_template_is_refused(text: str) -> None:
     with pytest.raises(TemplateError):
         _migrate(text)
+
+
+# What tokens supply
+
+
+def _paused(seconds: Json, **sections: dict[str, Json]) -> Migration:
+    scaling: dict[str, Json] = {"AutoPause": True, "SecondsUntilAutoPause": seconds}
+    return _migrate(_template(_cluster({"ScalingConfiguration": scaling}), **sections))
+
+
+@pytest.mark.parametrize(("default", "is_asked"), [(600, False), (60, True), (None, True)])
+def test_a_pause_from_a_parameter_stays_and_is_listed_if_it_may_not_fit(
+    default: int | None, is_asked: bool
+) -> None:
+    parameter: dict[str, Json] = {"Type": "Number"}
+    if default is not None:
+        parameter["Default"] = default
+    result = _paused({"Ref": "Pause"}, Parameters={"Pause": parameter})
+    scaling = _properties(result)["ServerlessV2ScalingConfiguration"]
+    assert scaling == {
+        "MinCapacity": 0,
+        "MaxCapacity": 16,
+        "SecondsUntilAutoPause": {"Ref": "Pause"},
+    }
+    assert ("Db.SecondsUntilAutoPause" in _asked(result)) is is_asked
+
+
+def test_a_pause_that_is_no_number_is_listed() -> None:
+    assert "Db.SecondsUntilAutoPause" in _asked(_paused("soon"), blocks=True)
+
+
+@pytest.mark.parametrize("family", [{"Fn::If": ["C", "a", "b"]}, "aurora-mysql9.9"])
+def test_a_family_that_does_not_fit_and_is_not_v1s_is_listed(family: Json) -> None:
+    group: dict[str, Json] = {
+        "Type": "AWS::RDS::DBClusterParameterGroup",
+        "Properties": {"Family": family},
+    }
+    text = _template(
+        _cluster({"DBClusterParameterGroupName": {"Ref": "Group"}}), Resources={"Group": group}
+    )
+    assert "Group.Family" in _asked(_migrate(text), blocks=True)
+
+
+def test_an_engine_from_a_condition_goes_to_the_instance_as_it_is() -> None:
+    engine: Json = {"Fn::If": ["C", "aurora-mysql", "aurora-mysql"]}
+    conditions: dict[str, Json] = {"C": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-central-2"]}}
+    result = _migrate(_template(_cluster({"Engine": engine}), Conditions=conditions))
+    assert _properties(result, "DbInstance")["Engine"] == engine
+    text = (
+        "Conditions:\n  C: !Equals [!Ref AWS::Region, eu-central-2]\n"
+        "Resources:\n  Db:\n    Type: AWS::RDS::DBCluster\n    Properties:\n"
+        "      Engine: !If [C, aurora-mysql, aurora-mysql]\n      EngineMode: serverless\n"
+    )
+    assert _properties(_migrate(text), "DbInstance")["Engine"] == engine
+
+
+def test_a_version_from_a_mapping_is_listed() -> None:
+    version: Json = {"Fn::FindInMap": ["Versions", {"Ref": "AWS::Region"}, "Aurora"]}
+    mapping: Json = {"eu-central-2": {"Aurora": "5.7.mysql_aurora.2.11.3"}}
+    text = _template(_cluster({"EngineVersion": version}), Mappings={"Versions": mapping})
+    result = _migrate(text)
+    assert _properties(result)["EngineVersion"] == version
+    assert "Db.EngineVersion" in _asked(result, blocks=True)
+
+
+def test_references_in_json_are_written_as_the_template_does() -> None:
+    lines = json.dumps(json.loads(_template(_cluster())), indent=2)
+    assert '"DBClusterIdentifier": {\n          "Ref": "Db"\n        }' in _migrate(lines).text
+    inline = lines.replace('"admin"', '{ "Ref": "AWS::StackName" }')
+    assert '"DBClusterIdentifier": { "Ref": "Db" }' in _migrate(inline).text
