@@ -257,6 +257,26 @@ def test_zones_in_lists_are_checked_too() -> None:
     assert [f.property for f in findings(group)] == ["AvailabilityZones.0", "AvailabilityZones.1"]
 
 
+@pytest.mark.parametrize(
+    "service",
+    ["application-autoscaling", "ecr.dkr", "elasticfilesystem", "guardduty-data", "kms", "logs",
+     "monitoring", "s3", "secretsmanager", "ssmmessages", "states", "sts"],
+)  # fmt: skip
+@pytest.mark.parametrize("region", ["eu-central-2", "mx-central-1", "ap-southeast-7"])
+def test_endpoints_of_services_that_a_region_has_are_let_through(service: str, region: str) -> None:
+    name = f"com.amazonaws.{region}.{service}"
+    endpoint = resource("AWS::EC2::VPCEndpoint", f"{{VpcId: v, ServiceName: {name}}}")
+    assert findings(endpoint, region) == []
+
+
+def test_a_service_that_one_source_alone_denies_is_a_warning() -> None:
+    endpoint = resource(
+        "AWS::EC2::VPCEndpoint", "{VpcId: v, ServiceName: com.amazonaws.ca-west-1.bedrock-runtime}"
+    )
+    (finding,) = findings(endpoint, "ca-west-1")
+    assert finding.severity is Severity.WARNING
+
+
 def test_a_cross_region_endpoint_is_let_through() -> None:
     endpoint = resource(
         "AWS::EC2::VPCEndpoint",
