@@ -389,6 +389,11 @@ def test_a_quota_that_is_used_up_fails(call: str, answer: Parameters, need: str)
     assert _only_failure(None, **{call: answer}).need == need
 
 
+def test_the_last_one_of_a_quota_still_fits() -> None:
+    rows, _ = _run(VPCS={"Vpcs": [{}] * 4}, ADDRESSES={"Addresses": [{}] * 4})
+    assert exit_code(rows) == 0
+
+
 def test_what_has_another_quota_is_not_counted() -> None:
     rows, _ = _run(
         LOAD_BALANCERS={"LoadBalancers": [{"Type": "network"}] * 5},
@@ -404,7 +409,7 @@ def test_nat_gateways_count_in_their_zone() -> None:
             {"SubnetId": "subnet-b", "AvailabilityZone": f"{REGION}b"},
         ]
     }
-    gone = [{"SubnetId": "subnet-a", "State": "deleted"}] * 3
+    gone = [{"SubnetId": "subnet-a", "State": "deleted"}] * 5
     elsewhere = [{"SubnetId": "subnet-b", "State": "available"}] * 5
     rows, _ = _run(SUBNETS=subnets, NAT_GATEWAYS={"NatGateways": gone + elsewhere})
     assert exit_code(rows) == 0
@@ -467,10 +472,11 @@ def test_cpu_that_only_the_deployment_knows_is_unknown(cpu: Json) -> None:
     assert [row.need for row in rows if row.state is State.UNKNOWN] == ["Fargate vCPU of Service"]
 
 
-def test_the_largest_world_counts() -> None:
+@pytest.mark.parametrize("default", ["small", "large"])
+def test_the_largest_world_counts(default: str) -> None:
     template = _template(
         {"Service": {"DesiredCount": {"Fn::If": ["Large", 8, 1]}}},
-        Parameters={"Size": {"Type": "String", "Default": "small"}},
+        Parameters={"Size": {"Type": "String", "Default": default}},
         Conditions={"Large": {"Fn::Equals": [{"Ref": "Size"}, "large"]}},
     )
     rows, _ = _run(template)
