@@ -79,11 +79,12 @@ def _parse_postgresql(version: str) -> EngineRelease | None:
     if not match:
         return None
     numbers = _numbers(match.group(1))
-    line = f"{numbers[0]}.{numbers[1]}{match.group(2) or ''}" if len(numbers) > 1 else ""
-    if numbers[0] < 10:  # 9.6 is a major of its own
+    first = next(iter(numbers))
+    line = f"{first}.{numbers[1]}{match.group(2) or ''}" if len(numbers) > 1 else ""
+    if first < 10:  # 9.6 is a major of its own
         major, line = ".".join(str(part) for part in numbers[:2]), line if len(numbers) > 2 else ""
     else:
-        major = str(numbers[0])
+        major = str(first)
     return EngineRelease(engine="aurora-postgresql", major=major, numbers=numbers, line=line)
 
 
