@@ -138,9 +138,7 @@ def _bucket_days(bucket: Resource) -> float | None:
 
 
 def _bucket_encryption(bucket: Resource) -> str:
-    default = (
-        "BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault"
-    )
+    default = "BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault"
     key = bucket.get(f"{default}.KMSMasterKeyID")
     return shown(key) if key is not None else text(bucket, f"{default}.SSEAlgorithm", "S3's own")
 
@@ -216,9 +214,7 @@ def _load_balancer_logs(view: View, groups: _Destinations) -> Iterator[LogSource
             ("connection_logs", "TLS connections to the load balancer"),
         ):
             if attributes.get(f"{prefix}.s3.enabled") in ("true", True):
-                yield groups.row(
-                    balancer.logical_id, what, attributes.get(f"{prefix}.s3.bucket")
-                )
+                yield groups.row(balancer.logical_id, what, attributes.get(f"{prefix}.s3.bucket"))
 
 
 def _web_acl_logs(view: View, groups: _Destinations) -> Iterator[LogSource]:

@@ -128,9 +128,7 @@ def _managed(database: Resource, users: tuple[Resource, ...]) -> Secret:
         resource=f"{database.logical_id}.MasterUserSecret",
         purpose=f"Master password of the database ({text(database, 'MasterUsername')})",
         made_by="RDS, in Secrets Manager",
-        encryption=text(
-            database, "MasterUserSecret.KmsKeyId", absent="Secrets Manager's own key"
-        ),
+        encryption=text(database, "MasterUserSecret.KmsKeyId", absent="Secrets Manager's own key"),
         rotation=_RDS_ROTATION,
         read_by=readers,
         attention="",
