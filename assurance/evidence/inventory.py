@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from assurance.evidence.values import purpose, targets
+from assurance.evidence.values import label, purpose, targets
 from assurance.resolution import Resource, View
 
 
@@ -31,6 +31,7 @@ class Component:
 
     Attributes:
         resource: Logical id.
+        name: Readable name: its construct path, or its logical id.
         type: CloudFormation type.
         purpose: What the template says of it.
         scope: Its scope.
@@ -38,6 +39,7 @@ class Component:
     """
 
     resource: str
+    name: str
     type: str
     purpose: str
     scope: Scope
@@ -103,6 +105,7 @@ def components(view: View) -> tuple[Component, ...]:
         rows.append(
             Component(
                 resource=resource.logical_id,
+                name=label(resource),
                 type=resource.type,
                 purpose=purpose(resource),
                 scope=scope,
@@ -110,7 +113,7 @@ def components(view: View) -> tuple[Component, ...]:
             )
         )
     order = list(Scope)
-    return tuple(sorted(rows, key=lambda row: (order.index(row.scope), row.type, row.resource)))
+    return tuple(sorted(rows, key=lambda row: (order.index(row.scope), row.type, row.name)))
 
 
 def _helpers(view: View) -> Mapping[str, str]:

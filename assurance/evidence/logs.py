@@ -70,8 +70,9 @@ class _Destinations:
         """Return the log group or bucket that a reference, an ARN or a name stands for."""
         target = self.view.target(value)
         if target is None and isinstance(value, str):
+            name = value.partition(":log-group:")[2].removesuffix(":*") or value
             target = next(
-                (group for group in self.groups if group.text("LogGroupName") == value), None
+                (group for group in self.groups if group.text("LogGroupName") == name), None
             )
         if target is not None:
             self.claimed.add(target.logical_id)

@@ -71,7 +71,12 @@ def _having(wanted: str) -> Accepts:
 
 
 def _own_name(value: Value) -> bool:
-    return isinstance(value, str) and value.lower() not in ("admin", "root", "postgres", "mysql")
+    """Whether a master user, written out or in a secret's template, is no vendor default."""
+    if not isinstance(value, str) or isinstance(value, Partial):
+        return False
+    named = re.search(r'"username"\s*:\s*"([^"]+)"', value)
+    name = named.group(1) if named else value
+    return name.isidentifier() and name.lower() not in ("admin", "root", "postgres", "mysql")
 
 
 def _not_root(value: Value) -> bool:
@@ -193,6 +198,7 @@ _TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
     ("AWS::SecretsManager::Secret",): (
         ("KmsKeyId", "3.5.1", _reference),
         ("GenerateSecretString.PasswordLength", "8.6.2 8.3.6", _at_least(12)),
+        ("GenerateSecretString.SecretStringTemplate", "2.2.2", _own_name),
     ),
     ("AWS::SNS::Topic",): (
         ("KmsMasterKeyId", "3.5.1", _reference),

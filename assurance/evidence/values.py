@@ -64,19 +64,19 @@ def referrers(view: View) -> Mapping[str, tuple[Resource, ...]]:
     return {target: tuple(sources) for target, sources in found.items()}
 
 
-def tag_name(resource: Resource) -> str:
-    """Return the resource's ``Name`` tag, or the empty string."""
-    for tag in resource.items("Tags"):
-        if isinstance(tag, dict) and tag.get("Key") == "Name" and isinstance(tag.get("Value"), str):
-            return str(tag["Value"])
-    return ""
+def label(resource: Resource) -> str:
+    """Return a readable name: the construct path without its stack, else the logical id."""
+    path = resource.raw.construct_path.removesuffix("/Resource").removesuffix("/Default")
+    return path.partition("/")[2] or resource.logical_id
 
 
 def purpose(resource: Resource) -> str:
-    """Return what the template itself says of a resource: its description, name or path."""
+    """Return the description that the template gives a resource, or its ``Name`` tag."""
     for path in ("Description", "GroupDescription", "AlarmDescription", "DBSubnetGroupDescription"):
         described = resource.get(path)
         if isinstance(described, str) and described:
             return described
-    path = resource.raw.construct_path.removesuffix("/Resource").removesuffix("/Default")
-    return tag_name(resource) or " / ".join(path.split("/")[1:])
+    for tag in resource.items("Tags"):
+        if isinstance(tag, dict) and tag.get("Key") == "Name":
+            return shown(tag.get("Value"))
+    return ""
