@@ -1,3 +1,321 @@
 """Everything the evidence says of one environment, before it is written in any format."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from assurance.evidence.acknowledgements import (
+    Acknowledgement,
+    acknowledgement_of,
+    acknowledgements,
+)
+from assurance.evidence.assembly import Assembly, Report
+from assurance.evidence.registers import Register, registers
+from assurance.evidence.responsibilities import LIMITS, RESPONSIBILITIES, Responsibility
+from assurance.evidence.support import Setting, supporting_settings
+from assurance.evidence.values import label
+from assurance.findings import Finding, sort_key
+from assurance.pci_dss.requirements import REQUIREMENTS, Party, Requirement
+from assurance.pci_dss.rule import Extent, Rule
+from assurance.resolution import View, views
+
+
+class Standing(StrEnum):
+    """Where one requirement stands in one environment.
+
+    Attributes:
+        MET: The template or AWS settles it, and no rule objects.
+        PART: The template supports it; the rest is the organization's.
+        YOU: The template cannot support it, has nothing for it, or breaks a rule of it.
+        ACKNOWLEDGED: A rule objects, and somebody accepted that with a reason.
+    """
+
+    MET = "met"
+    PART = "met in part"
+    YOU = "needs you"
+    ACKNOWLEDGED = "acknowledged"
+
+
+MEANINGS: Final[Mapping[Standing, str]] = {
+    Standing.MET: "by this template or by AWS",
+    Standing.PART: "the rest is described and yours",
+    Standing.YOU: "outside of what a template can do",
+    Standing.ACKNOWLEDGED: "a finding was accepted, with a reason",
+}
+
+_FAMILIES: Final[Mapping[int, str]] = {item.requirement: item.topic for item in RESPONSIBILITIES}
+_DOCUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "diagram": ("network", "data-flow"),
+    "port register": ("ports",),
+    "crypto inventory": ("keys", "certificates", "channels"),
+    "component inventory": ("components",),
+    "secrets": ("secrets",),
+    "log sources": ("logs",),
+}
+_CHECKED: Final = ("1.2.7", "1.2.8", "6.5.1")
+"""Requirements that the checks of every synthesis are evidence for themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingGroup:
+    """Resources that have the same value in the same property."""
+
+    property: str
+    value: str
+    resources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementEvidence:
+    """One requirement and what the environment has for it.
+
+    Attributes:
+        number: Its number in the standard.
+        title: A few words.
+        asks: What it asks, in our own words.
+        standing: Where it stands.
+        why: The reason of the standing, in a sentence.
+        settings: Settings of the template that support it.
+        documents: Anchors of the diagrams and registers that support it.
+        yours: What is left to the organization; empty for nothing.
+        rules: Ids of the rules that watch over it.
+        controls: Controls of AWS Security Hub's PCI DSS v4.0.1 standard that look at it too.
+        open: Findings that nobody accepted.
+        acknowledged: Findings that somebody accepted.
+    """
+
+    number: str
+    title: str
+    asks: str
+    standing: Standing
+    why: str
+    settings: tuple[SettingGroup, ...]
+    documents: tuple[str, ...]
+    yours: str
+    rules: tuple[str, ...]
+    controls: tuple[str, ...]
+    open: tuple[Finding, ...]
+    acknowledged: tuple[Acknowledgement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """The requirements below one principal requirement."""
+
+    number: int
+    title: str
+    requirements: tuple[RequirementEvidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What one set of checks said at synthesis."""
+
+    name: str
+    version: str
+    open: int
+    acknowledged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The evidence of one environment.
+
+    Attributes:
+        environment: The environment's suffix.
+        stack: Name of its stack.
+        region: Region of the stack; None if it is not bound to one.
+        sha256: Digest of the template.
+        worlds: In how many ways the template's conditions can turn out; the first is shown.
+        view: The template as it is shown.
+        families: Requirements, by principal requirement.
+        registers: The registers.
+        checks: The sets of checks that ran at synthesis.
+        responsibilities: Who does what.
+        limits: What the stack does not do.
+    """
+
+    environment: str
+    stack: str
+    region: str | None
+    sha256: str
+    worlds: int
+    view: View
+    families: tuple[Family, ...]
+    registers: tuple[Register, ...]
+    checks: tuple[Checks, ...]
+    responsibilities: tuple[Responsibility, ...] = RESPONSIBILITIES
+    limits: tuple[str, ...] = LIMITS
+
+    @property
+    def requirements(self) -> tuple[RequirementEvidence, ...]:
+        """Every requirement, in the order of the standard."""
+        return tuple(item for family in self.families for item in family.requirements)
+
+    @property
+    def counts(self) -> Mapping[Standing, int]:
+        """How many requirements have each standing, also those that none has."""
+        return {
+            standing: sum(item.standing is standing for item in self.requirements)
+            for standing in Standing
+        }
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Readable name of each resource, by logical id."""
+        return {name: label(resource) for name, resource in self.view.resources.items()}
+
+
+def gather(assembly: Assembly, rules: Sequence[Rule]) -> Evidence:
+    """Draw the evidence of an environment from its assembly.
+
+    Args:
+        assembly: The environment's files.
+        rules: The PCI DSS rules.
+    """
+    worlds = views(assembly.template, assembly.region)
+    view = worlds[0]
+    findings = sorted((found for rule in rules for found in rule.findings(view)), key=sort_key)
+    accepted = acknowledgements(view, assembly.report, findings)
+    tables = registers(view, accepted)
+    filled = {register.name for register in tables if register.rows}
+    if view.of_type("AWS::EC2::VPC"):
+        filled |= {"network", "data-flow"}
+    if assembly.report.plugins:
+        filled.add("checks")
+    sources = _Sources(
+        view=view,
+        rules=rules,
+        findings=findings,
+        accepted=accepted,
+        settings=supporting_settings(view),
+        filled=frozenset(filled),
+    )
+    return Evidence(
+        environment=assembly.suffix,
+        stack=assembly.stack,
+        region=assembly.region,
+        sha256=assembly.sha256,
+        worlds=len(worlds),
+        view=view,
+        families=tuple(_families(sources)),
+        registers=tables,
+        checks=tuple(_checks(assembly.report)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    view: View
+    rules: Sequence[Rule]
+    findings: Sequence[Finding]
+    accepted: Sequence[Acknowledgement]
+    settings: Mapping[str, tuple[Setting, ...]]
+    filled: frozenset[str]
+
+
+def _families(sources: _Sources) -> Iterator[Family]:
+    ordered = sorted(REQUIREMENTS, key=lambda item: item.sort_key)
+    for number, title in _FAMILIES.items():
+        members = [item for item in ordered if item.sort_key[0] == number]
+        if members:
+            yield Family(
+                number=number,
+                title=title,
+                requirements=tuple(_requirement(item, sources) for item in members),
+            )
+
+
+def _requirement(requirement: Requirement, sources: _Sources) -> RequirementEvidence:
+    rules = [rule for rule in sources.rules if requirement.number in rule.requirements]
+    ids = {rule.id for rule in rules}
+    open_findings = tuple(
+        finding
+        for finding in sources.findings
+        if finding.rule in ids
+        and finding.severity.fails
+        and acknowledgement_of(sources.view, finding) is None
+    )
+    accepted = tuple(entry for entry in sources.accepted if entry.rule in ids)
+    wanted = _DOCUMENTS.get(requirement.evidence, ())
+    if requirement.number in _CHECKED:
+        wanted = (*wanted, "checks")
+    documents = tuple(name for name in wanted if name in sources.filled)
+    settings = _grouped(sources.settings.get(requirement.number, ()))
+    supported = bool(settings or documents)
+    standing, why = _standing(requirement, open_findings, accepted, supported=supported)
+    return RequirementEvidence(
+        number=requirement.number,
+        title=requirement.topic,
+        asks=requirement.asks,
+        standing=standing,
+        why=why,
+        settings=settings,
+        documents=documents,
+        yours=requirement.you,
+        rules=tuple(sorted(ids)),
+        controls=tuple(sorted({control for rule in rules for control in rule.security_hub})),
+        open=open_findings,
+        acknowledged=accepted,
+    )
+
+
+def _standing(
+    requirement: Requirement,
+    open_findings: Sequence[Finding],
+    accepted: Sequence[Acknowledgement],
+    *,
+    supported: bool,
+) -> tuple[Standing, str]:
+    if open_findings:
+        count = len(open_findings)
+        return (
+            Standing.YOU,
+            f"{count} open finding{'s' if count > 1 else ''}: fix before you rely on it.",
+        )
+    if accepted:
+        reasons = len({entry.reason for entry in accepted})
+        return (
+            Standing.ACKNOWLEDGED,
+            f"{requirement.stack} {'One exception is' if reasons == 1 else f'{reasons} exceptions are'}"
+            " accepted with a reason.",
+        )
+    if requirement.extent is Extent.NONE:
+        if Party.YOU in requirement.parties:
+            return Standing.YOU, requirement.you
+        return Standing.MET, "AWS does it; its attestation of compliance covers it."
+    if not supported:
+        return (
+            Standing.YOU,
+            "This template has nothing for it: show that it does not apply, or meet it elsewhere.",
+        )
+    standing = Standing.MET if requirement.extent is Extent.FULL else Standing.PART
+    return standing, requirement.stack
+
+
+def _grouped(settings: Sequence[Setting]) -> tuple[SettingGroup, ...]:
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for setting in settings:
+        key = (setting.type, setting.property, setting.value)
+        found.setdefault(key, []).append(setting.resource)
+    return tuple(
+        SettingGroup(property=property_, value=value, resources=tuple(sorted(resources)))
+        for (_, property_, value), resources in sorted(found.items())
+    )
+
+
+def _checks(report: Report) -> Iterator[Checks]:
+    for plugin in sorted(report.plugins, key=lambda item: item.name):
+        yield Checks(
+            name=plugin.name,
+            version=plugin.version,
+            open=sum(
+                len(violation.constructs)
+                for violation in plugin.violations
+                if violation.severity != "warning"
+            ),
+            acknowledged=sum(len(violation.constructs) for violation in plugin.suppressed),
+        )

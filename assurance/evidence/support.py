@@ -66,6 +66,10 @@ def _without(*banned: str) -> Accepts:
     )
 
 
+def _named_actions(value: Value) -> bool:
+    return _there(value) and "*" not in shown(value).split(", ")
+
+
 def _having(wanted: str) -> Accepts:
     return lambda value: isinstance(value, list) and wanted in value
 
@@ -107,10 +111,10 @@ _DEFAULT_KEY: Final = (
 
 _TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
     ("AWS::EC2::SecurityGroupIngress",): (
-        ("SourceSecurityGroupId", "1.2.5 1.3.1 1.4.2", _reference),
+        ("SourceSecurityGroupId", "1.2.5 1.3.1 1.4.1 1.4.2 1.4.4 7.2.6", _reference),
     ),
     ("AWS::EC2::SecurityGroupEgress",): (
-        ("DestinationSecurityGroupId", "1.2.5 1.3.2 1.4.2", _reference),
+        ("DestinationSecurityGroupId", "1.2.5 1.3.2 1.4.1", _reference),
     ),
     ("AWS::EC2::SecurityGroup",): (
         ("SecurityGroupEgress.*.CidrIp", "1.2.8 1.3.2", _is("255.255.255.255/32")),
@@ -125,43 +129,45 @@ _TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
             _is("defensive", "strictest"),
         ),
         (_ATTRIBUTE.format("deletion_protection.enabled"), "6.5.1", _true),
-        (_ATTRIBUTE.format("access_logs.s3.enabled"), "10.2.1", _true),
+        (_ATTRIBUTE.format("access_logs.s3.enabled"), "10.2.1 10.3.3", _true),
     ),
     ("AWS::RDS::DBInstance",): (
-        ("PubliclyAccessible", "1.4.4 1.3.1", _false),
+        ("PubliclyAccessible", "1.4.2 1.4.4 1.4.5", _false),
         ("AutoMinorVersionUpgrade", "6.3.3", _true),
         ("AvailabilityZone", "resilience", _there),
     ),
     ("AWS::RDS::DBCluster",): (
-        ("PubliclyAccessible", "1.4.4 1.3.1", _false),
+        ("PubliclyAccessible", "1.4.2 1.4.4 1.4.5", _false),
         ("EnableCloudwatchLogsExports", "3.2.1 3.3.1", _without("general")),
-        ("EnableCloudwatchLogsExports", "10.2.1", _having("audit")),
+        ("EnableCloudwatchLogsExports", "10.2.1 10.3.3", _having("audit")),
     ),
-    ("AWS::RDS::DBSubnetGroup",): (("SubnetIds", "1.4.4 1.4.1", _there),),
+    ("AWS::RDS::DBSubnetGroup",): (("SubnetIds", "1.3.2 1.4.4 1.4.1", _there),),
     ("AWS::ECS::Service",): (
         (
             "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp",
-            "1.4.2 1.4.4 1.3.1",
+            "1.4.2 1.4.5 1.3.1",
             _is("DISABLED"),
         ),
-        ("EnableExecuteCommand", "2.2.4 2.2.7", _false),
+        ("EnableExecuteCommand", "2.2.4 2.2.7 8.6.1", _false),
         ("PlatformVersion", "6.3.3", _there),
         ("LaunchType", "10.6.1", _is("FARGATE")),
         ("DeploymentConfiguration.DeploymentCircuitBreaker.Rollback", "resilience", _true),
     ),
-    ("AWS::EC2::Subnet",): (("MapPublicIpOnLaunch", "1.4.1 1.3.1", _false),),
+    ("AWS::EC2::Subnet",): (("MapPublicIpOnLaunch", "1.4.2 1.4.5", _false),),
     ("AWS::S3::Bucket",): (
-        ("PublicAccessBlockConfiguration.BlockPublicAcls", "1.4.4 1.3.1", _true),
-        ("PublicAccessBlockConfiguration.BlockPublicPolicy", "1.4.4 1.3.1", _true),
-        ("PublicAccessBlockConfiguration.IgnorePublicAcls", "1.4.4 1.3.1", _true),
-        ("PublicAccessBlockConfiguration.RestrictPublicBuckets", "1.4.4 1.3.1", _true),
-        (f"{_DEFAULT_KEY}.SSEAlgorithm", "3.5.1 10.3.2", _there),
-        ("VersioningConfiguration.Status", "10.3.2 10.3.4", _is("Enabled")),
-        ("ObjectLockEnabled", "10.3.4", _true),
+        ("PublicAccessBlockConfiguration.BlockPublicAcls", "1.4.4 10.3.1 7.3.3", _true),
+        ("PublicAccessBlockConfiguration.BlockPublicPolicy", "1.4.4 10.3.1 7.3.3", _true),
+        ("PublicAccessBlockConfiguration.IgnorePublicAcls", "1.4.4 10.3.1 7.3.3", _true),
+        ("PublicAccessBlockConfiguration.RestrictPublicBuckets", "1.4.4 10.3.1 7.3.3", _true),
+        (f"{_DEFAULT_KEY}.SSEAlgorithm", "3.5.1", _there),
+        ("VersioningConfiguration.Status", "10.3.2", _is("Enabled")),
+        ("ObjectLockEnabled", "10.3.2", _true),
         ("LifecycleConfiguration.Rules.*.ExpirationInDays", "10.5.1", _at_least(YEAR)),
     ),
     _DB: (
         ("MasterUsername", "2.2.2", _own_name),
+        ("Tags[Key=DataClassification].Value", "7.2.1", _there),
+        ("Tags[Key=EnvironmentSuffix].Value", "6.5.3", _there),
         ("StorageEncrypted", "3.5.1", _true),
         ("KmsKeyId", "3.5.1", _reference),
         ("PerformanceInsightsKMSKeyId", "3.5.1", _reference),
@@ -169,7 +175,7 @@ _TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
         ("MasterUserSecret.KmsKeyId", "3.5.1", _reference),
         ("EngineVersion", "6.3.3", _there),
         ("DeletionProtection", "6.5.1", _true),
-        ("EnableIAMDatabaseAuthentication", "7.3.1 8.3.1", _true),
+        ("EnableIAMDatabaseAuthentication", "7.3.1 7.2.6", _true),
         ("ManageMasterUserPassword", "8.6.2 8.6.3 8.3.9", _true),
         ("BackupRetentionPeriod", "resilience", _at_least(7)),
         ("CopyTagsToSnapshot", "resilience", _true),
@@ -183,30 +189,27 @@ _TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
         ("TaskRoleArn", "7.2.1 7.2.2 7.2.5", _reference),
         ("ExecutionRoleArn", "7.2.1 7.2.5", _reference),
         ("ContainerDefinitions.*.Secrets.*.Name", "8.6.2", _there),
-        ("ContainerDefinitions.*.LogConfiguration.Options.awslogs-group", "10.2.1", _there),
+        ("ContainerDefinitions.*.LogConfiguration.Options.awslogs-group", "10.2.1 10.3.3", _there),
         ("RequiresCompatibilities", "10.6.1", _there),
     ),
     ("AWS::WAFv2::LoggingConfiguration",): (
         ("RedactedFields", "3.3.1 3.2.1", _there),
-        ("LogDestinationConfigs", "6.4.2 10.2.1", _there),
+        ("LogDestinationConfigs", "6.4.2 10.2.1 10.3.3 10.4.2", _there),
     ),
     ("AWS::Logs::LogGroup",): (
         ("RetentionInDays", "3.2.1", _there),
-        ("KmsKeyId", "3.5.1 10.3.2", _reference),
+        ("KmsKeyId", "3.5.1 10.3.1", _reference),
         ("RetentionInDays", "10.5.1", _at_least(YEAR)),
     ),
     ("AWS::SecretsManager::Secret",): (
-        ("KmsKeyId", "3.5.1", _reference),
+        ("KmsKeyId", "3.5.1 8.3.2", _reference),
         ("GenerateSecretString.PasswordLength", "8.6.2 8.3.6", _at_least(12)),
         ("GenerateSecretString.SecretStringTemplate", "2.2.2", _own_name),
     ),
-    ("AWS::SNS::Topic",): (
-        ("KmsMasterKeyId", "3.5.1", _reference),
-        ("TopicName", "12.10.5", _there),
-    ),
+    ("AWS::SNS::Topic",): (("KmsMasterKeyId", "3.5.1", _reference),),
     ("AWS::SQS::Queue",): (("KmsMasterKeyId", "3.5.1", _reference),),
     ("AWS::KMS::Key",): (
-        ("EnableKeyRotation", "3.7.4 3.6.1", _true),
+        ("EnableKeyRotation", "3.7.4 3.6.1 3.6.1.2", _true),
         ("RotationPeriodInDays", "3.7.4", _there),
         ("PendingWindowInDays", "3.6.1 3.7.5", _at_least(7)),
         ("KeyPolicy.Statement.*.Condition", "3.6.1", _there),
@@ -221,7 +224,7 @@ _TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
         ("Parameters.require_secure_transport", "4.2.1 2.2.7", _true),
         ("Parameters.tls_version", "4.2.1 2.2.7", _without("TLSv1", "TLSv1.1")),
         ("Parameters.server_audit_logging", "10.2.1", _true),
-        ("Parameters.server_audit_events", "10.2.1", _there),
+        ("Parameters.server_audit_events", "3.3.1 10.2.1 10.2.2", _without("QUERY")),
     ),
     ("AWS::S3::BucketPolicy",): (
         ("PolicyDocument.Statement.*.Condition.Bool.aws:SecureTransport", "4.2.1", _false),
@@ -234,23 +237,28 @@ _TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
     ),
     ("AWS::ECR::Repository",): (("ImageScanningConfiguration.ScanOnPush", "6.3.3 11.3.1", _true),),
     ("AWS::WAFv2::WebACLAssociation",): (("WebACLArn", "6.4.2", _there),),
-    ("AWS::WAFv2::WebACL",): (("Rules.*.Name", "6.4.2 6.4.1", _there),),
-    ("AWS::IAM::Policy",): (
-        ("PolicyDocument.Statement.*.Resource", "7.2.2 7.2.5 7.3.1", _reference),
+    ("AWS::WAFv2::WebACL",): (("Rules.*.Name", "6.4.2", _there),),
+    ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"): (
+        ("PolicyDocument.Statement.*.Action", "7.2.2 7.2.5", _named_actions),
+        ("PolicyDocument.Statement.*.Resource", "7.2.5 7.3.1", _reference),
+    ),
+    ("AWS::EC2::Instance",): (
+        ("SourceDestCheck", "1.4.3", _true),
+        ("MetadataOptions.HttpTokens", "2.2.6", _is("required")),
     ),
     ("AWS::IAM::Role",): (
-        ("AssumeRolePolicyDocument.Statement.*.Principal.Service", "7.2.5 7.3.1", _there),
+        ("AssumeRolePolicyDocument.Statement.*.Principal.Service", "7.2.5 7.3.1 7.3.3", _there),
     ),
     ("AWS::SecretsManager::RotationSchedule",): (
         ("RotationRules.AutomaticallyAfterDays", "8.6.3 8.3.9", _there),
         ("RotationRules.ScheduleExpression", "8.6.3 8.3.9", _there),
     ),
-    ("AWS::EC2::FlowLog",): (("TrafficType", "10.2.1 1.2.8", _is("ALL", "REJECT", "ACCEPT")),),
+    ("AWS::EC2::FlowLog",): (("TrafficType", "10.2.1 10.2.2", _is("ALL", "REJECT", "ACCEPT")),),
     ("AWS::Logs::MetricFilter",): (("FilterPattern", "10.4.1.1 10.4.2 10.7.2", _there),),
-    ("AWS::CloudWatch::Alarm",): (("AlarmActions", "10.4.1.1 10.7.2 10.7.3 12.10.5", _there),),
+    ("AWS::CloudWatch::Alarm",): (("AlarmActions", "10.4.1.1 10.7.2 12.10.1", _there),),
     ("AWS::RDS::EventSubscription",): (("SourceType", "11.5.2", _there),),
     ("AWS::Events::Rule",): (("EventPattern.detail-type", "11.5.2 10.7.2", _there),),
-    ("AWS::SNS::Subscription",): (("Protocol", "12.10.5 10.7.3", _there),),
+    ("AWS::SNS::Subscription",): (("Protocol", "10.7.2 12.10.1", _there),),
     ("AWS::ApplicationAutoScaling::ScalableTarget",): (("MinCapacity", "resilience", _there),),
 }
 
