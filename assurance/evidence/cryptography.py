@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from assurance.evidence.values import purpose, referrers, shown, text
-from assurance.resolution import Partial, Reference, Resource, View
+from assurance.evidence.values import purpose, referrers, shown, targets, text
+from assurance.resolution import Partial, Reference, Resource, Value, View
 
 _KEY_PROPERTY: Final = re.compile(r"(kms|encryption).*key|^key(id|arn)$", re.IGNORECASE)
 _DEFAULT_POLICY: Final = "ELBSecurityPolicy-2016-08"
@@ -64,16 +64,20 @@ class Channel:
     """Where data is encrypted while it travels.
 
     Attributes:
-        resource: Logical id of the resource that enforces it.
         channel: Who talks to whom.
+        towards: Logical id of the side that is called.
+        port: Its port; empty for any.
         protocols: Protocol versions that are let in.
         setting: The setting that enforces it, with its value.
+        resource: Logical id of the resource that enforces it.
         attention: Why it wants a look; empty if it does not.
     """
 
-    resource: str
     channel: str
+    towards: str
+    port: str
     protocols: str
+    resource: str
     setting: str
     attention: str
 
@@ -195,7 +199,7 @@ def channels(view: View) -> tuple[Channel, ...]:
         *_databases(view),
         *_policies(view),
     ]
-    return tuple(sorted(rows, key=lambda row: (row.resource, row.channel)))
+    return tuple(sorted(rows, key=lambda row: (row.channel, row.towards, row.port, row.resource)))
 
 
 def tls_versions(policy: str) -> str:
@@ -217,7 +221,6 @@ def tls_versions(policy: str) -> str:
 def _listeners(view: View) -> Iterator[Channel]:
     for listener in view.of_type("AWS::ElasticLoadBalancingV2::Listener"):
         port, protocol = text(listener, "Port"), text(listener, "Protocol")
-        channel = f"Internet to load balancer, port {port}"
         if protocol in ("HTTPS", "TLS"):
             policy = text(listener, "SslPolicy", absent=_DEFAULT_POLICY)
             versions = tls_versions(policy)
@@ -230,8 +233,10 @@ def _listeners(view: View) -> Iterator[Channel]:
             versions, setting = "no encryption", f"Protocol = {protocol}"
             attention = "Traffic is not encrypted (4.2.1)."
         yield Channel(
+            channel="Clients to load balancer",
+            towards=listener.referenced("LoadBalancerArn") or text(listener, "LoadBalancerArn"),
+            port=port,
             resource=listener.logical_id,
-            channel=channel,
             protocols=versions,
             setting=setting,
             attention=attention,
@@ -250,12 +255,20 @@ def _redirects(listener: Resource) -> bool:
 
 
 def _target_groups(view: View) -> Iterator[Channel]:
+    users = referrers(view)
     for group in view.of_type("AWS::ElasticLoadBalancingV2::TargetGroup"):
+        behind = [
+            user.logical_id
+            for user in users.get(group.logical_id, ())
+            if user.type == "AWS::ECS::Service"
+        ]
         protocol = text(group, "Protocol")
         encrypted = protocol in ("HTTPS", "TLS")
         yield Channel(
+            channel="Load balancer to tasks",
+            towards=behind[0] if behind else group.logical_id,
+            port=text(group, "Port", absent=""),
             resource=group.logical_id,
-            channel=f"Load balancer to tasks, port {text(group, 'Port')}",
             protocols="TLS 1.2 and newer" if encrypted else "no encryption",
             setting=f"Protocol = {protocol}",
             attention="" if encrypted else "Inside the VPC, between two security groups only.",
@@ -271,8 +284,10 @@ def _databases(view: View) -> Iterator[Channel]:
         on = forced.lower() in ("on", "1", "true")
         versions = known.get("tls_version")
         yield Channel(
+            channel="Clients to database",
+            towards=cluster.logical_id,
+            port=text(cluster, "Port", absent=""),
             resource=group.logical_id if group is not None else cluster.logical_id,
-            channel=f"Clients to database {cluster.logical_id}",
             protocols=_tls(shown(versions)) if versions is not None else "as the engine allows",
             setting=(
                 f"require_secure_transport = {forced}" if forced else "nothing forces encryption"
@@ -284,6 +299,14 @@ def _databases(view: View) -> Iterator[Channel]:
 def _tls(versions: str) -> str:
     numbers = [part.strip().removeprefix("TLSv") for part in versions.split(",")]
     return "TLS " + " and ".join(sorted(numbers))
+
+
+def _guarded(policy: Resource) -> Value:
+    """What a resource policy is attached to."""
+    found = next(
+        (policy.get(key) for key in ("Bucket", "Topics", "Queues") if policy.get(key)), None
+    )
+    return found
 
 
 def _policies(view: View) -> Iterator[Channel]:
@@ -298,9 +321,12 @@ def _policies(view: View) -> Iterator[Channel]:
             tests = condition.get("Bool") if isinstance(condition, dict) else None
             if isinstance(tests, dict) and str(tests.get("aws:SecureTransport")) == "false":
                 service = resource.type.split("::")[1]
+                guarded = next(iter(targets(_guarded(resource))), resource.logical_id)
                 yield Channel(
-                    resource=resource.logical_id,
                     channel=f"Callers to {service}",
+                    towards=guarded,
+                    port="443",
+                    resource=resource.logical_id,
                     protocols="TLS only",
                     setting=f"Statement {index} denies aws:SecureTransport = false",
                     attention="",

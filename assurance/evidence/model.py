@@ -18,6 +18,7 @@ from assurance.evidence.responsibilities import LIMITS, RESPONSIBILITIES, Respon
 from assurance.evidence.support import Setting, supporting_settings
 from assurance.evidence.values import label
 from assurance.findings import Finding, sort_key
+from assurance.pci_dss.network import Network, network_of
 from assurance.pci_dss.requirements import REQUIREMENTS, Party, Requirement
 from assurance.pci_dss.rule import Extent, Rule
 from assurance.resolution import View, views
@@ -131,6 +132,7 @@ class Evidence:
         sha256: Digest of the template.
         worlds: In how many ways the template's conditions can turn out; the first is shown.
         view: The template as it is shown.
+        network: Its network.
         families: Requirements, by principal requirement.
         registers: The registers.
         checks: The sets of checks that ran at synthesis.
@@ -144,6 +146,7 @@ class Evidence:
     sha256: str
     worlds: int
     view: View
+    network: Network
     families: tuple[Family, ...]
     registers: tuple[Register, ...]
     checks: tuple[Checks, ...]
@@ -180,7 +183,8 @@ def gather(assembly: Assembly, rules: Sequence[Rule]) -> Evidence:
     view = worlds[0]
     findings = sorted((found for rule in rules for found in rule.findings(view)), key=sort_key)
     accepted = acknowledgements(view, assembly.report, findings)
-    tables = registers(view, accepted)
+    network = network_of(view)
+    tables = registers(view, network, accepted)
     filled = {register.name for register in tables if register.rows}
     if view.of_type("AWS::EC2::VPC"):
         filled |= {"network", "data-flow"}
@@ -201,6 +205,7 @@ def gather(assembly: Assembly, rules: Sequence[Rule]) -> Evidence:
         sha256=assembly.sha256,
         worlds=len(worlds),
         view=view,
+        network=network,
         families=tuple(_families(sources)),
         registers=tables,
         checks=tuple(_checks(assembly.report)),
@@ -277,12 +282,9 @@ def _standing(
             f"{count} open finding{'s' if count > 1 else ''}: fix before you rely on it.",
         )
     if accepted:
-        reasons = len({entry.reason for entry in accepted})
-        return (
-            Standing.ACKNOWLEDGED,
-            f"{requirement.stack} {'One exception is' if reasons == 1 else f'{reasons} exceptions are'}"
-            " accepted with a reason.",
-        )
+        count = len({entry.reason for entry in accepted})
+        exceptions = "One exception is" if count == 1 else f"{count} exceptions are"
+        return Standing.ACKNOWLEDGED, f"{requirement.stack} {exceptions} accepted with a reason."
     if requirement.extent is Extent.NONE:
         if Party.YOU in requirement.parties:
             return Standing.YOU, requirement.you

@@ -30,12 +30,13 @@ _LINKS: Final = (
     "resources",
     "security_group",
     "source",
+    "towards",
     "encrypts",
     "used_by",
     "read_by",
 )
 _CODE: Final = ("type", "rule", "service")
-_VALUES: Final = ("peer", "encryption", "destination", "channel", "setting", "purpose")
+_VALUES: Final = ("peer", "encryption", "destination", "channel", "setting", "purpose", "port")
 _TITLES: Final[Mapping[str, str]] = {
     "network": "Network diagram",
     "data-flow": "Data flows",

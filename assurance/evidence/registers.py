@@ -12,6 +12,7 @@ from assurance.evidence.inventory import Component, components
 from assurance.evidence.logs import LogSource, log_sources
 from assurance.evidence.ports import AllowedPort, allowed_ports
 from assurance.evidence.secrets import Secret, secrets
+from assurance.pci_dss.network import Network
 from assurance.resolution import View
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class Register:
     rows: tuple[Mapping[str, Cell], ...]
 
 
-def registers(view: View, accepted: Sequence[Acknowledgement]) -> tuple[Register, ...]:
+def registers(
+    view: View, network: Network, accepted: Sequence[Acknowledgement]
+) -> tuple[Register, ...]:
     """Return every register of a template, in the order they are read."""
     return (
         _register(
@@ -51,7 +54,7 @@ def registers(view: View, accepted: Sequence[Acknowledgement]) -> tuple[Register
             "Every rule of every security group. The business need is the rule's description in "
             "the template.",
             AllowedPort,
-            allowed_ports(view),
+            allowed_ports(network.permissions),
         ),
         _register(
             "keys",

@@ -242,6 +242,8 @@ _TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
         ("PolicyDocument.Statement.*.Action", "7.2.2 7.2.5", _named_actions),
         ("PolicyDocument.Statement.*.Resource", "7.2.5 7.3.1", _reference),
     ),
+    # AWS drops packets with a forged source inside every VPC
+    ("AWS::EC2::VPC",): (("CidrBlock", "1.4.3", _there),),
     ("AWS::EC2::Instance",): (
         ("SourceDestCheck", "1.4.3", _true),
         ("MetadataOptions.HttpTokens", "2.2.6", _is("required")),
