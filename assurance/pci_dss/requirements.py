@@ -156,8 +156,7 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
     _part(
         "1.2.5",
         "Allowed services, protocols and ports",
-        "Every allowed service, protocol and port is identified, approved and has a business "
-        "need.",
+        "Every allowed service, protocol and port is identified, approved and has a business need.",
         "Every security group rule carries its business need as description; the register lists "
         "them.",
         "Approve the register.",
@@ -182,8 +181,7 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
     _part(
         "1.2.8",
         "Configurations of network controls are protected",
-        "Configuration of network controls is safe from unauthorised change and matches what "
-        "runs.",
+        "Configuration of network controls is safe from unauthorised change and matches what runs.",
         "The configuration is code; what runs is this template, drift shows in CloudFormation.",
         "Protect the repository and the deployment role; run drift detection.",
     ),
