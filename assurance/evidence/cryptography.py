@@ -12,6 +12,8 @@ from assurance.resolution import Partial, Reference, Resource, Value, View
 
 _KEY_PROPERTY: Final = re.compile(r"(kms|encryption).*key|^key(id|arn)$", re.IGNORECASE)
 _DEFAULT_POLICY: Final = "ELBSecurityPolicy-2016-08"
+REDIRECT: Final = "redirect to HTTPS, nothing else"
+"""What a listener without TLS may do: send the client to one with TLS."""
 _OLD_TLS: Final = ("TLS 1.0", "TLS 1.1", "no encryption")
 
 
@@ -227,7 +229,7 @@ def _listeners(view: View) -> Iterator[Channel]:
             setting = f"SslPolicy = {policy}"
             attention = "Older than TLS 1.2." if versions.startswith(_OLD_TLS) else ""
         elif _redirects(listener):
-            versions, attention = "redirect to HTTPS, nothing else", ""
+            versions, attention = REDIRECT, ""
             setting = "DefaultActions.0.Type = redirect"
         else:
             versions, setting = "no encryption", f"Protocol = {protocol}"

@@ -215,15 +215,13 @@ class _NetworkDrawing:
     def _box(self, workload: Workload) -> Box:
         resource = self.view.resources[workload.logical_id]
         ports = ", ".join(str(port) for port in workload.ports)
-        details = [f"{resource.type}"]
-        if ports:
-            details.append(f"listens on {ports}")
+        details = [f"listens on {ports}"] if ports else []
         if workload.public:
             details.append("public address")
         return Box(
             name=workload.logical_id,
             title=f"{_KINDS[workload.kind]}: {label(resource)}",
-            lines=(", ".join(details),),
+            lines=tuple(line for line in (resource.type, ", ".join(details)) if line),
             kind="store" if workload.kind in STORES else "",
         )
 

@@ -30,20 +30,20 @@ class Component:
     """A resource of the template.
 
     Attributes:
-        resource: Logical id.
         name: Readable name: its construct path, or its logical id.
         type: CloudFormation type.
         purpose: What the template says of it.
         scope: Its scope.
         why: Why it has this scope.
+        resource: Logical id.
     """
 
-    resource: str
     name: str
     type: str
     purpose: str
     scope: Scope
     why: str
+    resource: str
 
 
 _IN_CDE: Final[Mapping[str, str]] = {

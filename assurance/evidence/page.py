@@ -7,9 +7,12 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from assurance.evidence.model import MEANINGS, Evidence, Standing
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 _TONES: Final[Mapping[Standing, str]] = {
     Standing.MET: "met",
@@ -35,8 +38,17 @@ _LINKS: Final = (
     "used_by",
     "read_by",
 )
-_CODE: Final = ("type", "rule", "service")
-_VALUES: Final = ("peer", "encryption", "destination", "channel", "setting", "purpose", "port")
+_CODE: Final = ("type", "rule")
+_VALUES: Final = (
+    "peer",
+    "encryption",
+    "destination",
+    "channel",
+    "setting",
+    "purpose",
+    "port",
+    "name",
+)
 _TITLES: Final[Mapping[str, str]] = {
     "network": "Network diagram",
     "data-flow": "Data flows",
@@ -89,6 +101,7 @@ def render(evidence: Evidence, *, network: str, data_flow: str, diagram_style: s
         code_columns=_CODE,
         value_columns=_VALUES,
         readable=lambda text: _readable(text, names),
+        breakable=_breakable,
         style=Markup(style),
         style_hash=_digest(style),
         script=Markup(script),
@@ -118,6 +131,13 @@ def _bar(evidence: Evidence) -> Iterator[tuple[Standing, int, int]]:
 def _readable(text: str, names: Mapping[str, str]) -> str:
     """Put readable names in the place of logical ids."""
     return re.sub(r"[A-Za-z0-9]+", lambda word: names.get(word[0], word[0]), text)
+
+
+def _breakable(text: str) -> Markup:
+    """Escape a text and let a line break after its separators rather than inside a word."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"(::|[/.,:_=-])(?=\w)", r"\1<wbr>", str(escape(text))))
 
 
 def _digest(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,8 +47,15 @@ class AllowedPort:
     attention: str
 
 
-def allowed_ports(permissions: Sequence[Permission]) -> tuple[AllowedPort, ...]:
-    """Return the rules of all security groups that let something through, by security group."""
+def allowed_ports(
+    permissions: Sequence[Permission], redirecting: Container[str] = ()
+) -> tuple[AllowedPort, ...]:
+    """Return the rules of all security groups that let something through, by security group.
+
+    Args:
+        permissions: The rules.
+        redirecting: Security groups behind whose port 80 only a redirect to HTTPS listens.
+    """
     return tuple(
         sorted(
             (
@@ -58,7 +65,7 @@ def allowed_ports(permissions: Sequence[Permission]) -> tuple[AllowedPort, ...]:
                     service=service(permission.ports),
                     peer=_peer(permission),
                     business_need=permission.description,
-                    attention=_attention(permission),
+                    attention=_attention(permission, redirecting),
                 )
                 for permission in permissions
                 if permission.kind is not PeerKind.NOBODY
@@ -91,7 +98,7 @@ def _peer(permission: Permission) -> str:
             return permission.peer
 
 
-def _attention(permission: Permission) -> str:
+def _attention(permission: Permission, redirecting: Container[str]) -> str:
     if permission.implicit:
         return "AWS's own rule, because the template writes no outbound rule: everything may leave."
     if not permission.description:
@@ -99,8 +106,8 @@ def _attention(permission: Permission) -> str:
     if permission.ports.protocol == "all":
         return "Every protocol and port."
     if permission.kind is PeerKind.WORLD and permission.direction is Direction.INGRESS:
-        if permission.ports.within(80):
-            return "Open to the world without encryption: only a redirect may listen here."
+        if permission.ports.within(80) and permission.group in redirecting:
+            return ""
         if not permission.ports.within(443):
             return "Open to the world."
     return "" if permission.certain else "Known only at deployment: look at it then."

@@ -7,7 +7,15 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeAlias
 
 from assurance.evidence.acknowledgements import Acknowledgement
-from assurance.evidence.cryptography import Certificate, Channel, Key, certificates, channels, keys
+from assurance.evidence.cryptography import (
+    REDIRECT,
+    Certificate,
+    Channel,
+    Key,
+    certificates,
+    channels,
+    keys,
+)
 from assurance.evidence.inventory import Component, components
 from assurance.evidence.logs import LogSource, log_sources
 from assurance.evidence.ports import AllowedPort, allowed_ports
@@ -54,7 +62,7 @@ def registers(
             "Every rule of every security group. The business need is the rule's description in "
             "the template.",
             AllowedPort,
-            allowed_ports(network.permissions),
+            allowed_ports(network.permissions, _redirecting(view, network)),
         ),
         _register(
             "keys",
@@ -114,6 +122,17 @@ def registers(
             Component,
             components(view),
         ),
+    )
+
+
+def _redirecting(view: View, network: Network) -> frozenset[str]:
+    """Security groups of load balancers whose port 80 only redirects to HTTPS."""
+    listening = [row for row in channels(view) if row.port == "80"]
+    return frozenset(
+        group
+        for row in listening
+        if row.protocols == REDIRECT and row.towards in network.workloads
+        for group in network.workloads[row.towards].groups
     )
 
 

@@ -67,7 +67,11 @@ def referrers(view: View) -> Mapping[str, tuple[Resource, ...]]:
 def label(resource: Resource) -> str:
     """Return a readable name: the construct path without its stack, else the logical id."""
     path = resource.raw.construct_path.removesuffix("/Resource").removesuffix("/Default")
-    return path.partition("/")[2] or resource.logical_id
+    steps = path.split("/")[1:]
+    return (
+        "/".join(step for step, before in zip(steps, ["", *steps], strict=False) if step != before)
+        or resource.logical_id
+    )
 
 
 def purpose(resource: Resource) -> str:
