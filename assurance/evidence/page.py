@@ -26,7 +26,7 @@ _HEADINGS: Final[Mapping[str, str]] = {
     "read_by": "Referred to by",
     "business_need": "Business need",
     "security_group": "Security group",
-    "resource": "Resource",
+    "name": "Component",
 }
 _LINKS: Final = (
     "resource",
@@ -38,7 +38,7 @@ _LINKS: Final = (
     "used_by",
     "read_by",
 )
-_CODE: Final = ("type", "rule")
+_CODE: Final = ("rule",)
 _VALUES: Final = (
     "peer",
     "encryption",
@@ -49,6 +49,9 @@ _VALUES: Final = (
     "port",
     "name",
 )
+_BESIDE: Final = ("attention",)
+_BESIDE_COMPONENTS: Final = ("resource", "why")
+"""Columns that stand inside another column's cell."""
 _TITLES: Final[Mapping[str, str]] = {
     "network": "Network diagram",
     "data-flow": "Data flows",
@@ -97,6 +100,10 @@ def render(evidence: Evidence, *, network: str, data_flow: str, diagram_style: s
         meanings=MEANINGS,
         bar=list(_bar(evidence)),
         headings=_Headings(),
+        beside={
+            register.name: _BESIDE_COMPONENTS if register.name == "components" else _BESIDE
+            for register in evidence.registers
+        },
         link_columns=_LINKS,
         code_columns=_CODE,
         value_columns=_VALUES,

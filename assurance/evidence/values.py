@@ -75,12 +75,9 @@ def label(resource: Resource) -> str:
 
 
 def purpose(resource: Resource) -> str:
-    """Return the description that the template gives a resource, or its ``Name`` tag."""
+    """Return the description that the template gives a resource; empty if there is none."""
     for path in ("Description", "GroupDescription", "AlarmDescription", "DBSubnetGroupDescription"):
         described = resource.get(path)
         if isinstance(described, str) and described:
             return described
-    for tag in resource.items("Tags"):
-        if isinstance(tag, dict) and tag.get("Key") == "Name":
-            return shown(tag.get("Value"))
     return ""
