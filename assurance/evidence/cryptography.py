@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from assurance.evidence.values import purpose, referrers, shown, targets, text
-from assurance.resolution import Partial, Reference, Resource, Value, View
+from assurance.resolution import Partial, Reference, Resource, Value, View, walk
 
 _KEY_PROPERTY: Final = re.compile(r"(kms|encryption).*key|^key(id|arn)$", re.IGNORECASE)
 _DEFAULT_POLICY: Final = "ELBSecurityPolicy-2016-08"
@@ -133,8 +133,6 @@ def _encrypts(user: Resource, key: str) -> bool:
 
 
 def _leaves(resource: Resource) -> Iterator[tuple[str, str]]:
-    from assurance.resolution import walk
-
     for path, leaf in walk(dict(resource.properties)):
         if isinstance(leaf, Reference):
             yield path, leaf.logical_id

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from assurance.evidence.values import AT_DEPLOYMENT, purpose, referrers, shown, targets, text
-from assurance.resolution import Reference, Resource, Value, View
+from assurance.resolution import Partial, Reference, Resource, Value, View, walk
 
 _RDS_ROTATION: Final = "every 7 days, by RDS"
 
@@ -42,7 +44,7 @@ def secrets(view: View) -> tuple[Secret, ...]:
         for target in _secret_of(view, schedule.get("SecretId")):
             rotations[target] = schedule
     rows = [
-        _row(secret, rotations.get(secret.logical_id), users.get(secret.logical_id, ()))
+        _row(secret, rotations.get(secret.logical_id), _readers(users, secret.logical_id))
         for secret in view.of_type("AWS::SecretsManager::Secret")
     ]
     rows += [
@@ -66,7 +68,7 @@ def _secret_of(view: View, value: Value) -> list[str]:
     return found
 
 
-def _row(secret: Resource, schedule: Resource | None, users: tuple[Resource, ...]) -> Secret:
+def _row(secret: Resource, schedule: Resource | None, readers: tuple[str, ...]) -> Secret:
     rotation = _rotation(schedule)
     plain = secret.get("SecretString") is not None
     return Secret(
@@ -75,7 +77,7 @@ def _row(secret: Resource, schedule: Resource | None, users: tuple[Resource, ...
         made_by=_made_by(secret),
         encryption=text(secret, "KmsKeyId", absent="Secrets Manager's own key"),
         rotation=rotation or "none",
-        read_by=_readers(users),
+        read_by=readers,
         attention=(
             "Its value stands in the template."
             if plain
@@ -101,18 +103,21 @@ def _rotation(schedule: Resource | None) -> str:
         return ""
     expression = schedule.get("RotationRules.ScheduleExpression")
     if expression is not None:
-        return shown(expression)
+        rate = re.fullmatch(r"rate\((\d+ \w+)\)", shown(expression))
+        return f"every {rate[1]}" if rate else shown(expression)
     days = schedule.get("RotationRules.AutomaticallyAfterDays")
     return f"every {shown(days)} days" if days is not None else "scheduled"
 
 
-def _readers(users: tuple[Resource, ...]) -> tuple[str, ...]:
-    return tuple(
-        user.logical_id
-        for user in users
-        if user.type
-        not in ("AWS::SecretsManager::RotationSchedule", "AWS::SecretsManager::ResourcePolicy")
-    )
+def _readers(users: Mapping[str, tuple[Resource, ...]], secret: str) -> tuple[str, ...]:
+    """Who refers to a secret, directly or through its attachment to a database."""
+    found: list[str] = []
+    for user in users.get(secret, ()):
+        if user.type == "AWS::SecretsManager::SecretTargetAttachment":
+            found += _readers(users, user.logical_id)
+        elif not user.type.startswith("AWS::SecretsManager::"):
+            found.append(user.logical_id)
+    return tuple(dict.fromkeys(found))
 
 
 def _managed(database: Resource, users: tuple[Resource, ...]) -> Secret:
@@ -136,8 +141,6 @@ def _managed(database: Resource, users: tuple[Resource, ...]) -> Secret:
 
 
 def _references(resource: Resource) -> list[Reference]:
-    from assurance.resolution import Partial, walk
-
     found: list[Reference] = []
     for _, leaf in walk(dict(resource.properties)):
         if isinstance(leaf, Reference):

@@ -20,7 +20,8 @@ def shown(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Reference):
-        return str(value.logical_id) + (f".{value.attribute}" if value.attribute else "")
+        whole = value.attribute in (None, "Arn", "GroupId")  # these stand for the resource itself
+        return value.logical_id if whole else f"{value.logical_id}.{value.attribute}"
     if isinstance(value, list):
         return ", ".join(shown(item) for item in value) or "none"
     if isinstance(value, dict):
