@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
 
+from assurance.acknowledgements import Judged, judge
 from assurance.evidence.assembly import Report
-from assurance.findings import Finding
-from assurance.resolution import Resource, View
-from assurance.templates import Json
-
-METADATA_KEY: Final = "pcistack:acknowledged"
-"""Where an acknowledgement travels in the template."""
+from assurance.findings import Finding, Severity
+from assurance.templates import Template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,59 +31,36 @@ class Acknowledgement:
     checks: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """One entry of a resource's metadata."""
+def judged(findings: Sequence[Finding], template: Template) -> Judged:
+    """Set aside the findings that the template accepts, on whatever day this is.
 
-    rule: str
-    reason: str
-    until: str
-
-
-def accepted(resource: Resource) -> Iterator[Accepted]:
-    """Yield what a resource's metadata accepts; entries of another shape are left out."""
-    metadata = resource.raw.body.get("Metadata")
-    entries: Json = metadata.get(METADATA_KEY) if isinstance(metadata, dict) else None
-    for entry in entries if isinstance(entries, list) else ():
-        if not isinstance(entry, dict):
-            continue
-        rule, reason, until = (entry.get(key, "") for key in ("rule", "reason", "until"))
-        if isinstance(rule, str) and isinstance(reason, str) and isinstance(until, str):
-            yield Accepted(rule=rule, reason=reason, until=until)
-
-
-def acknowledgement_of(view: View, finding: Finding) -> Accepted | None:
-    """Return what accepts a finding in the template, if anything does."""
-    resource = view.resources.get(finding.resource)
-    if resource is None:
-        return None
-    return next((entry for entry in accepted(resource) if _names(entry.rule, finding.rule)), None)
+    The evidence knows no clock: it shows the last day of an acceptance, and the checks of the
+    synthesis refuse one that is over.
+    """
+    return judge(findings, template, on=date.min)
 
 
 def acknowledgements(
-    view: View, report: Report, findings: Sequence[Finding]
+    template: Template, report: Report, findings: Judged
 ) -> tuple[Acknowledgement, ...]:
     """Return every acceptance that really covers a finding.
 
     Args:
-        view: The template.
+        template: The template.
         report: What the checks of the synthesis found and suppressed.
         findings: What the PCI DSS rules find in the template now.
     """
-    found: dict[tuple[str, str], tuple[str, str, str]] = {}
-    for plugin in report.plugins:
-        for violation in plugin.suppressed:
-            for construct in violation.constructs:
-                name = construct.resource.logical_id or construct.path
-                until = _until(view, name, violation.rule)
-                found[violation.rule, name] = (violation.reason, until, plugin.name)
-    for finding in findings:
-        entry = acknowledgement_of(view, finding)
-        if entry is not None and (finding.rule, finding.resource) not in found:
-            found[finding.rule, finding.resource] = (entry.reason, entry.until, "PCI DSS v4.0.1")
-    grouped: dict[tuple[str, str, str, str], list[str]] = {}
-    for (rule, resource), (reason, until, checks) in found.items():
-        grouped.setdefault((checks, rule, reason, until), []).append(resource)
+    grouped: dict[tuple[str, str, str, str], set[str]] = {}
+    seen: set[tuple[str, str]] = set()
+    for checks, rule, resource, reason in _suppressed(report):
+        until = _until(template, rule, resource)
+        grouped.setdefault((checks, rule, reason, until), set()).add(resource)
+        seen.add((rule, resource))
+    for finding, accepted in findings.acknowledged:
+        if (finding.rule, finding.resource) not in seen:
+            until = accepted.until.isoformat() if accepted.until else ""
+            key = ("PCI DSS v4.0.1", finding.rule, accepted.reason, until)
+            grouped.setdefault(key, set()).add(finding.resource)
     return tuple(
         Acknowledgement(
             rule=rule,
@@ -99,12 +73,24 @@ def acknowledgements(
     )
 
 
-def _until(view: View, logical_id: str, rule: str) -> str:
-    resource = view.resources.get(logical_id)
-    entries = accepted(resource) if resource is not None else iter(())
-    return next((entry.until for entry in entries if _names(entry.rule, rule)), "")
+def _suppressed(report: Report) -> Iterator[tuple[str, str, str, str]]:
+    for plugin in report.plugins:
+        for violation in plugin.suppressed:
+            for construct in violation.constructs:
+                resource = construct.resource.logical_id or construct.path
+                yield plugin.name, violation.rule, resource, violation.reason
 
 
-def _names(acknowledged: str, rule: str) -> bool:
-    """Whether an acknowledged id, bare or with its plugin's name before it, is a rule's id."""
-    return acknowledged == rule or acknowledged.endswith(f"::{rule}")
+def _until(template: Template, rule: str, resource: str) -> str:
+    """Return the last day that the template's metadata gives an acceptance; empty for none."""
+    finding = Finding(
+        rule=rule,
+        severity=Severity.ERROR,
+        resource=resource,
+        property="",
+        message="",
+        fix="",
+        source="",
+    )
+    accepted = judged([finding], template).acknowledged
+    return accepted[0][1].until.isoformat() if accepted and accepted[0][1].until else ""

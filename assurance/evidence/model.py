@@ -9,8 +9,8 @@ from typing import Final
 
 from assurance.evidence.acknowledgements import (
     Acknowledgement,
-    acknowledgement_of,
     acknowledgements,
+    judged,
 )
 from assurance.evidence.assembly import Assembly, Report
 from assurance.evidence.registers import Register, registers
@@ -181,8 +181,9 @@ def gather(assembly: Assembly, rules: Sequence[Rule]) -> Evidence:
     """
     worlds = views(assembly.template, assembly.region)
     view = worlds[0]
-    findings = sorted((found for rule in rules for found in rule.findings(view)), key=sort_key)
-    accepted = acknowledgements(view, assembly.report, findings)
+    found = sorted((hit for rule in rules for hit in rule.findings(view)), key=sort_key)
+    findings = judged(found, assembly.template)
+    accepted = acknowledgements(assembly.template, assembly.report, findings)
     network = network_of(view)
     tables = registers(view, network, accepted)
     filled = {register.name for register in tables if register.rows}
@@ -193,7 +194,7 @@ def gather(assembly: Assembly, rules: Sequence[Rule]) -> Evidence:
     sources = _Sources(
         view=view,
         rules=rules,
-        findings=findings,
+        findings=findings.open,
         accepted=accepted,
         settings=supporting_settings(view),
         filled=frozenset(filled),
@@ -238,11 +239,7 @@ def _requirement(requirement: Requirement, sources: _Sources) -> RequirementEvid
     rules = [rule for rule in sources.rules if requirement.number in rule.requirements]
     ids = {rule.id for rule in rules}
     open_findings = tuple(
-        finding
-        for finding in sources.findings
-        if finding.rule in ids
-        and finding.severity.fails
-        and acknowledgement_of(sources.view, finding) is None
+        finding for finding in sources.findings if finding.rule in ids and finding.severity.fails
     )
     accepted = tuple(entry for entry in sources.accepted if entry.rule in ids)
     wanted = _DOCUMENTS.get(requirement.evidence, ())

@@ -37,8 +37,8 @@ def component_definition(evidence: Evidence) -> Json:
                 "version": evidence.sha256,
                 "oscal-version": OSCAL_VERSION,
                 "props": [
-                    {"name": "region", "ns": NAMESPACE, "value": evidence.region or "none"},
-                    {"name": "template-sha256", "ns": NAMESPACE, "value": evidence.sha256},
+                    _prop("region", evidence.region or "none"),
+                    _prop("template-sha256", evidence.sha256),
                 ],
                 "remarks": "Drawn from the synthesized template. It supports an assessment and "
                 "certifies nothing.",
@@ -73,6 +73,18 @@ def _id(evidence: Evidence, *parts: str) -> str:
     return str(uuid.uuid5(_ROOT, "/".join((evidence.stack, *parts))))
 
 
+def _prop(name: str, value: str, remarks: str = "") -> Json:
+    """Make a property; OSCAL wants its value to be one line without space around it."""
+    prop: dict[str, Json] = {
+        "name": name,
+        "ns": NAMESPACE,
+        "value": " ".join(value.split()) or "none",
+    }
+    if remarks:
+        prop["remarks"] = remarks
+    return prop
+
+
 def _stack_component(evidence: Evidence) -> Json:
     return {
         "uuid": _id(evidence, "stack"),
@@ -93,31 +105,13 @@ def _stack_component(evidence: Evidence) -> Json:
 
 
 def _implemented(evidence: Evidence, requirement: RequirementEvidence) -> Json:
-    props: list[Json] = [
-        {"name": "standing", "ns": NAMESPACE, "value": str(requirement.standing)},
-        *({"name": "rule", "ns": NAMESPACE, "value": rule} for rule in requirement.rules),
-        *(
-            {"name": "security-hub-control", "ns": NAMESPACE, "value": control}
-            for control in requirement.controls
-        ),
-        *(
-            {
-                "name": "open-finding",
-                "ns": NAMESPACE,
-                "value": finding.rule,
-                "remarks": finding.message,
-            }
-            for finding in requirement.open
-        ),
-        *(
-            {
-                "name": "acknowledged",
-                "ns": NAMESPACE,
-                "value": entry.rule,
-                "remarks": f"{', '.join(entry.resources)}: {entry.reason}",
-            }
-            for entry in requirement.acknowledged
-        ),
+    props = [_prop("standing", requirement.standing)]
+    props += [_prop("rule", rule) for rule in requirement.rules]
+    props += [_prop("security-hub-control", control) for control in requirement.controls]
+    props += [_prop("open-finding", found.rule, found.message) for found in requirement.open]
+    props += [
+        _prop("acknowledged", entry.rule, f"{', '.join(entry.resources)}: {entry.reason}")
+        for entry in requirement.acknowledged
     ]
     implemented: dict[str, Json] = {
         "uuid": _id(evidence, "stack", requirement.number),
@@ -136,12 +130,7 @@ def _resource_components(evidence: Evidence) -> Iterator[Json]:
         for setting in requirement.settings:
             for resource in setting.resources:
                 supported.setdefault(resource, {}).setdefault(requirement.number, []).append(
-                    {
-                        "name": "setting",
-                        "ns": NAMESPACE,
-                        "value": setting.property,
-                        "remarks": setting.value,
-                    }
+                    _prop("setting", setting.property, setting.value)
                 )
     names = evidence.names
     for resource in sorted(supported):
@@ -151,10 +140,7 @@ def _resource_components(evidence: Evidence) -> Iterator[Json]:
             "type": "service",
             "title": names[resource],
             "description": f"{kind} with the logical id {resource}.",
-            "props": [
-                {"name": "resource-type", "ns": NAMESPACE, "value": kind},
-                {"name": "logical-id", "ns": NAMESPACE, "value": resource},
-            ],
+            "props": [_prop("resource-type", kind), _prop("logical-id", resource)],
             "control-implementations": [
                 {
                     "uuid": _id(evidence, "resource", resource, "implementation"),
