@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from assurance.acknowledgements import Judged, judge
+from assurance.acknowledgements import Judged, accepted, judge
 from assurance.evidence.assembly import Report
-from assurance.findings import Finding, Severity
+from assurance.findings import Finding
 from assurance.templates import Template
+
+
+_CHECKS: Final[Mapping[str, str]] = {
+    "AwsSolutions-": "cdk-nag, AWS Solutions",
+    "PCI.DSS.321-": "cdk-nag, PCI DSS 3.2.1",
+    "PCI-": "PCI DSS v4.0.1",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,27 +48,22 @@ def judged(findings: Sequence[Finding], template: Template) -> Judged:
     return judge(findings, template, on=date.min)
 
 
-def acknowledgements(
-    template: Template, report: Report, findings: Judged
-) -> tuple[Acknowledgement, ...]:
-    """Return every acceptance that really covers a finding.
-
-    Args:
-        template: The template.
-        report: What the checks of the synthesis found and suppressed.
-        findings: What the PCI DSS rules find in the template now.
-    """
+def acknowledgements(template: Template, report: Report) -> tuple[Acknowledgement, ...]:
+    """Return every acceptance: those in the template, and those only the report knows."""
     grouped: dict[tuple[str, str, str, str], set[str]] = {}
-    seen: set[tuple[str, str]] = set()
-    for checks, rule, resource, reason in _suppressed(report):
-        until = _until(template, rule, resource)
-        grouped.setdefault((checks, rule, reason, until), set()).add(resource)
-        seen.add((rule, resource))
-    for finding, accepted in findings.acknowledged:
-        if (finding.rule, finding.resource) not in seen:
-            until = accepted.until.isoformat() if accepted.until else ""
-            key = ("PCI DSS v4.0.1", finding.rule, accepted.reason, until)
-            grouped.setdefault(key, set()).add(finding.resource)
+    written: set[tuple[str, str]] = set()
+    for entry in accepted(template):
+        until = entry.until.isoformat() if entry.until else ""
+        key = (_checks_of(entry.rule), entry.rule, entry.reason, until)
+        grouped.setdefault(key, set()).add(entry.resource)
+        written.add((entry.rule, entry.resource))
+    for plugin in report.plugins:
+        for violation in plugin.suppressed:
+            for construct in violation.constructs:
+                resource = construct.resource.logical_id or construct.path
+                if (violation.rule, resource) not in written:
+                    key = (plugin.name, violation.rule, violation.reason, "")
+                    grouped.setdefault(key, set()).add(resource)
     return tuple(
         Acknowledgement(
             rule=rule,
@@ -73,24 +76,8 @@ def acknowledgements(
     )
 
 
-def _suppressed(report: Report) -> Iterator[tuple[str, str, str, str]]:
-    for plugin in report.plugins:
-        for violation in plugin.suppressed:
-            for construct in violation.constructs:
-                resource = construct.resource.logical_id or construct.path
-                yield plugin.name, violation.rule, resource, violation.reason
-
-
-def _until(template: Template, rule: str, resource: str) -> str:
-    """Return the last day that the template's metadata gives an acceptance; empty for none."""
-    finding = Finding(
-        rule=rule,
-        severity=Severity.ERROR,
-        resource=resource,
-        property="",
-        message="",
-        fix="",
-        source="",
+def _checks_of(rule: str) -> str:
+    """Return the set of checks that a rule's id tells."""
+    return next(
+        (name for prefix, name in _CHECKS.items() if rule.startswith(prefix)), "this project"
     )
-    accepted = judged([finding], template).acknowledged
-    return accepted[0][1].until.isoformat() if accepted and accepted[0][1].until else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from assurance.acknowledgements import Judged
 from assurance.evidence.acknowledgements import (
     Acknowledgement,
     acknowledgements,
@@ -183,18 +184,16 @@ def gather(assembly: Assembly, rules: Sequence[Rule]) -> Evidence:
     view = worlds[0]
     found = sorted((hit for rule in rules for hit in rule.findings(view)), key=sort_key)
     findings = judged(found, assembly.template)
-    accepted = acknowledgements(assembly.template, assembly.report, findings)
+    accepted = acknowledgements(assembly.template, assembly.report)
     network = network_of(view)
     tables = registers(view, network, accepted)
-    filled = {register.name for register in tables if register.rows}
+    filled = {register.name for register in tables if register.rows} | {"checks"}
     if view.of_type("AWS::EC2::VPC"):
         filled |= {"network", "data-flow"}
-    if assembly.report.plugins:
-        filled.add("checks")
     sources = _Sources(
         view=view,
         rules=rules,
-        findings=findings.open,
+        findings=findings,
         accepted=accepted,
         settings=supporting_settings(view),
         filled=frozenset(filled),
@@ -217,7 +216,7 @@ def gather(assembly: Assembly, rules: Sequence[Rule]) -> Evidence:
 class _Sources:
     view: View
     rules: Sequence[Rule]
-    findings: Sequence[Finding]
+    findings: Judged
     accepted: Sequence[Acknowledgement]
     settings: Mapping[str, tuple[Setting, ...]]
     filled: frozenset[str]
@@ -241,7 +240,12 @@ def _requirement(requirement: Requirement, sources: _Sources) -> RequirementEvid
     open_findings = tuple(
         finding for finding in sources.findings if finding.rule in ids and finding.severity.fails
     )
-    accepted = tuple(entry for entry in sources.accepted if entry.rule in ids)
+    covered = {(finding.rule, finding.resource) for finding, _ in sources.findings.acknowledged}
+    accepted = tuple(
+        entry
+        for entry in sources.accepted
+        if entry.rule in ids and any((entry.rule, name) in covered for name in entry.resources)
+    )
     wanted = _DOCUMENTS.get(requirement.evidence, ())
     if requirement.number in _CHECKED:
         wanted = (*wanted, "checks")
