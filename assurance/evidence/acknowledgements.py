@@ -12,7 +12,6 @@ from assurance.evidence.assembly import Report
 from assurance.findings import Finding
 from assurance.templates import Template
 
-
 _CHECKS: Final[Mapping[str, str]] = {
     "AwsSolutions-": "cdk-nag, AWS Solutions",
     "PCI.DSS.321-": "cdk-nag, PCI DSS 3.2.1",

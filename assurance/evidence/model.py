@@ -238,9 +238,15 @@ def _requirement(requirement: Requirement, sources: _Sources) -> RequirementEvid
     rules = [rule for rule in sources.rules if requirement.number in rule.requirements]
     ids = {rule.id for rule in rules}
     open_findings = tuple(
-        finding for finding in sources.findings if finding.rule in ids and finding.severity.fails
+        finding
+        for finding in sources.findings.open
+        if finding.rule in ids and finding.severity.fails
     )
-    covered = {(finding.rule, finding.resource) for finding, _ in sources.findings.acknowledged}
+    covered = {
+        (finding.rule, finding.resource)
+        for finding, _ in sources.findings.acknowledged
+        if finding.severity.fails
+    }
     accepted = tuple(
         entry
         for entry in sources.accepted

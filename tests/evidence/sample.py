@@ -6,27 +6,28 @@ import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+Body: TypeAlias = Any  # a template is JSON of any shape, and tests change it in place
 REGION = "eu-central-2"
 ZONES = ("a", "b")
 
 
-def _resource(kind: str, path: str = "", /, **properties: Any) -> dict[str, Any]:
+def _resource(kind: str, path: str = "", /, **properties: object) -> dict[str, Body]:
     metadata = {"aws:cdk:path": f"PciDss-prod/{path}/Resource"} if path else {}
     return {"Type": kind, "Properties": properties, "Metadata": metadata}
 
 
-def _ref(name: str) -> dict[str, Any]:
+def _ref(name: str) -> dict[str, Body]:
     return {"Ref": name}
 
 
-def _att(name: str, attribute: str) -> dict[str, Any]:
+def _att(name: str, attribute: str) -> dict[str, Body]:
     return {"Fn::GetAtt": [name, attribute]}
 
 
-def _network() -> dict[str, Any]:
-    found: dict[str, Any] = {
+def _network() -> dict[str, Body]:
+    found: dict[str, Body] = {
         "Vpc": _resource("AWS::EC2::VPC", "Network/Vpc", CidrBlock="10.0.0.0/16"),
         "Igw": _resource("AWS::EC2::InternetGateway", "Network/Vpc/IGW"),
         "IgwAttachment": _resource(
@@ -78,7 +79,7 @@ def _network() -> dict[str, Any]:
     return found
 
 
-def _rule(kind: str, group: str, peer: str, port: int, why: str) -> dict[str, Any]:
+def _rule(kind: str, group: str, peer: str, port: int, why: str) -> dict[str, Body]:
     side = "Source" if kind == "Ingress" else "Destination"
     return _resource(
         f"AWS::EC2::SecurityGroup{kind}",
@@ -91,7 +92,7 @@ def _rule(kind: str, group: str, peer: str, port: int, why: str) -> dict[str, An
     )
 
 
-def _groups() -> dict[str, Any]:
+def _groups() -> dict[str, Body]:
     closed = [
         {
             "CidrIp": "255.255.255.255/32",
@@ -102,7 +103,7 @@ def _groups() -> dict[str, Any]:
         }
     ]
 
-    def group(path: str, why: str, **more: Any) -> dict[str, Any]:
+    def group(path: str, why: str, **more: object) -> dict[str, Body]:
         return _resource(
             "AWS::EC2::SecurityGroup",
             path,
@@ -141,7 +142,7 @@ def _groups() -> dict[str, Any]:
     }
 
 
-def _data() -> dict[str, Any]:
+def _data() -> dict[str, Body]:
     return {
         "DataKey": _resource(
             "AWS::KMS::Key",
@@ -232,7 +233,7 @@ def _data() -> dict[str, Any]:
     }
 
 
-def _service() -> dict[str, Any]:
+def _service() -> dict[str, Body]:
     found = {
         "TaskLogs": _resource(
             "AWS::Logs::LogGroup",
@@ -370,12 +371,12 @@ def _service() -> dict[str, Any]:
     return found
 
 
-def template() -> dict[str, Any]:
+def template() -> dict[str, Body]:
     """Return a fresh copy of the template."""
     return copy.deepcopy({"Resources": {**_network(), **_groups(), **_data(), **_service()}})
 
 
-def report(template_file: str = "PciDss-prod.template.json") -> dict[str, Any]:
+def report(template_file: str = "PciDss-prod.template.json") -> dict[str, Body]:
     """Return the report of the checks that ran with the template."""
     bucket = {
         "constructPath": "PciDss-prod/Ingress/Logs/Resource",
@@ -413,7 +414,7 @@ def write(
     directory: Path,
     *,
     suffix: str = "prod",
-    change: Callable[[dict[str, Any]], object] | None = None,
+    change: Callable[[dict[str, Body]], object] | None = None,
 ) -> Path:
     """Write an assembly, after a change to its resources, and return its directory."""
     body = template()
