@@ -293,7 +293,7 @@ class Network:
     subnets: dict[str, Subnet]
     workloads: dict[str, Workload]
     permissions: tuple[Permission, ...]
-    acls: dict[str, tuple[_AclEntry, ...]]
+    acls: dict[str, tuple[AclEntry, ...]]
     groups: frozenset[str]
     _by_group: dict[tuple[str, Direction], list[Permission]] = field(repr=False)
 
@@ -595,7 +595,7 @@ def _overlap(left: IpNetwork, right: IpNetwork) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _AclEntry:
+class AclEntry:
     """One entry of a network ACL, in the order of its number."""
 
     number: float
@@ -607,7 +607,7 @@ class _AclEntry:
 
 
 def _filtered(
-    entries: Sequence[_AclEntry], way: Direction, peer: IpNetwork | None, ports: Ports
+    entries: Sequence[AclEntry], way: Direction, peer: IpNetwork | None, ports: Ports
 ) -> list[Ports]:
     """What a list of entries lets through; a denial counts only where it covers the whole peer."""
     allowed: list[Ports] = []
@@ -921,8 +921,8 @@ def _is_vpn(target: Resource | None, value: Value) -> bool:
     return isinstance(value, str) and value.startswith("vgw-")
 
 
-def _acls(view: View) -> dict[str, tuple[_AclEntry, ...]]:
-    found: dict[str, list[_AclEntry]] = {
+def _acls(view: View) -> dict[str, tuple[AclEntry, ...]]:
+    found: dict[str, list[AclEntry]] = {
         acl.logical_id: [] for acl in view.of_type("AWS::EC2::NetworkAcl")
     }
     for entry in view.of_type("AWS::EC2::NetworkAclEntry"):
@@ -934,7 +934,7 @@ def _acls(view: View) -> dict[str, tuple[_AclEntry, ...]]:
         ends: dict[str, Value] = port_range if isinstance(port_range, dict) else {}
         ports, _ = _ports({"IpProtocol": rule.get("Protocol"), **ends}, "From", "To")
         found[acl].append(
-            _AclEntry(
+            AclEntry(
                 number=entry.number("RuleNumber") or 0,
                 egress=entry.flag("Egress") is True,
                 allow=str(entry.get("RuleAction")).lower() != "deny",

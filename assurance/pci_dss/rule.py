@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Final
 
 from assurance.findings import Finding, Severity
-from assurance.resolution import Reference, Resource, Unknown, Value, View
+from assurance.pci_dss.context import Context
+from assurance.resolution import Reference, Resource, Unknown, Value
 
 STANDARD: Final = "PCI DSS v4.0.1"
 
@@ -36,12 +37,14 @@ class Hit:
         property: Dotted path inside the resource's properties; empty for the whole resource.
         message: What is wrong, with the value.
         fix: What to write here; empty for the rule's own fix.
+        severity: How much this place matters; None for the rule's own severity.
     """
 
     resource: str
     property: str = ""
     message: str
     fix: str = ""
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,7 @@ class Rule:
     types: tuple[str, ...]
     extent: Extent
     fix: str
-    find: Callable[[View], Iterable[Hit]]
+    find: Callable[[Context], Iterable[Hit]]
 
     @property
     def control(self) -> str:
@@ -85,12 +88,12 @@ class Rule:
         """Where the rule comes from, for a finding's ``source``."""
         return f"{STANDARD} {', '.join(self.requirements)}; Security Hub {self.control}"
 
-    def findings(self, view: View) -> Iterator[Finding]:
+    def findings(self, context: Context) -> Iterator[Finding]:
         """Yield the rule's findings in one view."""
-        for hit in self.find(view):
+        for hit in self.find(context):
             yield Finding(
                 rule=self.id,
-                severity=self.severity,
+                severity=hit.severity or self.severity,
                 resource=hit.resource,
                 property=hit.property,
                 message=hit.message,
@@ -111,10 +114,10 @@ def rule(
     related: tuple[str, ...] = (),
     severity: Severity = Severity.ERROR,
     extent: Extent = Extent.PART,
-) -> Callable[[Callable[[View], Iterable[Hit]]], Rule]:
+) -> Callable[[Callable[[Context], Iterable[Hit]]], Rule]:
     """Make a rule of the function that finds its violations; see :class:`Rule`."""
 
-    def make(find: Callable[[View], Iterable[Hit]]) -> Rule:
+    def make(find: Callable[[Context], Iterable[Hit]]) -> Rule:
         return Rule(
             id=id,
             title=title,
