@@ -19,7 +19,8 @@ from assurance.evidence.responsibilities import LIMITS, RESPONSIBILITIES, Respon
 from assurance.evidence.support import Setting, supporting_settings
 from assurance.evidence.values import label
 from assurance.findings import Finding, sort_key
-from assurance.pci_dss.network import Network, network_of
+from assurance.pci_dss.context import Context
+from assurance.pci_dss.network import Network
 from assurance.pci_dss.requirements import REQUIREMENTS, Party, Requirement
 from assurance.pci_dss.rule import Extent, Rule
 from assurance.resolution import View, views
@@ -182,10 +183,11 @@ def gather(assembly: Assembly, rules: Sequence[Rule]) -> Evidence:
     """
     worlds = views(assembly.template, assembly.region)
     view = worlds[0]
-    found = sorted((hit for rule in rules for hit in rule.findings(view)), key=sort_key)
+    context = Context(view)
+    found = sorted((hit for rule in rules for hit in rule.findings(context)), key=sort_key)
     findings = judged(found, assembly.template)
     accepted = acknowledgements(assembly.template, assembly.report)
-    network = network_of(view)
+    network = context.network
     tables = registers(view, network, accepted)
     filled = {register.name for register in tables if register.rows} | {"checks"}
     if view.of_type("AWS::EC2::VPC"):

@@ -8,9 +8,9 @@ import pytest
 
 from assurance.evidence.model import Evidence, RequirementEvidence, Standing
 from assurance.findings import Severity
+from assurance.pci_dss.context import Context
 from assurance.pci_dss.requirements import REQUIREMENTS
 from assurance.pci_dss.rule import Hit, Rule, rule
-from assurance.resolution import View
 from tests.evidence import sample
 from tests.evidence.conftest import Gather
 
@@ -26,8 +26,8 @@ def _public_database(severity: Severity = Severity.ERROR) -> Rule:
         security_hub=("RDS.2",),
         severity=severity,
     )
-    def found(view: View) -> Iterator[Hit]:
-        for instance in view.of_type("AWS::RDS::DBInstance"):
+    def found(context: Context) -> Iterator[Hit]:
+        for instance in context.view.of_type("AWS::RDS::DBInstance"):
             if instance.flag("PubliclyAccessible") is not False:
                 yield Hit(
                     resource=instance.logical_id,
