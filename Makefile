@@ -47,6 +47,10 @@ check: install ## Lint every shipped template with cfn-lint for its region
 	  echo "cfn-lint: PciDss-$$suffix has no error and no warning"; \
 	done
 
+.PHONY: evidence
+evidence: synth ## Write what an assessor reads: make evidence SUFFIX=prod
+	@pcistack evidence --environment $(SUFFIX) --out evidence-out/$(SUFFIX)
+
 .PHONY: bench
 bench: install ## Measure the budgets of synth as ratios in one run
 	@python -m benchmarks.synth

@@ -22,6 +22,8 @@ _HEADER: Final = 30
 _FRAME: Final = 34
 _INSET: Final = 18
 _LETTER: Final = 6.3
+_WIDEST_LABEL: Final = 190
+_WIDEST_LANES: Final = 110
 
 STYLE: Final = """
 .diagram text { font: 13px system-ui, "Segoe UI", "Open Sans", Roboto, sans-serif;
@@ -152,6 +154,21 @@ class _PlacedBox:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Corridor:
+    """The room beside the boxes in which arrows run: labels next to the boxes, then lanes."""
+
+    lanes: tuple[tuple[Arrow, int], ...]
+    heights: Mapping[tuple[str, int], float]
+    label: float
+    step: float
+    count: int
+
+    @property
+    def width(self) -> float:
+        return _MARGIN + self.label + self.step * self.count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _PlacedGroup:
     group: Group
     top: float
@@ -174,11 +191,11 @@ class _Drawing:
 
     def __init__(self, chart: Chart) -> None:
         self.chart = chart
-        self.labels = {side: self._label_width(side) for side in Side}
-        self.left = self._corridor(Side.LEFT)
-        self.right = WIDTH - self._corridor(Side.RIGHT)
         self.groups, self.height = self._place()
         self.boxes = {placed.box.name: placed for group in self.groups for placed in group.boxes}
+        self.corridors = {side: self._corridor(side) for side in Side}
+        self.left = self.corridors[Side.LEFT].width
+        self.right = WIDTH - self.corridors[Side.RIGHT].width
         self.root = ET.Element("svg")
 
     def text(self, *, standalone: bool) -> str:
@@ -201,14 +218,20 @@ class _Drawing:
 
     # Placing
 
-    def _label_width(self, side: Side) -> float:
-        labels = [arrow.label for arrow in self.chart.arrows if arrow.side is side]
-        return max((len(label) * _LETTER for label in labels), default=0.0) + 26
-
-    def _corridor(self, side: Side) -> float:
-        """Width of a corridor: a lane for each arrow, and room for the longest label."""
-        lanes = sum(arrow.side is side for arrow in self.chart.arrows)
-        return _MARGIN + _LANE * lanes + self.labels[side] if lanes else 2.0 * _MARGIN
+    def _corridor(self, side: Side) -> _Corridor:
+        arrows = [arrow for arrow in self.chart.arrows if arrow.side is side]
+        heights = self._heights(arrows)
+        lanes = tuple(_lanes(arrows, heights))
+        count = 1 + max((lane for _, lane in lanes), default=-1)
+        longest = max((len(arrow.label) * _LETTER for arrow in arrows), default=0.0)
+        return _Corridor(
+            lanes=lanes,
+            heights=heights,
+            label=min(longest, _WIDEST_LABEL) + 26 if arrows else _MARGIN,
+            # many lanes stand closer together, so that the boxes keep their room
+            step=min(float(_LANE), _WIDEST_LANES / max(count, 1)),
+            count=count,
+        )
 
     def _place(self) -> tuple[tuple[_PlacedGroup, ...], float]:
         y, placed = float(_MARGIN), []
@@ -260,7 +283,7 @@ class _Drawing:
         )
         _text(self.root, self.left + 12, placed.top + 19, group.title, "strong")
         if group.note:
-            start = self.left + 22 + len(group.title) * 7.6
+            start = self.left + 22 + len(group.title) * 8.1
             _text(self.root, start, placed.top + 19, group.note, "small")
         count = len(group.cells)
         for index, text in enumerate(group.cells):
@@ -280,11 +303,9 @@ class _Drawing:
             _text(self.root, x + 12, y + _LINE * index, _cut(line, width - 24), "small")
 
     def _draw_arrows(self) -> None:
-        for side in Side:
-            arrows = [arrow for arrow in self.chart.arrows if arrow.side is side]
-            heights = self._heights(arrows)
-            for arrow, lane in _lanes(arrows, heights):
-                self._draw_arrow(arrow, lane, heights)
+        for corridor in self.corridors.values():
+            for arrow, lane in corridor.lanes:
+                self._draw_arrow(arrow, lane, corridor)
 
     def _heights(self, arrows: Sequence[Arrow]) -> Mapping[tuple[str, int], float]:
         """Where each arrow touches each of its boxes, so that lines to the same box fan out."""
@@ -305,11 +326,10 @@ class _Drawing:
                 found[name, id(arrows[index])] = first + _STEP * place
         return found
 
-    def _draw_arrow(
-        self, arrow: Arrow, lane: int, heights: Mapping[tuple[str, int], float]
-    ) -> None:
-        start, end = heights[arrow.source, id(arrow)], heights[arrow.target, id(arrow)]
-        away = self.labels[arrow.side] + _LANE * lane
+    def _draw_arrow(self, arrow: Arrow, lane: int, corridor: _Corridor) -> None:
+        start = corridor.heights[arrow.source, id(arrow)]
+        end = corridor.heights[arrow.target, id(arrow)]
+        away = corridor.label + corridor.step * lane
         if arrow.side is Side.LEFT:
             edge, direction = self.left + _INSET, -1
         else:
@@ -331,7 +351,8 @@ class _Drawing:
         )
         if arrow.label:
             anchor = "end" if arrow.side is Side.LEFT else "start"
-            _text(self.root, tip + direction * 4, end - 5, arrow.label, "small halo", anchor=anchor)
+            label = _cut(arrow.label, corridor.label - 22)
+            _text(self.root, tip + direction * 4, end - 5, label, "small halo", anchor=anchor)
 
 
 def _lanes(

@@ -56,7 +56,7 @@ def network_chart(view: View, network: Network) -> Chart:
     drawing = _NetworkDrawing(view, network)
     arrows = tuple(drawing.arrows())
     used = {end for arrow in arrows for end in (arrow.source, arrow.target)}
-    outside = [Box(name=INTERNET, title="Internet", kind="outside")]
+    outside = [Box(name=INTERNET, title="Internet", lines=_reached(network), kind="outside")]
     if OTHER_NETWORKS in used:
         outside.append(
             Box(
@@ -78,6 +78,10 @@ def network_chart(view: View, network: Network) -> Chart:
         groups=tuple(groups),
         arrows=arrows,
     )
+
+
+def _reached(network: Network) -> tuple[str, ...]:
+    return () if network.from_internet() else ("the internet reaches nothing in this network",)
 
 
 def _vpcs(view: View) -> str:
@@ -265,7 +269,14 @@ class _DataDrawing:
     def groups(self) -> Iterator[Group]:
         yield Group(
             title="",
-            boxes=(Box(name=INTERNET, title="Customers", lines=("internet",), kind="outside"),),
+            boxes=(
+                Box(
+                    name=INTERNET,
+                    title="Customers",
+                    lines=_reached(self.network),
+                    kind="outside",
+                ),
+            ),
         )
         yield Group(title="Receives", note="ends TLS", boxes=self._workloads(_RECEIVES))
         yield Group(
@@ -273,9 +284,7 @@ class _DataDrawing:
             note="your container image or code",
             boxes=self._workloads(set(Kind) - STORES - _RECEIVES - {Kind.ENDPOINT}),
         )
-        yield Group(
-            title="Stores", note="encrypted at rest", boxes=self._workloads(STORES) + self._copies()
-        )
+        yield Group(title="Stores", boxes=self._workloads(STORES) + self._copies())
         yield Group(title="Credentials and records", boxes=self._aside())
 
     def arrows(self) -> Iterator[Arrow]:

@@ -62,7 +62,7 @@ def write(evidence: Evidence, out: Path) -> tuple[Path, ...]:
     Raises:
         WriteError: The directory holds something else, or cannot be written.
     """
-    out = out.resolve()
+    named, out = out, out.resolve()
     texts = contents(evidence)
     if out.exists() and not out.is_dir():
         raise WriteError(f"{out}: is a file; give a directory to write the evidence into")
@@ -85,4 +85,4 @@ def write(evidence: Evidence, out: Path) -> tuple[Path, ...]:
             fresh.replace(out)
     except OSError as error:
         raise WriteError(f"{out}: cannot be written ({error.strerror or error})") from None
-    return tuple(out / name for name in FILES)
+    return tuple(named / name for name in FILES)

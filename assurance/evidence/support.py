@@ -215,13 +215,13 @@ _TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
         ("KeyPolicy.Statement.*.Condition", "3.6.1", _there),
     ),
     (f"{_ELB}::Listener",): (
-        ("SslPolicy", "4.2.1 2.2.7", _like("TLS13-1-[23]|FS-1-2|TLS-1-2")),
-        ("DefaultActions.*.RedirectConfig.Protocol", "4.2.1", _is("HTTPS")),
+        ("SslPolicy", "4.2.1 2.2.5 2.2.7", _like("TLS13-1-[23]|FS-1-2|TLS-1-2")),
+        ("DefaultActions.*.RedirectConfig.Protocol", "4.2.1 1.2.6 2.2.5", _is("HTTPS")),
         ("Certificates.*.CertificateArn", "4.2.1 4.2.1.1", _there),
     ),
     (f"{_ELB}::TargetGroup",): (("Protocol", "4.2.1", _is("HTTPS", "TLS")),),
     ("AWS::RDS::DBClusterParameterGroup",): (
-        ("Parameters.require_secure_transport", "4.2.1 2.2.7", _true),
+        ("Parameters.require_secure_transport", "4.2.1 2.2.5 2.2.7", _true),
         ("Parameters.tls_version", "4.2.1 2.2.7", _without("TLSv1", "TLSv1.1")),
         ("Parameters.server_audit_logging", "10.2.1", _true),
         ("Parameters.server_audit_events", "3.3.1 10.2.1 10.2.2", _without("QUERY")),

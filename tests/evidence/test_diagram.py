@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from assurance.evidence.chart import WIDTH, Chart, svg
+from assurance.evidence.chart import WIDTH, Arrow, Box, Chart, Group, Side, svg
 from assurance.evidence.diagram import data_flow_chart, network_chart
 from tests.evidence import sample
 from tests.evidence.conftest import Gather
@@ -115,6 +115,41 @@ def test_the_picture_is_xml_within_its_own_bounds(gathered: Gather, standalone: 
                 left, top = float(node.attrib["x"]), float(node.attrib["y"])
                 assert 0 <= left <= left + float(node.attrib["width"]) <= width
                 assert 0 <= top <= top + float(node.attrib["height"]) <= height
+
+
+def test_a_crowded_chart_stays_within_its_width() -> None:
+    names = [f"box{number}" for number in range(40)]
+    chart = Chart(
+        title="Crowded",
+        frame="VPC",
+        groups=(Group(title="Tier", boxes=tuple(Box(name=n, title=n * 40) for n in names)),),
+        arrows=tuple(
+            Arrow(source=source, target=target, label="TCP 443 (HTTPS) " * 9, side=side)
+            for side in Side
+            for source in names[:15]
+            for target in names[15:]
+        ),
+    )
+    numbers = [
+        float(text)
+        for node in ET.fromstring(svg(chart, standalone=False)).iter()
+        for key in ("x", "width")
+        if (text := node.attrib.get(key)) is not None
+    ]
+    assert min(numbers) >= 0
+    assert max(numbers) <= WIDTH
+    boxes = [node for node in ET.fromstring(svg(chart, standalone=False)).iter("rect")]
+    assert all(float(box.attrib["width"]) > 150 for box in boxes)
+
+
+def test_an_internet_that_reaches_nothing_is_said_to(gathered: Gather) -> None:
+    def close(resources: Resources) -> None:
+        del resources["AlbGroup"]["Properties"]["SecurityGroupIngress"]
+
+    (internet,) = _network(gathered, close).groups[0].boxes
+    assert internet.lines == ("the internet reaches nothing in this network",)
+    (internet,) = _network(gathered).groups[0].boxes
+    assert internet.lines == ()
 
 
 def test_a_template_without_a_network_is_still_a_picture(gathered: Gather) -> None:
