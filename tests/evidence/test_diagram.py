@@ -138,7 +138,7 @@ def test_a_crowded_chart_stays_within_its_width() -> None:
     ]
     assert min(numbers) >= 0
     assert max(numbers) <= WIDTH
-    boxes = [node for node in ET.fromstring(svg(chart, standalone=False)).iter("rect")]
+    boxes = list(ET.fromstring(svg(chart, standalone=False)).iter("rect"))
     assert all(float(box.attrib["width"]) > 150 for box in boxes)
 
 
