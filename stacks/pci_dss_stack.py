@@ -166,6 +166,7 @@ class PciDssStack(Stack):
     def _connect(self) -> None:
         """Every permitted flow of the stack (PCI DSS 1.2.5); all else is closed."""
         tasks = self.service.security_group
+        self.service.service.node.add_dependency(*self.network.way_out)
         admit(
             self.database.security_group,
             tasks,

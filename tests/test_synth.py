@@ -16,10 +16,13 @@ CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
 def run(*command: str, **extra: str) -> subprocess.CompletedProcess[str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    inherited = {
+        k: v for k, v in os.environ.items() if k != "PYTEST_VERSION"
+    }  # the CDK looks at it
     return subprocess.run(
         command,
         cwd=ROOT,
-        env={**os.environ, "PATH": path, **extra},
+        env={**inherited, "PATH": path, **extra},
         capture_output=True,
         text=True,
         timeout=120,
@@ -61,3 +64,34 @@ def test_the_app_itself_exits_with_2_on_bad_input(tmp_path: Path) -> None:
     )
     assert result.returncode == 2
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_template_that_its_region_cannot_deploy_does_not_get_past_synth(tmp_path: Path) -> None:
+    text = (ROOT / "environments" / "first-correction.toml").read_text()
+    old, _, _ = text.partition("[acknowledged]")
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "old.toml").write_text(old)
+    script = (
+        "import sys; from pathlib import Path; import stacks.environment as e, app; "
+        f"e.load_environment.__defaults__ = (Path({str(tmp_path / 'environments')!r}),); "
+        "sys.exit(app.main())"
+    )
+    context = json.dumps({"environmentSuffix": "old"})
+    result = run(
+        sys.executable, "-c", script, CDK_CONTEXT_JSON=context, CDK_OUTDIR=str(tmp_path / "out")
+    )
+    assert result.returncode == 1
+    assert "8.0.mysql_aurora.3.04.4 left standard support on 2026-10-31" in result.stderr
+    assert "every check passed" not in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_first_correction_synthesizes_because_its_age_is_acknowledged(tmp_path: Path) -> None:
+    result = synth(tmp_path, "-c", "environmentSuffix=first-correction")
+    assert result.returncode == 0, result.stderr
+    report = json.loads((tmp_path / "validation-report.json").read_text())
+    (guard,) = [p for p in report["pluginReports"] if p["pluginName"] == "Regional guard"]
+    assert guard["violations"] == []
+    assert [v["ruleName"] for v in guard["suppressedViolations"]] == [
+        "AURORA-VERSION-SUPPORT-ENDED"
+    ]

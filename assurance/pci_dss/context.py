@@ -52,8 +52,8 @@ class Context:
         """Buckets of the template that receive logs, with what delivers them."""
         found: dict[str, str] = {}
         for balancer in self.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"):
-            bucket = attributes(balancer).get("access_logs.s3.bucket")
-            found[name_of(bucket)] = "load balancer"
+            delivered_to = name_of(attributes(balancer).get("access_logs.s3.bucket"))
+            found[delivered_to] = "load balancer"
         for bucket in self.of_type("AWS::S3::Bucket"):
             destination = name_of(bucket.get("LoggingConfiguration.DestinationBucketName"))
             found.setdefault(destination, "bucket")

@@ -155,9 +155,7 @@ def _statement(logical_id: str, path: str, item: dict[str, Value]) -> Statement:
         services=services,
         accounts=accounts,
         condition=_condition(item.get("Condition")),
-        inverted=tuple(
-            key for key in ("NotAction", "NotResource", "NotPrincipal") if key in item
-        ),
+        inverted=tuple(key for key in ("NotAction", "NotResource", "NotPrincipal") if key in item),
     )
 
 

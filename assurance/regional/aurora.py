@@ -42,7 +42,9 @@ def release(resource: Resource) -> EngineRelease | None:
 
 
 def cluster_of(view: View, instance: Resource) -> Resource | None:
-    """Return the cluster of an instance, if it is in this view."""
+    """Return the cluster of an instance, if it is in this view; None for a cluster itself."""
+    if instance.type != INSTANCE:
+        return None
     value = instance.get("DBClusterIdentifier")
     found = view.target(value)
     if found is None and isinstance(value, str):

@@ -30,10 +30,17 @@ def acknowledge(
     if not isinstance(resource, CfnResource):
         raise TypeError(f"{construct.node.path} is no resource; acknowledge on the resource itself")
     for rule, reason in findings.items():
-        Validations.of(resource).acknowledge(Acknowledgment(id=rule, reason=reason))
+        Validations.of(resource).acknowledge(Acknowledgment(id=_qualified(rule), reason=reason))
     entries = [
         {"rule": rule, "reason": reason} | ({"until": until.isoformat()} if until else {})
         for rule, reason in findings.items()
     ]
     earlier = cast("list[dict[str, str]] | None", resource.get_metadata(METADATA_KEY))
     resource.add_metadata(METADATA_KEY, [*(earlier or []), *entries])
+
+
+def _qualified(rule: str) -> str:
+    """Return the id under which the rule's plugin asks for the acknowledgement."""
+    if rule.startswith(("AwsSolutions-", "PCI.DSS.321-")):
+        return rule  # cdk-nag takes the bare id only
+    return f"PCI-DSS::{rule}" if rule.startswith("PCI-") else f"Regional-guard::{rule}"

@@ -503,9 +503,7 @@ def _members(context: Context, kind: str, database: Resource) -> set[str]:
     """Logical ids that a subscription has to name if it names any."""
     if kind == "db-parameter-group":
         return set()
-    instances = context.pointing(
-        "AWS::RDS::DBInstance", "DBClusterIdentifier", database.logical_id
-    )
+    instances = context.pointing("AWS::RDS::DBInstance", "DBClusterIdentifier", database.logical_id)
     if kind == "db-instance" and database.type == "AWS::RDS::DBCluster":
         return {instance.logical_id for instance in instances}
     return {database.logical_id}

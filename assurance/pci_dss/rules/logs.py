@@ -121,14 +121,14 @@ def log_group_implicit(context: Context) -> Iterator[Hit]:
                     message=f"the log group of the {log} log is not in the template",
                 )
     for ecs in context.of_type("AWS::ECS::Cluster"):
+        on = str(_insights(ecs)) in ("enabled", "enhanced")
         prefix = "/aws/ecs/containerinsights/"
-        if "enabled" in str(_insights(ecs)) or "enhanced" in str(_insights(ecs)):
-            if not _owns(context, prefix, ecs, ecs.get("ClusterName"), "/performance"):
-                yield Hit(
-                    resource=ecs.logical_id,
-                    property="ClusterSettings",
-                    message="the log group of Container Insights is not in the template",
-                )
+        if on and not _owns(context, prefix, ecs, ecs.get("ClusterName"), "/performance"):
+            yield Hit(
+                resource=ecs.logical_id,
+                property="ClusterSettings",
+                message="the log group of Container Insights is not in the template",
+            )
 
 
 def _insights(cluster: Resource) -> Value:

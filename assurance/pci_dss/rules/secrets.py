@@ -42,9 +42,7 @@ def secret_rotation(context: Context) -> Iterator[Hit]:
                 property="RotationRules",
                 message=f"the rotation {problem}; at least every 90 days is needed",
             )
-        if not any(
-            schedule.get(path) for path in ("RotationLambdaARN", "HostedRotationLambda")
-        ):
+        if not any(schedule.get(path) for path in ("RotationLambdaARN", "HostedRotationLambda")):
             yield Hit(
                 resource=schedule.logical_id,
                 property="RotationLambdaARN",

@@ -158,8 +158,8 @@ def listener_policy(context: Context) -> Iterator[Hit]:
         "AWS::ApiGateway::DomainName",
         "AWS::ApiGatewayV2::DomainName",
     ),
-    fix="ViewerProtocolPolicy https-only or redirect-to-https, MinimumProtocolVersion TLSv1.2_2021, "
-    "SecurityPolicy TLS_1_2.",
+    fix="ViewerProtocolPolicy https-only or redirect-to-https, MinimumProtocolVersion "
+    "TLSv1.2_2021, SecurityPolicy TLS_1_2.",
 )
 def edge_tls(context: Context) -> Iterator[Hit]:
     for distribution in context.of_type("AWS::CloudFront::Distribution"):
@@ -182,10 +182,9 @@ def edge_tls(context: Context) -> Iterator[Hit]:
 
 
 def _distribution(distribution: Resource) -> Iterator[Hit]:
-    behaviours = [("DistributionConfig.DefaultCacheBehavior", None)]
     count = len(distribution.items("DistributionConfig.CacheBehaviors"))
-    behaviours += [(f"DistributionConfig.CacheBehaviors.{index}", None) for index in range(count)]
-    for path, _ in behaviours:
+    more = [f"DistributionConfig.CacheBehaviors.{index}" for index in range(count)]
+    for path in ("DistributionConfig.DefaultCacheBehavior", *more):
         policy = distribution.get(f"{path}.ViewerProtocolPolicy")
         if policy not in ("https-only", "redirect-to-https"):
             yield Hit(

@@ -110,7 +110,7 @@ def firewall_blocks(context: Context) -> Iterator[Hit]:
             yield _acl_hit(acl, "Rules", f"the rules {UNRESOLVED}")
             continue
         items = _rules(acl)
-        if not items and "Block" not in (acl.get("DefaultAction") or {}):
+        if not items and acl.get("DefaultAction.Block") is None:
             yield _acl_hit(acl, "Rules", "it has no rules and lets everything pass")
         for path, item in items:
             name = str(item.get("Name"))
@@ -138,8 +138,7 @@ def _softened(acl: Resource, path: str, name: str, item: dict[str, Value]) -> It
     soft = [
         str(override.get("Name"))
         for override in (overrides if isinstance(overrides, list) else [])
-        if isinstance(override, dict)
-        and {"Count", "Allow"} & set(_inside(override, "ActionToUse"))
+        if isinstance(override, dict) and {"Count", "Allow"} & set(_inside(override, "ActionToUse"))
     ]
     excluded = group.get("ExcludedRules")
     if soft or excluded:
