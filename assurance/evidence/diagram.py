@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from assurance.evidence.chart import Arrow, Box, Chart, Group, Side, Tone
-from assurance.evidence.cryptography import channels
+from assurance.evidence.cryptography import Channel, channels
 from assurance.evidence.logs import log_sources
 from assurance.evidence.ports import service
 from assurance.evidence.secrets import secrets
@@ -256,6 +256,15 @@ def data_flow_chart(view: View, network: Network) -> Chart:
     )
 
 
+def _protection(flow: Flow, known: Sequence[Channel]) -> str:
+    """Port and protection of a flow, as short as a label must be."""
+    port = str(flow.ports).rpartition("/")[2]
+    for channel in known:
+        if channel.towards == flow.target and channel.port in ("", str(flow.ports.first)):
+            return f"{port}: {channel.protocols}"
+    return f"{port}: as the application does"
+
+
 _BACKUPS: Final = "backups"
 _LOGS: Final = "logs"
 _SECRETS: Final = "secrets"
@@ -291,13 +300,14 @@ class _DataDrawing:
         internet = {
             (flow.target, flow.ports) for flow in self.network.flows if flow.source == INTERNET
         }
+        known = channels(self.view)
         for flow in self.network.flows:
             target = self.network.workloads.get(flow.target)
             if target is None or target.kind is Kind.ENDPOINT:
                 continue
             if flow.source != INTERNET and (flow.target, flow.ports) in internet:
                 continue
-            yield Arrow(source=flow.source, target=flow.target, label=self._protection(flow))
+            yield Arrow(source=flow.source, target=flow.target, label=_protection(flow, known))
         for store in self.network.stores():
             yield Arrow(
                 source=store.logical_id,
@@ -335,16 +345,6 @@ class _DataDrawing:
             self.view.resources[task].items(f"ContainerDefinitions.{index}.Secrets")
             for index, _ in enumerate(self.view.resources[task].items("ContainerDefinitions"))
         )
-
-    def _protection(self, flow: Flow) -> str:
-        """Port and protection of a flow, as short as a label must be."""
-        known = [
-            row.protocols
-            for row in channels(self.view)
-            if row.towards == flow.target and row.port in ("", str(flow.ports.first))
-        ]
-        port = str(flow.ports).rpartition("/")[2]
-        return f"{port}: {known[0]}" if known else f"{port}: as the application does"
 
     def _workloads(self, kinds: frozenset[Kind] | set[Kind]) -> tuple[Box, ...]:
         return tuple(
