@@ -12,7 +12,7 @@ from assurance.resolution import Partial, Reference, Resource, Value, View, walk
 
 _KEY_PROPERTY: Final = re.compile(r"(kms|encryption).*key|^key(id|arn)$", re.IGNORECASE)
 _DEFAULT_POLICY: Final = "ELBSecurityPolicy-2016-08"
-REDIRECT: Final = "redirect to HTTPS, nothing else"
+REDIRECT: Final = "redirect to HTTPS only"
 """What a listener without TLS may do: send the client to one with TLS."""
 _OLD_TLS: Final = ("TLS 1.0", "TLS 1.1", "no encryption")
 

@@ -45,7 +45,7 @@ class Standing(StrEnum):
 MEANINGS: Final[Mapping[Standing, str]] = {
     Standing.MET: "by this template or by AWS",
     Standing.PART: "the rest is described and yours",
-    Standing.YOU: "outside of what a template can do",
+    Standing.YOU: "outside a template, or an open finding",
     Standing.ACKNOWLEDGED: "a finding was accepted, with a reason",
 }
 

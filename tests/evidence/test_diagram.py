@@ -88,7 +88,7 @@ def test_data_flows_say_how_they_are_protected(gathered: Gather) -> None:
     arrows = _arrows(data_flow_chart(evidence.view, evidence.network))
     assert {
         ("internet", "Alb", "443: TLS 1.2 and 1.3"),
-        ("internet", "Alb", "80: redirect to HTTPS, nothing else"),
+        ("internet", "Alb", "80: redirect to HTTPS only"),
         ("Alb", "Service", "8080: no encryption"),
         ("Service", "Cluster", "3306: TLS 1.2 and 1.3"),
         ("Cluster", "backups", "copies"),

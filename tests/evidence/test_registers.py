@@ -127,7 +127,7 @@ def test_channels_name_the_tls_versions_of_listener_and_database(gathered: Gathe
     rows = _rows(gathered, "channels")
     assert _row(rows, resource="Https")["protocols"] == "TLS 1.2 and 1.3"
     assert _row(rows, resource="Parameters")["protocols"] == "TLS 1.2 and 1.3"
-    assert _row(rows, resource="Redirect")["protocols"] == "redirect to HTTPS, nothing else"
+    assert _row(rows, resource="Redirect")["protocols"] == "redirect to HTTPS only"
     assert _row(rows, resource="Targets")["protocols"] == "no encryption"
 
 
