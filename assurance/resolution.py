@@ -555,6 +555,8 @@ class _Resolver:
         for key in keys:
             if not isinstance(key, str | int) or isinstance(key, Partial):
                 return UNKNOWN
+            if isinstance(node, dict) and "Fn::Transform" in node:
+                return UNKNOWN  # a macro fills the mapping in
             if not isinstance(node, dict) or str(key) not in node:
                 if len(argument) > 3 and isinstance(argument[3], dict):
                     return self._resolve(argument[3].get("DefaultValue"))
