@@ -19,6 +19,7 @@ _FLAGS: Final = (
     "--no-sandbox",
     "--no-zygote",
     "--disable-gpu",
+    "--font-render-hinting=none",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
