@@ -27,7 +27,16 @@ def document(evidence: Evidence) -> Json:
         "requirements": [_requirement(item) for item in evidence.requirements],
         "registers": {register.name: _rows(register) for register in evidence.registers},
         "checks": [asdict(checks) for checks in evidence.checks],
-        "responsibilities": [asdict(item) for item in evidence.responsibilities],
+        "responsibilities": [
+            asdict(item)
+            | {
+                "stack": {
+                    str(standing): list(numbers)
+                    for standing, numbers in evidence.share(item.requirement).items()
+                }
+            }
+            for item in evidence.responsibilities
+        ],
         "limits": list(evidence.limits),
     }
 
@@ -37,6 +46,7 @@ def _requirement(requirement: RequirementEvidence) -> Json:
         "number": requirement.number,
         "title": requirement.title,
         "asks": requirement.asks,
+        "design": requirement.design,
         "standing": str(requirement.standing),
         "why": requirement.why,
         "settings": [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -79,6 +79,7 @@ class RequirementEvidence:
         number: Its number in the standard.
         title: A few words.
         asks: What it asks, in our own words.
+        design: What this project's stack does for it by design; empty for nothing.
         standing: Where it stands.
         why: The reason of the standing, in a sentence.
         settings: Settings of the template that support it.
@@ -93,6 +94,7 @@ class RequirementEvidence:
     number: str
     title: str
     asks: str
+    design: str
     standing: Standing
     why: str
     settings: tuple[SettingGroup, ...]
@@ -167,6 +169,19 @@ class Evidence:
             standing: sum(item.standing is standing for item in self.requirements)
             for standing in Standing
         }
+
+    def share(self, number: int) -> Mapping[Standing, tuple[str, ...]]:
+        """Numbers of the requirements below a principal one that the template supports."""
+        members = [item for item in self.requirements if item.number.split(".")[0] == str(number)]
+        found = {
+            standing: tuple(
+                item.number
+                for item in members
+                if item.standing is standing and (item.settings or item.documents)
+            )
+            for standing in (Standing.MET, Standing.PART, Standing.ACKNOWLEDGED)
+        }
+        return {standing: numbers for standing, numbers in found.items() if numbers}
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -259,12 +274,14 @@ def _requirement(requirement: Requirement, sources: _Sources) -> RequirementEvid
         wanted = (*wanted, "checks")
     documents = tuple(name for name in wanted if name in sources.filled)
     settings = _grouped(sources.settings.get(requirement.number, ()))
-    supported = bool(settings or documents)
-    standing, why = _standing(requirement, open_findings, accepted, supported=supported)
+    standing, why = _standing(
+        requirement, open_findings, accepted, support=_support(settings, documents)
+    )
     return RequirementEvidence(
         number=requirement.number,
         title=requirement.topic,
         asks=requirement.asks,
+        design=requirement.stack,
         standing=standing,
         why=why,
         settings=settings,
@@ -282,29 +299,44 @@ def _standing(
     open_findings: Sequence[Finding],
     accepted: Sequence[Acknowledgement],
     *,
-    supported: bool,
+    support: str,
 ) -> tuple[Standing, str]:
     if open_findings:
-        count = len(open_findings)
-        return (
-            Standing.YOU,
-            f"{count} open finding{'s' if count > 1 else ''}: fix before you rely on it.",
-        )
+        count = _count(open_findings, "open finding")
+        return Standing.YOU, f"{count}: fix before you rely on it."
     if accepted:
-        count = len({entry.reason for entry in accepted})
-        exceptions = "One exception is" if count == 1 else f"{count} exceptions are"
-        return Standing.ACKNOWLEDGED, f"{requirement.stack} {exceptions} accepted with a reason."
+        reasons = {entry.reason for entry in accepted}
+        exceptions = f"{_count(reasons, 'exception')} {'is' if len(reasons) == 1 else 'are'}"
+        return Standing.ACKNOWLEDGED, f"{support} {exceptions} accepted with a reason.".lstrip()
     if requirement.extent is Extent.NONE:
         if Party.YOU in requirement.parties:
             return Standing.YOU, requirement.you
         return Standing.MET, "AWS does it; its attestation of compliance covers it."
-    if not supported:
+    if not support:
         return (
             Standing.YOU,
             "This template has nothing for it: show that it does not apply, or meet it elsewhere.",
         )
     standing = Standing.MET if requirement.extent is Extent.FULL else Standing.PART
-    return standing, requirement.stack
+    return standing, support
+
+
+def _support(settings: Sequence[SettingGroup], documents: Sequence[str]) -> str:
+    """Say how much supports a requirement; empty if nothing does."""
+    resources = {name for setting in settings for name in setting.resources}
+    parts = []
+    if settings:
+        parts.append(f"{_count(settings, 'setting')} on {_count(resources, 'resource')}")
+    if documents:
+        parts.append(_count(documents, "document"))
+    if not parts:
+        return ""
+    several = len(settings) + len(documents) > 1
+    return f"{' and '.join(parts)} support{'' if several else 's'} it."
+
+
+def _count(items: Collection[object], noun: str) -> str:
+    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
 
 
 def _grouped(settings: Sequence[Setting]) -> tuple[SettingGroup, ...]:

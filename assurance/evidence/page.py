@@ -96,6 +96,9 @@ def render(evidence: Evidence, *, network: str, data_flow: str, diagram_style: s
         names=names,
         anchors={name: f"r-{name}" for name in names},
         titles=titles,
+        shares={
+            item.requirement: evidence.share(item.requirement) for item in evidence.responsibilities
+        },
         tones=_TONES,
         meanings=MEANINGS,
         bar=list(_bar(evidence)),

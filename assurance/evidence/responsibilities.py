@@ -8,20 +8,20 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Responsibility:
-    """One principal requirement of PCI DSS v4.0.1, split between the parties.
+    """One principal requirement of PCI DSS v4.0.1: AWS's part and yours.
+
+    The stack's part is not written down here: it is whatever the template is found to support.
 
     Attributes:
         requirement: Number of the principal requirement, 1 to 12.
         topic: What it is about.
         aws: What AWS does; its attestation of compliance covers it.
-        stack: What a template like this one can do; the requirements above say what it really does.
         you: What stays with the organization.
     """
 
     requirement: int
     topic: str
     aws: str
-    stack: str
     you: str
 
 
@@ -30,7 +30,6 @@ RESPONSIBILITIES: Final = (
         requirement=1,
         topic="Network security controls",
         aws="Separates customers' networks; runs the hardware of the network.",
-        stack="Subnets in tiers, security groups that name each other, flow logs, diagrams, ports.",
         you="Approve the diagrams and ports, review the rules every six months, secure the "
         "connections into your account.",
     ),
@@ -38,14 +37,12 @@ RESPONSIBILITIES: Final = (
         requirement=2,
         topic="Secure configurations",
         aws="Hardens hosts, the container runtime and the database engine's platform.",
-        stack="No vendor default user, containers without root and with a read-only file system.",
         you="Harden your container image; keep a configuration standard.",
     ),
     Responsibility(
         requirement=3,
         topic="Stored account data",
         aws="Runs the key-management hardware; wipes and destroys media.",
-        stack="Encrypts volumes, backups, logs and secrets with keys of your own that rotate.",
         you="Store as little as possible; make card numbers unreadable in the application "
         "(3.5.1.2); delete what is no longer needed.",
     ),
@@ -53,7 +50,6 @@ RESPONSIBILITIES: Final = (
         requirement=4,
         topic="Transmission",
         aws="Runs TLS on its endpoints; encrypts traffic between its data centres.",
-        stack="TLS 1.2 or newer in front of customers and to the database; inventory of both.",
         you="Own the certificate and its domain; encrypt to third parties; decide on TLS up to "
         "the container.",
     ),
@@ -61,28 +57,24 @@ RESPONSIBILITIES: Final = (
         requirement=5,
         topic="Malicious software",
         aws="Protects hosts of Fargate and of the database.",
-        stack="Nothing: it is an account-wide service.",
         you="Turn on GuardDuty with runtime monitoring, or show that the system is not at risk.",
     ),
     Responsibility(
         requirement=6,
         topic="Secure software",
         aws="Patches hosts, the container platform and its services.",
-        stack="A blocking web application firewall, strict request parsing, a supported engine.",
         you="Develop securely, scan and patch your image, review changes, train developers.",
     ),
     Responsibility(
         requirement=7,
         topic="Access by need to know",
         aws="Keeps its own people away from your data.",
-        stack="One role per purpose with the actions and resources it needs.",
         you="Grant people access by role; review it every six months.",
     ),
     Responsibility(
         requirement=8,
         topic="Identification and authentication",
         aws="Offers identity services and multi-factor authentication.",
-        stack="Generated passwords that rotate and never appear in the template.",
         you="Multi-factor authentication for every person; database users of the application; "
         "joiners and leavers.",
     ),
@@ -90,14 +82,12 @@ RESPONSIBILITIES: Final = (
         requirement=9,
         topic="Physical access",
         aws="All of it for the data centres.",
-        stack="Nothing.",
         you="Offices, terminals, paper and media of your own.",
     ),
     Responsibility(
         requirement=10,
         topic="Logging and monitoring",
         aws="Synchronizes time; records calls of its API in CloudTrail.",
-        stack="Network, request, database and application logs: encrypted, kept, watched.",
         you="Keep an organization trail, review logs and exceptions, log what your application "
         "does without card data in it.",
     ),
@@ -105,7 +95,6 @@ RESPONSIBILITIES: Final = (
         requirement=11,
         topic="Testing",
         aws="Tests its own networks and services.",
-        stack="Reports changes of the database; images are scanned where the registry does so.",
         you="Vulnerability scans inside and by an approved vendor outside, penetration and "
         "segmentation tests, intrusion detection.",
     ),
@@ -113,7 +102,6 @@ RESPONSIBILITIES: Final = (
         requirement=12,
         topic="Policies and programs",
         aws="Gives you its attestation of compliance and responsibility summary.",
-        stack="Inventory of components, keys and protocols, drawn from the template itself.",
         you="Policies, risk analyses, scope once a year, awareness, providers, incident response.",
     ),
 )

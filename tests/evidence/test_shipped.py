@@ -72,7 +72,6 @@ COVERED = (
     "12.5.1",
     "12.5.2",
     "12.10",
-    ".",
 )
 """Requirements, or families of them, that infrastructure has something to say about."""
 

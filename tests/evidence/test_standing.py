@@ -83,6 +83,13 @@ def test_a_clean_rule_with_a_supporting_setting_is_met(gathered: Gather) -> None
     )
 
 
+def test_the_reason_counts_what_is_really_there(gathered: Gather) -> None:
+    evidence = gathered()
+    assert _of(evidence, "3.7.4").why == "1 setting on 2 resources and 3 documents support it."
+    assert _of(evidence, "1.2.3").why == "2 documents support it."
+    assert _of(evidence, "6.3.3").why == "1 setting on 1 resource and 1 document support it."
+
+
 def test_an_open_finding_is_never_met(gathered: Gather) -> None:
     item = _of(gathered(_publish, rules=[_public_database()]), "1.4.4")
     assert item.standing is Standing.YOU
@@ -132,6 +139,17 @@ def test_a_template_without_support_needs_you(gathered: Gather) -> None:
     assert _of(evidence, "10.5.1").standing is Standing.YOU
     inherited = [item.number for item in evidence.requirements if item.standing is Standing.MET]
     assert inherited == ["10.6.1"]
+
+
+def test_the_stack_s_share_names_only_what_the_template_supports(gathered: Gather) -> None:
+    evidence = gathered()
+    assert "1.4.4" in evidence.share(1)[Standing.MET]
+    assert "1.2.5" in evidence.share(1)[Standing.PART]
+    assert evidence.share(5) == {}
+    assert evidence.share(9) == {}
+    assert "10.6.1" not in gathered(lambda resources: resources.clear()).share(10).get(
+        Standing.MET, ()
+    )
 
 
 @pytest.mark.parametrize(
