@@ -12,6 +12,7 @@ Run it with ``make mutation``.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import tempfile
@@ -45,25 +46,25 @@ class Mutant:
         resource: Logical id.
         type: CloudFormation type.
         path: Where in ``Properties``.
-        change: ``remove``, ``flip``, ``choose``, ``lowest``, ``highest``, ``drop``, ``open``,
-            ``swap`` or ``add``.
+        where: The path as text; a list's item is named by its ``Key``, ``Name`` or ``Sid``, else
+            it is a star.
+        change: ``delete`` (the whole resource), ``remove``, ``flip``, ``choose``, ``lowest``,
+            ``highest``, ``drop``, ``open``, ``swap`` or ``add``.
         value: The new value; None for a removal.
     """
 
     resource: str
     type: str
     path: Path_
+    where: str
     change: str
     value: Json = None
 
-    @property
-    def where(self) -> str:
-        """The path as text; positions in lists are a star, so that reasons can name them all."""
-        return ".".join("*" if isinstance(step, int) else step for step in self.path)
-
     def __str__(self) -> str:
         exact = ".".join(str(step) for step in self.path)
-        value = "" if self.change in ("remove", "drop") else f" {json.dumps(self.value)[:60]}"
+        value = (
+            "" if self.change in ("delete", "remove", "drop") else f" {json.dumps(self.value)[:60]}"
+        )
         return f"{self.type} {self.resource}: {self.change} {exact}{value}"
 
 
@@ -85,9 +86,9 @@ class Verdict:
 
 
 def _data() -> Path:
-    import cfnlint
-
-    return Path(str(cfnlint.__file__)).parent / "data" / "schemas"
+    spec = importlib.util.find_spec("cfnlint")
+    assert spec is not None and spec.origin is not None, "cfn-lint is a development dependency"
+    return Path(spec.origin).parent / "data" / "schemas"
 
 
 @cache
@@ -138,6 +139,10 @@ def _object(node: Json) -> dict[str, Json]:
 def mutants(template: Template) -> Iterator[Mutant]:
     """Yield every mutant of a template, in its order."""
     for logical_id, resource in template.resources.items():
+        if not _referred(template, logical_id):  # else CloudFormation refuses the template
+            yield Mutant(
+                resource=logical_id, type=resource.type, path=(), where="", change="delete"
+            )
         root = schema(resource.type)
         if not root:
             continue
@@ -160,10 +165,30 @@ class _Walker:
 
     def mutant(self, path: Path_, change: str, value: Json = None) -> Mutant:
         return Mutant(
-            resource=self.logical_id, type=self.type, path=path, change=change, value=value
+            resource=self.logical_id,
+            type=self.type,
+            path=path,
+            where=self.label(path),
+            change=change,
+            value=value,
         )
 
-    def objects(self, value: dict[str, Json], node: dict[str, Json], path: Path_) -> Iterator[Mutant]:
+    def label(self, path: Path_) -> str:
+        """Return a path with list items named by what they are about."""
+        node: Json = dict(self.template.resources[self.logical_id].properties)
+        steps: list[str] = []
+        for step in path:
+            if isinstance(step, int):
+                node = node[step] if isinstance(node, list) else None
+                steps.append(_name(node))
+            else:
+                node = node.get(step) if isinstance(node, dict) else None
+                steps.append(step)
+        return ".".join(steps)
+
+    def objects(
+        self, value: dict[str, Json], node: dict[str, Json], path: Path_
+    ) -> Iterator[Mutant]:
         """Mutants of an object: its properties, and what its schema offers beside them."""
         properties = _object(node.get("properties"))
         required = {str(name) for name in _list(node.get("required"))}
@@ -250,6 +275,22 @@ class _Walker:
                 yield self.mutant(path, "swap", _retarget(value, other.logical_id))
 
 
+def _name(item: Json) -> str:
+    for key in ("Key", "Name", "Sid"):
+        value = _object(item).get(key)
+        if isinstance(value, str):
+            return f"[{value}]"
+    return "*"
+
+
+def _referred(template: Template, logical_id: str) -> bool:
+    others = {
+        name: body for name, body in template.section("Resources").items() if name != logical_id
+    }
+    text = json.dumps([others, dict(template.section("Outputs"))])
+    return f'"{logical_id}"' in text or "${" + logical_id in text
+
+
 _OPPOSITES: Final[Mapping[str, str]] = {
     "true": "false",
     "false": "true",
@@ -298,8 +339,10 @@ _SWAPPED: Final = frozenset(
 
 
 def _is_function(value: Json) -> bool:
-    return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(
-        ("Ref", "Fn::")
+    return (
+        isinstance(value, dict)
+        and len(value) == 1
+        and next(iter(value)).startswith(("Ref", "Fn::"))
     )
 
 
@@ -321,6 +364,9 @@ def _retarget(value: Json, logical_id: str) -> Json:
 def mutated(template: Template, mutant: Mutant) -> Template:
     """Return the template with the mutant's change; everything else is shared with the original."""
     resources = dict(template.section("Resources"))
+    if mutant.change == "delete":
+        del resources[mutant.resource]
+        return Template({**template.body, "Resources": resources})
     body = dict(_object(resources[mutant.resource]))
     body["Properties"] = _changed(body.get("Properties"), mutant.path, mutant)
     resources[mutant.resource] = body
