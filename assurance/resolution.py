@@ -104,8 +104,9 @@ class Resource:
         None means absent (or null). :data:`UNKNOWN` means that it, or an object on the way to
         it, is not known. Digits index a list.
         """
-        value: Value = dict(self.properties)
-        for step in path.split("."):
+        first, *rest = path.split(".")
+        value = self.properties.get(first)
+        for step in rest:
             if isinstance(value, Unknown | Reference | Partial):
                 return UNKNOWN
             if isinstance(value, dict):

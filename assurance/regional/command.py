@@ -78,12 +78,27 @@ def show(region: str | None, on: str | None) -> None:
     _print_sources(console.print, known)
 
 
-@facts.command(epilog="\b\nExample:\n  pcistack facts refresh && git diff assurance/regional/data")
-def refresh() -> None:
+@facts.command(
+    epilog="\b\nExamples:\n  pcistack facts refresh && git diff assurance/regional/data\n"
+    "  pcistack facts refresh --live --region eu-central-2 --profile audit"
+)
+@click.option("--live", is_flag=True, help="Ask AWS, reading only; its answers override the rest.")
+@click.option("--region", "regions", multiple=True, help="With --live: region to ask about.")
+@click.option("--profile", help="With --live: profile of the AWS configuration.")
+def refresh(live: bool, regions: tuple[str, ...], profile: str | None) -> None:
     """Generate the region files again from the installed packages, and say what changed.
 
-    Exit codes: 0 written or unchanged, 1 a source package cannot be read.
+    With --live, ask AWS about the regions that --region names (it may be repeated) and write its
+    answers into their files; the packages are not read then.
+
+    Exit codes: 0 written or unchanged, 1 a source package cannot be read, 2 bad input, no
+    credentials, or a permission is missing.
     """
+    if live:
+        _refresh_live(regions, profile)
+        return
+    if regions or profile:
+        raise BadInputError("--region and --profile need --live; packages cover every region")
     from assurance.regional import refresh as generator
 
     try:
@@ -99,6 +114,29 @@ def refresh() -> None:
     for key, table in sorted(curated()["sources"].items()):
         if table["review_by"] < date.today():
             click.echo(f"due      {key} in curated.toml: read {table['url']} again")
+
+
+def _refresh_live(regions: tuple[str, ...], profile: str | None) -> None:
+    """Ask AWS about some regions and write the answers."""
+    from assurance.regional import preflight_command
+    from assurance.regional.aws import AwsError
+    from assurance.regional.live import refresh_live
+
+    if not regions:
+        raise BadInputError("--live needs --region, such as --region eu-central-2")
+    unknown = [region for region in regions if region not in regional_facts.known_regions()]
+    if unknown:
+        known = ", ".join(regional_facts.known_regions())
+        raise BadInputError(f"unknown region {unknown[0]!r}; known are {known}")
+    for region in regions:
+        try:
+            aws = preflight_command.connect(region, profile)
+            changed = refresh_live(aws, on=date.today())
+        except AwsError as error:
+            preflight_command.show_progress(None)
+            raise BadInputError(f"{region}: {error}") from None
+        preflight_command.show_progress(None)
+        click.echo(f"changed  regions/{region}.json" if changed else f"unchanged  {region}")
 
 
 # Tables
