@@ -47,7 +47,7 @@ class Source:
         key: Its name in ``curated.toml``.
         title: Title of the document.
         url: Its address.
-        as_of: The day it was last read.
+        as_of: The day of the newest event that the copy which was read tells of.
         review_by: The day by which it must be read again.
     """
 
@@ -58,7 +58,7 @@ class Source:
     review_by: date
 
     def __str__(self) -> str:
-        return f"{self.title}, read {self.as_of}: {self.url}"
+        return f"{self.title}, as of {self.as_of}: {self.url}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

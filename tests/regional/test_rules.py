@@ -315,6 +315,39 @@ def test_arns_in_lists_are_followed() -> None:
     assert (finding.rule, finding.property) == ("ARN-REGION", "AlarmActions.1")
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "{Bucket: !Ref Logs, PolicyDocument: {Statement: [{Effect: Allow, Principal: "
+        "{Service: logdelivery.elasticloadbalancing.amazonaws.com}}]}}",
+        "{Bucket: !Ref Logs, PolicyDocument: {Statement: [{Effect: Allow, Principal: "
+        "{AWS: !ImportValue delivery}}]}}",
+        "{Bucket: !ImportValue bucket, PolicyDocument: !ImportValue document}",
+    ],
+)
+def test_a_log_bucket_that_lets_the_delivery_in_or_may_do_so_passes(policy: str) -> None:
+    balancer = (
+        "LoadBalancerAttributes: [{Key: access_logs.s3.enabled, Value: true}, "
+        "{Key: access_logs.s3.bucket, Value: !Ref Logs}]"
+    )
+    more = (
+        "Logs: {Type: AWS::S3::Bucket}\n"
+        f"Policy: {{Type: AWS::S3::BucketPolicy, Properties: {policy}}}"
+    )
+    kind = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    assert rules(resource(kind, balancer, more=more)) == []
+    network = f"{balancer}\nType: network"
+    assert rules(resource(kind, network, more="Logs: {Type: AWS::S3::Bucket}")) == []
+    denied = resource(kind, balancer, more="Logs: {Type: AWS::S3::Bucket}")
+    assert rules(denied) == ["LOAD-BALANCER-LOG-BUCKET"]
+
+
+def test_the_first_aurora_engine_is_retired_whatever_its_version() -> None:
+    for version in ("EngineVersion: 5.6.10a", "EngineVersion: 5.6.mysql_aurora.1.22.2", "{}"):
+        found = findings(cluster("" if version == "{}" else version, engine="aurora"))
+        assert [(f.rule, f.property) for f in found] == [("AURORA-VERSION-RETIRED", "Engine")]
+
+
 def test_insights_are_judged_at_the_cluster() -> None:
     mode = WRITER + "    DatabaseInsightsMode: advanced\n"
     assert rules(cluster(f"{V310}\n{V2}", more=mode)) == []

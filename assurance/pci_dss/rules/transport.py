@@ -251,9 +251,13 @@ def _refuses_plain(statement: Statement, logical_id: str, action: str) -> bool:
 
 def _covers(statement: Statement, logical_id: str, action: str) -> bool:
     """Whether it is for the resource, and for a bucket for its objects too."""
-    text = " ".join(statement.resources)
-    named = "*" in statement.resources or logical_id in text
-    return named and (not action.startswith("s3:") or "*" in text)
+    if "*" in statement.resources:
+        return True
+    named = [text for text in statement.resources if logical_id in text]
+    if not action.startswith("s3:"):
+        return bool(named)
+    objects = [text for text in named if text.endswith("/*")]
+    return bool(objects) and len(objects) < len(named)
 
 
 @rule(
