@@ -293,6 +293,26 @@ def test_a_version_left_to_aws_is_told() -> None:
     assert asked == [{"Engine": "aurora-mysql", "DefaultOnly": True}]
 
 
+def test_a_version_that_names_only_its_major_is_the_default_one() -> None:
+    def versions(parameters: Parameters) -> Parameters:
+        return {"DBEngineVersions": [engine_version()] if "DefaultOnly" in parameters else []}
+
+    rows, stub = _run(_template({"Cluster": {"EngineVersion": "8.0"}}), ENGINE_VERSIONS=versions)
+    assert exit_code(rows) == 0
+    asked = [parameters for call, parameters, _ in stub.log if call is Call.ENGINE_VERSIONS]
+    assert asked == [
+        {"Engine": "aurora-mysql", "EngineVersion": "8.0", "IncludeAll": True},
+        {"Engine": "aurora-mysql", "EngineVersion": "8.0", "DefaultOnly": True},
+    ]
+    ordered = [parameters for call, parameters, _ in stub.log if call is Call.ORDERABLE_OPTIONS]
+    assert [found["EngineVersion"] for found in ordered] == ["8.0.mysql_aurora.3.10.4"]
+
+
+def test_the_version_of_a_cluster_outside_the_template_is_unknown() -> None:
+    rows, _ = _run(_template({"Writer": {"DBClusterIdentifier": "elsewhere"}}))
+    assert [row.resources for row in rows if row.state is State.UNKNOWN] == [("Writer",)]
+
+
 def test_a_version_that_only_the_deployment_knows_is_unknown() -> None:
     template = _template(
         {"Cluster": {"EngineVersion": {"Ref": "Version"}}}, Parameters={"Version": {}}
