@@ -60,6 +60,10 @@ evidence-picture: ## Take the picture of the production evidence that the README
 bench: install ## Measure the budgets of synth as ratios in one run
 	@python -m benchmarks.synth
 
+.PHONY: mutation
+mutation: install ## Loosen every property of the production template: does a PCI rule notice?
+	@python -m benchmarks.mutation
+
 .PHONY: lint
 lint: install ## ruff and the import rules
 	@ruff check . && ruff format --check . && lint-imports

@@ -78,11 +78,18 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(_REFUSED, "(IAM|KMS|S3|SNS|EC2)::.*", r".*(Document|Policy)\.Version", _REMOVE),
     Harmless(_TIGHTER, _ANY, _STATEMENT + r"\.Effect", "flip Deny"),
     Harmless(_TIGHTER, "(IAM|KMS)::.*", _STATEMENT, _DROP),
-    Harmless(_TIGHTER, "(IAM|KMS)::.*", _STATEMENT + r"\.Action\.\*", _DROP),
+    Harmless(_TIGHTER, "(IAM|KMS)::.*", _STATEMENT + r"\.Action\.\[.*\]", _DROP),
     Harmless(_TIGHTER, "IAM::Role", r"(Policies|ManagedPolicyArns)", _REMOVE),
     Harmless(_REFUSED, "IAM::Role", r"AssumeRolePolicyDocument\..*\.Action", r"open \*"),
     Harmless(_ACCOUNT, "IAM::Role", r"AssumeRole.*\.Condition\.(ArnLike|StringEquals)(\..*)?"),
+    Harmless(_ACCOUNT, "IAM::Role", r"AssumeRolePolicyDocument.*\.Service", r"open \*"),
     # Keys
+    Harmless(
+        "the encryption context keeps it to the log groups of the stack",
+        "KMS::Key",
+        r"KeyPolicy\.Statement\.\[CloudWatchLogs.*\]\.Principal\.Service",
+        r"open \*",
+    ),
     Harmless(_LABEL, "KMS::Alias", "", "delete None"),
     Harmless(_TIGHTER, "KMS::Key", r".*\.Condition\.ArnEquals\.kms:EncryptionContext.*\.\*", _DROP),
     Harmless(_ACCOUNT, "KMS::Key", r".*\.Condition\.StringEquals\.kms:CallerAccount", _REMOVE),
@@ -110,7 +117,6 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(
         _BROKEN, "EC2::(VPCGatewayAttachment|Route|RouteTable|NatGateway|EIP)", "", "delete.*"
     ),
-    Harmless(_BROKEN, "EC2::SubnetRouteTableAssociation", "", "delete.*"),
     Harmless(_SERVICE, "EC2::EIP", "Domain", _REMOVE),
     Harmless(_REFUSED, "EC2::NatGateway", "(AllocationId|SubnetId)", _REMOVE),
     Harmless(_BROKEN, "EC2::NatGateway", "SubnetId", "swap.*"),
@@ -141,7 +147,6 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(_REFUSED, "EC2::SecurityGroup.*", r"(.*\.)?ToPort", r"(lowest -1|highest \d{6,})"),
     Harmless(_TIGHTER, "EC2::SecurityGroup", r"SecurityGroupIngress(\.\*)?", "(remove|drop) None"),
     Harmless(_REFUSED, "EC2::SecurityGroup", "VpcId", _REMOVE),
-    Harmless(_REFUSED, "EC2::SecurityGroupIngress", "GroupId", _REMOVE),
     Harmless(_DEFAULT, "EC2::Subnet", "(AssignIpv6AddressOnCreation|Ipv6Native)", _ADD_FALSE),
     Harmless(_DEFAULT, "EC2::Subnet", "MapPublicIpOnLaunch", _REMOVE),
     Harmless(_SERVICE, "EC2::Subnet", "(AvailabilityZone|EnableDns64)"),
@@ -155,7 +160,6 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(_SERVICE, "EC2::VPC", "(EnableDnsHostnames|EnableDnsSupport|InstanceTenancy)"),
     Harmless(_REFUSED, "EC2::VPC", "CidrBlock", _REMOVE),
     Harmless(_SERVICE, "EC2::VPCEndpoint", "IpAddressType"),
-    Harmless(_BROKEN, "EC2::VPCEndpoint", "", "delete None"),
     Harmless(
         "a gateway endpoint takes neither a name server nor another type",
         "EC2::VPCEndpoint",
@@ -168,9 +172,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         r"RouteTableIds\.\*",
     ),
     Harmless(_DEFAULT, "EC2::FlowLog", "LogDestinationType", _REMOVE),
-    Harmless(_SERVICE, "EC2::FlowLog", "MaxAggregationInterval"),
     # Tasks
-    Harmless(_BROKEN, "ECS::(Service|Cluster|TaskDefinition)", "", "delete None"),
     Harmless(
         _SERVICE,
         "ECS::Service",
@@ -182,9 +184,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(_REFUSED, "ECS::Service", r"NetworkConfiguration(\..*Subnets)?", _REMOVE),
     Harmless(_DEFAULT, "ECS::Service", "(EnableExecuteCommand|PlatformVersion)", _REMOVE),
     Harmless(_DEFAULT, "ECS::Service", r".*\.AssignPublicIp", _REMOVE),
-    Harmless(
-        "a subnet of the same tier", "ECS::Service", r".*\.Subnets\.\*", "drop.*|swap.*Private.*"
-    ),
+    Harmless("a private subnet", "ECS::Service", r".*\.Subnets\.\*", "drop.*|swap.*Private.*"),
     Harmless(
         _SERVICE,
         "ECS::TaskDefinition",
@@ -205,7 +205,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(
         "the mode of /tmp, not one of noexec, nosuid, nodev",
         "ECS::TaskDefinition",
-        r".*\.MountOptions\.\*",
+        r".*\.MountOptions\.\[mode=1777\]",
         _DROP,
     ),
     Harmless(
@@ -228,7 +228,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(
         _SERVICE,
         "ECS::TaskDefinition",
-        r"(Cpu|Memory|RequiresCompatibilities(\.\*)?|RuntimePlatform(\.CpuArchitecture)?)",
+        r"(Cpu|Memory|RequiresCompatibilities(\..*)?|RuntimePlatform(\.CpuArchitecture)?)",
     ),
     Harmless(_REFUSED, "ECS::TaskDefinition", r"RuntimePlatform\.OperatingSystemFamily"),
     # Load balancer
@@ -286,7 +286,6 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     ),
     Harmless(_SERVICE, "ApplicationAutoScaling::.*", ".*"),
     # Web ACL
-    Harmless(_BROKEN, "WAFv2::WebACL", "", "delete None"),
     Harmless(_REFUSED, "WAFv2::WebACL", r"DefaultAction\.Allow", _REMOVE),
     Harmless(
         _REFUSED,
@@ -294,7 +293,6 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         r"Rules\.\[\w+\]\.(Action(\.Block)?|OverrideAction(\.None)?)",
         _REMOVE,
     ),
-    Harmless(_REFUSED, "WAFv2::WebACL", r".*\.ManagedRuleGroupStatement", _REMOVE),
     Harmless(
         "addresses of bad reputation; the attacks themselves are covered by the other groups",
         "WAFv2::WebACL",
@@ -311,7 +309,6 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     ),
     Harmless(_REFUSED, "WAFv2::WebACL", "Scope", "choose CLOUDFRONT"),
     # Functions
-    Harmless(_BROKEN, "Lambda::(Function|Permission)", "", "delete None"),
     Harmless(
         _SERVICE,
         "Lambda::Function",
@@ -341,7 +338,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         "a year or longer",
         "Logs::LogGroup",
         "RetentionInDays",
-        r"choose (365|400|5\d\d|731|1\d{3}|2\d{3}|3\d{3})",
+        r"(choose (365|400|5\d\d|731|1\d{3}|2\d{3}|3\d{3})|highest 400000)",
     ),
     # Database
     Harmless(
@@ -355,7 +352,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(
         "the slow query log is for tuning; audit and error log stay",
         "RDS::DBCluster",
-        r"EnableCloudwatchLogsExports\.\*",
+        r"EnableCloudwatchLogsExports\.\[slowquery\]",
         _DROP,
     ),
     Harmless(
@@ -379,11 +376,10 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         _REFUSED, "RDS::DB(Cluster|Instance)", "(ManageMaster.*|MasterUserAuthenticationType)"
     ),
     Harmless("the security groups admit the configured port only", "RDS::DBCluster", "Port"),
-    Harmless(_BROKEN, "RDS::DBInstance", "", "delete None"),
     Harmless(
         _SERVICE,
         "RDS::DBInstance",
-        "(AllowMajorVersionUpgrade|ApplyImmediately|CertificateRotationRestart|CopyTagsToSnapshot"
+        "(AllowMajorVersionUpgrade|ApplyImmediately|AvailabilityZone|CertificateRotationRestart|CopyTagsToSnapshot"
         "|DatabaseInsightsMode|DedicatedLogVolume|DeleteAutomatedBackups|DeletionProtection"
         "|MonitoringInterval|MonitoringRoleArn|MultiAZ|PerformanceInsightsRetentionPeriod"
         "|PromotionTier|UseDefaultProcessorFeatures|UseLatestRestorableTime)",
@@ -416,7 +412,10 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     ),
     Harmless(_DEFAULT, "RDS::EventSubscription", "Enabled", "add True"),
     Harmless(
-        "failover is about availability", "RDS::EventSubscription", r"EventCategories\.\*", _DROP
+        "failover is about availability",
+        "RDS::EventSubscription",
+        r"EventCategories\.\[failover\]",
+        _DROP,
     ),
     # Secret
     Harmless(_DEFAULT, "SecretsManager::Secret", ".*(PasswordLength|RequireEach.*)", _REMOVE),
@@ -470,7 +469,6 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         r"(open \*|drop None)",
     ),
     # Topic
-    Harmless(_BROKEN, "(SNS|Logs)::.*", "", "delete None"),
     Harmless(_SERVICE, "SNS::Topic", "(ContentBasedDeduplication|FifoTopic)"),
     Harmless("a topic's policy is for the topic", "SNS::TopicPolicy", r".*\.Resource", r"open \*"),
     Harmless(

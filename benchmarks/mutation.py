@@ -87,7 +87,8 @@ class Verdict:
 
 def _data() -> Path:
     spec = importlib.util.find_spec("cfnlint")
-    assert spec is not None and spec.origin is not None, "cfn-lint is a development dependency"
+    assert spec is not None, "cfn-lint is a development dependency"
+    assert spec.origin is not None
     return Path(spec.origin).parent / "data" / "schemas"
 
 
@@ -276,6 +277,8 @@ class _Walker:
 
 
 def _name(item: Json) -> str:
+    if isinstance(item, str):
+        return f"[{item}]"
     for key in ("Key", "Name", "Sid"):
         value = _object(item).get(key)
         if isinstance(value, str):

@@ -7,6 +7,7 @@ from typing import Final
 
 from assurance.evidence.model import Evidence, RequirementEvidence
 from assurance.evidence.registers import Register
+from assurance.evidence.responsibilities import Responsibility
 from assurance.templates import Json
 
 FORMAT: Final = 1
@@ -27,17 +28,19 @@ def document(evidence: Evidence) -> Json:
         "requirements": [_requirement(item) for item in evidence.requirements],
         "registers": {register.name: _rows(register) for register in evidence.registers},
         "checks": [asdict(checks) for checks in evidence.checks],
-        "responsibilities": [
-            asdict(item)
-            | {
-                "stack": {
-                    str(standing): list(numbers)
-                    for standing, numbers in evidence.share(item.requirement).items()
-                }
-            }
-            for item in evidence.responsibilities
-        ],
+        "responsibilities": [_share(evidence, item) for item in evidence.responsibilities],
         "limits": list(evidence.limits),
+    }
+
+
+def _share(evidence: Evidence, responsibility: Responsibility) -> Json:
+    share = evidence.share(responsibility.requirement)
+    return {
+        "requirement": responsibility.requirement,
+        "topic": responsibility.topic,
+        "aws": responsibility.aws,
+        "stack": {str(standing): list(numbers) for standing, numbers in share.items()},
+        "you": responsibility.you,
     }
 
 
