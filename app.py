@@ -12,7 +12,7 @@ from typing import cast
 from aws_cdk import App, IPolicyValidationPlugin, Validations
 from cdk_nag import AwsSolutionsChecks, PCIDSS321Checks
 
-from assurance import regional
+from assurance import pci_dss, regional
 from assurance.plugins import RulePackPlugin, SchemaPlugin
 from stacks.assembly import build_app
 from stacks.environment import ConfigurationError, Environment, load_environment
@@ -56,6 +56,7 @@ def attach_checks(app: App, schema: SchemaPlugin, *, on: date) -> None:
         cast("IPolicyValidationPlugin", AwsSolutionsChecks(app)),
         cast("IPolicyValidationPlugin", PCIDSS321Checks(app)),
         cast("IPolicyValidationPlugin", RulePackPlugin("Regional guard", regional, on=on)),
+        cast("IPolicyValidationPlugin", RulePackPlugin("PCI DSS", pci_dss, on=on)),
         cast("IPolicyValidationPlugin", schema),
     )
 

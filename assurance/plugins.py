@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import importlib.metadata
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -23,8 +24,13 @@ from assurance.templates import Template
 if TYPE_CHECKING:
     from cloudformation_validate import Diagnostic, Engine  # type: ignore[import-untyped]
 
-_LEFT_OUT: Final = ("W3005",)
-"""A dependency that a reference implies already: the CDK writes such by itself, harmlessly."""
+_LONGEST: Final = 400
+"""Characters of a message; some list every allowed value."""
+
+_LEFT_OUT: Final = (
+    "W3005",  # a dependency that a reference implies already: the CDK writes such, harmlessly
+    "W3010",  # zones that are named: they are chosen on purpose, and REGION-ZONE checks them
+)
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
@@ -111,8 +117,11 @@ class SchemaPlugin:
 
     @property
     def name(self) -> str:
-        """Name in the validation report."""
-        return "CloudFormation Validate"
+        """Name in the validation report.
+
+        Not the engine's own name: CDK turns the errors of that plugin into warnings.
+        """
+        return "CloudFormation schema"
 
     @property
     def version(self) -> str:
@@ -178,7 +187,7 @@ def _finding(found: Diagnostic) -> Finding:
         severity=severities[found.severity.name],
         resource=found.entity.logical_id if found.entity else "",
         property=(found.property_path or "").removeprefix("Properties").lstrip("."),
-        message=found.message,
+        message=textwrap.shorten(found.message, _LONGEST, placeholder=" ..."),
         fix=found.suggested_fix or "",
         source=found.documentation_url or "",
     )

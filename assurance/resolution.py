@@ -12,6 +12,7 @@ import base64
 import ipaddress
 import itertools
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -104,8 +105,9 @@ class Resource:
         None means absent (or null). :data:`UNKNOWN` means that it, or an object on the way to
         it, is not known. Digits index a list.
         """
-        value: Value = dict(self.properties)
-        for step in path.split("."):
+        first, *rest = path.split(".")
+        value = self.properties.get(first)
+        for step in rest:
             if isinstance(value, Unknown | Reference | Partial):
                 return UNKNOWN
             if isinstance(value, dict):
@@ -124,14 +126,18 @@ class Resource:
         return str(value) if isinstance(value, str | int | float) else None
 
     def number(self, path: str) -> float | None:
-        """Return the number at a path, also if it is written as a string; None if not known."""
+        """Return the number at a path, also if it is written as a string; None if not known.
+
+        What is no finite number, such as ``nan``, counts as not known.
+        """
         value = self.get(path)
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return None
         try:
-            return float(value)
-        except ValueError:
+            number = float(value)
+        except (ValueError, OverflowError):
             return None
+        return number if math.isfinite(number) else None
 
     def flag(self, path: str) -> bool | None:
         """Return the boolean at a path, also if it is written as a string; None if not known."""
@@ -555,6 +561,8 @@ class _Resolver:
         for key in keys:
             if not isinstance(key, str | int) or isinstance(key, Partial):
                 return UNKNOWN
+            if isinstance(node, dict) and "Fn::Transform" in node:
+                return UNKNOWN  # a macro fills the mapping in
             if not isinstance(node, dict) or str(key) not in node:
                 if len(argument) > 3 and isinstance(argument[3], dict):
                     return self._resolve(argument[3].get("DefaultValue"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stacks.configuration_docs import TARGET, render
+from tests import refusal
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -29,6 +30,11 @@ def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     named = set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")))
     assert named <= targets
+
+
+@pytest.mark.parametrize("page", refusal.PAGES, ids=lambda p: p.stem)
+def test_pages_show_the_refusal_that_a_user_sees(page: Path) -> None:
+    assert refusal.shown(page) == refusal.render(), "run: make docs"
 
 
 def test_nobody_claims_certification() -> None:

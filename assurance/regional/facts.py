@@ -47,7 +47,7 @@ class Source:
         key: Its name in ``curated.toml``.
         title: Title of the document.
         url: Its address.
-        as_of: The day it was last read.
+        as_of: The day of the newest event that the copy which was read tells of.
         review_by: The day by which it must be read again.
     """
 
@@ -58,7 +58,7 @@ class Source:
     review_by: date
 
     def __str__(self) -> str:
-        return f"{self.title}, read {self.as_of}: {self.url}"
+        return f"{self.title}, as of {self.as_of}: {self.url}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +67,14 @@ class Support:
 
     Attributes:
         ends: Last day of standard support.
+        exact: Whether the calendar names the minor line; if not, ``ends`` is the last day of its
+            major, which the line may leave earlier.
         long_term: Whether the line is a long-term support (LTS) release.
         source: The release calendar.
     """
 
     ends: date
+    exact: bool
     long_term: bool
     source: Source
 
@@ -174,6 +177,22 @@ class Facts:
         if self.services is None:
             return Availability.UNKNOWN
         return Availability.AVAILABLE if name in self.services else Availability.UNAVAILABLE
+
+    def service_by_two_sources(self, name: str) -> Availability:
+        """Whether a service is in the region, by AWS's list and by its resource types.
+
+        The list alone is no proof of absence: it leaves Application Auto Scaling out of regions
+        that have it. Unavailable means that both sources say so; unknown, that only one speaks.
+        """
+        listed = self.service(name)
+        types = _types_of_service().get(name, ()) if self.absent_types is not None else ()
+        if listed is Availability.AVAILABLE or any(
+            self.resource_type(t) is Availability.AVAILABLE for t in types
+        ):
+            return Availability.AVAILABLE
+        if listed is Availability.UNAVAILABLE and types:
+            return Availability.UNAVAILABLE
+        return Availability.UNKNOWN
 
     def zone(self, name: str) -> Availability:
         """Whether an availability zone exists; names of local zones are unknown."""
@@ -402,6 +421,15 @@ def service_of(resource_type: str) -> str:
 
 
 @cache
+def _types_of_service() -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    for name in known_types():
+        if service := service_of(name):
+            found.setdefault(service, []).append(name)
+    return found
+
+
+@cache
 def load_balancer_accounts() -> Mapping[str, str]:
     """Accounts that deliver load-balancer access logs, with their regions."""
     return {
@@ -433,10 +461,12 @@ def source(key: str) -> Source:
 def _support(release: EngineRelease) -> Support | None:
     for row in curated()["support"]:
         if row["engine"] == release.engine:
-            ends = row["lines"].get(release.line) or row["majors"].get(release.major)
+            exact = row["lines"].get(release.line)
+            ends = exact or row["majors"].get(release.major)
             if ends is not None:
                 return Support(
                     ends=ends,
+                    exact=exact is not None,
                     long_term=release.line in row["long_term"],
                     source=source(row["source"]),
                 )

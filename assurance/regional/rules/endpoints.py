@@ -44,7 +44,7 @@ def _region(rule: Rule, context: Context) -> Iterator[Finding]:
         yield rule.finding(
             resource,
             "ServiceName",
-            f"{name} is an endpoint service of {region}, not of {context.facts.name}",
+            f"{name} is an endpoint service of {region}, not of {context.here}",
             f"set ServiceName: {name.replace(region, here)}, or better !Sub "
             f"'{name.replace(region, '${AWS::Region}')}'",
         )
@@ -61,7 +61,7 @@ def _service(rule: Rule, context: Context) -> Iterator[Finding]:
                 yield rule.finding(
                     resource,
                     "ServiceName",
-                    f"{context.facts.name} has no endpoint service {name}",
+                    f"{context.here} has no endpoint service {name}",
                     "leave the endpoint out, or reach the service through NAT",
                     severity=Severity.FATAL,
                     source="EC2 DescribeVpcEndpointServices, asked for the region",
@@ -71,13 +71,18 @@ def _service(rule: Rule, context: Context) -> Iterator[Finding]:
         listed = _SERVICES.get(label, label)
         if listed not in known_services():
             continue  # no source says anything
-        if context.facts.service(listed) is Availability.UNAVAILABLE:
+        by_two = context.facts.service_by_two_sources(listed)
+        if (
+            by_two is not Availability.AVAILABLE
+            and context.facts.service(listed) is Availability.UNAVAILABLE
+        ):
             yield rule.finding(
                 resource,
                 "ServiceName",
-                f"AWS does not list the service {listed} in {context.facts.name}, so it can have "
+                f"AWS does not list the service {listed} in {context.here}, so it can have "
                 f"no endpoint {name}",
                 "leave the endpoint out; reach the service in a region that has it through NAT",
+                severity=None if by_two is Availability.UNAVAILABLE else Severity.WARNING,
                 source=f"AWS global infrastructure as carried by moto "
                 f"{context.facts.versions.get('moto', '')}",
             )
