@@ -19,7 +19,11 @@ from assurance.resolution import Partial, Reference, Resource, Unknown, Value, w
     "Every secret rotates, at least every 90 days",
     asks="Passwords of application and system accounts change as often as the risk asks.",
     requirements=("8.6.3", "8.3.9"),
-    security_hub=("SecretsManager.1", "SecretsManager.2", "SecretsManager.4"),
+    security_hub=(
+        "SecretsManager.1",
+        "SecretsManager.2",
+        "SecretsManager.4",
+    ),
     types=("AWS::SecretsManager::Secret", "AWS::SecretsManager::RotationSchedule"),
     extent=Extent.FULL,
     fix="Add an AWS::SecretsManager::RotationSchedule with a rate of 90 days or less.",
@@ -192,7 +196,10 @@ def _variables(context: Context) -> Iterator[tuple[Resource, str, str, Value]]:
     asks="Passwords are not written in scripts, configuration or code; an environment variable "
     "is shown to whoever may describe the resource.",
     requirements=("8.6.2", "8.3.2"),
-    security_hub=("ECS.8", "CodeBuild.2"),
+    security_hub=(
+        "ECS.8",
+        "CodeBuild.2",
+    ),
     types=("AWS::ECS::TaskDefinition", "AWS::Lambda::Function", "AWS::CodeBuild::Project"),
     extent=Extent.FULL,
     fix="Use Secrets with ValueFrom (ECS), read it from Secrets Manager at run time (Lambda), or "
