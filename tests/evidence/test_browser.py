@@ -84,6 +84,17 @@ def test_the_slash_key_goes_to_the_search(page: Page) -> None:
     assert page.evaluate("document.activeElement.id") == "search"
 
 
+def test_a_link_unfolds_and_unfilters_what_it_leads_to(page: Page) -> None:
+    page.click("#responsibilities a[href='#req-1.4.4']")
+    requirement = page.locator("#req-1\\.4\\.4")
+    assert requirement.get_by_text("PubliclyAccessible").is_visible()
+    page.fill("#search", "PubliclyAccessible")
+    assert not page.locator("#r-Writer").is_visible()
+    requirement.locator("a[href='#r-Writer']").first.click()
+    page.wait_for_function("document.getElementById('r-Writer').checkVisibility()")
+    assert page.input_value("#search") == ""
+
+
 def test_it_prints_at_a4_with_every_requirement_unfolded(page: Page) -> None:
     printed = page.pdf(prefer_css_page_size=True)
     sizes = set(re.findall(rb"/MediaBox \[([^\]]+)\]", printed))
