@@ -77,8 +77,9 @@ snapshots: install ## Accept the present templates as the new snapshots
 	@pytest -q tests/test_snapshots.py tests/test_acknowledgements.py --snapshot-update
 
 .PHONY: docs
-docs: install ## Write docs/configuration.md from the models
+docs: install ## Write the pages that come from code
 	@python -m stacks.configuration_docs
+	@python -m tests.refusal
 
 .PHONY: lock
 lock: install ## Write the lock files again from requirements*.in and package.json

@@ -163,6 +163,13 @@ def test_the_fix_keeps_the_limits_and_the_pause() -> None:
     assert "SecondsUntilAutoPause: 900\n" in fix
 
 
+@pytest.mark.parametrize("number", [".inf", "-.inf", ".nan", "nan", "1e999", "'1e999'", "9" * 400])
+@pytest.mark.parametrize("key", ["MinCapacity", "MaxCapacity", "SecondsUntilAutoPause"])
+def test_numbers_that_are_none_break_nothing(key: str, number: str) -> None:
+    for name in ("ScalingConfiguration", "ServerlessV2ScalingConfiguration"):
+        assert findings(cluster(f"{V310}\n{name}: {{{key}: {number}}}"))
+
+
 # Three states
 
 

@@ -176,7 +176,7 @@ def _support_ending(rule: Rule, context: Context) -> Iterator[Finding]:
                 resource,
                 "EngineVersion",
                 f"{engine} {text}, in {context.here}, leaves standard support on {support.ends}, "
-                f"in {days} days",
+                + (f"in {days} days" if days else "today"),
                 _upgrade(context.facts, engine, context.on),
                 source=support.source,
             )
