@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-Resources = dict[str, dict[str, Any]]
+Resources = dict[str, dict[str, object]]
 
 
-def res(kind: str, **properties: Any) -> dict[str, Any]:
+def res(kind: str, **properties: object) -> dict[str, object]:
     """A resource of a type, without ``AWS::``."""
     return {"Type": f"AWS::{kind}", "Properties": properties}
 
 
-def ref(name: str) -> dict[str, Any]:
+def ref(name: str) -> dict[str, object]:
     return {"Ref": name}
 
 
-def att(name: str, attribute: str) -> dict[str, Any]:
+def att(name: str, attribute: str) -> dict[str, object]:
     return {"Fn::GetAtt": [name, attribute]}
 
 
-def allow(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
+def allow(action: object, resource: object = "*", **more: object) -> dict[str, object]:
     return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
-def document(*statements: dict[str, Any]) -> dict[str, Any]:
+def document(*statements: Mapping[str, object]) -> dict[str, object]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
@@ -62,7 +63,9 @@ def vpc() -> Resources:
     return found
 
 
-def group(ingress: Any = (), egress: Any = None) -> dict[str, Any]:
+def group(
+    ingress: Sequence[object] = (), egress: Sequence[object] | None = None
+) -> dict[str, object]:
     nobody = {"CidrIp": "255.255.255.255/32", "IpProtocol": "icmp", "Description": "none"}
     return res(
         "EC2::SecurityGroup",
@@ -73,7 +76,7 @@ def group(ingress: Any = (), egress: Any = None) -> dict[str, Any]:
     )
 
 
-def tcp(port: int, **peer: Any) -> dict[str, Any]:
+def tcp(port: int, **peer: object) -> dict[str, object]:
     return {
         "IpProtocol": "tcp",
         "FromPort": port,
@@ -84,7 +87,7 @@ def tcp(port: int, **peer: Any) -> dict[str, Any]:
 
 
 def database(
-    subnet: str = "Isolated", security_group: str = "StoreGroup", **more: Any
+    subnet: str = "Isolated", security_group: str = "StoreGroup", **more: object
 ) -> Resources:
     """A database in a subnet, with its subnet group."""
     return {
@@ -95,7 +98,7 @@ def database(
                 "Engine": "aurora-mysql",
                 "Port": 6603,
                 "DBSubnetGroupName": ref("Subnets"),
-                "VpcSecurityGroupIds": [att(security_group, "GroupId")],
+                "VpcSecurityGroupIds": [att("StoreGroup", "GroupId")],
                 "StorageEncrypted": True,
                 **more,
             },
@@ -103,7 +106,7 @@ def database(
     }
 
 
-def balancer(**more: Any) -> dict[str, Any]:
+def balancer(**more: object) -> dict[str, object]:
     return res(
         "ElasticLoadBalancingV2::LoadBalancer",
         **{
@@ -115,7 +118,9 @@ def balancer(**more: Any) -> dict[str, Any]:
     )
 
 
-def listener(port: int, protocol: str, action: dict[str, Any], **more: Any) -> dict[str, Any]:
+def listener(
+    port: int, protocol: str, action: Mapping[str, object], **more: object
+) -> dict[str, object]:
     return res(
         "ElasticLoadBalancingV2::Listener",
         LoadBalancerArn=ref("Lb"),
@@ -132,22 +137,21 @@ WORLD: Final = {"CidrIp": "0.0.0.0/0"}
 
 
 def service(
-    subnet: str = "Private", security_group: str = "AppGroup", **more: Any
-) -> dict[str, Any]:
+    subnet: str = "Private", security_group: str = "AppGroup", public: str = "DISABLED"
+) -> dict[str, object]:
     return res(
         "ECS::Service",
         NetworkConfiguration={
             "AwsvpcConfiguration": {
                 "Subnets": [ref(subnet)],
                 "SecurityGroups": [att(security_group, "GroupId")],
-                "AssignPublicIp": more.pop("public", "DISABLED"),
+                "AssignPublicIp": public,
             }
         },
-        **more,
     )
 
 
-def task(container: dict[str, Any] | None = None, **more: Any) -> Resources:
+def task(container: dict[str, object] | None = None, **more: object) -> Resources:
     return {
         "Task": res(
             "ECS::TaskDefinition",
@@ -160,7 +164,7 @@ def task(container: dict[str, Any] | None = None, **more: Any) -> Resources:
     }
 
 
-def attributes(**pairs: Any) -> dict[str, Any]:
+def attributes(**pairs: object) -> dict[str, object]:
     return {
         "LoadBalancerAttributes": [
             {"Key": key.replace("__", "."), "Value": value} for key, value in pairs.items()
@@ -168,11 +172,11 @@ def attributes(**pairs: Any) -> dict[str, Any]:
     }
 
 
-def one(kind: str, **properties: Any) -> Resources:
+def one(kind: str, **properties: object) -> Resources:
     return {"It": res(kind, **properties)}
 
 
-def parameters(**values: Any) -> Resources:
+def parameters(**values: object) -> Resources:
     """An Aurora MySQL cluster with a parameter group."""
     return {
         "Parameters": res("RDS::DBClusterParameterGroup", Parameters=values),
@@ -184,11 +188,11 @@ def parameters(**values: Any) -> Resources:
     }
 
 
-def key(*statements: dict[str, Any], **more: Any) -> Resources:
+def key(*statements: dict[str, object], **more: object) -> Resources:
     return one("KMS::Key", KeyPolicy=document(*statements), **more)
 
 
-def role(*statements: dict[str, Any], trust: dict[str, Any] | None = None) -> Resources:
+def role(*statements: dict[str, object], trust: dict[str, object] | None = None) -> Resources:
     return one(
         "IAM::Role",
         AssumeRolePolicyDocument=document(
@@ -203,7 +207,7 @@ def role(*statements: dict[str, Any], trust: dict[str, Any] | None = None) -> Re
     )
 
 
-def trusting(service_name: str, **more: Any) -> dict[str, Any]:
+def trusting(service_name: str, **more: object) -> dict[str, object]:
     return {
         "Effect": "Allow",
         "Principal": {"Service": service_name},
@@ -212,24 +216,22 @@ def trusting(service_name: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def acl(*rules: dict[str, Any], **more: Any) -> Resources:
+def acl(*rules: dict[str, object], **more: object) -> Resources:
     return {
         "Acl": res("WAFv2::WebACL", DefaultAction={"Allow": {}}, Rules=list(rules), **more),
     }
 
 
-def managed(name: str, override: str = "None", **statement: Any) -> dict[str, Any]:
+def managed(name: str, override: str = "None") -> dict[str, object]:
     return {
         "Name": name,
         "OverrideAction": {override: {}},
-        "Statement": {
-            "ManagedRuleGroupStatement": {"Name": name, "VendorName": "AWS", **statement}
-        },
+        "Statement": {"ManagedRuleGroupStatement": {"Name": name, "VendorName": "AWS"}},
         "VisibilityConfig": {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": True},
     }
 
 
-def rate(limit: int, action: str = "Block") -> dict[str, Any]:
+def rate(limit: int, action: str = "Block") -> dict[str, object]:
     return {
         "Name": "Rate",
         "Action": {action: {}},
@@ -254,7 +256,7 @@ SSL_ONLY: Final = {
 }
 
 
-def log_bucket(**properties: Any) -> Resources:
+def log_bucket(**properties: object) -> Resources:
     """A bucket that a load balancer logs to."""
     return {
         "Bucket": res("S3::Bucket", **properties),
@@ -264,6 +266,10 @@ def log_bucket(**properties: Any) -> Resources:
             **attributes(access_logs__s3__enabled="true", access_logs__s3__bucket=ref("Bucket")),
         ),
     }
+
+
+def expire(days: int) -> dict[str, object]:
+    return {"Rules": [{"Status": "Enabled", "ExpirationInDays": days}]}
 
 
 def alarm_topic(key_services: list[str], topic_services: list[str] | None = None) -> Resources:
@@ -293,7 +299,7 @@ def alarm_topic(key_services: list[str], topic_services: list[str] | None = None
     return found
 
 
-def silent_flow_log(**alarm: Any) -> Resources:
+def silent_flow_log(**alarm: object) -> Resources:
     """A flow log, and an alarm for when it falls silent."""
     return {
         "Log": res(
@@ -324,7 +330,7 @@ def silent_flow_log(**alarm: Any) -> Resources:
     }
 
 
-def events(**subscription: Any) -> Resources:
+def events(**subscription: object) -> Resources:
     """A database instance with subscriptions to all of its events."""
     return {
         "Db": res("RDS::DBInstance", Engine="mysql"),
@@ -335,7 +341,7 @@ def events(**subscription: Any) -> Resources:
     }
 
 
-def acl_entries(*entries: dict[str, Any]) -> Resources:
+def acl_entries(*entries: dict[str, object]) -> Resources:
     found: Resources = {"Acl": res("EC2::NetworkAcl", VpcId="vpc-1")}
     for number, entry in enumerate(entries, start=1):
         found[f"Entry{number}"] = res(
@@ -363,7 +369,7 @@ def secret(schedule: str | None) -> Resources:
     return found
 
 
-def web(*rules: dict[str, Any], port: int = 443) -> Resources:
+def web(*rules: dict[str, object], port: int = 443) -> Resources:
     """A public load balancer behind a group with some inbound rules."""
     return {
         **vpc(),
@@ -879,7 +885,7 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
         one("Logs::LogGroup", BearerTokenAuthenticationEnabled=True),
         one("Logs::LogGroup"),
     ),
-    "PCI-10.3.1-LOG-CLASS": (
+    "PCI-10.4.1.1-LOG-CLASS": (
         one("Logs::LogGroup", LogGroupClass="INFREQUENT_ACCESS"),
         one("Logs::LogGroup", LogGroupClass="STANDARD"),
     ),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import cast
 
 import pytest
 
@@ -16,7 +17,7 @@ DAY = date(2026, 11, 24)
 
 
 def findings(resources: Resources, **sections: Json) -> list[Finding]:
-    template = Template({"Resources": resources, **sections})
+    template = Template(cast("dict[str, Json]", {"Resources": resources, **sections}))
     return check(views(template, "eu-central-2"), region="eu-central-2", on=DAY)
 
 
@@ -86,7 +87,7 @@ def test_every_requirement_is_in_one_state_and_says_who_does_what() -> None:
 
 
 def test_findings_are_the_same_in_every_run_and_once_over_all_worlds() -> None:
-    bad = {
+    bad: Resources = {
         "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {}},
         "Other": {"Type": "AWS::SNS::Topic", "Condition": "Yes", "Properties": {}},
     }
@@ -140,7 +141,7 @@ def test_a_database_whose_subnets_are_elsewhere_is_not_taken_for_isolated() -> N
 
 
 def test_security_groups_in_a_circle_are_judged() -> None:
-    def group(other: str) -> dict[str, Json]:
+    def group(other: str) -> dict[str, object]:
         return {
             "Type": "AWS::EC2::SecurityGroup",
             "Properties": {
@@ -157,8 +158,9 @@ def test_security_groups_in_a_circle_are_judged() -> None:
 
 def test_malformed_properties_give_findings_and_no_error() -> None:
     kinds = sorted({kind for rule in RULES for kind in rule.types if kind.startswith("AWS::")})
-    for broken in (None, "text", 7, [], ["x", None, 3], {"x": {"y": ["z"]}}, [[{}]], True):
-        resources = {}
+    values: tuple[Json, ...] = (None, "text", 7, [], ["x", None, 3], {"x": {"y": ["z"]}}, [[{}]])
+    for broken in (*values, True):
+        resources: Resources = {}
         for index, kind in enumerate(kinds):
             names = {"SecurityGroupIngress", "ContainerDefinitions", "Rules", "KeyPolicy"}
             names |= {"PolicyDocument", "SubnetIds", "Listeners", "Policies", "Parameters"}

@@ -420,7 +420,7 @@ def bucket_logs(context: Context) -> Iterator[Hit]:
 
 
 @rule(
-    "PCI-10.3.1-LOG-CLASS",
+    "PCI-10.4.1.1-LOG-CLASS",
     "Log groups that alarms and filters watch are of the standard class",
     asks="Logs are reviewed automatically; other classes have no metric filters.",
     requirements=("10.4.1.1",),

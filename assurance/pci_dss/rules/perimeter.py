@@ -154,7 +154,7 @@ def egress_anywhere(context: Context) -> Iterator[Hit]:
 def egress_https(context: Context) -> Iterator[Hit]:
     leaving = {
         group
-        for flow in context.network.flows
+        for flow in context.network.to_outside()
         if flow.target == INTERNET and flow.source in context.network.workloads
         for group in context.network.workloads[flow.source].groups
     }
@@ -345,19 +345,20 @@ def _no_subnets(workload: Workload) -> str:
     "group.",
 )
 def store_egress(context: Context) -> Iterator[Hit]:
+    stores = {store.logical_id: store for store in context.network.stores()}
     seen: set[tuple[str, str]] = set()
-    for workload in context.network.stores():
-        for flow in context.network.leaving(workload.logical_id):
-            known = context.network.subnets
-            outside = flow.target in (INTERNET, OTHER_NETWORKS)
-            if not outside or not any(subnet in known for subnet in workload.subnets):
-                continue  # unknown subnets are PCI-1.4.4-STORE-TIER's
-            if (flow.source, flow.target) not in seen:
-                seen.add((flow.source, flow.target))
-                yield Hit(
-                    resource=flow.source,
-                    message=f"{flow.ports} can leave to {flow.target}, let out by {flow.resource}",
-                )
+    for flow in context.network.to_outside():
+        store = stores.get(flow.source)
+        if store is None or flow.target not in (INTERNET, OTHER_NETWORKS):
+            continue
+        if not any(subnet in context.network.subnets for subnet in store.subnets):
+            continue  # unknown subnets are PCI-1.4.4-STORE-TIER's
+        if (flow.source, flow.target) not in seen:
+            seen.add((flow.source, flow.target))
+            yield Hit(
+                resource=flow.source,
+                message=f"{flow.ports} can leave to {flow.target}, let out by {flow.resource}",
+            )
 
 
 @rule(
@@ -651,18 +652,20 @@ def rule_idle(context: Context) -> Iterator[Hit]:
         if permission.group not in network.groups or not permission.certain:
             continue
         if not any(
-            other.group == permission.peer
-            and other.direction is not permission.direction
-            and (other.kind is not PeerKind.GROUP or other.peer == permission.group)
+            (other.kind is not PeerKind.GROUP or other.peer == permission.group)
             and other.kind is not PeerKind.NOBODY
             and other.ports.common(permission.ports) is not None
-            for other in network.permissions
+            for other in network.rules_of(permission.peer, _other(permission.direction))
         ):
             yield _at(
                 permission,
                 f"{permission.direction} of {permission.ports} {_side(permission)} "
                 f"{permission.peer} has no counterpart there; nothing can use it",
             )
+
+
+def _other(direction: Direction) -> Direction:
+    return Direction.EGRESS if direction is Direction.INGRESS else Direction.INGRESS
 
 
 _APPLICATION: Final = (Kind.TASKS, Kind.INSTANCE, Kind.LOAD_BALANCER)
