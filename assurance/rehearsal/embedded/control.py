@@ -1,0 +1,119 @@
+"""The rehearsal's own door into the embedded AWS: faults to inject, and everything that exists."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from . import _engine, recorded
+
+TARGET = "Rehearsal."
+
+
+@dataclass(slots=True)
+class Fault:
+    """A failure that an operation on a resource is to meet.
+
+    Attributes:
+        stack: The stack's name.
+        resource: The logical id; empty for any.
+        operation: ``create``, ``update`` or ``delete``.
+        times: How often it still happens.
+    """
+
+    stack: str
+    resource: str
+    operation: str
+    times: int
+
+
+_faults: list[Fault] = []
+
+
+def install() -> None:
+    """Add the control service, and let every resource operation ask for its fault."""
+    service = recorded.json_service(
+        {"SetFault": _set_fault, "Inventory": lambda _data: {"Inventory": inventory()}}
+    )
+    _engine.add_service("rehearsal", ModuleType("ministack.rehearsal"), service, TARGET)
+    provisioners = _engine.module("services.cloudformation.provisioners")
+    stacks = _engine.module("services.cloudformation.stacks")
+    for operation in ("provision", "update", "delete"):
+        name = f"_{operation}_resource"
+        faulty = _with_faults(operation, getattr(provisioners, name))
+        setattr(provisioners, name, faulty)
+        setattr(stacks, name, faulty)
+
+
+def _set_fault(data: Mapping[str, Any]) -> dict[str, Any]:
+    _faults[:] = [
+        Fault(
+            stack=str(item["Stack"]),
+            resource=str(item["Resource"]),
+            operation=str(item["Operation"]),
+            times=int(item["Times"]),
+        )
+        for item in data["Faults"]
+    ]
+    return {}
+
+
+# Where the stack and the logical id stand among the arguments of the engine's functions.
+_ARGUMENTS = {"provision": (3, 1, "create"), "update": (4, 5, "update"), "delete": (3, 4, "delete")}
+
+
+def _with_faults(operation: str, original: Any) -> Any:
+    at_stack, at_resource, verb = _ARGUMENTS[operation]
+
+    def run(*arguments: Any, **named: Any) -> Any:
+        if len(arguments) > max(at_stack, at_resource):
+            unchanged = operation == "update" and arguments[2] == arguments[3]
+            if not unchanged:
+                _meet_fault(str(arguments[at_stack]), str(arguments[at_resource]), verb)
+        return original(*arguments, **named)
+
+    return run
+
+
+def _meet_fault(stack: str, resource: str, operation: str) -> None:
+    for fault in _faults:
+        met = fault.stack == stack and fault.resource in {"", resource}
+        if met and fault.operation == operation and fault.times > 0:
+            fault.times -= 1
+            raise RuntimeError(
+                f"Injected fault: the {operation} of {resource} fails "
+                "(Service: Rehearsal, Error code: InternalFailure)"
+            )
+
+
+def inventory() -> list[dict[str, str]]:
+    """Return every record in every store of every service, as service, store and key."""
+    return [
+        {"Service": module.removeprefix("ministack.services."), "Store": store, "Key": key}
+        for module, store, key in _records()
+    ]
+
+
+def _records() -> Iterator[tuple[str, str, str]]:
+    for name, module in sorted(sys.modules.items()):
+        if not name.startswith("ministack.services."):
+            continue
+        for store, value in vars(module).items():
+            if isinstance(value, ModuleType) or store.startswith("__"):
+                continue
+            yield from ((name, store, key) for key in _keys(value))
+
+
+def _keys(value: object) -> list[str]:
+    """Return the keys of a store, scoped by account and region, with what is nested in a bucket."""
+    data = getattr(value, "_data", None)
+    if not isinstance(data, dict):
+        return []
+    keys: list[str] = []
+    for key, record in data.items():
+        text = "/".join(str(part) for part in key) if isinstance(key, tuple) else str(key)
+        keys.append(text)
+        if isinstance(record, dict) and isinstance(record.get("objects"), dict):
+            keys += [f"{text}//{name}" for name in record["objects"]]
+    return keys
