@@ -6,7 +6,18 @@ import signal
 import sys
 import threading
 
-from . import _engine, control, database, firewall, mends, network, recorded, scaling, secrets
+from . import (
+    _engine,
+    control,
+    database,
+    firewall,
+    mends,
+    network,
+    recorded,
+    scaling,
+    secrets,
+    storage,
+)
 
 
 def main() -> None:
@@ -19,7 +30,7 @@ def main() -> None:
 
 def install() -> None:
     """Add to the engine what it lacks."""
-    for module in (network, database, scaling, firewall, secrets):
+    for module in (network, database, scaling, firewall, secrets, storage):
         for resource_type in module.RESOURCE_TYPES:
             resource_type.register()
     recorded.install()

@@ -32,7 +32,7 @@ def call(service: str, operation: str, **parameters: object) -> Answer:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         message = error.response.get("Error", {}).get("Message", "")
-        kind = NotFound if "NotFound" in code or "Nonexistent" in code else ValueError
+        kind = NotFound if "NotFound" in code or "nonexistent" in code.lower() else ValueError
         raise kind(f"{message} (Service: {service}, Error code: {code})") from error
     except ParamValidationError as error:
         raise ValueError(f"{error} (Service: {service}, Error code: InvalidParameter)") from error

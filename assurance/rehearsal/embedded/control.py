@@ -88,32 +88,44 @@ def _meet_fault(stack: str, resource: str, operation: str) -> None:
 
 
 def inventory() -> list[dict[str, str]]:
-    """Return every record in every store of every service, as service, store and key."""
+    """Return every record in every store of every service, with its state where it has one."""
     return [
-        {"Service": module.removeprefix("ministack.services."), "Store": store, "Key": key}
-        for module, store, key in _records()
+        {
+            "Service": module.removeprefix("ministack.services."),
+            "Store": store,
+            "Key": key,
+            "State": state,
+        }
+        for module, store, key, state in _records()
     ]
 
 
-def _records() -> Iterator[tuple[str, str, str]]:
+def _records() -> Iterator[tuple[str, str, str, str]]:
     for name, module in sorted(sys.modules.items()):
         if not name.startswith("ministack.services."):
             continue
         for store, value in vars(module).items():
             if isinstance(value, ModuleType) or store.startswith("__"):
                 continue
-            yield from ((name, store, key) for key in _keys(value))
+            yield from ((name, store, key, state) for key, state in _entries(value))
 
 
-def _keys(value: object) -> list[str]:
-    """Return the keys of a store, scoped by account and region, with what is nested in a bucket."""
+# Where the services keep the state of a record; the first that is there counts.
+_STATES = ("KeyState", "State", "status", "lastStatus", "StackStatus", "DBInstanceStatus")
+
+
+def _entries(value: object) -> Iterator[tuple[str, str]]:
+    """Yield the records of a store, and the objects inside a bucket.
+
+    A key begins with the account, and the region where the store keeps regions apart.
+    """
     data = getattr(value, "_data", None)
     if not isinstance(data, dict):
-        return []
-    keys: list[str] = []
+        return
     for key, record in data.items():
         text = "/".join(str(part) for part in key) if isinstance(key, tuple) else str(key)
-        keys.append(text)
-        if isinstance(record, dict) and isinstance(record.get("objects"), dict):
-            keys += [f"{text}//{name}" for name in record["objects"]]
-    return keys
+        fields = record if isinstance(record, dict) else {}
+        yield text, next((str(fields[name]) for name in _STATES if fields.get(name)), "")
+        objects = fields.get("objects")
+        if isinstance(objects, dict):
+            yield from ((f"{text}//{name}", "") for name in objects)

@@ -1,6 +1,6 @@
 """WAFv2: what a web ACL protects, and where it logs."""
 
-from .api import call, require
+from .api import NotFound, call, require
 from .properties import Properties, PropertyError
 from .registry import Created, Place, ResourceType, Values
 
@@ -15,11 +15,19 @@ def _associate(_place: Place, properties: Properties) -> Created:
     web_acl = properties.text("WebACLArn", pattern=r"arn:[^:]+:wafv2:[^:]+:\d{12}:regional/.+")
     _require_web_acl(web_acl)
     call("elbv2", "describe_load_balancers", LoadBalancerArns=[resource])
-    taken = call("wafv2", "get_web_acl_for_resource", ResourceArn=resource).get("WebACL")
-    if taken:
-        raise ValueError(f"{resource} is already associated with {taken['ARN']}")
+    _require_free(resource)
     call("wafv2", "associate_web_acl", WebACLArn=web_acl, ResourceArn=resource)
     return f"{web_acl}|{resource}", {}
+
+
+def _require_free(resource: str) -> None:
+    """Refuse a resource that another web ACL protects already; AWS would silently take it over."""
+    try:
+        taken = call("wafv2", "get_web_acl_for_resource", ResourceArn=resource).get("WebACL")
+    except NotFound:
+        return
+    if taken:
+        raise ValueError(f"{resource} is already associated with {taken['ARN']}")
 
 
 def _disassociate(_identifier: str, values: Values) -> None:

@@ -65,7 +65,7 @@ class Properties:
         Raises:
             PropertyError: It is not a text, or outside ``allowed`` or ``pattern``.
         """
-        value = self._take(name)
+        value = self.take(name)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
@@ -97,7 +97,7 @@ class Properties:
         Raises:
             PropertyError: It is not a number, or out of bounds.
         """
-        value = self._take(name)
+        value = self.take(name)
         if value is None:
             return None
         try:
@@ -116,7 +116,7 @@ class Properties:
         Raises:
             PropertyError: It is neither.
         """
-        value = self._take(name)
+        value = self.take(name)
         if value is None:
             return default
         if str(value).lower() not in {"true", "false"}:
@@ -129,7 +129,7 @@ class Properties:
         Raises:
             PropertyError: It is missing though required, or holds something else.
         """
-        value = self._take(name)
+        value = self.take(name)
         if value is None and not required:
             return []
         if not isinstance(value, list) or (required and not value):
@@ -144,7 +144,7 @@ class Properties:
         Raises:
             PropertyError: It is not an object.
         """
-        value = self._take(name)
+        value = self.take(name)
         if value is None:
             return None
         if not isinstance(value, Mapping):
@@ -157,7 +157,7 @@ class Properties:
         Raises:
             PropertyError: It is not a list of objects.
         """
-        value = self._take(name)
+        value = self.take(name)
         if value is None:
             return []
         if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
@@ -178,7 +178,8 @@ class Properties:
                 tags.append({"Key": str(item["Key"]), "Value": str(item["Value"])})
         return tags
 
-    def _take(self, name: str) -> object:
+    def take(self, name: str) -> object:
+        """Return a property as it is and count it as read; whoever takes it checks it."""
         self._unread.discard(name)
         return self._values.get(name)
 

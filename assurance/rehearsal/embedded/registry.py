@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from . import _engine
-from .properties import Properties
+from .properties import Properties, PropertyError
 
 # The physical id, and what Fn::GetAtt can read.
 Created = tuple[str, dict[str, str]]
@@ -65,8 +65,14 @@ class ResourceType:
             provisioners._STACK_TAG_PROPERTY[self.name] = ("Tags", "list")
 
     def _create(self, logical_id: str, values: Values, stack: str) -> Created:
-        with Properties.read(values) as properties:
-            return self.create(Place(stack=stack, logical_id=logical_id), properties)
+        properties = Properties(values)
+        created = self.create(Place(stack=stack, logical_id=logical_id), properties)
+        try:
+            properties.close()
+        except PropertyError:
+            self.delete(created[0], values)
+            raise
+        return created
 
     def _update(
         self, physical_id: str, old: Values, new: Values, stack: str, logical_id: str

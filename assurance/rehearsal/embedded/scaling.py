@@ -44,6 +44,7 @@ def _register(properties: Properties) -> dict[str, str]:
         MaxCapacity=int(high),
         RoleARN=properties.optional_text("RoleARN", pattern=r"arn:[^:]+:iam::\d{12}:role/.+"),
         SuspendedState=properties.document("SuspendedState"),
+        Tags={tag["Key"]: tag["Value"] for tag in properties.tags()} or None,
         **identity,
     )
     return identity
