@@ -1,0 +1,187 @@
+"""The rehearsal from an empty account to an empty account."""
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+from . import certificate, changes
+from .assembly import Assembly
+from .emulator import Emulator
+from .steps import Steps
+from .sweep import Baseline, Record, Remains
+from .toolkit import Toolkit
+from .verification import Check, Deployed, verify
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What a rehearsal has found besides how its steps went.
+
+    Attributes:
+        resources: How many resources of each type were deployed.
+        checks: The promises looked into, after the first deployment.
+        expected: What may be left.
+        left: What may not.
+    """
+
+    resources: dict[str, int] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
+    expected: list[Remains] = field(default_factory=list)
+    left: list[Remains] = field(default_factory=list)
+
+
+class Rehearsal:
+    """Deploys a stack for two suffixes, changes it, destroys it, and looks at what is left."""
+
+    def __init__(self, emulator: Emulator, toolkit: Toolkit, steps: Steps) -> None:
+        """Rehearse on ``emulator`` with ``toolkit``, taking ``steps``."""
+        self._emulator = emulator
+        self._toolkit = toolkit
+        self._steps = steps
+        self._known: dict[str, str] = {}
+        self.findings = Findings()
+
+    def bootstrap(self) -> Baseline:
+        """Prepare the account, and remember what is in it."""
+        with self._steps.take("cdk bootstrap"):
+            self._toolkit.bootstrap()
+        return Baseline(self._emulator)
+
+    def deploy(self, assembly: Assembly) -> Assembly:
+        """Deploy a stack, with a certificate for each that it names; return what was deployed."""
+        with self._steps.take(f"cdk deploy {assembly.stack}") as step:
+            assembly = self._with_certificates(assembly)
+            self._toolkit.deploy(assembly, step.progress)
+            self._remember(assembly)
+        return assembly
+
+    def verify(self, assembly: Assembly) -> None:
+        """Ask the AWS APIs whether the stack keeps its promises."""
+        with self._steps.take(f"verify {assembly.stack} through the AWS APIs") as step:
+            ids = self._toolkit.physical_ids(assembly.stack)
+            checks = verify(Deployed(self._emulator, assembly, ids))
+            if not self.findings.checks:
+                self.findings.checks = checks
+                self.findings.resources = _count(assembly)
+            broken = [problem for check in checks for problem in check.problems]
+            if broken:
+                step.fail(*broken)
+            else:
+                step.details.append(f"{len(checks)} promises hold")
+
+    def update(self, assembly: Assembly) -> Assembly:
+        """Deploy a change; nothing that holds data may be replaced."""
+        changed = assembly.edited(
+            self._emulator.folder / f"{assembly.stack}-changed", changes.grow
+        )
+        with self._steps.take(f"cdk deploy {assembly.stack}, capacity, image and counts changed") as (
+            step
+        ):
+            stateful = assembly.of_type(*changes.STATEFUL)
+            before = self._toolkit.physical_ids(assembly.stack)
+            self._toolkit.deploy(changed, step.progress)
+            after = self._toolkit.physical_ids(assembly.stack)
+            self._remember(changed)
+            for name in stateful:
+                if before.get(name) != after.get(name):
+                    step.fail(f"{name}: was replaced: {before.get(name)} is now {after.get(name)}")
+            if before == after:
+                step.fail("no new task definition: the change reached nothing")
+        return changed
+
+    def announce_replacement(self, assembly: Assembly) -> None:
+        """A change that would replace the database is announced before it happens."""
+        replacing = assembly.edited(
+            self._emulator.folder / f"{assembly.stack}-replacing", changes.replace_database
+        )
+        with self._steps.take("a change that would replace the database is announced") as step:
+            announced = self._toolkit.prepare(replacing)
+            clusters = assembly.of_type("AWS::RDS::DBCluster")
+            for name in clusters:
+                if announced.get(name) != "True":
+                    step.fail(f"{name}: its replacement is not announced")
+                else:
+                    step.details.append(f"{name}: its replacement would be announced")
+            before = self._toolkit.physical_ids(assembly.stack)
+            if any(name not in before for name in clusters):
+                step.fail("the announcement itself has touched the database")
+
+    def destroy(self, assembly: Assembly, *, untouched: set[Record] | None = None) -> None:
+        """Destroy a stack; every record in ``untouched`` must survive as it is."""
+        with self._steps.take(f"cdk destroy {assembly.stack}") as step:
+            self._toolkit.destroy(assembly, step.progress)
+            step.progress(step.total, step.total)
+            if untouched:
+                lost = sorted(untouched - Baseline(self._emulator).now())
+                if lost:
+                    step.fail(*(f"{key} ({store}) of the other stack changed" for _, store, key, _ in lost))
+                else:
+                    step.details.append(f"all {len(untouched)} records of the other stack survive")
+
+    def sweep(self, baseline: Baseline, *, kept: Mapping[str, str] | None = None) -> None:
+        """Look for anything left; ``kept`` maps logical ids to why they may stay."""
+        allowed = kept or {}
+        with self._steps.take("sweep every service") as step:
+            remains = baseline.since(self._known)
+            left = [item for item in remains if not item.expected and item.resource not in allowed]
+            self.findings.left += left
+            self.findings.expected += [item for item in remains if item.expected]
+            if left:
+                step.fail(*(f"left behind by {item}" for item in left))
+            else:
+                expected = len(remains) - len(left)
+                step.details.append(f"nothing left; {expected} expected or kept, listed below")
+
+    def _remember(self, assembly: Assembly) -> None:
+        ids = self._toolkit.physical_ids(assembly.stack)
+        self._known |= {physical: name for name, physical in ids.items()}
+
+    def _with_certificates(self, assembly: Assembly) -> Assembly:
+        arns = changes.certificate_arns(assembly.template)
+        if not arns:
+            return assembly
+        acm = self._emulator.client("acm", assembly.region)
+        imported = {arn: certificate.import_into(acm) for arn in sorted(arns)}
+        return assembly.edited(
+            self._emulator.folder / f"{assembly.stack}-certified",
+            partial(changes.import_certificates, imported=imported),
+        )
+
+
+def synthesize(
+    toolkit: Toolkit, emulator: Emulator, suffixes: list[str], pool: ThreadPoolExecutor
+) -> dict[str, Future[Assembly]]:
+    """Start synthesizing a stack for each suffix."""
+    return {
+        suffix: pool.submit(toolkit.synth, suffix, emulator.folder / f"synth-{suffix}")
+        for suffix in suffixes
+    }
+
+
+def ephemeral(
+    rehearsal: Rehearsal,
+    steps: Steps,
+    baseline: Baseline,
+    synthesized: Mapping[str, Future[Assembly]],
+    pair: tuple[str, str],
+) -> None:
+    """Rehearse a throw-away environment and a second one beside it, to the last resource."""
+    with steps.take("cdk synth for both suffixes"):
+        first, second = (synthesized[suffix].result() for suffix in pair)
+    first = rehearsal.deploy(first)
+    rehearsal.verify(first)
+    rehearsal.announce_replacement(first)
+    first = rehearsal.update(first)
+    alone = baseline.now()
+    second = rehearsal.deploy(second)
+    rehearsal.verify(second)
+    rehearsal.destroy(first, untouched=baseline.now() - alone)
+    rehearsal.verify(second)
+    rehearsal.destroy(second)
+    rehearsal.sweep(baseline)
+
+
+def _count(assembly: Assembly) -> dict[str, int]:
+    kinds = [resource["Type"] for resource in assembly.resources.values()]
+    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+
