@@ -1,0 +1,1 @@
+"""The stack, its typed configuration, and the app that holds them."""

@@ -1,0 +1,1 @@
+"""Typed constructs that support PCI DSS, one per file."""

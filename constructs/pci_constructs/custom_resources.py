@@ -1,0 +1,78 @@
+"""Tidies the functions that the CDK adds for its own custom resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import CfnResource, Stack
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from pci_constructs.acknowledge import acknowledge
+from pci_constructs.log_group import owned_log_group
+from pci_constructs.names import Names
+from pci_constructs.protection import Protection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomResourcesProps:
+    """Inputs of :class:`CustomResources`.
+
+    Attributes:
+        names: Name of the log group.
+        protection: Retention and removal of the log.
+        logs_key: Encrypts the log.
+    """
+
+    names: Names
+    protection: Protection
+    logs_key: kms.IKey
+
+
+class CustomResources(Construct):
+    """Gives the CDK's custom-resource functions a log group that the stack owns.
+
+    Make it last: it acts on the functions that the stack has by then. They close the default
+    security group and empty the log bucket, for which CloudFormation has no other way.
+
+    Attributes:
+        log_group: Where the functions log.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, props: CustomResourcesProps) -> None:
+        super().__init__(scope, construct_id)
+        self.log_group = owned_log_group(
+            self,
+            "LogGroup",
+            name=props.names.custom_resource_logs,
+            key=props.logs_key,
+            protection=props.protection,
+        )
+        for child in Stack.of(self).node.children:
+            if child.node.id.startswith("Custom::"):
+                self._adopt(child, self.log_group)
+
+    def _adopt(self, provider: object, log_group: logs.LogGroup) -> None:
+        assert isinstance(provider, Construct)
+        function = provider.node.find_child("Handler")
+        role = provider.node.find_child("Role")
+        assert CfnResource.is_cfn_resource(function)
+        assert isinstance(function, CfnResource)
+        function.add_property_override("LoggingConfig", {"LogGroup": log_group.log_group_name})
+        acknowledge(
+            function,
+            {
+                "PCI.DSS.321-LambdaInsideVPC": "It runs at deployment only and calls AWS APIs; "
+                "outside the VPC it has no path into the cardholder data environment.",
+                "AwsSolutions-L1": "The CDK chooses the runtime of its own function.",
+            },
+        )
+        acknowledge(
+            role,
+            {
+                "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+                "AWSLambdaBasicExecutionRole]": "The CDK's function writes its own log and "
+                "nothing else with it.",
+            },
+        )

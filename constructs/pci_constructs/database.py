@@ -1,0 +1,268 @@
+"""The database: Aurora MySQL Serverless v2, out of the internet's reach."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from pci_constructs.acknowledge import acknowledge
+from pci_constructs.log_group import owned_log_group
+from pci_constructs.names import Names
+from pci_constructs.protection import Protection
+
+LOG_KINDS: Final = ("audit", "error", "slowquery")
+"""Exported logs; never ``general``, whose statements can hold card numbers (PCI DSS 3.3)."""
+
+LONG_TERM_SUPPORT: Final = ("3.04", "3.10")
+"""Aurora MySQL lines with long-term support; AWS advises against automatic upgrades on them."""
+
+_PARAMETERS: Final = {
+    "require_secure_transport": "ON",  # PCI DSS 4.2.1
+    "tls_version": "TLSv1.2,TLSv1.3",  # PCI DSS 4.2.1
+    "server_audit_logging": "1",  # PCI DSS 10.2.1
+    "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL",  # not QUERY: it can hold card numbers
+    "slow_query_log": "1",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseProps:
+    """Inputs of :class:`Database`.
+
+    Attributes:
+        vpc: The VPC.
+        subnets: Selects the isolated tier.
+        engine_version: Full Aurora version, such as ``8.0.mysql_aurora.3.10.4``.
+        min_capacity: Smallest capacity in ACU (2 GiB of memory each), in steps of 0.5.
+        max_capacity: Largest capacity in ACU, at least 1.
+        auto_pause: Idle time after which a cluster with ``min_capacity`` 0 pauses, or None.
+        readers: Number of reader instances, 0 to 15; Aurora spreads them over the zones.
+        port: TCP port; not MySQL's 3306.
+        database_name: Database made at the start.
+        master_username: Master user; not ``admin`` (PCI DSS 2.2.2).
+        backup_retention: How long automatic backups are kept, 1 to 35 days.
+        names: Identifiers of cluster, instances and log groups.
+        protection: Removal, deletion protection, log retention.
+        data_key: Encrypts storage, backups and snapshots.
+        secrets_key: Encrypts the master password.
+        logs_key: Encrypts the exported logs.
+    """
+
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection
+    engine_version: str
+    min_capacity: float
+    max_capacity: float
+    auto_pause: Duration | None
+    readers: int
+    port: int
+    database_name: str
+    master_username: str
+    backup_retention: Duration
+    names: Names
+    protection: Protection
+    data_key: kms.IKey
+    secrets_key: kms.IKey
+    logs_key: kms.IKey
+
+
+class Database(Construct):
+    """Aurora MySQL Serverless v2 with forced TLS, audit log and generated password.
+
+    Attributes:
+        cluster: The cluster.
+        security_group: Admit clients here, on :attr:`DatabaseProps.port`.
+        secret: The master credentials, attached: host, port, dbname, username, password.
+        log_groups: Exported logs by kind.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, props: DatabaseProps) -> None:
+        super().__init__(scope, construct_id)
+        self.security_group = self._security_group(props)
+        self.log_groups = self._log_groups(props)
+        self._master_secret = self._secret(props)
+        self.cluster = self._cluster(props)
+        self._finish_cluster(props)
+        assert self.cluster.secret is not None
+        self.secret: secretsmanager.ISecret = self.cluster.secret
+
+    def _security_group(self, props: DatabaseProps) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(
+            self,
+            "SecurityGroup",
+            vpc=props.vpc,
+            description="Aurora: clients of the private tier only, no way out",
+            allow_all_outbound=False,
+        )
+
+    def _log_groups(self, props: DatabaseProps) -> dict[str, logs.LogGroup]:
+        return {
+            kind: owned_log_group(
+                self,
+                f"{kind.capitalize()}LogGroup",
+                name=props.names.database_logs(kind),
+                key=props.logs_key,
+                protection=props.protection,
+            )
+            for kind in LOG_KINDS
+        }
+
+    def _secret(self, props: DatabaseProps) -> secretsmanager.Secret:
+        """Generate the master password; it is in no parameter and no template (PCI DSS 8.6.2)."""
+        return secretsmanager.Secret(
+            self,
+            "MasterSecret",
+            description=f"Master user of {props.names.database_cluster}",
+            encryption_key=props.secrets_key,
+            removal_policy=props.protection.removal_policy,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template=json.dumps({"username": props.master_username}),
+                generate_string_key="password",
+                password_length=32,
+                exclude_characters="\"@/\\'`",  # what Aurora refuses or a shell trips over
+                require_each_included_type=True,
+            ),
+        )
+
+    def _cluster(self, props: DatabaseProps) -> rds.DatabaseCluster:
+        engine = rds.DatabaseClusterEngine.aurora_mysql(
+            version=rds.AuroraMysqlEngineVersion.of(
+                props.engine_version, mysql_version(props.engine_version)
+            )
+        )
+        upgrades = not has_long_term_support(props.engine_version)
+        writer, *readers = [
+            rds.ClusterInstance.serverless_v2(
+                construct_id,
+                instance_identifier=identifier,
+                auto_minor_version_upgrade=upgrades,
+                publicly_accessible=False,
+                ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,  # the one every region has
+                scale_with_writer=construct_id == "Reader1",  # it takes over on failure
+            )
+            for construct_id, identifier in self._instances(props)
+        ]
+        return rds.DatabaseCluster(
+            self,
+            "Cluster",
+            engine=engine,
+            cluster_identifier=props.names.database_cluster,
+            writer=writer,
+            readers=readers,
+            serverless_v2_min_capacity=props.min_capacity,
+            serverless_v2_max_capacity=props.max_capacity,
+            serverless_v2_auto_pause_duration=props.auto_pause,
+            vpc=props.vpc,
+            vpc_subnets=props.subnets,
+            security_groups=[self.security_group],
+            port=props.port,
+            default_database_name=props.database_name,
+            credentials=rds.Credentials.from_secret(self._master_secret),
+            iam_authentication=True,
+            storage_encrypted=True,
+            storage_encryption_key=props.data_key,
+            parameter_group=rds.ParameterGroup(
+                self,
+                "Parameters",
+                engine=engine,
+                description=f"TLS and audit log of {props.names.database_cluster}",
+                parameters=dict(_PARAMETERS),
+                removal_policy=RemovalPolicy.DESTROY,
+            ),
+            cloudwatch_logs_exports=list(LOG_KINDS),
+            backup=rds.BackupProps(retention=props.backup_retention),
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=not props.protection.keep_data,
+            deletion_protection=props.protection.deletion_protection,
+            removal_policy=props.protection.database_removal_policy,
+            monitoring_interval=Duration.seconds(60),
+            monitoring_role=self._monitoring_role(),
+            engine_lifecycle_support=(
+                rds.EngineLifecycleSupport.OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED
+            ),
+        )
+
+    def _instances(self, props: DatabaseProps) -> list[tuple[str, str]]:
+        readers = range(1, props.readers + 1)
+        return [
+            ("Writer", props.names.database_writer),
+            *((f"Reader{n}", props.names.database_reader(n)) for n in readers),
+        ]
+
+    def _monitoring_role(self) -> iam.IRole:
+        role = iam.Role(
+            self,
+            "MonitoringRole",
+            description="Lets RDS publish operating-system metrics",
+            assumed_by=iam.PrincipalWithConditions(
+                iam.ServicePrincipal("monitoring.rds.amazonaws.com"),
+                {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            ),
+            managed_policies=[
+                iam.ManagedPolicy.from_aws_managed_policy_name(
+                    "service-role/AmazonRDSEnhancedMonitoringRole"
+                )
+            ],
+        )
+        acknowledge(
+            role,
+            {
+                "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+                "AmazonRDSEnhancedMonitoringRole]": "RDS asks for this policy; it writes to the "
+                "RDSOSMetrics log group and to nothing else."
+            },
+        )
+        return role.without_policy_updates()
+
+    def _finish_cluster(self, props: DatabaseProps) -> None:
+        resource = self.cluster.node.default_child
+        assert isinstance(resource, rds.CfnDBCluster)
+        for group in self.log_groups.values():
+            resource.node.add_dependency(group)  # else Aurora makes the groups itself
+        acknowledge(
+            self.cluster,
+            {
+                "AwsSolutions-RDS14": "Backtrack is not offered in every region (eu-central-2 "
+                "lacks it); automatic backups restore to any second instead.",
+                "PCI.DSS.321-RDSLoggingEnabled[LogExport::general]": "The general log holds whole "
+                "statements and with them card numbers, which PCI DSS 3.3 forbids to keep.",
+            }
+            | (
+                {}
+                if props.protection.deletion_protection
+                else {
+                    "AwsSolutions-RDS10": "This environment is destroyed after use and holds no "
+                    "card data; protection is on in the production profile."
+                }
+            ),
+        )
+
+
+def mysql_version(engine_version: str) -> str:
+    """Return the MySQL version in an Aurora MySQL version: ``8.0`` of ``8.0.mysql_aurora...``.
+
+    Raises:
+        ValueError: The text is not an Aurora MySQL version.
+    """
+    match = re.fullmatch(r"(\d+\.\d+)\.mysql_aurora\.\d+\.\d+\.\d+", engine_version)
+    if match is None:
+        raise ValueError(
+            f"{engine_version!r} is not an Aurora MySQL version such as 8.0.mysql_aurora.3.10.4"
+        )
+    return match.group(1)
+
+
+def has_long_term_support(engine_version: str) -> bool:
+    """Whether an Aurora MySQL version is on a line with long-term support."""
+    return engine_version.partition("mysql_aurora.")[2].rpartition(".")[0] in LONG_TERM_SUPPORT

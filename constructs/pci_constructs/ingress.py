@@ -1,0 +1,335 @@
+"""The way in: HTTPS only, behind a blocking web application firewall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as targets
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_wafv2 as wafv2
+from constructs import Construct
+
+from pci_constructs.acknowledge import acknowledge
+from pci_constructs.log_group import owned_log_group
+from pci_constructs.names import Names
+from pci_constructs.protection import Protection
+
+_MANAGED_RULES: Final = (
+    "AWSManagedRulesAmazonIpReputationList",
+    "AWSManagedRulesCommonRuleSet",
+    "AWSManagedRulesKnownBadInputsRuleSet",
+    "AWSManagedRulesSQLiRuleSet",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostedZone:
+    """A public Route 53 zone in which a certificate is validated and the name is published.
+
+    Attributes:
+        zone_id: Id of the hosted zone.
+        zone_name: Its domain.
+        domain_name: Name of the service inside the zone.
+    """
+
+    zone_id: str
+    zone_name: str
+    domain_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngressProps:
+    """Inputs of :class:`Ingress`.
+
+    Attributes:
+        vpc: The VPC.
+        subnets: Selects the public tier.
+        certificate: ARN of a certificate in the stack's region, or the zone to validate one in.
+        service: The service behind the load balancer.
+        container_port: Port of the service's container.
+        health_check_path: Path that answers 200 when a task is well.
+        rate_limit: Requests that one address may send in five minutes.
+        names: Names of the web ACL and its log group.
+        protection: Removal, deletion protection, log retention.
+        logs_key: Encrypts the web ACL's log.
+    """
+
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection
+    certificate: str | HostedZone
+    service: ecs.FargateService
+    container_port: int
+    health_check_path: str
+    rate_limit: int
+    names: Names
+    protection: Protection
+    logs_key: kms.IKey
+
+
+class Ingress(Construct):
+    """An internet-facing ALB with TLS 1.2/1.3, WAF, and logs of both (PCI DSS 1.4, 4.2.1, 6.4.2).
+
+    Attributes:
+        load_balancer: The load balancer.
+        security_group: Its group: 443, and 80 for the redirect, from anywhere.
+        target_group: The tasks.
+        web_acl: The web ACL that guards the load balancer.
+        access_logs: Bucket of the access logs.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, props: IngressProps) -> None:
+        super().__init__(scope, construct_id)
+        self.access_logs = self._access_logs(props)
+        self.security_group = self._security_group(props)
+        self.load_balancer = self._load_balancer(props)
+        self.target_group = self._listeners(props)
+        self.web_acl = self._web_acl(props)
+        self._web_acl_logs(props)
+
+    def _access_logs(self, props: IngressProps) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "AccessLogs",
+            # Load balancers can deliver to SSE-S3 buckets only (ELB guide, access logs).
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=Duration.days(props.protection.log_retention_days),
+                    noncurrent_version_expiration=Duration.days(30),
+                    abort_incomplete_multipart_upload_after=Duration.days(7),
+                )
+            ],
+            removal_policy=props.protection.removal_policy,
+            auto_delete_objects=not props.protection.keep_data,
+        )
+        acknowledge(
+            bucket,
+            {
+                "AwsSolutions-S1": "This is the log bucket; logging to itself would never end.",
+                "PCI.DSS.321-S3BucketLoggingEnabled": "This is the log bucket; logging to itself "
+                "would never end.",
+                "PCI.DSS.321-S3BucketReplicationEnabled": "Access logs stay in their region; the "
+                "bucket is versioned and keeps them for the configured retention.",
+                "PCI.DSS.321-S3DefaultEncryptionKMS": "Load balancers can deliver access logs to "
+                "buckets with S3-managed keys only.",
+            },
+        )
+        return bucket
+
+    def _security_group(self, props: IngressProps) -> ec2.SecurityGroup:
+        group = ec2.SecurityGroup(
+            self,
+            "SecurityGroup",
+            vpc=props.vpc,
+            description="Load balancer: HTTPS, and HTTP for the redirect, from the internet",
+            allow_all_outbound=False,
+        )
+        group.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "HTTPS for customers")
+        group.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(80), "Redirect to HTTPS only")
+        acknowledge(
+            group,
+            {
+                "AwsSolutions-EC23": "The service is public: 443 behind a blocking web ACL, and "
+                "80 which answers with a redirect only.",
+                "PCI.DSS.321-EC2RestrictedCommonPorts": "Neither 443 nor 80 is an administration "
+                "port; 80 answers with a redirect only.",
+            },
+        )
+        return group
+
+    def _load_balancer(self, props: IngressProps) -> elbv2.ApplicationLoadBalancer:
+        balancer = elbv2.ApplicationLoadBalancer(
+            self,
+            "LoadBalancer",
+            vpc=props.vpc,
+            vpc_subnets=props.subnets,
+            internet_facing=True,
+            security_group=self.security_group,
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode=elbv2.DesyncMitigationMode.STRICTEST,
+            deletion_protection=props.protection.deletion_protection,
+        )
+        balancer.log_access_logs(self.access_logs)
+        if not props.protection.deletion_protection:
+            acknowledge(
+                balancer,
+                {
+                    "PCI.DSS.321-ELBDeletionProtectionEnabled": "This environment is destroyed "
+                    "after use; protection is on in the production profile."
+                },
+            )
+        return balancer
+
+    def _listeners(self, props: IngressProps) -> elbv2.ApplicationTargetGroup:
+        self.load_balancer.add_redirect(open=False)
+        listener = self.load_balancer.add_listener(
+            "Https",
+            port=443,
+            protocol=elbv2.ApplicationProtocol.HTTPS,
+            ssl_policy=elbv2.SslPolicy.TLS13_RES,
+            certificates=[elbv2.ListenerCertificate(self._certificate_arn(props))],
+            open=False,
+        )
+        return listener.add_targets(
+            "Tasks",
+            port=props.container_port,
+            protocol=elbv2.ApplicationProtocol.HTTP,
+            targets=[
+                props.service.load_balancer_target(
+                    container_name="service", container_port=props.container_port
+                )
+            ],
+            deregistration_delay=Duration.seconds(30),
+            health_check=elbv2.HealthCheck(
+                path=props.health_check_path,
+                healthy_http_codes="200",
+                interval=Duration.seconds(15),
+                timeout=Duration.seconds(5),
+                healthy_threshold_count=2,
+                unhealthy_threshold_count=3,
+            ),
+        )
+
+    def _certificate_arn(self, props: IngressProps) -> str:
+        if isinstance(props.certificate, str):
+            return props.certificate
+        zone = route53.HostedZone.from_hosted_zone_attributes(
+            self,
+            "HostedZone",
+            hosted_zone_id=props.certificate.zone_id,
+            zone_name=props.certificate.zone_name,
+        )
+        route53.ARecord(
+            self,
+            "Alias",
+            zone=zone,
+            record_name=props.certificate.domain_name,
+            target=route53.RecordTarget.from_alias(targets.LoadBalancerTarget(self.load_balancer)),
+        )
+        certificate = acm.Certificate(
+            self,
+            "Certificate",
+            domain_name=props.certificate.domain_name,
+            validation=acm.CertificateValidation.from_dns(zone),
+        )
+        return certificate.certificate_arn
+
+    def _web_acl(self, props: IngressProps) -> wafv2.CfnWebACL:
+        rate = wafv2.CfnWebACL.RuleProperty(
+            name="RateLimit",
+            priority=0,
+            action=wafv2.CfnWebACL.RuleActionProperty(block={}),
+            statement=wafv2.CfnWebACL.StatementProperty(
+                rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
+                    aggregate_key_type="IP",
+                    limit=props.rate_limit,
+                    evaluation_window_sec=300,
+                )
+            ),
+            visibility_config=_visibility("RateLimit"),
+        )
+        web_acl = wafv2.CfnWebACL(
+            self,
+            "WebAcl",
+            name=props.names.web_acl,
+            description=f"Guards the load balancer of {props.names.stack}",
+            scope="REGIONAL",
+            default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
+            visibility_config=_visibility(props.names.web_acl),
+            rules=[
+                rate,
+                *(
+                    _managed(name, priority)
+                    for priority, name in enumerate(_MANAGED_RULES, start=1)
+                ),
+            ],
+        )
+        wafv2.CfnWebACLAssociation(
+            self,
+            "WebAclAssociation",
+            resource_arn=self.load_balancer.load_balancer_arn,
+            web_acl_arn=web_acl.attr_arn,
+        )
+        return web_acl
+
+    def _web_acl_logs(self, props: IngressProps) -> None:
+        stack = Stack.of(self)
+        group = owned_log_group(
+            self,
+            "WebAclLogGroup",
+            name=props.names.waf_logs,
+            key=props.logs_key,
+            protection=props.protection,
+        )
+        delivery = logs.ResourcePolicy(
+            self,
+            "WebAclLogDelivery",
+            policy_statements=[
+                iam.PolicyStatement(
+                    actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                    principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                    resources=[group.log_group_arn],
+                    conditions={
+                        "StringEquals": {"aws:SourceAccount": stack.account},
+                        "ArnLike": {
+                            "aws:SourceArn": f"arn:{stack.partition}:logs:{stack.region}:"
+                            f"{stack.account}:*"
+                        },
+                    },
+                )
+            ],
+        )
+        logging = wafv2.CfnLoggingConfiguration(
+            self,
+            "WebAclLogging",
+            resource_arn=self.web_acl.attr_arn,
+            log_destination_configs=[
+                stack.format_arn(
+                    service="logs",
+                    resource="log-group",
+                    resource_name=props.names.waf_logs,
+                    arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                )
+            ],
+            redacted_fields=[
+                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": name})
+                for name in ("authorization", "cookie")  # PCI DSS 3.3: no credentials in logs
+            ],
+        )
+        logging.node.add_dependency(group, delivery)
+
+
+def _visibility(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
+    # Sampled requests would show the headers that the log redacts.
+    return wafv2.CfnWebACL.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, metric_name=metric, sampled_requests_enabled=False
+    )
+
+
+def _managed(name: str, priority: int) -> wafv2.CfnWebACL.RuleProperty:
+    return wafv2.CfnWebACL.RuleProperty(
+        name=name,
+        priority=priority,
+        override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
+        statement=wafv2.CfnWebACL.StatementProperty(
+            managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
+                vendor_name="AWS", name=name
+            )
+        ),
+        visibility_config=_visibility(name),
+    )

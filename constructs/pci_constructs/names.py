@@ -1,0 +1,181 @@
+"""Every physical name the stack gives, in one place, with AWS's length limits.
+
+Everything else is named by CloudFormation, from the stack's name. A name that is not in this
+table does not belong into a construct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+LIMITS: Final[Mapping[str, int]] = {
+    "stack": 128,
+    "database_cluster": 63,
+    "database_writer": 63,
+    "last_reader": 63,
+    "ecs_cluster": 255,
+    "ecs_service": 255,
+    "container_insights_logs": 512,
+    "task_logs": 512,
+    "flow_logs": 512,
+    "custom_resource_logs": 512,
+    "rotation_logs": 512,
+    "waf_logs": 512,
+    "audit_logs": 512,
+    "web_acl": 128,
+    "dashboard": 255,
+    "longest_alias": 256,
+    "longest_export": 255,
+}
+"""Longest length that AWS allows for each name below, from the services' API references."""
+
+KEY_PURPOSES: Final = ("data", "logs", "secrets", "messages")
+MAX_READERS: Final = 15
+_LONGEST_OUTPUT: Final = "ClusterReaderEndpoint"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """Physical names of one environment.
+
+    Attributes:
+        project: Short name of the system, such as ``pcidss``; part of most names.
+        suffix: The environment's suffix; part of every name.
+    """
+
+    project: str
+    suffix: str
+
+    @property
+    def stack(self) -> str:
+        """CloudFormation stack."""
+        return f"PciDss-{self.suffix}"
+
+    @property
+    def ecs_cluster(self) -> str:
+        """ECS cluster; named so that its Container Insights log group can be owned."""
+        return f"{self.project}-{self.suffix}"
+
+    @property
+    def ecs_service(self) -> str:
+        """ECS service; named so that roles and alarms can refer to it before it exists."""
+        return f"{self.project}-{self.suffix}"
+
+    @property
+    def database_cluster(self) -> str:
+        """Aurora cluster; named so that its log groups can be owned."""
+        return f"transaction-db-cluster-{self.suffix}"
+
+    @property
+    def database_writer(self) -> str:
+        """Writer instance."""
+        return f"transaction-db-instance-{self.suffix}"
+
+    def database_reader(self, number: int) -> str:
+        """Return the name of a reader instance, numbered from 1."""
+        return f"transaction-db-reader-{number}-{self.suffix}"
+
+    @property
+    def last_reader(self) -> str:
+        """The longest reader name."""
+        return self.database_reader(MAX_READERS)
+
+    def database_logs(self, kind: str) -> str:
+        """Return the log group that Aurora exports one kind of log to; the pattern is AWS's."""
+        return f"/aws/rds/cluster/{self.database_cluster}/{kind}"
+
+    @property
+    def audit_logs(self) -> str:
+        """The longest of the database's log groups (slowquery)."""
+        return self.database_logs("slowquery")
+
+    @property
+    def container_insights_logs(self) -> str:
+        """Log group that Container Insights writes to; the pattern is AWS's."""
+        return f"/aws/ecs/containerinsights/{self.ecs_cluster}/performance"
+
+    @property
+    def task_logs(self) -> str:
+        """Log group of the tasks."""
+        return f"/{self.project}/{self.suffix}/tasks"
+
+    @property
+    def flow_logs(self) -> str:
+        """Log group of the VPC flow logs."""
+        return f"/{self.project}/{self.suffix}/flow-logs"
+
+    @property
+    def custom_resource_logs(self) -> str:
+        """Log group of the functions behind custom resources."""
+        return f"/{self.project}/{self.suffix}/custom-resources"
+
+    @property
+    def rotation_logs(self) -> str:
+        """Log group of the function that rotates the database password."""
+        return f"/{self.project}/{self.suffix}/rotation"
+
+    @property
+    def waf_logs(self) -> str:
+        """Log group of the web ACL; WAF insists on the prefix ``aws-waf-logs-``."""
+        return f"aws-waf-logs-{self.project}-{self.suffix}"
+
+    @property
+    def web_acl(self) -> str:
+        """Web ACL, and its metric."""
+        return f"{self.project}-{self.suffix}"
+
+    @property
+    def dashboard(self) -> str:
+        """CloudWatch dashboard."""
+        return f"{self.project}-{self.suffix}"
+
+    def alias(self, purpose: str) -> str:
+        """Return the alias of the key with a purpose."""
+        return f"alias/{self.project}-{self.suffix}-{purpose}"
+
+    @property
+    def longest_alias(self) -> str:
+        """The longest key alias."""
+        return self.alias(max(KEY_PURPOSES, key=len))
+
+    def export(self, output: str) -> str:
+        """Return the export name of a stack output."""
+        return f"{self.suffix}-{output}"
+
+    @property
+    def longest_export(self) -> str:
+        """The longest export name."""
+        return self.export(_LONGEST_OUTPUT)
+
+    @property
+    def log_groups(self) -> tuple[str, ...]:
+        """Every log group that the stack owns."""
+        return (
+            *(self.database_logs(kind) for kind in ("audit", "error", "slowquery")),
+            self.container_insights_logs,
+            self.task_logs,
+            self.flow_logs,
+            self.custom_resource_logs,
+            self.rotation_logs,
+            self.waf_logs,
+        )
+
+    def too_long(self) -> list[str]:
+        """Say which names are longer than AWS allows; empty if none is."""
+        return [
+            f"{name.replace('_', ' ')} {value!r} has {len(value)} characters, AWS allows {limit}"
+            for name, limit in LIMITS.items()
+            for value in (str(getattr(self, name)),)
+            if len(value) > limit
+        ]
+
+
+def longest_suffix() -> int:
+    """Return the longest suffix that fits every name that holds nothing else of the user's."""
+    empty = Names(project="", suffix="")
+    return min(
+        LIMITS[name] - len(str(getattr(empty, name)))
+        for name in ("stack", "database_cluster", "database_writer", "last_reader")
+    )

@@ -1,0 +1,218 @@
+"""The network: three tiers over two zones, watched by flow logs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from aws_cdk import Stack, Tags
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from pci_constructs.acknowledge import acknowledge
+from pci_constructs.log_group import owned_log_group
+from pci_constructs.names import Names
+from pci_constructs.protection import Protection
+
+PUBLIC: Final = "Public"
+PRIVATE: Final = "Private"
+ISOLATED: Final = "Isolated"
+
+_ENDPOINTS: Final = {
+    "EcrApi": "ecr.api",
+    "EcrDocker": "ecr.dkr",
+    "Logs": "logs",
+    "SecretsManager": "secretsmanager",
+    "Kms": "kms",
+}
+"""What Fargate needs to start a task without a way out (ECS guide, interface endpoints)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkProps:
+    """Inputs of :class:`Network`.
+
+    Attributes:
+        cidr: IPv4 range of the VPC, /16 to /22.
+        zones: Availability zones, at least two.
+        egress: ``nat`` sends the tasks' traffic through NAT gateways; ``endpoints`` gives them
+            no way out but VPC endpoints.
+        nat_gateways: How many; 0 with ``endpoints``, else 1 or one per zone.
+        names: Name of the flow log's group.
+        protection: Retention and removal of the flow log.
+        logs_key: Encrypts the flow log.
+    """
+
+    cidr: str
+    zones: tuple[str, ...]
+    egress: Literal["nat", "endpoints"]
+    nat_gateways: int
+    names: Names
+    protection: Protection
+    logs_key: kms.IKey
+
+
+class Network(Construct):
+    """Public, private and isolated subnets per zone (PCI DSS 1.3, 1.4).
+
+    Attributes:
+        vpc: The VPC.
+        public: Selects the tier of the load balancer and the NAT gateways.
+        private: Selects the tier of the tasks.
+        isolated: Selects the tier of the database, which has no route out.
+        flow_log_group: Where ALL traffic is logged.
+        endpoint_security_group: Admits 443 to the VPC endpoints; None with NAT.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, props: NetworkProps) -> None:
+        super().__init__(scope, construct_id)
+        self.public = ec2.SubnetSelection(subnet_group_name=PUBLIC)
+        self.private = ec2.SubnetSelection(subnet_group_name=PRIVATE)
+        self.isolated = ec2.SubnetSelection(subnet_group_name=ISOLATED)
+        self.vpc = self._vpc(props)
+        self.flow_log_group = owned_log_group(
+            self,
+            "FlowLogGroup",
+            name=props.names.flow_logs,
+            key=props.logs_key,
+            protection=props.protection,
+        )
+        self._flow_log(self._flow_log_role())
+        self._s3_endpoint()
+        self.endpoint_security_group = (
+            self._interface_endpoints() if props.egress == "endpoints" else None
+        )
+
+    def _vpc(self, props: NetworkProps) -> ec2.Vpc:
+        private_type = (
+            ec2.SubnetType.PRIVATE_WITH_EGRESS
+            if props.egress == "nat"
+            else ec2.SubnetType.PRIVATE_ISOLATED
+        )
+        vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(props.cidr),
+            availability_zones=list(props.zones),
+            nat_gateways=props.nat_gateways,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            restrict_default_security_group=True,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name=PUBLIC,
+                    subnet_type=ec2.SubnetType.PUBLIC,
+                    map_public_ip_on_launch=False,
+                ),
+                ec2.SubnetConfiguration(name=PRIVATE, subnet_type=private_type),
+                ec2.SubnetConfiguration(name=ISOLATED, subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+            ],
+        )
+        for tier in (PUBLIC, PRIVATE, ISOLATED):
+            for subnet in vpc.select_subnets(subnet_group_name=tier).subnets:
+                Tags.of(subnet).add("Tier", tier)
+        for subnet in vpc.select_subnets(subnet_group_name=PUBLIC).subnets:
+            acknowledge(
+                subnet,
+                {
+                    "PCI.DSS.321-VPCNoUnrestrictedRouteToIGW": "The public tier holds the load "
+                    "balancer and NAT gateways only; tasks and database have no such route."
+                },
+            )
+        return vpc
+
+    def _flow_log_role(self) -> iam.IRole:
+        stack = Stack.of(self)
+        role = iam.Role(
+            self,
+            "FlowLogRole",
+            description="Lets VPC Flow Logs write to its own log group",
+            assumed_by=iam.PrincipalWithConditions(
+                iam.ServicePrincipal("vpc-flow-logs.amazonaws.com"),
+                {"StringEquals": {"aws:SourceAccount": stack.account}},
+            ),
+            managed_policies=[
+                iam.ManagedPolicy(
+                    self,
+                    "FlowLogPolicy",
+                    statements=[
+                        iam.PolicyStatement(
+                            actions=[
+                                "logs:CreateLogStream",
+                                "logs:DescribeLogStreams",
+                                "logs:PutLogEvents",
+                            ],
+                            resources=[
+                                self.flow_log_group.log_group_arn,
+                            ],
+                        )
+                    ],
+                )
+            ],
+        )
+        return role.without_policy_updates()
+
+    def _flow_log(self, role: iam.IRole) -> ec2.FlowLog:
+        return ec2.FlowLog(
+            self,
+            "FlowLog",
+            resource_type=ec2.FlowLogResourceType.from_vpc(self.vpc),
+            traffic_type=ec2.FlowLogTrafficType.ALL,
+            destination=ec2.FlowLogDestination.to_cloud_watch_logs(self.flow_log_group, role),
+        )
+
+    def _s3_endpoint(self) -> None:
+        """Keep the traffic to S3 (image layers) inside AWS, and to the layers' bucket only."""
+        stack = Stack.of(self)
+        endpoint = ec2.GatewayVpcEndpoint(
+            self,
+            "S3Endpoint",
+            vpc=self.vpc,
+            service=ec2.GatewayVpcEndpointAwsService.S3,
+            subnets=[self.private],
+        )
+        endpoint.add_to_policy(
+            iam.PolicyStatement(
+                actions=["s3:GetObject"],
+                principals=[iam.AnyPrincipal()],
+                resources=[
+                    f"arn:{stack.partition}:s3:::prod-{stack.region}-starport-layer-bucket/*"
+                ],
+            )
+        )
+
+    def _interface_endpoints(self) -> ec2.SecurityGroup:
+        group = ec2.SecurityGroup(
+            self,
+            "EndpointSecurityGroup",
+            vpc=self.vpc,
+            description="VPC endpoints: HTTPS from the service only",
+            allow_all_outbound=False,
+        )
+        for construct_id, service in _ENDPOINTS.items():
+            ec2.InterfaceVpcEndpoint(
+                self,
+                f"{construct_id}Endpoint",
+                vpc=self.vpc,
+                service=ec2.InterfaceVpcEndpointAwsService(service),
+                subnets=self.private,
+                security_groups=[group],
+                private_dns_enabled=True,
+                open=False,
+            )
+        return group
+
+
+def admit(target: ec2.SecurityGroup, source: ec2.SecurityGroup, port: int, reason: str) -> None:
+    """Let one security group reach another on one TCP port, on both sides (PCI DSS 1.2.5).
+
+    Args:
+        target: The group that is reached.
+        source: The group that reaches.
+        port: TCP port.
+        reason: Business need; it becomes the rules' description and the port register's entry.
+    """
+    target.add_ingress_rule(source, ec2.Port.tcp(port), reason)
+    source.add_egress_rule(target, ec2.Port.tcp(port), reason)

@@ -1,0 +1,55 @@
+"""What happens to data at the end of an environment's life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_logs as logs
+
+RETENTIONS: Final[Mapping[int, logs.RetentionDays]] = {
+    365: logs.RetentionDays.ONE_YEAR,
+    400: logs.RetentionDays.THIRTEEN_MONTHS,
+    545: logs.RetentionDays.EIGHTEEN_MONTHS,
+    731: logs.RetentionDays.TWO_YEARS,
+    1096: logs.RetentionDays.THREE_YEARS,
+    1827: logs.RetentionDays.FIVE_YEARS,
+    2557: logs.RetentionDays.SEVEN_YEARS,
+    3653: logs.RetentionDays.TEN_YEARS,
+}
+"""Log retentions in days that CloudWatch Logs offers and PCI DSS 10.5.1 (12 months) allows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protection:
+    """How data is kept while the environment lives, and what is left after it.
+
+    Attributes:
+        keep_data: Keep keys, logs and secrets, and take a final snapshot of the database, when
+            the stack is deleted. False leaves nothing behind.
+        deletion_protection: AWS refuses to delete the database, the load balancer and the stack.
+        key_deletion_window: How long a deleted key can be recovered, 7 to 30 days.
+        log_retention_days: How long logs are kept; a key of :data:`RETENTIONS`.
+    """
+
+    keep_data: bool
+    deletion_protection: bool
+    key_deletion_window: Duration
+    log_retention_days: int
+
+    @property
+    def removal_policy(self) -> RemovalPolicy:
+        """Removal policy of keys, log groups, buckets and secrets."""
+        return RemovalPolicy.RETAIN if self.keep_data else RemovalPolicy.DESTROY
+
+    @property
+    def database_removal_policy(self) -> RemovalPolicy:
+        """Removal policy of the database cluster."""
+        return RemovalPolicy.SNAPSHOT if self.keep_data else RemovalPolicy.DESTROY
+
+    @property
+    def log_retention(self) -> logs.RetentionDays:
+        """Retention of log groups."""
+        return RETENTIONS[self.log_retention_days]

@@ -1,0 +1,308 @@
+"""The service: hardened Fargate tasks that scale with their load."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from pci_constructs.acknowledge import acknowledge
+from pci_constructs.log_group import owned_log_group
+from pci_constructs.names import Names
+from pci_constructs.protection import Protection
+
+_PRIVATE_IMAGE: Final = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/"
+    r"(?P<name>[a-z0-9._/-]+)(?P<tag>[:@].+)?"
+)
+_SECRET_FIELDS: Final = {
+    "DATABASE_HOST": "host",
+    "DATABASE_PORT": "port",
+    "DATABASE_NAME": "dbname",
+    "DATABASE_USER": "username",
+    "DATABASE_PASSWORD": "password",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProps:
+    """Inputs of :class:`Service`.
+
+    Attributes:
+        vpc: The VPC.
+        subnets: Selects the private tier.
+        image: Container image, public or in a private ECR repository.
+        user: User the container runs as; not root.
+        container_port: TCP port the container listens on.
+        health_check_command: Shell command inside the container that fails when it is unwell.
+        scratch_paths: Directories that the image must write to; each becomes a tmpfs in memory.
+        scratch_mib: Size of each scratch directory.
+        cpu: Task CPU in units of 1/1024 vCPU.
+        memory_mib: Task memory.
+        desired_count: Tasks at the start, and the least that autoscaling keeps.
+        max_count: The most that autoscaling starts.
+        secret: Database credentials, given to the container by ECS.
+        names: Names of cluster, service and log groups.
+        protection: Retention and removal of the logs.
+        logs_key: Encrypts the logs.
+        secrets_key: Key of the secret.
+    """
+
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection
+    image: str
+    user: str
+    container_port: int
+    health_check_command: str
+    scratch_paths: tuple[str, ...]
+    scratch_mib: int
+    cpu: int
+    memory_mib: int
+    desired_count: int
+    max_count: int
+    secret: secretsmanager.ISecret
+    names: Names
+    protection: Protection
+    logs_key: kms.IKey
+    secrets_key: kms.IKey
+
+
+class Service(Construct):
+    """An ECS Fargate service in private subnets, without public addresses and without root.
+
+    Attributes:
+        cluster: The ECS cluster.
+        service: The Fargate service; attach it to a target group.
+        security_group: The tasks' group; it has no way out but what is added to it.
+        scaling: Task-count scaling; add request-based scaling when there is a load balancer.
+        log_group: What the container prints.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, props: ServiceProps) -> None:
+        super().__init__(scope, construct_id)
+        self.log_group = self._log_group("LogGroup", props.names.task_logs, props)
+        self.cluster = self._cluster(props)
+        self.security_group = ec2.SecurityGroup(
+            self,
+            "SecurityGroup",
+            vpc=props.vpc,
+            description="Tasks: reached by the load balancer only, every way out is listed",
+            allow_all_outbound=False,
+        )
+        self.service = self._service(props, self._task_definition(props))
+        self.scaling = self._scaling(props)
+
+    def _log_group(self, construct_id: str, name: str, props: ServiceProps) -> logs.LogGroup:
+        return owned_log_group(
+            self, construct_id, name=name, key=props.logs_key, protection=props.protection
+        )
+
+    def _cluster(self, props: ServiceProps) -> ecs.Cluster:
+        insights = self._log_group(
+            "ContainerInsightsLogGroup", props.names.container_insights_logs, props
+        )
+        cluster = ecs.Cluster(
+            self,
+            "Cluster",
+            cluster_name=props.names.ecs_cluster,
+            vpc=props.vpc,
+            container_insights_v2=ecs.ContainerInsights.ENABLED,
+        )
+        cluster.node.add_dependency(insights)  # else Container Insights makes the group itself
+        return cluster
+
+    def _task_definition(self, props: ServiceProps) -> ecs.FargateTaskDefinition:
+        task = ecs.FargateTaskDefinition(
+            self,
+            "TaskDefinition",
+            cpu=props.cpu,
+            memory_limit_mib=props.memory_mib,
+            runtime_platform=ecs.RuntimePlatform(
+                cpu_architecture=ecs.CpuArchitecture.X86_64,
+                operating_system_family=ecs.OperatingSystemFamily.LINUX,
+            ),
+            execution_role=self._execution_role(props),
+            task_role=self._task_role(),
+        )
+        linux = ecs.LinuxParameters(self, "Linux", init_process_enabled=False)
+        linux.drop_capabilities(ecs.Capability.ALL)
+        task.add_container(
+            "Service",
+            container_name="service",
+            image=self._image(props),
+            user=props.user,
+            readonly_root_filesystem=True,
+            privileged=False,
+            linux_parameters=linux,
+            memory_limit_mib=props.memory_mib,
+            port_mappings=[ecs.PortMapping(container_port=props.container_port)],
+            secrets={
+                name: ecs.Secret.from_secrets_manager(props.secret, field)
+                for name, field in _SECRET_FIELDS.items()
+            },
+            health_check=ecs.HealthCheck(
+                command=["CMD-SHELL", props.health_check_command],
+                interval=Duration.seconds(15),
+                timeout=Duration.seconds(5),
+                retries=3,
+                start_period=Duration.seconds(30),
+            ),
+            logging=ecs.LogDrivers.aws_logs(
+                stream_prefix="service",
+                log_group=self.log_group,
+                mode=ecs.AwsLogDriverMode.NON_BLOCKING,
+            ),
+        )
+        self._scratch(task, props)
+        return task
+
+    def _scratch(self, task: ecs.FargateTaskDefinition, props: ServiceProps) -> None:
+        """Mount the scratch directories; the L2 class cannot set their owner."""
+        resource = task.node.default_child
+        assert isinstance(resource, ecs.CfnTaskDefinition)
+        resource.add_property_override(
+            "ContainerDefinitions.0.LinuxParameters.Tmpfs",
+            [
+                {
+                    "ContainerPath": path,
+                    "Size": props.scratch_mib,
+                    "MountOptions": ["mode=1777", "noexec", "nosuid", "nodev"],
+                }
+                for path in props.scratch_paths
+            ],
+        )
+
+    def _image(self, props: ServiceProps) -> ecs.ContainerImage:
+        match = _PRIVATE_IMAGE.fullmatch(props.image)
+        if match is None:
+            return ecs.ContainerImage.from_registry(props.image)
+        repository = ecr.Repository.from_repository_attributes(
+            self,
+            "Repository",
+            repository_arn=self._repository_arn(match),
+            repository_name=match["name"],
+        )
+        return ecs.ContainerImage.from_ecr_repository(repository, (match["tag"] or "").lstrip(":@"))
+
+    def _repository_arn(self, match: re.Match[str]) -> str:
+        partition = Stack.of(self).partition
+        return (
+            f"arn:{partition}:ecr:{match['region']}:{match['account']}:repository/{match['name']}"
+        )
+
+    def _execution_role(self, props: ServiceProps) -> iam.IRole:
+        """What ECS needs to start the task, and nothing that the task itself can use."""
+        statements = [
+            iam.PolicyStatement(
+                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                resources=[self.log_group.log_group_arn],
+            ),
+            iam.PolicyStatement(
+                actions=["secretsmanager:GetSecretValue"], resources=[props.secret.secret_arn]
+            ),
+            iam.PolicyStatement(actions=["kms:Decrypt"], resources=[props.secrets_key.key_arn]),
+        ]
+        match = _PRIVATE_IMAGE.fullmatch(props.image)
+        if match is not None:
+            statements.append(
+                iam.PolicyStatement(
+                    actions=["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                    resources=[self._repository_arn(match)],
+                )
+            )
+        policy = iam.ManagedPolicy(self, "ExecutionPolicy", statements=statements)
+        if match is not None:
+            policy.add_statements(
+                iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"])
+            )
+            acknowledge(
+                policy,
+                {
+                    "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken has no resource; "
+                    "every other action names its resource."
+                },
+            )
+        return self._role("ExecutionRole", "Lets ECS start the task", policy)
+
+    def _task_role(self) -> iam.IRole:
+        """The task's own identity; it may do nothing until the application needs something."""
+        return self._role("TaskRole", "Identity of the running task", None)
+
+    def _role(
+        self, construct_id: str, description: str, policy: iam.ManagedPolicy | None
+    ) -> iam.IRole:
+        stack = Stack.of(self)
+        role = iam.Role(
+            self,
+            construct_id,
+            description=description,
+            assumed_by=iam.PrincipalWithConditions(
+                iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
+                {
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {
+                        "aws:SourceArn": f"arn:{stack.partition}:ecs:{stack.region}:"
+                        f"{stack.account}:*"
+                    },
+                },
+            ),
+            managed_policies=[policy] if policy else None,
+        )
+        return role.without_policy_updates()
+
+    def _service(self, props: ServiceProps, task: ecs.FargateTaskDefinition) -> ecs.FargateService:
+        return ecs.FargateService(
+            self,
+            "Service",
+            service_name=props.names.ecs_service,
+            cluster=self.cluster,
+            task_definition=task,
+            platform_version=ecs.FargatePlatformVersion.LATEST,
+            desired_count=props.desired_count,
+            assign_public_ip=False,
+            vpc_subnets=props.subnets,
+            security_groups=[self.security_group],
+            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            min_healthy_percent=100,
+            max_healthy_percent=200,
+            enable_execute_command=False,
+            propagate_tags=ecs.PropagatedTagSource.SERVICE,
+            enable_ecs_managed_tags=True,
+        )
+
+    def _scaling(self, props: ServiceProps) -> ecs.ScalableTaskCount:
+        scaling = self.service.auto_scale_task_count(
+            min_capacity=props.desired_count, max_capacity=props.max_count
+        )
+        scaling.scale_on_cpu_utilization(
+            "Cpu",
+            target_utilization_percent=60,
+            scale_in_cooldown=Duration.minutes(5),
+            scale_out_cooldown=Duration.minutes(1),
+        )
+        scaling.scale_on_memory_utilization(
+            "Memory",
+            target_utilization_percent=70,
+            scale_in_cooldown=Duration.minutes(5),
+            scale_out_cooldown=Duration.minutes(1),
+        )
+        return scaling
+
+
+def service_arn(stack: Stack, names: Names) -> str:
+    """Return the ARN of the service before it exists."""
+    return stack.format_arn(
+        service="ecs",
+        resource="service",
+        resource_name=f"{names.ecs_cluster}/{names.ecs_service}",
+    )
