@@ -12,6 +12,7 @@ from . import (
     database,
     firewall,
     mends,
+    monitoring,
     network,
     recorded,
     scaling,
@@ -30,7 +31,7 @@ def main() -> None:
 
 def install() -> None:
     """Add to the engine what it lacks."""
-    for module in (network, database, scaling, firewall, secrets, storage):
+    for module in (database, firewall, monitoring, network, scaling, secrets, storage):
         for resource_type in module.RESOURCE_TYPES:
             resource_type.register()
     recorded.install()

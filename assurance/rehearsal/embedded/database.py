@@ -144,6 +144,7 @@ def _create_cluster(place: Place, properties: Properties) -> Created:
     key = properties.optional_text("KmsKeyId")
     _require_key(key)
     exports = _exports(properties)
+    properties.flag("DeleteAutomatedBackups", default=True)  # read again at the delete
     call(
         "rds",
         "create_db_cluster",
@@ -222,6 +223,7 @@ def _update_cluster(identifier: str, properties: Properties, _old: Values) -> Cr
     for name in ("EngineLifecycleSupport", "NetworkType", "StorageType"):
         properties.optional_text(name)
     properties.flag("ManageMasterUserPassword", default=False)
+    properties.flag("DeleteAutomatedBackups", default=True)
     exports = _exports(properties)
     changes = _without_modify_only(_changeable(properties))
     changes.pop("EnableHttpEndpoint", None)
@@ -244,8 +246,14 @@ def _update_cluster(identifier: str, properties: Properties, _old: Values) -> Cr
     return identifier, _cluster_attributes(identifier)
 
 
-def _delete_cluster(identifier: str, _values: Values) -> None:
-    call("rds", "delete_db_cluster", DBClusterIdentifier=identifier, SkipFinalSnapshot=True)
+def _delete_cluster(identifier: str, values: Values) -> None:
+    call(
+        "rds",
+        "delete_db_cluster",
+        DBClusterIdentifier=identifier,
+        SkipFinalSnapshot=True,
+        DeleteAutomatedBackups=str(values.get("DeleteAutomatedBackups", True)).lower() == "true",
+    )
 
 
 def _snapshot_cluster(identifier: str, _values: Values) -> None:
