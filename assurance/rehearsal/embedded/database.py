@@ -344,7 +344,17 @@ def _create_instance(place: Place, properties: Properties) -> Created:
         Tags=properties.tags() or None,
         **_without_modify_only(settings),
     )
+    _name_endpoints(identifier, cluster)
     return identifier, _instance_attributes(identifier)
+
+
+def _name_endpoints(identifier: str, cluster: Answer) -> None:
+    """Give the endpoints the names that RDS gives; the engine has no server and says localhost."""
+    rds = _engine.module("services.rds")
+    record = rds._clusters[cluster["DBClusterIdentifier"]]
+    record |= {name: cluster[name] for name in ("Endpoint", "ReaderEndpoint")}
+    domain = cluster["Endpoint"].partition(".cluster-")[2]
+    rds._instances[identifier]["Endpoint"]["Address"] = f"{identifier}.{domain}"
 
 
 def _instance(identifier: str) -> Answer:
