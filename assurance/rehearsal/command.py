@@ -14,6 +14,7 @@ import click
 from .emulator import Emulator, RehearsalError, running
 
 _REGION = "eu-central-2"
+_PRODUCTION = "prod"
 _EXAMPLE = """\b
 Example:
   pcistack rehearse
@@ -55,7 +56,7 @@ def _rehearse(suffix: str, region: str, port: int, keep: bool, json_file: Path |
     from rich.console import Console
 
     from .report import as_json, showing, summarize
-    from .run import Rehearsal, ephemeral, synthesize
+    from .run import Rehearsal, ephemeral, keeps_data, protected, synthesize
     from .steps import Steps, Stopped
     from .toolkit import Toolkit
 
@@ -70,12 +71,19 @@ def _rehearse(suffix: str, region: str, port: int, keep: bool, json_file: Path |
         pool = stack.enter_context(ThreadPoolExecutor(max_workers=2))
         rehearsal = Rehearsal(emulator, toolkit, steps)
         pair = (suffix, "twin" if suffix != "twin" else "twin2")
-        synthesized = synthesize(toolkit, emulator, list(pair), pool)
+        kept = [_PRODUCTION] if suffix != _PRODUCTION and _is_configured(_PRODUCTION) else []
+        synthesized = synthesize(toolkit, emulator, [*pair, *kept], pool)
         try:
             baseline = rehearsal.bootstrap()
-            ephemeral(rehearsal, steps, baseline, synthesized, pair)
+            if keeps_data(synthesized[suffix].result()):
+                protected(rehearsal, steps, baseline, synthesized[suffix])
+            else:
+                ephemeral(rehearsal, steps, baseline, synthesized, pair)
+            for name in kept:
+                protected(rehearsal, steps, baseline, synthesized[name])
         except Stopped:
             toolkit.close()
+            emulator.ensure_alive()
         seconds = time.monotonic() - begun
         summarize(console, steps, rehearsal.findings, seconds)
         if json_file is not None:
@@ -85,6 +93,10 @@ def _rehearse(suffix: str, region: str, port: int, keep: bool, json_file: Path |
             toolkit.deploy(synthesized[suffix].result())
             _wait(emulator, region)
     return steps.all_passed
+
+
+def _is_configured(suffix: str) -> bool:
+    return (Path.cwd() / "environments" / f"{suffix}.toml").exists()
 
 
 def _wait(emulator: Emulator, region: str) -> None:

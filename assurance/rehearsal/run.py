@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
-from . import certificate, changes
+from . import certificate, changes, protection
 from .assembly import Assembly
 from .emulator import Emulator
 from .steps import Steps
 from .sweep import Baseline, Record, Remains
-from .toolkit import Toolkit
+from .toolkit import CommandFailed, Toolkit
 from .verification import Check, Deployed, verify
 
 @dataclass(slots=True, kw_only=True)
@@ -22,12 +23,14 @@ class Findings:
         checks: The promises looked into, after the first deployment.
         expected: What may be left.
         left: What may not.
+        kept: What is left because a profile keeps it.
     """
 
     resources: dict[str, int] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     expected: list[Remains] = field(default_factory=list)
     left: list[Remains] = field(default_factory=list)
+    kept: list[Remains] = field(default_factory=list)
 
 
 class Rehearsal:
@@ -58,8 +61,7 @@ class Rehearsal:
     def verify(self, assembly: Assembly) -> None:
         """Ask the AWS APIs whether the stack keeps its promises."""
         with self._steps.take(f"verify {assembly.stack} through the AWS APIs") as step:
-            ids = self._toolkit.physical_ids(assembly.stack)
-            checks = verify(Deployed(self._emulator, assembly, ids))
+            checks = verify(self._deployed(assembly))
             if not self.findings.checks:
                 self.findings.checks = checks
                 self.findings.resources = _count(assembly)
@@ -110,7 +112,7 @@ class Rehearsal:
         """Destroy a stack; every record in ``untouched`` must survive as it is."""
         with self._steps.take(f"cdk destroy {assembly.stack}") as step:
             self._toolkit.destroy(assembly, step.progress)
-            step.progress(step.total, step.total)
+            self._remove_certificates(assembly)
             if untouched:
                 lost = sorted(untouched - Baseline(self._emulator).now())
                 if lost:
@@ -118,19 +120,64 @@ class Rehearsal:
                 else:
                     step.details.append(f"all {len(untouched)} records of the other stack survive")
 
-    def sweep(self, baseline: Baseline, *, kept: Mapping[str, str] | None = None) -> None:
-        """Look for anything left; ``kept`` maps logical ids to why they may stay."""
-        allowed = kept or {}
+    def refuse_destroy(self, assembly: Assembly) -> None:
+        """Everything that the profile protects refuses to go, and nothing is touched."""
+        with self._steps.take(f"cdk destroy {assembly.stack} is refused") as step:
+            baseline = Baseline(self._emulator)
+            before = baseline.now()
+            try:
+                self._toolkit.destroy(assembly)
+                step.fail(f"{assembly.stack}: the stack let itself be destroyed")
+            except CommandFailed:
+                step.details.append("the stack: termination protection")
+            for name, refused in protection.attempts(self._emulator, self._deployed(assembly)):
+                if refused:
+                    step.details.append(f"{name}: deletion protection")
+                else:
+                    step.fail(f"{name}: let itself be deleted")
+            lost = before - baseline.now()
+            if lost:
+                step.fail(*(f"{key} ({store}) changed" for _, store, key, _ in sorted(lost)))
+
+    def lift_protection(self, assembly: Assembly) -> None:
+        """Lift every protection as an operator would who means it."""
+        with self._steps.take(f"lift the protection of {assembly.stack}"):
+            protection.lift(self._emulator, self._deployed(assembly))
+
+    def fill_buckets(self, assembly: Assembly) -> None:
+        """Put a log object into every bucket, so that the destroy meets one that is not empty."""
+        s3 = self._emulator.client("s3", assembly.region)
+        ids = self._toolkit.physical_ids(assembly.stack)
+        for name in assembly.of_type("AWS::S3::Bucket"):
+            for number in range(2):
+                s3.put_object(Bucket=ids[name], Key="AWSLogs/rehearsal.log", Body=str(number))
+
+    def sweep(self, baseline: Baseline, *, of: Assembly | None = None) -> None:
+        """Look for anything left.
+
+        Args:
+            baseline: What was there before the first deployment.
+            of: A stack whose profile keeps something: exactly that must be left.
+        """
         with self._steps.take("sweep every service") as step:
             remains = baseline.since(self._known)
-            left = [item for item in remains if not item.expected and item.resource not in allowed]
+            policies = {} if of is None else _kept(of)
+            kept = [item for item in remains if _may_stay(item, policies)]
+            left = [item for item in remains if not item.expected and item not in kept]
+            lost = sorted(policies.keys() - {item.resource for item in kept})
             self.findings.left += left
-            self.findings.expected += [item for item in remains if item.expected]
-            if left:
+            self.findings.kept += kept
+            self.findings.expected = [item for item in remains if item.expected]
+            if left or lost:
                 step.fail(*(f"left behind by {item}" for item in left))
+                step.details += [f"{name}: should have been kept and is gone" for name in lost]
+            elif policies:
+                step.details.append(f"exactly the {len(policies)} resources left that it keeps")
             else:
-                expected = len(remains) - len(left)
-                step.details.append(f"nothing left; {expected} expected or kept, listed below")
+                step.details.append("nothing left")
+
+    def _deployed(self, assembly: Assembly) -> Deployed:
+        return Deployed(self._emulator, assembly, self._toolkit.physical_ids(assembly.stack))
 
     def _remember(self, assembly: Assembly) -> None:
         ids = self._toolkit.physical_ids(assembly.stack)
@@ -140,12 +187,18 @@ class Rehearsal:
         arns = changes.certificate_arns(assembly.template)
         if not arns:
             return assembly
-        acm = self._emulator.client("acm", assembly.region)
+        acm: Any = self._emulator.client("acm", assembly.region)
         imported = {arn: certificate.import_into(acm) for arn in sorted(arns)}
         return assembly.edited(
             self._emulator.folder / f"{assembly.stack}-certified",
             partial(changes.import_certificates, imported=imported),
         )
+
+    def _remove_certificates(self, assembly: Assembly) -> None:
+        """Take away what the rehearsal has imported; ACM refuses one that is still in use."""
+        acm: Any = self._emulator.client("acm", assembly.region)
+        for arn in changes.certificate_arns(assembly.template):
+            acm.delete_certificate(CertificateArn=arn)
 
 
 def synthesize(
@@ -179,6 +232,40 @@ def ephemeral(
     rehearsal.verify(second)
     rehearsal.destroy(second)
     rehearsal.sweep(baseline)
+
+
+def protected(
+    rehearsal: Rehearsal, steps: Steps, baseline: Baseline, synthesized: Future[Assembly]
+) -> None:
+    """Rehearse an environment that keeps its data and refuses to be destroyed."""
+    with steps.take("cdk synth"):
+        assembly = synthesized.result()
+    assembly = rehearsal.deploy(assembly)
+    rehearsal.verify(assembly)
+    rehearsal.fill_buckets(assembly)
+    rehearsal.refuse_destroy(assembly)
+    rehearsal.lift_protection(assembly)
+    rehearsal.destroy(assembly)
+    rehearsal.sweep(baseline, of=assembly)
+
+
+def keeps_data(assembly: Assembly) -> bool:
+    """Whether the stack's profile keeps anything when it is destroyed."""
+    return bool(_kept(assembly))
+
+
+def _kept(assembly: Assembly) -> dict[str, str]:
+    """Return the policy of every resource that a destroy is to keep, by logical id."""
+    policies = {
+        name: str(resource.get("DeletionPolicy", "Delete"))
+        for name, resource in assembly.resources.items()
+    }
+    return {name: policy for name, policy in policies.items() if policy != "Delete"}
+
+
+def _may_stay(item: Remains, policies: Mapping[str, str]) -> bool:
+    policy = policies.get(item.resource, "")
+    return policy.startswith("Retain") or (policy == "Snapshot" and "snapshot" in item.kind)
 
 
 def _count(assembly: Assembly) -> dict[str, int]:

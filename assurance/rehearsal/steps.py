@@ -78,13 +78,15 @@ class Steps:
         Raises:
             Stopped: The step met an error.
         """
+        from botocore.exceptions import BotoCoreError, ClientError
+
         step = Step(name=name, outcome=Outcome.RUNNING)
         self.taken.append(step)
         begun = time.monotonic()
         self._view.started(step)
         try:
             yield step
-        except RehearsalError as error:
+        except (RehearsalError, BotoCoreError, ClientError) as error:
             step.fail(*str(error).splitlines())
             raise Stopped(name) from error
         finally:

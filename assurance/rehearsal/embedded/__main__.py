@@ -11,6 +11,7 @@ from . import (
     control,
     database,
     firewall,
+    guards,
     mends,
     monitoring,
     network,
@@ -36,6 +37,7 @@ def install() -> None:
             resource_type.register()
     recorded.install()
     mends.install()
+    guards.install()
     control.install()
     # Resource handlers call the engine's own APIs, so they must not run on its event loop.
     stacks = _engine.module("services.cloudformation.stacks")
