@@ -262,11 +262,10 @@ def _snapshot_cluster(identifier: str, _values: Values) -> None:
             "Cannot delete protected Cluster, please disable deletion protection and try again. "
             "(Service: Rds, Error code: InvalidParameterCombination)"
         )
-    call(
-        "rds",
-        "create_db_cluster_snapshot",
-        DBClusterIdentifier=identifier,
-        DBClusterSnapshotIdentifier=f"{identifier}-final-snapshot",
+    # The API call would wait for a database server, which a rehearsal has none of.
+    rds = _engine.module("services.rds")
+    rds._create_cluster_snapshot_internal(
+        f"{identifier}-final-snapshot", rds._clusters[identifier]
     )
 
 
@@ -344,17 +343,15 @@ def _create_instance(place: Place, properties: Properties) -> Created:
         Tags=properties.tags() or None,
         **_without_modify_only(settings),
     )
-    _name_endpoints(identifier, cluster)
+    _name_endpoint(identifier, cluster)
     return identifier, _instance_attributes(identifier)
 
 
-def _name_endpoints(identifier: str, cluster: Answer) -> None:
-    """Give the endpoints the names that RDS gives; the engine has no server and says localhost."""
-    rds = _engine.module("services.rds")
-    record = rds._clusters[cluster["DBClusterIdentifier"]]
-    record |= {name: cluster[name] for name in ("Endpoint", "ReaderEndpoint")}
+def _name_endpoint(identifier: str, cluster: Answer) -> None:
+    """Give the instance's endpoint the name that RDS gives; the engine says localhost."""
     domain = cluster["Endpoint"].partition(".cluster-")[2]
-    rds._instances[identifier]["Endpoint"]["Address"] = f"{identifier}.{domain}"
+    instance = _engine.module("services.rds")._instances[identifier]
+    instance["Endpoint"]["Address"] = f"{identifier}.{domain}"
 
 
 def _instance(identifier: str) -> Answer:

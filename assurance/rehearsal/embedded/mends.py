@@ -10,6 +10,12 @@ def install() -> None:
     """Apply every mend."""
     _show_log_exports()
     _add_cancel_rotation()
+    _keep_cluster_endpoints()
+
+
+def _keep_cluster_endpoints() -> None:
+    """Endpoints keep the names RDS gives them; the engine would point them at a server of its own."""
+    _engine.module("services.rds")._sync_cluster_endpoints = lambda _cluster: None
 
 
 def _show_log_exports() -> None:
