@@ -257,16 +257,18 @@ def _delete_cluster(identifier: str, values: Values) -> None:
 
 
 def _snapshot_cluster(identifier: str, _values: Values) -> None:
-    if _cluster(identifier)["DeletionProtection"]:
+    """Take the final snapshot.
+
+    The engine calls this on its event loop, so it must not call an API of the same process.
+    """
+    rds = _engine.module("services.rds")
+    cluster = rds._clusters[identifier]
+    if cluster["DeletionProtection"]:
         raise ValueError(
             "Cannot delete protected Cluster, please disable deletion protection and try again. "
             "(Service: Rds, Error code: InvalidParameterCombination)"
         )
-    # The API call would wait for a database server, which a rehearsal has none of.
-    rds = _engine.module("services.rds")
-    rds._create_cluster_snapshot_internal(
-        f"{identifier}-final-snapshot", rds._clusters[identifier]
-    )
+    rds._create_cluster_snapshot_internal(f"{identifier}-final-snapshot", cluster)
 
 
 # --- Instances ------------------------------------------------------------------------------------
