@@ -1,17 +1,29 @@
 """The command line of the rehearsal."""
 
+from __future__ import annotations
+
 import json
 import signal
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
+from . import project
 from .emulator import Emulator, RehearsalError, running
+
+if TYPE_CHECKING:
+    from .assembly import Assembly
+    from .run import Rehearsal
+    from .steps import Steps
+    from .toolkit import Toolkit
 
 _REGION = "eu-central-2"
 _PRODUCTION = "prod"
@@ -25,6 +37,11 @@ Example:
 @click.command(epilog=_EXAMPLE)
 @click.option("--suffix", default="dev", show_default=True, help="Environment suffix to rehearse.")
 @click.option("--region", default=_REGION, show_default=True, help="Where the stack deploys.")
+@click.option(
+    "--environment",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Environment file to use instead of environments/<suffix>.toml.",
+)
 @click.option("--port", default=0, help="Port on 127.0.0.1; a free one if left out.")
 @click.option("--keep", is_flag=True, help="Deploy once more at the end and leave it up to look at.")
 @click.option(
@@ -33,7 +50,14 @@ Example:
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write the report to this file.",
 )
-def rehearse(suffix: str, region: str, port: int, keep: bool, json_file: Path | None) -> None:
+def rehearse(
+    suffix: str,
+    region: str,
+    environment: Path | None,
+    port: int,
+    keep: bool,
+    json_file: Path | None,
+) -> None:
     """Deploy, verify, change and destroy the stack on an AWS inside a local process.
 
     Needs no account, no Docker and no network. Exit code 0: all verified. 1: something is not as
@@ -41,7 +65,15 @@ def rehearse(suffix: str, region: str, port: int, keep: bool, json_file: Path | 
     """
     signal.signal(signal.SIGTERM, _end_politely)
     try:
-        passed = _rehearse(suffix, region, port, keep, json_file)
+        options = Options(
+            suffix=suffix,
+            region=region,
+            environment=environment,
+            port=port,
+            keep=keep,
+            json_file=json_file,
+        )
+        passed = _rehearse(options)
     except RehearsalError as error:
         click.echo(f"pcistack rehearse: {error}", err=True)
         sys.exit(2)
@@ -52,51 +84,96 @@ def _end_politely(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _rehearse(suffix: str, region: str, port: int, keep: bool, json_file: Path | None) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line asks for."""
+
+    suffix: str
+    region: str
+    environment: Path | None
+    port: int
+    keep: bool
+    json_file: Path | None
+
+
+def _rehearse(options: Options) -> bool:
     from rich.console import Console
 
     from .report import as_json, showing, summarize
-    from .run import Rehearsal, ephemeral, keeps_data, protected, synthesize
+    from .run import Rehearsal
     from .steps import Steps, Stopped
     from .toolkit import Toolkit
 
     console = Console()
     begun = time.monotonic()
+    home = Path.cwd()
+    project.require(home)
     with ExitStack() as stack:
         view = stack.enter_context(showing(console))
         steps = Steps(view)
-        emulator = stack.enter_context(running(region=region, port=port))
-        toolkit = Toolkit(emulator, region, Path.cwd())
-        stack.callback(toolkit.close)
+        emulator = stack.enter_context(running(region=options.region, port=options.port))
+        toolkit = Toolkit(emulator, options.region, home)
         pool = stack.enter_context(ThreadPoolExecutor(max_workers=2))
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        stack.callback(toolkit.close)
         rehearsal = Rehearsal(emulator, toolkit, steps)
-        pair = (suffix, "twin" if suffix != "twin" else "twin2")
-        kept = [_PRODUCTION] if suffix != _PRODUCTION and _is_configured(_PRODUCTION) else []
-        synthesized = synthesize(toolkit, emulator, [*pair, *kept], pool)
+        synthesized = _synthesize(options, emulator, toolkit, pool)
         try:
-            baseline = rehearsal.bootstrap()
-            if keeps_data(synthesized[suffix].result()):
-                protected(rehearsal, steps, baseline, synthesized[suffix])
-            else:
-                ephemeral(rehearsal, steps, baseline, synthesized, pair)
-            for name in kept:
-                protected(rehearsal, steps, baseline, synthesized[name])
+            _take_steps(options, rehearsal, steps, synthesized)
         except Stopped:
-            toolkit.close()
             emulator.ensure_alive()
         seconds = time.monotonic() - begun
         summarize(console, steps, rehearsal.findings, seconds)
-        if json_file is not None:
+        if options.json_file is not None:
             document = as_json(steps, rehearsal.findings, seconds)
-            json_file.write_text(json.dumps(document, indent=2) + "\n")
-        if keep and steps.all_passed:
-            toolkit.deploy(synthesized[suffix].result())
-            _wait(emulator, region)
+            options.json_file.write_text(json.dumps(document, indent=2) + "\n")
+        if options.keep and steps.all_passed:
+            toolkit.deploy(synthesized[options.suffix].result())
+            _wait(emulator, options.region)
     return steps.all_passed
 
 
-def _is_configured(suffix: str) -> bool:
-    return (Path.cwd() / "environments" / f"{suffix}.toml").exists()
+def _synthesize(
+    options: Options, emulator: Emulator, toolkit: Toolkit, pool: ThreadPoolExecutor
+) -> dict[str, Future[Assembly]]:
+    """Start synthesizing: the suffix, a throw-away twin with ingress, and production."""
+    home = Path.cwd()
+    environments = {_twin(options.suffix): project.with_ingress(home, options.region)}
+    if options.environment is not None:
+        environments[options.suffix] = project.read_environment(options.environment)
+    copy = project.copied(home, emulator.folder / "project", environments)
+    suffixes = [options.suffix, *environments]
+    if (home / "environments" / f"{_PRODUCTION}.toml").exists():
+        suffixes.append(_PRODUCTION)
+    return {
+        suffix: pool.submit(toolkit.synth, suffix, emulator.folder / f"synth-{suffix}", copy)
+        for suffix in dict.fromkeys(suffixes)
+    }
+
+
+def _twin(suffix: str) -> str:
+    return "twin" if suffix != "twin" else "twin2"
+
+
+def _take_steps(
+    options: Options,
+    rehearsal: Rehearsal,
+    steps: Steps,
+    synthesized: Mapping[str, Future[Assembly]],
+) -> None:
+    from .run import ephemeral, keeps_data, protected
+
+    baseline = rehearsal.bootstrap()
+    with steps.take("cdk synth") as step:
+        first = synthesized[options.suffix].result()
+        step.details.append(f"{first.stack}: {len(first.resources)} resources")
+    if keeps_data(first):
+        protected(rehearsal, baseline, first)
+        return
+    twin = synthesized[_twin(options.suffix)].result()
+    ephemeral(rehearsal, baseline, first, twin)
+    if _PRODUCTION in synthesized:
+        protected(rehearsal, baseline, synthesized[_PRODUCTION].result())
 
 
 def _wait(emulator: Emulator, region: str) -> None:

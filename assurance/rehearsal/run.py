@@ -1,7 +1,7 @@
 """The rehearsal from an empty account to an empty account."""
 
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -201,26 +201,10 @@ class Rehearsal:
             acm.delete_certificate(CertificateArn=arn)
 
 
-def synthesize(
-    toolkit: Toolkit, emulator: Emulator, suffixes: list[str], pool: ThreadPoolExecutor
-) -> dict[str, Future[Assembly]]:
-    """Start synthesizing a stack for each suffix."""
-    return {
-        suffix: pool.submit(toolkit.synth, suffix, emulator.folder / f"synth-{suffix}")
-        for suffix in suffixes
-    }
-
-
 def ephemeral(
-    rehearsal: Rehearsal,
-    steps: Steps,
-    baseline: Baseline,
-    synthesized: Mapping[str, Future[Assembly]],
-    pair: tuple[str, str],
+    rehearsal: Rehearsal, baseline: Baseline, first: Assembly, second: Assembly
 ) -> None:
     """Rehearse a throw-away environment and a second one beside it, to the last resource."""
-    with steps.take("cdk synth for both suffixes"):
-        first, second = (synthesized[suffix].result() for suffix in pair)
     first = rehearsal.deploy(first)
     rehearsal.verify(first)
     rehearsal.announce_replacement(first)
@@ -228,18 +212,15 @@ def ephemeral(
     alone = baseline.now()
     second = rehearsal.deploy(second)
     rehearsal.verify(second)
+    rehearsal.fill_buckets(second)
     rehearsal.destroy(first, untouched=baseline.now() - alone)
     rehearsal.verify(second)
     rehearsal.destroy(second)
     rehearsal.sweep(baseline)
 
 
-def protected(
-    rehearsal: Rehearsal, steps: Steps, baseline: Baseline, synthesized: Future[Assembly]
-) -> None:
+def protected(rehearsal: Rehearsal, baseline: Baseline, assembly: Assembly) -> None:
     """Rehearse an environment that keeps its data and refuses to be destroyed."""
-    with steps.take("cdk synth"):
-        assembly = synthesized.result()
     assembly = rehearsal.deploy(assembly)
     rehearsal.verify(assembly)
     rehearsal.fill_buckets(assembly)

@@ -74,14 +74,15 @@ class Toolkit:
             raise RehearsalError(f"{self._cdk} is missing. Run `make install` in {project}.")
         self.cloudformation: Any = emulator.client("cloudformation", region)
 
-    def synth(self, suffix: str, into: Path) -> Assembly:
-        """Synthesize the project's stack for an environment suffix.
+    def synth(self, suffix: str, into: Path, project: Path | None = None) -> Assembly:
+        """Synthesize the stack for an environment suffix, of this project or a copy of it.
 
         Raises:
             CommandFailed: The app, or a check attached to it, refused.
         """
         context = f"environmentSuffix={suffix}"
-        self._run(["synth", "--quiet", "--context", context, "--output", str(into)], None)
+        arguments = ["synth", "--quiet", "--context", context, "--output", str(into)]
+        self._run(arguments, None, project)
         return Assembly.load(into, suffix)
 
     def bootstrap(self) -> None:
@@ -196,9 +197,11 @@ class Toolkit:
                 )
         return found[::-1]
 
-    def _run(self, arguments: Sequence[str], watch: "_Watch | None") -> str:
+    def _run(
+        self, arguments: Sequence[str], watch: "_Watch | None", project: Path | None = None
+    ) -> str:
         log = self._emulator.folder / f"cdk-{next(self._numbers)}.log"
-        process = self._start(arguments, log)
+        process = self._start(arguments, log, project)
         deadline = time.monotonic() + _LONGEST_SECONDS
         try:
             _wait(process, watch, deadline)
@@ -211,7 +214,9 @@ class Toolkit:
             raise CommandFailed(self._explain(arguments[0], stack, output))
         return output
 
-    def _start(self, arguments: Sequence[str], log: Path) -> "subprocess.Popen[str]":
+    def _start(
+        self, arguments: Sequence[str], log: Path, project: Path | None = None
+    ) -> "subprocess.Popen[str]":
         environment = self._emulator.environment(self._region)
         here = Path(sys.executable).parent
         environment["PATH"] = f"{here}{os.pathsep}{environment.get('PATH', '')}"
@@ -219,7 +224,7 @@ class Toolkit:
         with log.open("w") as output:
             process = subprocess.Popen(
                 [str(self._cdk), *arguments, "--ci", "--no-notices"],
-                cwd=self._project,
+                cwd=project or self._project,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
