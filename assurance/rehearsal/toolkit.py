@@ -177,25 +177,7 @@ class Toolkit:
 
     def failures(self, stack: str) -> list[Event]:
         """Return the failed steps of the stack's latest operation, first one first."""
-        events = self.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-        found: list[Event] = []
-        for event in events:
-            if event["LogicalResourceId"] == stack:
-                if event["ResourceStatus"] in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
-                    break
-                if event["ResourceStatus"] == "DELETE_IN_PROGRESS":
-                    break
-                continue
-            if event["ResourceStatus"].endswith("_FAILED"):
-                found.append(
-                    Event(
-                        resource=event["LogicalResourceId"],
-                        kind=event["ResourceType"],
-                        status=event["ResourceStatus"],
-                        reason=event.get("ResourceStatusReason", ""),
-                    )
-                )
-        return found[::-1]
+        return failures_of(self.cloudformation, stack)
 
     def _run(
         self, arguments: Sequence[str], watch: "_Watch | None", project: Path | None = None
@@ -241,6 +223,29 @@ class Toolkit:
             lines = "\n".join(f"  {event}" for event in failed)
             return f"cdk {verb} {stack} failed:\n{lines}"
         return f"cdk {verb} failed:\n{_last_lines(output)}"
+
+
+def failures_of(cloudformation: Any, stack: str) -> list[Event]:
+    """Return the failed steps of a stack's latest operation, first one first."""
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    found: list[Event] = []
+    for event in events:
+        if event["LogicalResourceId"] == stack:
+            if event["ResourceStatus"] in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
+                break
+            if event["ResourceStatus"] == "DELETE_IN_PROGRESS":
+                break
+            continue
+        if event["ResourceStatus"].endswith("_FAILED"):
+            found.append(
+                Event(
+                    resource=event["LogicalResourceId"],
+                    kind=event["ResourceType"],
+                    status=event["ResourceStatus"],
+                    reason=event.get("ResourceStatusReason", ""),
+                )
+            )
+    return found[::-1]
 
 
 @dataclass(frozen=True, slots=True)
