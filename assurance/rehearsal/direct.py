@@ -66,7 +66,7 @@ class Direct:
         """Delete the stack; return the status it ends in."""
         identifier = self._cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
         self._cloudformation.delete_stack(StackName=stack)
-        return self._wait(identifier)
+        return self.wait(identifier)
 
     def failures(self, stack: str) -> list[Event]:
         """Return the failed steps of the stack's latest operation, first one first."""
@@ -89,9 +89,14 @@ class Direct:
             TemplateURL=address,
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
         )
-        return self._wait(answer["StackId"])
+        return self.wait(answer["StackId"])
 
-    def _wait(self, identifier: str) -> str:
+    def wait(self, identifier: str) -> str:
+        """Wait until the stack's operation has ended; return the status it ended in.
+
+        Raises:
+            RehearsalError: It does not end.
+        """
         deadline = time.monotonic() + _LONGEST_SECONDS
         while time.monotonic() < deadline:
             found = self._cloudformation.describe_stacks(StackName=identifier)["Stacks"]
