@@ -1,14 +1,15 @@
 """A self-signed certificate for the load balancer of a rehearsal."""
 
 import datetime
-from typing import Any
+
+from .emulator import Client
 
 # Long past and far ahead, so that no clock decides whether it is valid.
 _FROM = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 _UNTIL = datetime.datetime(2099, 1, 1, tzinfo=datetime.UTC)
 
 
-def import_into(acm: Any) -> str:
+def import_into(acm: Client) -> str:
     """Make a certificate for ``example.com``, import it into ACM, and return its ARN."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization

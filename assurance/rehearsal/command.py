@@ -43,7 +43,9 @@ Example:
     help="Environment file to use instead of environments/<suffix>.toml.",
 )
 @click.option("--port", default=0, help="Port on 127.0.0.1; a free one if left out.")
-@click.option("--keep", is_flag=True, help="Deploy once more at the end and leave it up to look at.")
+@click.option(
+    "--keep", is_flag=True, help="Deploy once more at the end and leave it up to look at."
+)
 @click.option(
     "--json",
     "json_file",
@@ -101,7 +103,7 @@ def _rehearse(options: Options) -> bool:
 
     from .report import as_json, showing, summarize
     from .run import Rehearsal
-    from .steps import Steps, Stopped
+    from .steps import StepError, Steps
     from .toolkit import Toolkit
 
     console = Console()
@@ -120,7 +122,7 @@ def _rehearse(options: Options) -> bool:
         synthesized = _synthesize(options, emulator, toolkit, pool)
         try:
             _take_steps(options, rehearsal, steps, synthesized)
-        except Stopped:
+        except StepError:
             emulator.ensure_alive()
         seconds = time.monotonic() - begun
         summarize(console, steps, rehearsal.findings, seconds)
@@ -187,7 +189,7 @@ def _wait(emulator: Emulator, region: str) -> None:
         while emulator.process.poll() is None:
             time.sleep(0.5)
     except KeyboardInterrupt:
-        click.echo("Stopped.")
+        click.echo("StepError.")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .assembly import Assembly
-from .emulator import ACCOUNT, Emulator, RehearsalError
+from .emulator import ACCOUNT, Client, Emulator, RehearsalError
 from .toolkit import Event, failures_of
 
 _LONGEST_SECONDS = 120
@@ -28,12 +28,12 @@ class Direct:
         """Deploy to ``emulator`` in ``region``."""
         self._emulator = emulator
         self._region = region
-        self._cloudformation: Any = emulator.client("cloudformation", region)
-        self._s3: Any = emulator.client("s3", region)
+        self._cloudformation: Client = emulator.client("cloudformation", region)
+        self._s3: Client = emulator.client("s3", region)
 
     def prepare_account(self) -> None:
         """Create what a template of the CDK expects of a bootstrapped account."""
-        ssm: Any = self._emulator.client("ssm", self._region)
+        ssm: Client = self._emulator.client("ssm", self._region)
         ssm.put_parameter(
             Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True
         )

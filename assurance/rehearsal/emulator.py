@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# A boto3 client. Its stubs type a few services only, and its answers by their names.
+Client = Any
+
 # The access key chooses the account in the embedded AWS; AWS documents this one for examples.
 ACCOUNT = "111111111111"
 
@@ -80,7 +83,7 @@ class Emulator:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
 
-    def client(self, service: str, region: str) -> Any:
+    def client(self, service: str, region: str) -> Client:
         """Return an SDK client; its answers have the shape of botocore's service models."""
         import boto3
         from botocore.config import Config
@@ -258,10 +261,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     """End the whole process group: politely, then surely."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

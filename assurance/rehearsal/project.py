@@ -13,8 +13,9 @@ _IGNORED = shutil.ignore_patterns("__pycache__", "cdk.out")
 # The certificate does not exist; the rehearsal imports one in its place before it deploys.
 _INGRESS = """
 [ingress]
-certificate_arn = "arn:aws:acm:{region}:111111111111:certificate/00000000-0000-4000-8000-000000000000"
+certificate_arn = "arn:aws:acm:{region}:111111111111:certificate/{unknown}"
 """
+_UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
 def require(project: Path) -> None:
@@ -67,4 +68,4 @@ def with_ingress(project: Path, region: str) -> str:
     text = read_environment(project / "environments" / "ephemeral.toml")
     if re.search(r"^\[ingress", text, re.MULTILINE):
         return text
-    return text + _INGRESS.format(region=region)
+    return text + _INGRESS.format(region=region, unknown=_UNKNOWN)

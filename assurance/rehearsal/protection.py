@@ -1,9 +1,8 @@
 """What refuses to be deleted: trying it, and lifting it."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from .emulator import Emulator
+from .emulator import Client, Emulator
 from .verification import Deployed
 
 _LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
@@ -14,7 +13,7 @@ def attempts(emulator: Emulator, stack: Deployed) -> Iterator[tuple[str, bool]]:
     from botocore.exceptions import ClientError
 
     region = stack.assembly.region
-    rds: Any = emulator.client("rds", region)
+    rds: Client = emulator.client("rds", region)
     for name, cluster in stack.clusters.items():
         try:
             rds.delete_db_cluster(
@@ -24,7 +23,7 @@ def attempts(emulator: Emulator, stack: Deployed) -> Iterator[tuple[str, bool]]:
             yield name, "DeletionProtection" in str(error) or "protected" in str(error)
         else:
             yield name, False
-    balancers: Any = emulator.client("elbv2", region)
+    balancers: Client = emulator.client("elbv2", region)
     for name, arn in stack.of_type(_LOAD_BALANCER).items():
         try:
             balancers.delete_load_balancer(LoadBalancerArn=arn)
@@ -37,18 +36,18 @@ def attempts(emulator: Emulator, stack: Deployed) -> Iterator[tuple[str, bool]]:
 def lift(emulator: Emulator, stack: Deployed) -> None:
     """Lift the protection of the stack, its database and its load balancer."""
     region = stack.assembly.region
-    cloudformation: Any = emulator.client("cloudformation", region)
+    cloudformation: Client = emulator.client("cloudformation", region)
     cloudformation.update_termination_protection(
         StackName=stack.assembly.stack, EnableTerminationProtection=False
     )
-    rds: Any = emulator.client("rds", region)
+    rds: Client = emulator.client("rds", region)
     for cluster in stack.clusters.values():
         rds.modify_db_cluster(
             DBClusterIdentifier=cluster["DBClusterIdentifier"],
             DeletionProtection=False,
             ApplyImmediately=True,
         )
-    balancers: Any = emulator.client("elbv2", region)
+    balancers: Client = emulator.client("elbv2", region)
     for arn in stack.of_type(_LOAD_BALANCER).values():
         balancers.modify_load_balancer_attributes(
             LoadBalancerArn=arn,

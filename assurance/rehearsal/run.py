@@ -1,18 +1,17 @@
 """The rehearsal from an empty account to an empty account."""
 
 from collections.abc import Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from . import certificate, changes, protection
 from .assembly import Assembly
-from .emulator import Emulator
+from .emulator import Client, Emulator
 from .steps import Steps
-from .sweep import Baseline, Record, Remains
-from .toolkit import CommandFailed, Toolkit
+from .sweep import Baseline, Known, Record, Remains
+from .toolkit import CommandError, Toolkit
 from .verification import Check, Deployed, verify
+
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
@@ -41,7 +40,7 @@ class Rehearsal:
         self._emulator = emulator
         self._toolkit = toolkit
         self._steps = steps
-        self._known: dict[str, str] = {}
+        self._known = Known()
         self.findings = Findings()
 
     def bootstrap(self) -> Baseline:
@@ -73,12 +72,10 @@ class Rehearsal:
 
     def update(self, assembly: Assembly) -> Assembly:
         """Deploy a change; nothing that holds data may be replaced."""
-        changed = assembly.edited(
-            self._emulator.folder / f"{assembly.stack}-changed", changes.grow
-        )
-        with self._steps.take(f"cdk deploy {assembly.stack}, capacity, image and counts changed") as (
-            step
-        ):
+        changed = assembly.edited(self._emulator.folder / f"{assembly.stack}-changed", changes.grow)
+        with self._steps.take(
+            f"cdk deploy {assembly.stack}, capacity, image and counts changed"
+        ) as (step):
             stateful = assembly.of_type(*changes.STATEFUL)
             before = self._toolkit.physical_ids(assembly.stack)
             self._toolkit.deploy(changed, step.progress)
@@ -116,7 +113,12 @@ class Rehearsal:
             if untouched:
                 lost = sorted(untouched - Baseline(self._emulator).now())
                 if lost:
-                    step.fail(*(f"{key} ({store}) of the other stack changed" for _, store, key, _ in lost))
+                    step.fail(
+                        *(
+                            f"{key} ({store}) of the other stack changed"
+                            for _, store, key, _ in lost
+                        )
+                    )
                 else:
                     step.details.append(f"all {len(untouched)} records of the other stack survive")
 
@@ -128,7 +130,7 @@ class Rehearsal:
             try:
                 self._toolkit.destroy(assembly)
                 step.fail(f"{assembly.stack}: the stack let itself be destroyed")
-            except CommandFailed:
+            except CommandError:
                 step.details.append("the stack: termination protection")
             for name, refused in protection.attempts(self._emulator, self._deployed(assembly)):
                 if refused:
@@ -180,14 +182,13 @@ class Rehearsal:
         return Deployed(self._emulator, assembly, self._toolkit.physical_ids(assembly.stack))
 
     def _remember(self, assembly: Assembly) -> None:
-        ids = self._toolkit.physical_ids(assembly.stack)
-        self._known |= {physical: name for name, physical in ids.items()}
+        self._known.add(assembly, self._toolkit.physical_ids(assembly.stack))
 
     def _with_certificates(self, assembly: Assembly) -> Assembly:
         arns = changes.certificate_arns(assembly.template)
         if not arns:
             return assembly
-        acm: Any = self._emulator.client("acm", assembly.region)
+        acm: Client = self._emulator.client("acm", assembly.region)
         imported = {arn: certificate.import_into(acm) for arn in sorted(arns)}
         return assembly.edited(
             self._emulator.folder / f"{assembly.stack}-certified",
@@ -196,14 +197,12 @@ class Rehearsal:
 
     def _remove_certificates(self, assembly: Assembly) -> None:
         """Take away what the rehearsal has imported; ACM refuses one that is still in use."""
-        acm: Any = self._emulator.client("acm", assembly.region)
+        acm: Client = self._emulator.client("acm", assembly.region)
         for arn in changes.certificate_arns(assembly.template):
             acm.delete_certificate(CertificateArn=arn)
 
 
-def ephemeral(
-    rehearsal: Rehearsal, baseline: Baseline, first: Assembly, second: Assembly
-) -> None:
+def ephemeral(rehearsal: Rehearsal, baseline: Baseline, first: Assembly, second: Assembly) -> None:
     """Rehearse a throw-away environment and a second one beside it, to the last resource."""
     first = rehearsal.deploy(first)
     rehearsal.verify(first)
@@ -252,4 +251,3 @@ def _may_stay(item: Remains, policies: Mapping[str, str]) -> bool:
 def _count(assembly: Assembly) -> dict[str, int]:
     kinds = [resource["Type"] for resource in assembly.resources.values()]
     return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
-

@@ -59,7 +59,7 @@ class View(Protocol):
         """A step has ended."""
 
 
-class Stopped(Exception):
+class StepError(Exception):
     """A step failed without which the following ones make no sense."""
 
 
@@ -76,7 +76,7 @@ class Steps:
         """Take a step; an error of the rehearsal fails it and stops the run.
 
         Raises:
-            Stopped: The step met an error.
+            StepError: The step met an error.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -88,7 +88,7 @@ class Steps:
             yield step
         except (RehearsalError, BotoCoreError, ClientError) as error:
             step.fail(*str(error).splitlines())
-            raise Stopped(name) from error
+            raise StepError(name) from error
         finally:
             step.seconds = time.monotonic() - begun
             if step.outcome is Outcome.RUNNING:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from .assembly import Assembly
 from .emulator import Emulator
 
 # The service keeps these for a while, in this state, as AWS does.
@@ -54,7 +55,41 @@ class Remains:
         return f"{who}: {self.service} {self.kind} {self.key}"
 
 
+# Service, store, key and state.
 Record = tuple[str, str, str, str]
+
+
+class Known:
+    """The resources that stacks have or had, to find the one that something belongs to."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._resources: dict[tuple[str, str], str] = {}
+
+    def add(self, assembly: Assembly, physical_ids: Mapping[str, str]) -> None:
+        """Remember the resources of a deployed stack."""
+        for name, physical in physical_ids.items():
+            kind = str(assembly.resources.get(name, {}).get("Type", ""))
+            self._resources[physical, kind] = name
+
+    def name(self, service: str, key: str) -> str:
+        """Return the logical id of the resource that a record belongs to, or an empty text.
+
+        It is the one with this physical id; else the one whose physical id stands in the key, the
+        longest first, as in the name of a log group that a service makes for its resource.
+        """
+        found = [
+            (key == physical, _fits(kind, service, key), len(physical), name)
+            for (physical, kind), name in self._resources.items()
+            if key == physical or (len(physical) > _SHORTEST and physical in key)
+        ]
+        return max(found)[-1] if found else ""
+
+
+def _fits(kind: str, service: str, key: str) -> bool:
+    """Whether the type is of the service, or of one that the key names as ``/aws/ecs/...``."""
+    own = kind.split("::")[1].lower() if kind.count("::") == 2 else kind
+    return own == service or f"/{own}/" in key
 
 
 class Baseline:
@@ -72,18 +107,18 @@ class Baseline:
             for item in self._emulator.inventory()
         }
 
-    def since(self, known: Mapping[str, str]) -> list[Remains]:
+    def since(self, known: Known) -> list[Remains]:
         """Return what has come since then and is still there.
 
         Args:
-            known: Physical id to logical id of every resource that the stacks had.
+            known: The resources that the stacks had.
         """
         before = {record[:3] for record in self._records}
         new = sorted(record for record in self.now() if record[:3] not in before)
         return sorted(_remains(new, known))
 
 
-def _remains(records: Sequence[Record], known: Mapping[str, str]) -> Iterable[Remains]:
+def _remains(records: Sequence[Record], known: Known) -> Iterable[Remains]:
     for service, store, key, state in records:
         if _is_bookkeeping(service, store, key, state):
             continue
@@ -92,7 +127,7 @@ def _remains(records: Sequence[Record], known: Mapping[str, str]) -> Iterable[Re
             service=service,
             kind=store.strip("_").replace("_", " "),
             key=name,
-            resource=_logical_id(name, known),
+            resource=known.name(service, name),
             expected=_EXPECTED_STATES.get((service, store, state), ""),
         )
 
@@ -102,11 +137,3 @@ def _is_bookkeeping(service: str, store: str, key: str, state: str) -> bool:
     asset = service == "s3" and "cdk-hnb659fds-assets-" in key
     tags = store.endswith("_tags")
     return deleted_stack or asset or tags or (service, store) in _BOOKKEEPING
-
-
-def _logical_id(key: str, known: Mapping[str, str]) -> str:
-    """Return the resource whose physical id is the key, or is the longest to stand in it."""
-    if key in known:
-        return known[key]
-    inside = [physical for physical in known if len(physical) > _SHORTEST and physical in key]
-    return known[max(inside, key=len)] if inside else ""

@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .assembly import Assembly
-from .emulator import ACCOUNT, Emulator, RehearsalError
+from .emulator import ACCOUNT, Client, Emulator, RehearsalError
 
 # Called with resources done and resources in all.
 Progress = Callable[[int, int], None]
@@ -24,7 +23,7 @@ _LONGEST_SECONDS = 300
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
-class CommandFailed(RehearsalError):
+class CommandError(RehearsalError):
     """The CDK CLI ended with an error."""
 
 
@@ -72,13 +71,13 @@ class Toolkit:
         self._cdk = project / "node_modules" / ".bin" / "cdk"
         if not self._cdk.exists():
             raise RehearsalError(f"{self._cdk} is missing. Run `make install` in {project}.")
-        self.cloudformation: Any = emulator.client("cloudformation", region)
+        self.cloudformation: Client = emulator.client("cloudformation", region)
 
     def synth(self, suffix: str, into: Path, project: Path | None = None) -> Assembly:
         """Synthesize the stack for an environment suffix, of this project or a copy of it.
 
         Raises:
-            CommandFailed: The app, or a check attached to it, refused.
+            CommandError: The app, or a check attached to it, refused.
         """
         context = f"environmentSuffix={suffix}"
         arguments = ["synth", "--quiet", "--context", context, "--output", str(into)]
@@ -89,7 +88,7 @@ class Toolkit:
         """Prepare the account and region, as `cdk bootstrap` does.
 
         Raises:
-            CommandFailed: The CLI refused.
+            CommandError: The CLI refused.
         """
         self._run(["bootstrap", f"aws://{ACCOUNT}/{self._region}"], None)
 
@@ -97,7 +96,7 @@ class Toolkit:
         """Create or update the stack.
 
         Raises:
-            CommandFailed: It failed; the message names the resources.
+            CommandError: It failed; the message names the resources.
         """
         self._run(
             ["deploy", assembly.stack, "--app", str(assembly.folder), "--require-approval=never"],
@@ -111,7 +110,7 @@ class Toolkit:
             Logical id to ``True`` (it is replaced) or ``Conditional`` (it may be).
 
         Raises:
-            CommandFailed: The CLI refused.
+            CommandError: The CLI refused.
         """
         name = "rehearsal-preview"
         self._run(
@@ -141,7 +140,7 @@ class Toolkit:
         """Delete the stack.
 
         Raises:
-            CommandFailed: It failed; the message names the resources.
+            CommandError: It failed; the message names the resources.
         """
         self._run(
             ["destroy", assembly.stack, "--app", str(assembly.folder), "--force"],
@@ -193,7 +192,7 @@ class Toolkit:
         output = log.read_text(errors="replace")
         if process.returncode != 0:
             stack = watch.assembly.stack if watch else ""
-            raise CommandFailed(self._explain(arguments[0], stack, output))
+            raise CommandError(self._explain(arguments[0], stack, output))
         return output
 
     def _start(
@@ -225,7 +224,7 @@ class Toolkit:
         return f"cdk {verb} failed:\n{_last_lines(output)}"
 
 
-def failures_of(cloudformation: Any, stack: str) -> list[Event]:
+def failures_of(cloudformation: Client, stack: str) -> list[Event]:
     """Return the failed steps of a stack's latest operation, first one first."""
     events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
     found: list[Event] = []
@@ -275,7 +274,7 @@ class _Watch:
 def _wait(process: "subprocess.Popen[str]", watch: _Watch | None, deadline: float) -> None:
     while process.poll() is None:
         if time.monotonic() > deadline:
-            raise CommandFailed(f"The CDK CLI did not end within {_LONGEST_SECONDS} s.")
+            raise CommandError(f"The CDK CLI did not end within {_LONGEST_SECONDS} s.")
         if watch is not None:
             watch.report()
         time.sleep(_POLL_SECONDS)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from .assembly import Assembly
-from .emulator import Emulator
+from .emulator import Client, Emulator
 
 _PASSWORD_LENGTH = 32
 _PUBLIC_PORTS = {80, 443}
@@ -48,7 +48,7 @@ class Deployed:
         self.assembly = assembly
         self._physical_ids = physical_ids
 
-    def api(self, service: str) -> Any:
+    def api(self, service: str) -> Client:
         """Return a client for a service."""
         return self._emulator.client(service, self.assembly.region)
 

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from assurance.rehearsal.assembly import Assembly, Template
-
-from .conftest import Lab, Trial
+from assurance.rehearsal.trial import Lab, Trial
 
 
 def _only(template: Template, kind: str, containing: str = "") -> str:
@@ -134,22 +133,41 @@ def test_broken_promise_is_seen_through_the_apis_and_names_the_resource(
     assert found[0].partition(":")[0] in dev.of_type(kind)
 
 
+def _without(template: Template, name: str) -> None:
+    del template["Resources"][name]
+    for resource in template["Resources"].values():
+        needed = resource.get("DependsOn", [])
+        if name in needed:
+            resource["DependsOn"] = [other for other in needed if other != name]
+
+
+@pytest.mark.parametrize(
+    ("group", "maker", "name"),
+    [
+        (
+            "SlowqueryLogGroup",
+            "AWS::RDS::DBCluster",
+            "/aws/rds/cluster/transaction-db-cluster-dev/slowquery",
+        ),
+        (
+            "ContainerInsightsLogGroup",
+            "AWS::ECS::Cluster",
+            "/aws/ecs/containerinsights/pcidss-dev/performance",
+        ),
+    ],
+)
 def test_log_group_that_a_service_creates_by_itself_is_left_and_names_its_maker(
-    lab: Lab, dev: Assembly
+    lab: Lab, dev: Assembly, group: str, maker: str, name: str
 ) -> None:
-    def broken(template: Template) -> None:
-        name = _only(template, "AWS::Logs::LogGroup", "AuditLogGroup")
-        group = template["Resources"][name]["Properties"]
-        group["LogGroupName"] = f"{group['LogGroupName']}-misspelt"
+    trial = lab.try_stack(
+        dev, lambda template: _without(template, _only(template, "AWS::Logs::LogGroup", group))
+    )
 
-    trial = lab.try_stack(dev, broken)
-
-    left = [str(item) for item in trial.left]
-    cluster = dev.of_type("AWS::RDS::DBCluster")[0]
-    assert len(left) == 1
-    assert left[0].startswith(f"{cluster}: cloudwatch_logs log groups /aws/rds/cluster/")
-    assert left[0].endswith("/audit")
-    lab.client("logs").delete_log_group(logGroupName=trial.left[0].key)
+    assert trial.created == "CREATE_COMPLETE", trial.failures
+    assert [str(item) for item in trial.left] == [
+        f"{dev.of_type(maker)[0]}: cloudwatch_logs log groups {name}"
+    ]
+    lab.client("logs").delete_log_group(logGroupName=name)
 
 
 def test_resource_that_is_retained_is_left_and_named(lab: Lab, dev: Assembly) -> None:
@@ -177,7 +195,7 @@ def test_engine_mode_serverless_is_refused_in_the_words_of_rds(lab: Lab, dev: As
         f"{cluster} (AWS::RDS::DBCluster): CREATE_FAILED: "
         "The engine mode serverless you requested is currently unavailable."
     )
-    assert trial.left == []
+    assert trial.left == ()
 
 
 def test_key_that_does_not_let_logs_encrypt_is_refused(lab: Lab, dev: Assembly) -> None:

@@ -6,12 +6,15 @@ from collections.abc import Callable, MutableMapping
 from types import ModuleType
 from typing import Any
 
+# A module, function or record of the engine.
+Untyped = Any
+
 # A service answers with a status, headers and a body.
 Response = tuple[int, dict[str, str], bytes]
 Handlers = MutableMapping[str, dict[str, Any]]
 
 
-def module(name: str) -> Any:
+def module(name: str) -> Untyped:
     """Return a module of the engine, for example ``services.rds``."""
     return importlib.import_module(f"ministack.{name}")
 

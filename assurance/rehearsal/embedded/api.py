@@ -4,13 +4,13 @@ import os
 from functools import cache
 from typing import Any
 
-from ._engine import account_id, region
+from ._engine import Untyped, account_id, region
 
 # The shape of an answer is AWS's own, as botocore's service models describe it.
 Answer = dict[str, Any]
 
 
-class NotFound(ValueError):
+class NotFoundError(ValueError):
     """A reference to something that does not exist."""
 
 
@@ -32,26 +32,26 @@ def call(service: str, operation: str, **parameters: object) -> Answer:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         message = error.response.get("Error", {}).get("Message", "")
-        kind = NotFound if "NotFound" in code or "nonexistent" in code.lower() else ValueError
+        kind = NotFoundError if "NotFound" in code or "nonexistent" in code.lower() else ValueError
         raise kind(f"{message} (Service: {service}, Error code: {code})") from error
     except ParamValidationError as error:
         raise ValueError(f"{error} (Service: {service}, Error code: InvalidParameter)") from error
     return answer
 
 
-def require(items: list[Any], what: str, identifier: str) -> Any:
+def require(items: list[Any], what: str, identifier: str) -> Untyped:
     """Return the one item that describes ``identifier``.
 
     Raises:
-        NotFound: There is none.
+        NotFoundError: There is none.
     """
     if not items:
-        raise NotFound(f"The {what} '{identifier}' does not exist")
+        raise NotFoundError(f"The {what} '{identifier}' does not exist")
     return items[0]
 
 
 @cache
-def _client(service: str, account: str, in_region: str) -> Any:
+def _client(service: str, account: str, in_region: str) -> Untyped:
     import boto3
     from botocore.config import Config
 

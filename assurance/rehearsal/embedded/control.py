@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from . import _engine, recorded
+from ._engine import Untyped
 
 TARGET = "Rehearsal."
 
@@ -63,10 +64,10 @@ def _set_fault(data: Mapping[str, Any]) -> dict[str, Any]:
 _ARGUMENTS = {"provision": (3, 1, "create"), "update": (4, 5, "update"), "delete": (3, 4, "delete")}
 
 
-def _with_faults(operation: str, original: Any) -> Any:
+def _with_faults(operation: str, original: Untyped) -> Untyped:
     at_stack, at_resource, verb = _ARGUMENTS[operation]
 
-    def run(*arguments: Any, **named: Any) -> Any:
+    def run(*arguments: Untyped, **named: Untyped) -> Untyped:
         if len(arguments) > max(at_stack, at_resource):
             unchanged = operation == "update" and arguments[2] == arguments[3]
             if not unchanged:

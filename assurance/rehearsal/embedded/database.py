@@ -8,7 +8,7 @@ what RDS refuses.
 from collections.abc import Mapping
 
 from . import _engine
-from .api import Answer, NotFound, call, require
+from .api import Answer, NotFoundError, call, require
 from .network import create_implicit_log_group
 from .properties import Properties, PropertyError
 from .registry import Created, Place, ResourceType, Values
@@ -420,7 +420,7 @@ def _require_sources(kind: str | None, sources: list[str]) -> None:
 def _require_parameter_group(name: str) -> None:
     try:
         call("rds", "describe_db_parameter_groups", DBParameterGroupName=name)
-    except NotFound:
+    except NotFoundError:
         call("rds", "describe_db_cluster_parameter_groups", DBClusterParameterGroupName=name)
 
 

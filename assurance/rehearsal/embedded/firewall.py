@@ -1,6 +1,6 @@
 """WAFv2: what a web ACL protects, and where it logs."""
 
-from .api import NotFound, call, require
+from .api import NotFoundError, call, require
 from .properties import Properties, PropertyError
 from .registry import Created, Place, ResourceType, Values
 
@@ -24,7 +24,7 @@ def _require_free(resource: str) -> None:
     """Refuse a resource that another web ACL protects already; AWS would silently take it over."""
     try:
         taken = call("wafv2", "get_web_acl_for_resource", ResourceArn=resource).get("WebACL")
-    except NotFound:
+    except NotFoundError:
         return
     if taken:
         raise ValueError(f"{resource} is already associated with {taken['ARN']}")

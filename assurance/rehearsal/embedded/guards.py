@@ -6,7 +6,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from . import _engine
+from ._engine import Untyped
 from .api import Answer, call
+from .network import create_implicit_log_group
 from .registry import Values
 
 # Refuses by raising.
@@ -20,11 +22,13 @@ def install() -> None:
         handlers[name]["delete"] = _guarded_delete(handlers[name]["delete"], guard)
     group = handlers["AWS::Logs::LogGroup"]
     group["create"] = _guarded_create(group["create"])
+    cluster = handlers["AWS::ECS::Cluster"]
+    cluster["create"] = _observed_cluster(cluster["create"])
     _engine.module("services.alb")._ACTION_MAP["DeleteLoadBalancer"] = _delete_load_balancer
 
 
-def _guarded_delete(delete: Any, guard: DeleteGuard) -> Any:
-    def run(physical_id: str, *rest: Any) -> None:
+def _guarded_delete(delete: Untyped, guard: DeleteGuard) -> Untyped:
+    def run(physical_id: str, *rest: Untyped) -> None:
         guard(physical_id)
         delete(physical_id, *rest)
 
@@ -196,11 +200,28 @@ _DELETE_GUARDS: Mapping[str, DeleteGuard] = {
 }
 
 
+# --- Log groups that services create --------------------------------------------------------------
+
+
+def _observed_cluster(create: Untyped) -> Untyped:
+    """Container Insights creates its log group by itself, unless somebody else has."""
+
+    def run(logical_id: str, values: Values, stack: str) -> Untyped:
+        name, attributes = create(logical_id, values, stack)
+        settings = values.get("ClusterSettings")
+        for setting in settings if isinstance(settings, list) else []:
+            if setting["Name"] == "containerInsights" and setting["Value"] != "disabled":
+                create_implicit_log_group(f"/aws/ecs/containerinsights/{name}/performance")
+        return name, attributes
+
+    return run
+
+
 # --- Keys of log groups ---------------------------------------------------------------------------
 
 
-def _guarded_create(create: Any) -> Any:
-    def run(logical_id: str, values: Values, stack: str) -> Any:
+def _guarded_create(create: Untyped) -> Untyped:
+    def run(logical_id: str, values: Values, stack: str) -> Untyped:
         key = values.get("KmsKeyId")
         if key is not None:
             name = values.get("LogGroupName")

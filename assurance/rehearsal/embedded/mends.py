@@ -14,7 +14,7 @@ def install() -> None:
 
 
 def _keep_cluster_endpoints() -> None:
-    """Endpoints keep the names RDS gives them; the engine would point them at a server of its own."""
+    """Endpoints keep the names RDS gives; the engine points them at a server of its own."""
     _engine.module("services.rds")._sync_cluster_endpoints = lambda _cluster: None
 
 

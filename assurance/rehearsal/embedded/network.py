@@ -234,7 +234,7 @@ def _permission(properties: Properties, peers: Sequence[str]) -> tuple[str, dict
 
     Raises:
         PropertyError: A port is missing, or there is not exactly one peer.
-        NotFound: The group, or the group that it refers to, does not exist.
+        NotFoundError: The group, or the group that it refers to, does not exist.
     """
     group = properties.text("GroupId")
     _require_group(group)
@@ -244,14 +244,15 @@ def _permission(properties: Properties, peers: Sequence[str]) -> tuple[str, dict
         properties.optional_number(name, minimum=-1, maximum=_HIGHEST_PORT)
         for name in ("FromPort", "ToPort")
     ]
-    if protocol in {"tcp", "udp", "6", "17"}:
-        if ports[0] is None or ports[1] is None or ports[0] > ports[1]:
-            raise PropertyError(
-                f"Invalid value for portRange. Must specify both from and to ports with "
-                f"{protocol}, from not above to"
-            )
-    if ports[0] is not None and ports[1] is not None:
-        permission |= {"FromPort": int(ports[0]), "ToPort": int(ports[1])}
+    first, last = ports
+    ordered = first is not None and last is not None and first <= last
+    if protocol in {"tcp", "udp", "6", "17"} and not ordered:
+        raise PropertyError(
+            "Invalid value for portRange. Must specify both from and to ports with "
+            f"{protocol}, from not above to"
+        )
+    if first is not None and last is not None:
+        permission |= {"FromPort": int(first), "ToPort": int(last)}
     description = properties.optional_text(
         "Description", pattern=r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}"
     )
@@ -309,9 +310,7 @@ def _authorize(properties: Properties, peers: Sequence[str], *, egress: bool) ->
     group, permission = _permission(properties, peers)
     before = _rules(group, egress=egress)
     direction = "egress" if egress else "ingress"
-    call(
-        "ec2", f"authorize_security_group_{direction}", GroupId=group, IpPermissions=[permission]
-    )
+    call("ec2", f"authorize_security_group_{direction}", GroupId=group, IpPermissions=[permission])
     new = _rules(group, egress=egress).keys() - before.keys()
     if len(new) != 1:
         raise ValueError("the specified rule already exists (Error code: InvalidPermission)")

@@ -10,7 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from . import _engine
-from ._engine import Response
+from ._engine import Response, Untyped
 
 # What the report calls "recorded, not emulated".
 RECORDED = (
@@ -24,7 +24,7 @@ RECORDED = (
 Call = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A call that the service refuses, with its error code."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -51,7 +51,7 @@ def json_service(calls: Mapping[str, Call]) -> Callable[..., Any]:
             return _json(400, {"__type": "UnknownOperationException", "message": operation})
         try:
             return _json(200, calls[operation](json.loads(body or b"{}")))
-        except Refused as refusal:
+        except RefusedError as refusal:
             return _json(400, {"__type": refusal.code, "message": str(refusal)})
 
     return handle
@@ -89,7 +89,7 @@ def _target_key(data: Mapping[str, Any]) -> str:
     return f"{data['ServiceNamespace']}|{data['ResourceId']}|{data['ScalableDimension']}"
 
 
-def _selected(records: Any, data: Mapping[str, Any]) -> list[Any]:
+def _selected(records: Untyped, data: Mapping[str, Any]) -> list[Any]:
     return [
         record
         for record in records
@@ -99,32 +99,36 @@ def _selected(records: Any, data: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def _register_target(targets: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+def _register_target(targets: Untyped, data: Mapping[str, Any]) -> dict[str, Any]:
     key = _target_key(data)
     record = {"CreationTime": 0, **(targets.get(key) or {}), **data}
     service_role = "AWSServiceRoleForApplicationAutoScaling_ECSService"
     path = "aws-service-role/ecs.application-autoscaling.amazonaws.com"
     record.setdefault("RoleARN", f"arn:aws:iam::{_engine.account_id()}:role/{path}/{service_role}")
     if int(record.get("MinCapacity", 0)) > int(record.get("MaxCapacity", 0)):
-        raise Refused("ValidationException", "Maximum capacity is less than minimum capacity")
+        raise RefusedError("ValidationException", "Maximum capacity is less than minimum capacity")
     targets[key] = record
     return {"ScalableTargetARN": f"arn:aws:application-autoscaling:{_engine.region()}:{key}"}
 
 
-def _deregister_target(targets: Any, policies: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+def _deregister_target(
+    targets: Untyped, policies: Untyped, data: Mapping[str, Any]
+) -> dict[str, Any]:
     key = _target_key(data)
     if key not in targets:
-        raise Refused("ObjectNotFoundException", f"No scalable target registered for {key}")
+        raise RefusedError("ObjectNotFoundException", f"No scalable target registered for {key}")
     del targets[key]
     for name in [name for name in policies if name.startswith(f"{key}|")]:
         del policies[name]
     return {}
 
 
-def _put_scaling_policy(targets: Any, policies: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+def _put_scaling_policy(
+    targets: Untyped, policies: Untyped, data: Mapping[str, Any]
+) -> dict[str, Any]:
     target = _target_key(data)
     if target not in targets:
-        raise Refused("ObjectNotFoundException", f"No scalable target registered for {target}")
+        raise RefusedError("ObjectNotFoundException", f"No scalable target registered for {target}")
     arn = (
         f"arn:aws:autoscaling:{_engine.region()}:{_engine.account_id()}:scalingPolicy:"
         f"resource/{data['ServiceNamespace']}/{data['ResourceId']}:policyName/{data['PolicyName']}"
@@ -134,10 +138,10 @@ def _put_scaling_policy(targets: Any, policies: Any, data: Mapping[str, Any]) ->
     return {"PolicyARN": arn, "Alarms": []}
 
 
-def _delete_scaling_policy(policies: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+def _delete_scaling_policy(policies: Untyped, data: Mapping[str, Any]) -> dict[str, Any]:
     key = f"{_target_key(data)}|{data['PolicyName']}"
     if key not in policies:
-        raise Refused("ObjectNotFoundException", f"No scaling policy found for {key}")
+        raise RefusedError("ObjectNotFoundException", f"No scaling policy found for {key}")
     del policies[key]
     return {}
 
@@ -172,20 +176,20 @@ def _install_waf_logging() -> None:
     waf.handle_request = handle
 
 
-def _put_logging(configurations: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+def _put_logging(configurations: Untyped, data: Mapping[str, Any]) -> dict[str, Any]:
     configuration = data["LoggingConfiguration"]
     configurations[configuration["ResourceArn"]] = configuration
     return {"LoggingConfiguration": configuration}
 
 
-def _logging(configurations: Any, arn: str) -> dict[str, Any]:
+def _logging(configurations: Untyped, arn: str) -> dict[str, Any]:
     if arn not in configurations:
-        raise Refused("WAFNonexistentItemException", f"{arn} has no logging configuration")
+        raise RefusedError("WAFNonexistentItemException", f"{arn} has no logging configuration")
     configuration: dict[str, Any] = configurations[arn]
     return configuration
 
 
-def _delete_logging(configurations: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+def _delete_logging(configurations: Untyped, data: Mapping[str, Any]) -> dict[str, Any]:
     _logging(configurations, data["ResourceArn"])
     del configurations[data["ResourceArn"]]
     return {}
@@ -209,7 +213,7 @@ def _items(data: Mapping[str, Any], name: str) -> list[str]:
     return [str(value[0]) for key, value in sorted(data.items()) if key.startswith(f"{name}.")]
 
 
-def _settings(rds: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(rds: Untyped, data: Mapping[str, Any]) -> dict[str, Any]:
     settings: dict[str, Any] = {
         name: rds._p(data, name)
         for name in ("SnsTopicArn", "SourceType", "Enabled")
@@ -221,7 +225,7 @@ def _settings(rds: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _create_subscription(rds: Any, data: Mapping[str, Any]) -> Response:
+def _create_subscription(rds: Untyped, data: Mapping[str, Any]) -> Response:
     name = rds._p(data, "SubscriptionName")
     if name in rds._event_subscriptions:
         message = f"Event subscription {name} already exists."
@@ -231,7 +235,7 @@ def _create_subscription(rds: Any, data: Mapping[str, Any]) -> Response:
     return _subscription_answer(rds, "Create", name)
 
 
-def _modify_subscription(rds: Any, data: Mapping[str, Any]) -> Response:
+def _modify_subscription(rds: Untyped, data: Mapping[str, Any]) -> Response:
     name = rds._p(data, "SubscriptionName")
     if name not in rds._event_subscriptions:
         return _no_subscription(rds, name)
@@ -239,7 +243,7 @@ def _modify_subscription(rds: Any, data: Mapping[str, Any]) -> Response:
     return _subscription_answer(rds, "Modify", name)
 
 
-def _delete_subscription(rds: Any, data: Mapping[str, Any]) -> Response:
+def _delete_subscription(rds: Untyped, data: Mapping[str, Any]) -> Response:
     name = rds._p(data, "SubscriptionName")
     if name not in rds._event_subscriptions:
         return _no_subscription(rds, name)
@@ -248,7 +252,7 @@ def _delete_subscription(rds: Any, data: Mapping[str, Any]) -> Response:
     return answer
 
 
-def _describe_subscriptions(rds: Any, data: Mapping[str, Any]) -> Response:
+def _describe_subscriptions(rds: Untyped, data: Mapping[str, Any]) -> Response:
     wanted = rds._p(data, "SubscriptionName")
     if wanted and wanted not in rds._event_subscriptions:
         return _no_subscription(rds, wanted)
@@ -265,16 +269,18 @@ def _describe_subscriptions(rds: Any, data: Mapping[str, Any]) -> Response:
     return answer
 
 
-def _no_subscription(rds: Any, name: str) -> Response:
+def _no_subscription(rds: Untyped, name: str) -> Response:
     message = f"Event Subscription {name} not found."
     refused: Response = rds._error("SubscriptionNotFound", message, 404)
     return refused
 
 
-def _subscription_answer(rds: Any, verb: str, name: str) -> Response:
+def _subscription_answer(rds: Untyped, verb: str, name: str) -> Response:
     operation = f"{verb}EventSubscription"
     inner = _subscription_xml(rds._event_subscriptions[name])
-    result = f"<{operation}Result><EventSubscription>{inner}</EventSubscription></{operation}Result>"
+    result = (
+        f"<{operation}Result><EventSubscription>{inner}</EventSubscription></{operation}Result>"
+    )
     answer: Response = rds._xml(200, f"{operation}Response", result)
     return answer
 

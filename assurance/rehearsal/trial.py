@@ -1,0 +1,98 @@
+"""Trying a stack out: deployed directly, verified, destroyed, and what is left."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .assembly import Assembly, Template
+from .direct import Direct
+from .emulator import Client, Emulator
+from .sweep import Baseline, Known, Remains
+from .verification import Check, Deployed, verify
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What became of a stack that was deployed and destroyed.
+
+    Attributes:
+        created: The status in which the creation ended.
+        failures: Its failed steps, first one first.
+        checks: The promises looked into; empty if it was not created.
+        destroyed: The status in which the deletion ended.
+        left: What is left although it may not be.
+    """
+
+    created: str
+    failures: tuple[str, ...]
+    checks: tuple[Check, ...]
+    destroyed: str
+    left: tuple[Remains, ...]
+
+    @property
+    def problems(self) -> list[str]:
+        """Every broken promise, the resource first."""
+        return [problem for check in self.checks for problem in check.problems]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """An embedded AWS to try stacks on.
+
+    Attributes:
+        emulator: The embedded AWS.
+        direct: Its CloudFormation.
+        region: Where stacks are deployed.
+        folder: Where edited assemblies are written.
+    """
+
+    emulator: Emulator
+    direct: Direct
+    region: str
+    folder: Path
+
+    def client(self, service: str) -> Client:
+        """Return a client for a service of this AWS."""
+        return self.emulator.client(service, self.region)
+
+    def edited(self, assembly: Assembly, edit: Callable[[Template], None]) -> Assembly:
+        """Return an edited copy of a stack, in a folder of its own."""
+        self.folder.mkdir(exist_ok=True)
+        return assembly.edited(self.folder / str(len(list(self.folder.iterdir()))), edit)
+
+    def try_resources(self, resources: Mapping[str, object]) -> tuple[str, str]:
+        """Create a stack of these resources and take it away.
+
+        Returns:
+            The status in which the creation ended, and why, if it failed.
+        """
+        cloudformation = self.client("cloudformation")
+        template = json.dumps({"Resources": resources})
+        answer = cloudformation.create_stack(
+            StackName="Trial", TemplateBody=template, Capabilities=["CAPABILITY_IAM"]
+        )
+        status = self.direct.wait(answer["StackId"])
+        failures = self.direct.failures("Trial")
+        self.direct.delete("Trial")
+        return status, failures[0].reason if failures else ""
+
+    def try_stack(self, assembly: Assembly, edit: Callable[[Template], None]) -> Trial:
+        """Deploy an edited stack, verify it, destroy it, and look at what is left."""
+        edited = self.edited(assembly, edit)
+        baseline = Baseline(self.emulator)
+        created = self.direct.create(edited)
+        failures = tuple(str(event) for event in self.direct.failures(edited.stack))
+        ids = self.direct.physical_ids(edited.stack)
+        whole = created == "CREATE_COMPLETE"
+        checks = verify(Deployed(self.emulator, edited, ids)) if whole else []
+        destroyed = self.direct.delete(edited.stack)
+        known = Known()
+        known.add(edited, ids)
+        return Trial(
+            created=created,
+            failures=failures,
+            checks=tuple(checks),
+            destroyed=destroyed,
+            left=tuple(item for item in baseline.since(known) if not item.expected),
+        )
