@@ -1,7 +1,8 @@
 """Trying a stack out: deployed directly, verified, destroyed, and what is left."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from .direct import Direct
 from .emulator import Client, Emulator
 from .sweep import Baseline, Known, Remains
 from .verification import Check, Deployed, verify
+
+_NAME = "Trial"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +70,32 @@ class Lab:
         Returns:
             The status in which the creation ended, and why, if it failed.
         """
-        cloudformation = self.client("cloudformation")
-        template = json.dumps({"Resources": resources})
-        answer = cloudformation.create_stack(
-            StackName="Trial", TemplateBody=template, Capabilities=["CAPABILITY_IAM"]
-        )
-        status = self.direct.wait(answer["StackId"])
-        failures = self.direct.failures("Trial")
-        self.direct.delete("Trial")
+        status = self._create(resources)
+        failures = self.direct.failures(_NAME)
+        self.direct.delete(_NAME)
         return status, failures[0].reason if failures else ""
+
+    @contextmanager
+    def stack(self, resources: Mapping[str, object]) -> Iterator[dict[str, str]]:
+        """Create a stack, yield its physical ids by logical id, and delete it.
+
+        Raises:
+            AssertionError: The creation or the deletion failed; the message says why.
+        """
+        status = self._create(resources)
+        if status != "CREATE_COMPLETE":
+            raise AssertionError(self.direct.failures(_NAME))
+        yield self.direct.physical_ids(_NAME)
+        if self.direct.delete(_NAME) != "DELETE_COMPLETE":
+            raise AssertionError(self.direct.failures(_NAME))
+
+    def _create(self, resources: Mapping[str, object]) -> str:
+        answer = self.client("cloudformation").create_stack(
+            StackName=_NAME,
+            TemplateBody=json.dumps({"Resources": resources}),
+            Capabilities=["CAPABILITY_IAM"],
+        )
+        return self.direct.wait(answer["StackId"])
 
     def try_stack(self, assembly: Assembly, edit: Callable[[Template], None]) -> Trial:
         """Deploy an edited stack, verify it, destroy it, and look at what is left."""
