@@ -242,7 +242,7 @@ def test_what_aws_refuses_is_refused_with_its_reason_and_leaves_nothing(
 
 
 def test_public_nat_gateway_stands_in_its_subnet_with_its_address(lab: Lab) -> None:
-    gateway = {
+    gateway: Resources = {
         "Gateway": {"Type": "AWS::EC2::InternetGateway", "Properties": {}},
         "Attachment": {
             "Type": "AWS::EC2::VPCGatewayAttachment",

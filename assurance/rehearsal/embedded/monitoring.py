@@ -110,7 +110,11 @@ def _engine_part(properties: Properties) -> dict[str, object]:
 def _create_topic(place: Place, properties: Properties) -> Created:
     create = _engine.module("services.cloudformation.provisioners")._sns_create
     arn, attributes = create(place.logical_id, _engine_part(properties), place.stack)
-    _configure_topic(arn, properties)
+    try:
+        _configure_topic(arn, properties)
+    except ValueError:
+        _delete_topic(arn, {})
+        raise
     return arn, attributes
 
 

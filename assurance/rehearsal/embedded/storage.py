@@ -152,7 +152,11 @@ def _split(properties: Properties) -> dict[str, object]:
 def _create(place: Place, properties: Properties) -> Created:
     create = _engine.module("services.cloudformation.provisioners")._s3_create
     name, attributes = create(place.logical_id, _split(properties), place.stack)
-    _configure(name, properties)
+    try:
+        _configure(name, properties)
+    except ValueError:
+        _delete(name, {})
+        raise
     return name, attributes
 
 
