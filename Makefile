@@ -8,6 +8,8 @@ SUFFIX ?= dev
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
+SHIPPED := dev prod first-correction pr42
+
 .PHONY: help
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,8 +31,48 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt package-lock.json pypr
 	@npm ci --silent
 	@touch $@
 
+.PHONY: synth
+synth: install ## Synthesize and check one environment: make synth SUFFIX=prod
+	@cdk synth --quiet -c environmentSuffix=$(SUFFIX)
+
+.PHONY: test
+test: install ## Run all tests
+	@pytest -q -n 2
+
+.PHONY: check
+check: install ## Lint every shipped template with cfn-lint for its region
+	@for suffix in $(SHIPPED); do \
+	  cdk synth --quiet -c environmentSuffix=$$suffix --output build/$$suffix; \
+	  cfn-lint --config-file .cfnlintrc.yaml -- build/$$suffix/PciDss-$$suffix.template.json; \
+	  echo "cfn-lint: PciDss-$$suffix has no error and no warning"; \
+	done
+
+.PHONY: bench
+bench: install ## Measure the budgets of synth as ratios in one run
+	@python -m benchmarks.synth
+
+.PHONY: lint
+lint: install ## ruff and the import rules
+	@ruff check . && ruff format --check . && lint-imports
+
+.PHONY: type
+type: install ## mypy (strict) and pyright
+	@mypy && pyright
+
+.PHONY: snapshots
+snapshots: install ## Accept the present templates as the new snapshots
+	@pytest -q tests/test_snapshots.py tests/test_acknowledgements.py --snapshot-update
+
+.PHONY: docs
+docs: install ## Write docs/configuration.md from the models
+	@python -m stacks.configuration_docs
+
 .PHONY: lock
 lock: install ## Write the lock files again from requirements*.in and package.json
 	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header requirements.in -c requirements-dev.txt -o requirements.txt
 	npm install --package-lock-only
+
+.PHONY: clean
+clean: ## Remove what synth, tests and installation left
+	rm -rf build cdk.out evidence-out .venv node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,24 +2,72 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from datetime import date
+from pathlib import Path
+from typing import cast
 
-from aws_cdk import App
+from aws_cdk import App, IPolicyValidationPlugin, Validations
+from cdk_nag import AwsSolutionsChecks, PCIDSS321Checks
 
+from assurance import regional
+from assurance.plugins import RulePackPlugin, SchemaPlugin
 from stacks.assembly import build_app
-from stacks.environment import ConfigurationError, load_environment
+from stacks.environment import ConfigurationError, Environment, load_environment
 
 
 def main() -> int:
-    """Synthesize the environment that the context names; ``dev`` if it names none."""
+    """Synthesize and check the environment that the context names; ``dev`` if it names none.
+
+    Returns:
+        0 if the template may be deployed, 1 if a check found something, 2 for bad input.
+    """
     suffix = App(builtin_cloud_formation_validation=False).node.try_get_context("environmentSuffix")
     try:
         environment = load_environment("dev" if suffix is None else str(suffix))
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 2
-    build_app([environment]).synth()
+    app = build_app([environment])
+    attach_checks(app, on=date.today())
+    try:
+        assembly = app.synth()
+    except RuntimeError as error:
+        if "ValidationFailed" not in str(error):
+            raise
+        print(error, file=sys.stderr)
+        return 1
+    _summarize(environment, Path(assembly.directory))
     return 0
+
+
+def attach_checks(app: App, *, on: date) -> None:
+    """Attach every check; a finding at level error or fatal fails the synthesis.
+
+    Args:
+        app: The app.
+        on: The day for which support dates are judged.
+    """
+    Validations.of(app).add_plugins(
+        cast("IPolicyValidationPlugin", AwsSolutionsChecks(app)),
+        cast("IPolicyValidationPlugin", PCIDSS321Checks(app)),
+        cast("IPolicyValidationPlugin", RulePackPlugin("Regional guard", regional, on=on)),
+        cast("IPolicyValidationPlugin", SchemaPlugin()),
+    )
+
+
+def _summarize(environment: Environment, directory: Path) -> None:
+    report = json.loads((directory / "validation-report.json").read_text(encoding="utf-8"))
+    if any(plugin["conclusion"] != "success" for plugin in report["pluginReports"]):
+        return  # the CDK CLI prints the report and fails
+    path = directory / f"{environment.names.stack}.template.json"
+    count = len(json.loads(path.read_text(encoding="utf-8"))["Resources"])
+    print(
+        f"{environment.names.stack}: {count} resources for {environment.region}, "
+        f"every check passed: {path}",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":

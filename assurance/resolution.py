@@ -221,7 +221,7 @@ def views(
     region: str | None,
     *,
     zones: Sequence[str] | None = None,
-    parameters: Mapping[str, Json] | None = None,
+    parameters: Mapping[str, Json | Unknown] | None = None,
 ) -> list[View]:
     """Resolve a template in every world its conditions allow.
 
@@ -230,6 +230,7 @@ def views(
         region: Region that ``AWS::Region`` stands for; None leaves it unknown.
         zones: Availability zones that ``Fn::GetAZs`` gives in that region; None if not known.
         parameters: Values given by a caller (a parent stack); they win over defaults.
+            :data:`UNKNOWN` says that a value is given which only the deployment knows.
 
     Returns:
         At least one view; at most :data:`MAX_WORLDS`. If the conditions allow more, every
@@ -247,7 +248,9 @@ def views(
 # Worlds
 
 
-def _worlds(template: Template, given: Mapping[str, Json]) -> list[dict[str, Json | Unknown]]:
+def _worlds(
+    template: Template, given: Mapping[str, Json | Unknown]
+) -> list[dict[str, Json | Unknown]]:
     base: dict[str, Json | Unknown] = {
         name: given[name] if name in given else _default(declaration)
         for name, declaration in template.section("Parameters").items()
@@ -255,7 +258,7 @@ def _worlds(template: Template, given: Mapping[str, Json]) -> list[dict[str, Jso
     choices = {
         name: candidates
         for name, candidates in _condition_parameters(template).items()
-        if name in base and name not in given
+        if name in base and (name not in given or isinstance(given[name], Unknown))
     }
     if not choices:
         return [base]

@@ -92,7 +92,6 @@ def _vpc_cidr(value: str) -> str:
     return str(network)
 
 
-Acu = Annotated[float, AfterValidator(_half_steps)]
 Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
 
 
@@ -140,17 +139,17 @@ class DatabaseSettings(_Model):
     """Full Aurora MySQL version. Whether the region has it, and until when it is supported, is
     checked at synth."""
 
-    min_capacity: Annotated[Acu, Field(ge=0, le=256)] = 0.5
+    min_capacity: Annotated[float, Field(ge=0, le=256), AfterValidator(_half_steps)] = 0.5
     """Smallest capacity in ACU (2 GiB of memory each), in steps of 0.5; 0 lets it pause."""
 
-    max_capacity: Annotated[Acu, Field(ge=1, le=256)] = 1
+    max_capacity: Annotated[float, Field(ge=1, le=256), AfterValidator(_half_steps)] = 1
     """Largest capacity in ACU."""
 
     auto_pause_seconds: Annotated[int, Field(ge=300, le=86400)] | None = None
     """Idle time before a pause, only with `min_capacity = 0`. Pools hold the database awake."""
 
     readers: Annotated[int, Field(ge=0, le=MAX_READERS)] = 0
-    """Reader instances; Aurora places them in other zones than the writer."""
+    """Reader instances; writer and readers take the zones in turn."""
 
     port: Annotated[int, Field(ge=1150, le=65535), AfterValidator(_not_mysql_port)] = 6603
     """TCP port; not MySQL's 3306."""
@@ -215,7 +214,7 @@ class ServiceSettings(_Model):
     """Task CPU in units of 1/1024 vCPU."""
 
     memory_mib: int = 512
-    """Task memory; Fargate allows certain sizes for each `cpu`."""
+    """Task memory; each `cpu` allows certain sizes, and a wrong one is refused with the list."""
 
     desired_count: Annotated[int, Field(ge=1, le=100)] = 1
     """Tasks at the start, and the least that autoscaling keeps."""
@@ -294,7 +293,8 @@ class ProtectionSettings(_Model):
     """How long a deleted key can be recovered."""
 
     log_retention_days: Annotated[int, AfterValidator(_offered_retention)] = 365
-    """How long logs are kept."""
+    """How long logs are kept: 365, 400, 545, 731, 1096, 1827, 2557 or 3653 days, which CloudWatch
+    Logs offers and PCI DSS 10.5.1 (12 months) allows."""
 
 
 class MonitoringSettings(_Model):

@@ -94,6 +94,7 @@ class PciDssStack(Stack):
             props=DatabaseProps(
                 vpc=self.network.vpc,
                 subnets=self.network.isolated,
+                zones=self._environment.network.zones,
                 engine_version=settings.engine_version,
                 min_capacity=settings.min_capacity,
                 max_capacity=settings.max_capacity,
@@ -168,11 +169,18 @@ class PciDssStack(Stack):
         admit(
             self.database.security_group,
             tasks,
-            self._environment.database.port,
-            "Tasks query the database over TLS",
+            name="TasksToDatabase",
+            port=self._environment.database.port,
+            reason="Tasks query the database over TLS",
         )
         if self.network.endpoint_security_group is not None:
-            admit(self.network.endpoint_security_group, tasks, 443, "Tasks reach AWS services")
+            admit(
+                self.network.endpoint_security_group,
+                tasks,
+                name="TasksToEndpoints",
+                port=443,
+                reason="Tasks reach AWS services",
+            )
         tasks.add_egress_rule(
             ec2.Peer.any_ipv4(),
             ec2.Port.tcp(443),

@@ -16,21 +16,31 @@ METADATA_KEY: Final = "pcistack:acknowledged"
 def acknowledge(
     construct: IConstruct, findings: Mapping[str, str], *, until: date | None = None
 ) -> None:
-    """Accept findings on one construct and what is below it.
+    """Accept findings on one resource.
 
     Args:
-        construct: The narrowest construct that has the finding; never a stack.
+        construct: The resource that has the finding, or the construct whose main resource it is.
         findings: Reason by rule id. A reason must convince an assessor.
         until: Last day the acceptance holds; None means that it does not end.
+
+    Raises:
+        TypeError: The construct has no main resource; name the resource itself.
     """
+    resource = construct.node.default_child or construct
+    if not isinstance(resource, CfnResource):
+        raise TypeError(f"{construct.node.path} is no resource; acknowledge on the resource itself")
+    for rule, reason in findings.items():
+        Validations.of(resource).acknowledge(Acknowledgment(id=_qualified(rule), reason=reason))
     entries = [
         {"rule": rule, "reason": reason} | ({"until": until.isoformat()} if until else {})
         for rule, reason in findings.items()
     ]
-    for rule, reason in findings.items():
-        Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))
-    for child in construct.node.find_all():
-        if CfnResource.is_cfn_resource(child):
-            resource = cast("CfnResource", child)
-            earlier = cast("list[dict[str, str]] | None", resource.get_metadata(METADATA_KEY))
-            resource.add_metadata(METADATA_KEY, [*(earlier or []), *entries])
+    earlier = cast("list[dict[str, str]] | None", resource.get_metadata(METADATA_KEY))
+    resource.add_metadata(METADATA_KEY, [*(earlier or []), *entries])
+
+
+def _qualified(rule: str) -> str:
+    """Return the id under which the rule's plugin asks for the acknowledgement."""
+    if rule.startswith(("AwsSolutions-", "PCI.DSS.321-")):
+        return rule  # cdk-nag takes the bare id only
+    return f"PCI-DSS::{rule}" if rule.startswith("PCI-") else f"Regional-guard::{rule}"

@@ -9,7 +9,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
 from pci_constructs.protection import Protection
@@ -56,23 +55,6 @@ class CustomResources(Construct):
     def _adopt(self, provider: object, log_group: logs.LogGroup) -> None:
         assert isinstance(provider, Construct)
         function = provider.node.find_child("Handler")
-        role = provider.node.find_child("Role")
         assert CfnResource.is_cfn_resource(function)
         assert isinstance(function, CfnResource)
         function.add_property_override("LoggingConfig", {"LogGroup": log_group.log_group_name})
-        acknowledge(
-            function,
-            {
-                "PCI.DSS.321-LambdaInsideVPC": "It runs at deployment only and calls AWS APIs; "
-                "outside the VPC it has no path into the cardholder data environment.",
-                "AwsSolutions-L1": "The CDK chooses the runtime of its own function.",
-            },
-        )
-        acknowledge(
-            role,
-            {
-                "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
-                "AWSLambdaBasicExecutionRole]": "The CDK's function writes its own log and "
-                "nothing else with it.",
-            },
-        )

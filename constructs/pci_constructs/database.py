@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -16,6 +16,7 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
@@ -43,11 +44,12 @@ class DatabaseProps:
     Attributes:
         vpc: The VPC.
         subnets: Selects the isolated tier.
+        zones: Availability zones; the instances take them in turn, the writer first.
         engine_version: Full Aurora version, such as ``8.0.mysql_aurora.3.10.4``.
         min_capacity: Smallest capacity in ACU (2 GiB of memory each), in steps of 0.5.
         max_capacity: Largest capacity in ACU, at least 1.
         auto_pause: Idle time after which a cluster with ``min_capacity`` 0 pauses, or None.
-        readers: Number of reader instances, 0 to 15; Aurora spreads them over the zones.
+        readers: Number of reader instances, 0 to 15.
         port: TCP port; not MySQL's 3306.
         database_name: Database made at the start.
         master_username: Master user; not ``admin`` (PCI DSS 2.2.2).
@@ -61,6 +63,7 @@ class DatabaseProps:
 
     vpc: ec2.IVpc
     subnets: ec2.SubnetSelection
+    zones: tuple[str, ...]
     engine_version: str
     min_capacity: float
     max_capacity: float
@@ -146,12 +149,13 @@ class Database(Construct):
             rds.ClusterInstance.serverless_v2(
                 construct_id,
                 instance_identifier=identifier,
+                availability_zone=props.zones[number % len(props.zones)],
                 auto_minor_version_upgrade=upgrades,
                 publicly_accessible=False,
                 ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,  # the one every region has
                 scale_with_writer=construct_id == "Reader1",  # it takes over on failure
             )
-            for construct_id, identifier in self._instances(props)
+            for number, (construct_id, identifier) in enumerate(self._instances(props))
         ]
         return rds.DatabaseCluster(
             self,
@@ -168,7 +172,9 @@ class Database(Construct):
             security_groups=[self.security_group],
             port=props.port,
             default_database_name=props.database_name,
-            credentials=rds.Credentials.from_secret(self._master_secret),
+            credentials=rds.Credentials.from_secret(
+                cast("secretsmanager.ISecret", self._master_secret)
+            ),
             iam_authentication=True,
             storage_encrypted=True,
             storage_encryption_key=props.data_key,
@@ -205,10 +211,7 @@ class Database(Construct):
             self,
             "MonitoringRole",
             description="Lets RDS publish operating-system metrics",
-            assumed_by=iam.PrincipalWithConditions(
-                iam.ServicePrincipal("monitoring.rds.amazonaws.com"),
-                {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
-            ),
+            assumed_by=principals.service_of_this_account("monitoring.rds.amazonaws.com", self),
             managed_policies=[
                 iam.ManagedPolicy.from_aws_managed_policy_name(
                     "service-role/AmazonRDSEnhancedMonitoringRole"
@@ -230,6 +233,18 @@ class Database(Construct):
         assert isinstance(resource, rds.CfnDBCluster)
         for group in self.log_groups.values():
             resource.node.add_dependency(group)  # else Aurora makes the groups itself
+        for construct_id, _ in self._instances(props):
+            if not has_long_term_support(props.engine_version):
+                continue
+            acknowledge(
+                self.cluster.node.find_child(construct_id),
+                {
+                    "PCI.DSS.321-RDSAutomaticMinorVersionUpgradeEnabled": "The engine is on a "
+                    "long-term support line, on which AWS advises against automatic minor "
+                    "upgrades; patch releases are applied in the maintenance window, and the "
+                    "end of support is checked at every synth."
+                },
+            )
         acknowledge(
             self.cluster,
             {

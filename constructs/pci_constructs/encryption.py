@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from pci_constructs import principals
 from pci_constructs.names import Names
 from pci_constructs.protection import Protection
 
@@ -108,7 +109,7 @@ class Encryption(Construct):
         return iam.PolicyStatement(
             sid="AccountAdministersTheKeyThroughIam",
             actions=list(_ADMINISTER),
-            principals=[iam.AccountRootPrincipal()],
+            principals=[principals.account()],
             resources=["*"],
         )
 
@@ -122,7 +123,7 @@ class Encryption(Construct):
         use = iam.PolicyStatement(
             sid="AccountUsesTheKeyThroughTheServiceOnly",
             actions=list(_USE),
-            principals=[iam.AccountRootPrincipal()],
+            principals=[principals.account()],
             resources=["*"],
             conditions={"StringEquals": only},
         )
@@ -131,7 +132,7 @@ class Encryption(Construct):
         grant = iam.PolicyStatement(
             sid="ServiceGrantsTheKeyToItsOwnResources",
             actions=["kms:CreateGrant"],
-            principals=[iam.AccountRootPrincipal()],
+            principals=[principals.account()],
             resources=["*"],
             conditions={"StringEquals": only, "Bool": {"kms:GrantIsForAWSResource": "true"}},
         )
@@ -142,7 +143,7 @@ class Encryption(Construct):
         return iam.PolicyStatement(
             sid="CloudWatchLogsEncryptsTheLogGroupsOfThisStack",
             actions=list(_USE),
-            principals=[iam.ServicePrincipal(f"logs.{stack.region}.amazonaws.com")],
+            principals=[principals.service(f"logs.{stack.region}.amazonaws.com")],
             resources=["*"],
             conditions={
                 "ArnEquals": {
@@ -160,8 +161,8 @@ class Encryption(Construct):
             sid="AlarmsAndDatabaseEventsPublishThroughTheTopic",
             actions=["kms:Decrypt", "kms:GenerateDataKey"],
             principals=[
-                iam.ServicePrincipal("cloudwatch.amazonaws.com"),
-                iam.ServicePrincipal("events.rds.amazonaws.com"),
+                principals.service("cloudwatch.amazonaws.com"),
+                principals.service("events.rds.amazonaws.com"),
             ],
             resources=["*"],
         )

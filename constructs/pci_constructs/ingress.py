@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_certificatemanager as acm
@@ -19,6 +19,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
+from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
@@ -146,8 +147,6 @@ class Ingress(Construct):
             {
                 "AwsSolutions-EC23": "The service is public: 443 behind a blocking web ACL, and "
                 "80 which answers with a redirect only.",
-                "PCI.DSS.321-EC2RestrictedCommonPorts": "Neither 443 nor 80 is an administration "
-                "port; 80 answers with a redirect only.",
             },
         )
         return group
@@ -165,18 +164,17 @@ class Ingress(Construct):
             deletion_protection=props.protection.deletion_protection,
         )
         balancer.log_access_logs(self.access_logs)
-        if not props.protection.deletion_protection:
-            acknowledge(
-                balancer,
-                {
-                    "PCI.DSS.321-ELBDeletionProtectionEnabled": "This environment is destroyed "
-                    "after use; protection is on in the production profile."
-                },
-            )
         return balancer
 
     def _listeners(self, props: IngressProps) -> elbv2.ApplicationTargetGroup:
-        self.load_balancer.add_redirect(open=False)
+        redirect = self.load_balancer.add_redirect(open=False)
+        acknowledge(
+            redirect,
+            {
+                "PCI.DSS.321-ELBv2ACMCertificateRequired": "This listener answers every request "
+                "with a redirect to HTTPS; it needs no certificate and serves nothing."
+            },
+        )
         listener = self.load_balancer.add_listener(
             "Https",
             port=443,
@@ -219,7 +217,9 @@ class Ingress(Construct):
             "Alias",
             zone=zone,
             record_name=props.certificate.domain_name,
-            target=route53.RecordTarget.from_alias(targets.LoadBalancerTarget(self.load_balancer)),
+            target=route53.RecordTarget.from_alias(
+                cast("route53.IAliasRecordTarget", targets.LoadBalancerTarget(self.load_balancer))
+            ),
         )
         certificate = acm.Certificate(
             self,
@@ -282,7 +282,7 @@ class Ingress(Construct):
             policy_statements=[
                 iam.PolicyStatement(
                     actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                    principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+                    principals=[principals.service("delivery.logs.amazonaws.com")],
                     resources=[group.log_group_arn],
                     conditions={
                         "StringEquals": {"aws:SourceAccount": stack.account},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -17,6 +18,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from pci_constructs import principals
 from pci_constructs.database import Database
 from pci_constructs.ingress import Ingress
 from pci_constructs.names import Names
@@ -49,7 +51,7 @@ class MonitoringProps:
     readers: int
     max_capacity: float
     ingress: Ingress | None
-    rotation: lambda_.IFunction
+    rotation: lambda_.Function
     flow_log_group: logs.ILogGroup
     messages_key: kms.IKey
     emails: tuple[str, ...]
@@ -88,15 +90,17 @@ class Monitoring(Construct):
                 sid="AlarmsAndDatabaseEventsOfThisAccountPublish",
                 actions=["sns:Publish"],
                 principals=[
-                    iam.ServicePrincipal("cloudwatch.amazonaws.com"),
-                    iam.ServicePrincipal("events.rds.amazonaws.com"),
+                    principals.service("cloudwatch.amazonaws.com"),
+                    principals.service("events.rds.amazonaws.com"),
                 ],
                 resources=[topic.topic_arn],
                 conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
             )
         )
         for address in props.emails:
-            topic.add_subscription(subscriptions.EmailSubscription(address))
+            topic.add_subscription(
+                cast("sns.ITopicSubscription", subscriptions.EmailSubscription(address))
+            )
         return topic
 
     def _alarm(
@@ -128,8 +132,9 @@ class Monitoring(Construct):
             treat_missing_data=missing,
             alarm_description=what_to_do,
         )
-        alarm.add_alarm_action(actions.SnsAction(self.topic))
-        alarm.add_ok_action(actions.SnsAction(self.topic))
+        tell = cast("cloudwatch.IAlarmAction", actions.SnsAction(cast("sns.ITopic", self.topic)))
+        alarm.add_alarm_action(tell)
+        alarm.add_ok_action(tell)
         self.alarms.append(alarm)
 
     def _service_alarms(self, props: MonitoringProps) -> None:

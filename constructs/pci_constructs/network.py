@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
@@ -115,7 +116,7 @@ class Network(Construct):
                 Tags.of(subnet).add("Tier", tier)
         for subnet in vpc.select_subnets(subnet_group_name=PUBLIC).subnets:
             acknowledge(
-                subnet,
+                subnet.node.find_child("DefaultRoute"),
                 {
                     "PCI.DSS.321-VPCNoUnrestrictedRouteToIGW": "The public tier holds the load "
                     "balancer and NAT gateways only; tasks and database have no such route."
@@ -124,15 +125,11 @@ class Network(Construct):
         return vpc
 
     def _flow_log_role(self) -> iam.IRole:
-        stack = Stack.of(self)
         role = iam.Role(
             self,
             "FlowLogRole",
             description="Lets VPC Flow Logs write to its own log group",
-            assumed_by=iam.PrincipalWithConditions(
-                iam.ServicePrincipal("vpc-flow-logs.amazonaws.com"),
-                {"StringEquals": {"aws:SourceAccount": stack.account}},
-            ),
+            assumed_by=principals.service_of_this_account("vpc-flow-logs.amazonaws.com", self),
             managed_policies=[
                 iam.ManagedPolicy(
                     self,
@@ -176,7 +173,7 @@ class Network(Construct):
         endpoint.add_to_policy(
             iam.PolicyStatement(
                 actions=["s3:GetObject"],
-                principals=[iam.AnyPrincipal()],
+                principals=[principals.anyone()],
                 resources=[
                     f"arn:{stack.partition}:s3:::prod-{stack.region}-starport-layer-bucket/*"
                 ],
@@ -205,14 +202,35 @@ class Network(Construct):
         return group
 
 
-def admit(target: ec2.SecurityGroup, source: ec2.SecurityGroup, port: int, reason: str) -> None:
+def admit(
+    target: ec2.SecurityGroup, source: ec2.SecurityGroup, *, name: str, port: int, reason: str
+) -> None:
     """Let one security group reach another on one TCP port, on both sides (PCI DSS 1.2.5).
 
     Args:
         target: The group that is reached.
         source: The group that reaches.
+        name: Construct id of the two rules.
         port: TCP port.
         reason: Business need; it becomes the rules' description and the port register's entry.
     """
-    target.add_ingress_rule(source, ec2.Port.tcp(port), reason)
-    source.add_egress_rule(target, ec2.Port.tcp(port), reason)
+    ec2.CfnSecurityGroupIngress(
+        target,
+        name,
+        group_id=target.security_group_id,
+        source_security_group_id=source.security_group_id,
+        ip_protocol="tcp",
+        from_port=port,
+        to_port=port,
+        description=reason,
+    )
+    ec2.CfnSecurityGroupEgress(
+        source,
+        name,
+        group_id=source.security_group_id,
+        destination_security_group_id=target.security_group_id,
+        ip_protocol="tcp",
+        from_port=port,
+        to_port=port,
+        description=reason,
+    )

@@ -15,6 +15,7 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
@@ -73,7 +74,7 @@ class Rotation(Construct):
             self,
             "Function",
             description=f"Rotates the master password of {props.names.database_cluster}",
-            runtime=lambda_.Runtime.PYTHON_3_13,
+            runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler="index.handler",
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
@@ -89,7 +90,7 @@ class Rotation(Construct):
         )
         function.add_permission(
             "SecretsManager",
-            principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"),
+            principal=principals.service("secretsmanager.amazonaws.com"),
             source_account=Stack.of(self).account,
         )
         acknowledge(
@@ -152,7 +153,7 @@ class Rotation(Construct):
             self,
             "Role",
             description="Lets the rotation function set a new password",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=principals.service("lambda.amazonaws.com"),
             managed_policies=[policy],
         )
         return role.without_policy_updates()

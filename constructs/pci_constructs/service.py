@@ -16,6 +16,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
@@ -247,7 +248,7 @@ class Service(Construct):
             construct_id,
             description=description,
             assumed_by=iam.PrincipalWithConditions(
-                iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
+                principals.service("ecs-tasks.amazonaws.com"),
                 {
                     "StringEquals": {"aws:SourceAccount": stack.account},
                     "ArnLike": {
@@ -297,12 +298,3 @@ class Service(Construct):
             scale_out_cooldown=Duration.minutes(1),
         )
         return scaling
-
-
-def service_arn(stack: Stack, names: Names) -> str:
-    """Return the ARN of the service before it exists."""
-    return stack.format_arn(
-        service="ecs",
-        resource="service",
-        resource_name=f"{names.ecs_cluster}/{names.ecs_service}",
-    )

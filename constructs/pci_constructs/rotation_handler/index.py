@@ -86,7 +86,7 @@ class Rotation:
                 "DBClusters"
             ][0]
             pending = cluster.get("PendingModifiedValues", {})
-            if cluster["Status"] == "available" and "MasterUserPassword" not in pending:
+            if cluster.get("Status") == "available" and "MasterUserPassword" not in pending:
                 return
         raise TimeoutError(f"{os.environ['CLUSTER']} has not taken the new password yet")
 

@@ -1,0 +1,204 @@
+"""Thin adapters from the checks to CDK's validation plugins, which run at the end of synth."""
+
+from __future__ import annotations
+
+import atexit
+import importlib.metadata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import aws_cdk as cdk
+import jsii
+
+from assurance import acknowledgements, packs
+from assurance.findings import Finding, Severity, sort_key
+from assurance.packs import RulePack
+from assurance.regional import facts
+from assurance.templates import Template
+
+if TYPE_CHECKING:
+    from cloudformation_validate import Diagnostic, Engine  # type: ignore[import-untyped]
+
+_LEFT_OUT: Final = ("W3005",)
+"""A dependency that a reference implies already: the CDK writes such by itself, harmlessly."""
+
+
+@jsii.implements(cdk.IPolicyValidationPlugin)
+class RulePackPlugin:
+    """Runs a rule pack on every synthesized template.
+
+    A finding at level fatal or error fails synth; an error can be acknowledged beside its
+    resource. What fails while checking fails synth too.
+    """
+
+    def __init__(self, name: str, pack: RulePack, *, on: date) -> None:
+        """Make the plugin.
+
+        Args:
+            name: Name in the validation report, such as ``Regional guard``.
+            pack: The rule pack, such as ``assurance.regional``.
+            on: The day for which support dates are judged.
+        """
+        self._name = name
+        self._pack = pack
+        self._on = on
+
+    @property
+    def name(self) -> str:
+        """Name in the validation report."""
+        return self._name
+
+    @property
+    def version(self) -> str:
+        """Version of this package."""
+        return importlib.metadata.version("pcistack")
+
+    @property
+    def rule_ids(self) -> list[str]:
+        """Ids of the pack's rules."""
+        return [rule.id for rule in self._pack.RULES]
+
+    def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
+        """Check every template of the app."""
+        violations: list[cdk.PolicyViolation] = []
+        failed = False
+        for stack in context.stack_templates:
+            findings = self._findings(stack)
+            failed = failed or any(finding.severity.fails for finding in findings)
+            violations += [_violation(finding, stack.template_path) for finding in findings]
+        return cdk.PolicyValidationPluginReport(success=not failed, violations=violations)
+
+    def _findings(self, stack: cdk.PolicyValidationStack) -> Sequence[Finding]:
+        """Find in one template.
+
+        What the template acknowledges stays in the report as a warning with its reason, where
+        CDK can record it as suppressed; it does not fail synth.
+        """
+        template = Template.read(Path(stack.template_path))
+        views = packs.resolve(template, stack.region)
+        found = self._pack.check(views, region=stack.region, on=self._on)
+        judged = acknowledgements.judge(found, template, on=self._on)
+        accepted = [
+            replace(
+                finding,
+                severity=Severity.WARNING,
+                message=f"acknowledged ({reason.reason}): {finding.message}",
+            )
+            for finding, reason in judged.acknowledged
+        ]
+        return sorted([*judged.open, *accepted], key=sort_key)
+
+
+@jsii.implements(cdk.IPolicyValidationPlugin)
+class SchemaPlugin:
+    """Runs the native ``cloudformation-validate`` engine on every synthesized template.
+
+    The same engine as CDK's built-in one, newer, started in a fraction of a second, and its
+    errors fail synth. Information and hints are left out.
+    """
+
+    def __init__(self) -> None:
+        """Make the plugin; the engine starts with the first template."""
+        self._started: Engine | None = None
+
+    @property
+    def name(self) -> str:
+        """Name in the validation report."""
+        return "CloudFormation Validate"
+
+    @property
+    def version(self) -> str:
+        """Version of the engine."""
+        return importlib.metadata.version("cloudformation-validate")
+
+    @property
+    def rule_ids(self) -> list[str]:
+        """Left open: the engine has hundreds of rules, and listing them starts it."""
+        return []
+
+    def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
+        """Validate every template of the app."""
+        violations: list[cdk.PolicyViolation] = []
+        failed = False
+        for stack in context.stack_templates:
+            findings = [_finding(found) for found in self._diagnostics(stack)]
+            failed = failed or any(finding.severity.fails for finding in findings)
+            violations += [_violation(finding, stack.template_path) for finding in findings]
+        return cdk.PolicyValidationPluginReport(success=not failed, violations=violations)
+
+    def _diagnostics(self, stack: cdk.PolicyValidationStack) -> Iterator[Diagnostic]:
+        import cloudformation_validate as native
+
+        config = native.ValidateConfig(
+            severity_level=native.Severity.WARN,
+            pseudo_parameter_overrides=native.PseudoParameterOverrides(region=stack.region),
+        )
+        report = self._engine().validate_template(stack.template_path, config)
+        template = Template.read(Path(stack.template_path))
+        for found in report.diagnostics:
+            if found.rule_id not in _LEFT_OUT and not _is_known_version(found, template):
+                yield found
+
+    def _engine(self) -> Engine:
+        from cloudformation_validate import CelEngine
+
+        if self._started is None:
+            self._started = CelEngine()
+            atexit.register(self._stop)  # its destructor fails once the interpreter is going down
+        return self._started
+
+    def _stop(self) -> None:
+        self._started = None
+
+
+def _is_known_version(found: Diagnostic, template: Template) -> bool:
+    """Whether the engine refuses an Aurora version that is newer than its data, but real.
+
+    Its list of engine versions (E9006) is older than the facts: it refuses Aurora MySQL 3.10.6.
+    """
+    if found.rule_id != "E9006" or not (found.property_path or "").endswith("EngineVersion"):
+        return False
+    resource = template.resources.get(found.entity.logical_id) if found.entity else None
+    if resource is None:
+        return False
+    engine, version = resource.properties.get("Engine"), resource.properties.get("EngineVersion")
+    if not isinstance(engine, str) or not isinstance(version, str):
+        return False
+    return facts.unknown(None).engine_version(engine, version) == "available"
+
+
+def _finding(found: Diagnostic) -> Finding:
+    severities = {"WARN": Severity.WARNING, "ERROR": Severity.ERROR, "FATAL": Severity.FATAL}
+    return Finding(
+        rule=found.rule_id,
+        severity=severities[found.severity.name],
+        resource=found.entity.logical_id if found.entity else "",
+        property=(found.property_path or "").removeprefix("Properties").lstrip("."),
+        message=found.message,
+        fix=found.suggested_fix or "",
+        source=found.documentation_url or "",
+    )
+
+
+def _violation(finding: Finding, template_path: str) -> cdk.PolicyViolation:
+    location = f"Properties.{finding.property}" if finding.property else ""
+    return cdk.PolicyViolation(
+        rule_name=finding.rule,
+        description=finding.message,
+        severity=finding.severity.value,
+        fix="\n".join(_lines((finding.fix, finding.source))),
+        violating_resources=[
+            cdk.PolicyViolatingResource(
+                resource_logical_id=finding.resource or None,
+                template_path=template_path,
+                locations=[location] if location else [],
+            )
+        ],
+    )
+
+
+def _lines(parts: Iterable[str]) -> Iterator[str]:
+    return (part for part in parts if part)

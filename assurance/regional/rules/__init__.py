@@ -1,0 +1,1 @@
+"""The rules of the regional guard, one file per family."""

@@ -1,0 +1,173 @@
+"""ARNs of another region or partition where AWS requires the same one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from assurance.findings import Finding, Severity
+from assurance.regional.facts import known_regions
+from assurance.regional.rule import Context, Rule
+from assurance.resolution import Partial, Resource, Value, walk
+
+# What must be in the region of the resource that names it: type -> paths (`*` is a list index).
+SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS::ApiGateway::DomainName": ("RegionalCertificateArn",),
+    "AWS::ApiGateway::Stage": ("AccessLogSetting.DestinationArn",),
+    "AWS::ApiGatewayV2::DomainName": ("DomainNameConfigurations.*.CertificateArn",),
+    "AWS::Backup::BackupVault": ("EncryptionKeyArn",),
+    "AWS::CloudTrail::Trail": ("CloudWatchLogsLogGroupArn",),
+    "AWS::CloudWatch::Alarm": ("AlarmActions.*", "OKActions.*", "InsufficientDataActions.*"),
+    "AWS::CloudWatch::CompositeAlarm": (
+        "AlarmActions.*",
+        "OKActions.*",
+        "InsufficientDataActions.*",
+    ),
+    "AWS::DynamoDB::Table": ("SSESpecification.KMSMasterKeyId",),
+    "AWS::EC2::Volume": ("KmsKeyId",),
+    "AWS::EFS::FileSystem": ("KmsKeyId",),
+    "AWS::ElastiCache::ReplicationGroup": ("KmsKeyId", "NotificationTopicArn"),
+    "AWS::ElasticLoadBalancingV2::Listener": ("Certificates.*.CertificateArn",),
+    "AWS::ElasticLoadBalancingV2::ListenerCertificate": ("Certificates.*.CertificateArn",),
+    "AWS::Kinesis::Stream": ("StreamEncryption.KeyId",),
+    "AWS::Lambda::Function": ("KmsKeyArn", "Layers.*", "DeadLetterConfig.TargetArn"),
+    "AWS::Logs::LogGroup": ("KmsKeyId",),
+    "AWS::Logs::SubscriptionFilter": ("DestinationArn",),
+    "AWS::RDS::DBCluster": (
+        "KmsKeyId",
+        "MasterUserSecret.KmsKeyId",
+        "PerformanceInsightsKmsKeyId",
+    ),
+    "AWS::RDS::DBInstance": (
+        "KmsKeyId",
+        "MasterUserSecret.KmsKeyId",
+        "PerformanceInsightsKMSKeyId",
+    ),
+    "AWS::RDS::EventSubscription": ("SnsTopicArn",),
+    "AWS::SNS::Topic": ("KmsMasterKeyId",),
+    "AWS::SQS::Queue": ("KmsMasterKeyId",),
+    "AWS::S3::Bucket": (
+        "BucketEncryption.ServerSideEncryptionConfiguration.*.ServerSideEncryptionByDefault"
+        ".KMSMasterKeyID",
+    ),
+    "AWS::SecretsManager::RotationSchedule": ("RotationLambdaARN",),
+    "AWS::SecretsManager::Secret": ("KmsKeyId",),
+    "AWS::WAFv2::LoggingConfiguration": ("ResourceArn", "LogDestinationConfigs.*"),
+    "AWS::WAFv2::WebACLAssociation": ("ResourceArn", "WebACLArn"),
+}
+_SERVICES: Final = (
+    "acm",
+    "autoscaling",
+    "ec2",
+    "elasticloadbalancing",
+    "firehose",
+    "kinesis",
+    "kms",
+    "lambda",
+    "logs",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+    "wafv2",
+)
+_ARN: Final = re.compile(r"arn:([a-z-]+):([a-z0-9-]+):([a-z0-9-]*):")
+
+
+def _region(rule: Rule, context: Context) -> Iterator[Finding]:
+    here = context.facts.region
+    if not here:
+        return
+    for kind, paths in SAME_REGION.items():
+        for resource in context.view.of_type(kind):
+            for path, value in _named(resource, paths):
+                found = _ARN.match(value)
+                if found is None or found.group(2) not in _SERVICES:
+                    continue
+                region = found.group(3)
+                if region in ("", here) or region not in known_regions():
+                    continue
+                yield rule.finding(
+                    resource,
+                    path,
+                    f"the ARN {_shown(value)} is of {region}; AWS takes one of "
+                    f"{context.facts.name} only",
+                    f"name a resource of {here}, or build the ARN with ${{AWS::Region}}",
+                )
+
+
+def _partition(rule: Rule, context: Context) -> Iterator[Finding]:
+    here = context.facts.partition
+    if not context.facts.region:
+        return
+    for resource in context.view.resources.values():
+        if not resource.type.startswith("AWS::"):
+            continue
+        if here == "aws" and not _mentions_other_partition(resource):
+            continue
+        for path, leaf in walk(dict(resource.properties)):
+            found = _ARN.match(leaf) if isinstance(leaf, str) else None
+            if found and found.group(1) != here and _may_be_of_here(resource, leaf):
+                yield rule.finding(
+                    resource,
+                    path,
+                    f"the ARN {_shown(str(leaf))} is of partition {found.group(1)}; "
+                    f"{context.facts.name} is in {here}",
+                    "write arn:${AWS::Partition}: instead",
+                )
+
+
+def _mentions_other_partition(resource: Resource) -> bool:
+    text = str(resource.properties)
+    return "arn:aws-" in text
+
+
+def _may_be_of_here(resource: Resource, leaf: Value) -> bool:
+    """Only ARNs that AWS resolves: descriptions and texts may say anything."""
+    return isinstance(leaf, str) and " " not in leaf
+
+
+def _named(resource: Resource, paths: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for path in paths:
+        for found, value in _expand(resource, path.split("."), ""):
+            if isinstance(value, str) and _known_head(value):
+                yield found, value
+
+
+def _known_head(value: str) -> bool:
+    """Whether partition, service and region of an ARN are known; the rest may be open."""
+    return not isinstance(value, Partial) or "<" not in ":".join(value.split(":")[:4])
+
+
+def _expand(resource: Resource, steps: list[str], done: str) -> Iterator[tuple[str, Value]]:
+    """Yield every value that a path with ``*`` names."""
+    for position, step in enumerate(steps):
+        if step == "*":
+            for index in range(len(resource.items(done))):
+                yield from _expand(resource, steps[position + 1 :], f"{done}.{index}")
+            return
+        done = f"{done}.{step}" if done else step
+    yield done, resource.get(done)
+
+
+def _shown(value: str) -> str:
+    return value if len(value) <= 90 else f"{value[:87]}..."
+
+
+RULES: Final = (
+    Rule(
+        id="ARN-REGION",
+        title="An ARN of another region where AWS requires the same one",
+        severity=Severity.FATAL,
+        source="CloudFormation resource reference of the property",
+        check=_region,
+    ),
+    Rule(
+        id="ARN-PARTITION",
+        title="An ARN of another partition",
+        severity=Severity.ERROR,
+        source="AWS reference: Amazon Resource Names, partitions",
+        check=_partition,
+    ),
+)

@@ -1,0 +1,109 @@
+"""VPC endpoints: service names of this region, for services that it has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from assurance.findings import Finding, Severity
+from assurance.regional.facts import Availability, known_regions, known_services
+from assurance.regional.rule import Context, Rule
+from assurance.resolution import Resource
+
+_NAME: Final = re.compile(
+    r"(?:(?:cn|eu)\.)?(?:com|aws|eusc)\.(?:amazonaws|amazon|sagemaker|api)\."
+    r"([a-z]{2,4}(?:-[a-z]+)+-\d)\.(.+)"
+)
+# The list of services names some services otherwise than their endpoints.
+_SERVICES: Final = {
+    "airflow": "mwaa",
+    "autoscaling-plans": "autoscaling",
+    "elasticfilesystem": "efs",
+    "elasticloadbalancing": "elb",
+    "email-smtp": "ses",
+    "execute-api": "apigateway",
+    "kafka-cluster": "kafka",
+    "kinesis-firehose": "firehose",
+    "kinesis-streams": "kinesis",
+    "macie2": "macie",
+    "monitoring": "cloudwatch",
+    "rds-data": "",  # the Data API is no service of its own in the list
+    "states": "stepfunctions",
+    "sync-states": "stepfunctions",
+}
+
+
+def _region(rule: Rule, context: Context) -> Iterator[Finding]:
+    here = context.facts.region
+    for resource, region, _ in _endpoints(context):
+        chosen = resource.text("ServiceRegion")
+        if not here or region in (here, chosen) or resource.is_unknown("ServiceRegion"):
+            continue
+        name = resource.text("ServiceName") or ""
+        yield rule.finding(
+            resource,
+            "ServiceName",
+            f"{name} is an endpoint service of {region}, not of {context.facts.name}",
+            f"set ServiceName: {name.replace(region, here)}, or better !Sub "
+            f"'{name.replace(region, '${AWS::Region}')}'",
+        )
+
+
+def _service(rule: Rule, context: Context) -> Iterator[Finding]:
+    for resource, region, service in _endpoints(context):
+        if region != context.facts.region:
+            continue
+        name = resource.text("ServiceName") or ""
+        asked = context.facts.endpoint_services
+        if asked is not None:
+            if name not in asked:
+                yield rule.finding(
+                    resource,
+                    "ServiceName",
+                    f"{context.facts.name} has no endpoint service {name}",
+                    "leave the endpoint out, or reach the service through NAT",
+                    severity=Severity.FATAL,
+                    source="EC2 DescribeVpcEndpointServices, asked for the region",
+                )
+            continue
+        label = service.split(".")[0].removesuffix("-fips")
+        listed = _SERVICES.get(label, label)
+        if listed not in known_services():
+            continue  # no source says anything
+        if context.facts.service(listed) is Availability.UNAVAILABLE:
+            yield rule.finding(
+                resource,
+                "ServiceName",
+                f"AWS does not list the service {listed} in {context.facts.name}, so it can have "
+                f"no endpoint {name}",
+                "leave the endpoint out; reach the service in a region that has it through NAT",
+                source=f"AWS global infrastructure as carried by moto "
+                f"{context.facts.versions.get('moto', '')}",
+            )
+
+
+def _endpoints(context: Context) -> Iterator[tuple[Resource, str, str]]:
+    """Yield the interface and gateway endpoints of AWS as (resource, region, service)."""
+    for resource in context.view.of_type("AWS::EC2::VPCEndpoint"):
+        match = _NAME.fullmatch(resource.text("ServiceName") or "")
+        if match and match.group(1) in known_regions() and "vpce-svc" not in match.group(2):
+            yield resource, match.group(1), match.group(2)
+
+
+RULES: Final = (
+    Rule(
+        id="ENDPOINT-REGION",
+        title="A VPC endpoint service name of another region",
+        severity=Severity.FATAL,
+        source="EC2 API reference: CreateVpcEndpoint, ServiceName",
+        check=_region,
+    ),
+    Rule(
+        id="ENDPOINT-SERVICE",
+        title="A VPC endpoint for a service that the region lacks",
+        severity=Severity.ERROR,
+        source="AWS global infrastructure, as carried by moto",
+        check=_service,
+    ),
+)

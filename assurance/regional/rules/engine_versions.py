@@ -1,0 +1,236 @@
+"""Aurora engine versions: retired, past standard support, not offered, not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from assurance.findings import Finding, Severity
+from assurance.regional import aurora
+from assurance.regional.facts import Facts, Support
+from assurance.regional.rule import Context, Rule
+from assurance.regional.versions import AURORA_ENGINES, parse
+from assurance.resolution import Resource
+
+NOTICE: Final = timedelta(days=90)
+"""How long before the end of standard support a warning begins."""
+
+_DISABLED: Final = "open-source-rds-extended-support-disabled"
+
+
+def _versioned(context: Context) -> Iterator[tuple[Resource, str, str]]:
+    """Yield clusters, and instances that state a version, as (resource, engine, version)."""
+    types = (aurora.CLUSTER, aurora.INSTANCE, aurora.GLOBAL_CLUSTER)
+    for resource in (r for name in types for r in context.view.of_type(name)):
+        text, engine = aurora.version(resource), aurora.engine(resource)
+        if text is None or engine not in AURORA_ENGINES:
+            continue
+        cluster = aurora.cluster_of(context.view, resource)
+        if cluster is not None and aurora.version(cluster) == text:
+            continue  # said once, at the cluster
+        yield resource, engine, text
+
+
+def _upgrade(facts: Facts, engine: str, on: date) -> str:
+    """Say which version to take, and how long it is supported."""
+    best = aurora.recommended_version(engine)
+    support = facts.support(engine, best) if best else None
+    if support is None or support.ends < on:
+        return "set EngineVersion to a release that the release calendar lists as supported"
+    kind = "a long-term release " if support.long_term else ""
+    return f'set EngineVersion: "{best}", {kind}with standard support until {support.ends}'
+
+
+def _retired(rule: Rule, context: Context) -> Iterator[Finding]:
+    for resource, engine, text in _versioned(context):
+        if context.facts.engine_version(engine, text) == "deprecated":
+            yield rule.finding(
+                resource,
+                "EngineVersion",
+                f"{engine} {text} is retired: AWS creates no database with it, "
+                f"in {context.facts.name or 'any region'} or elsewhere",
+                _upgrade(context.facts, engine, context.on),
+                source=f"RDS DescribeDBEngineVersions as carried by cfn-lint "
+                f"{context.facts.versions.get('cfn-lint', '')} "
+                f"(data of {context.facts.versions.get('cfn-lint schema date', 'unknown date')})",
+            )
+
+
+def _not_offered(rule: Rule, context: Context) -> Iterator[Finding]:
+    for resource, engine, text in _versioned(context):
+        if context.facts.engine_version(engine, text) == "not offered":
+            offered = sorted((context.facts.offered or {}).get(engine, ()))
+            yield rule.finding(
+                resource,
+                "EngineVersion",
+                f"{engine} {text} is not offered in {context.facts.name}",
+                f"set EngineVersion to one that is offered: {', '.join(offered[-6:])}",
+            )
+
+
+def _malformed(rule: Rule, context: Context) -> Iterator[Finding]:
+    for resource, engine, text in _versioned(context):
+        parsed = parse(engine, text)
+        short_mysql = (
+            engine == "aurora-mysql" and parsed and parsed.is_exact and "mysql_aurora" not in text
+        )
+        if parsed is not None and not short_mysql:
+            continue
+        if text in context.facts.engine_versions.get(engine, {}):
+            continue  # an old form such as 5.6.10a: the retired rule speaks
+        yield rule.finding(
+            resource,
+            "EngineVersion",
+            f"'{text}' is not a version of {engine}"
+            + ("; CloudFormation wants the long form" if short_mysql else ""),
+            _long_form(context.facts, text) if short_mysql else _form(context, engine),
+        )
+
+
+def _long_form(facts: Facts, text: str) -> str:
+    for known in facts.engine_versions["aurora-mysql"]:
+        if known.endswith(f".mysql_aurora.{text}"):
+            return f'set EngineVersion: "{known}"'
+    return "write it as 8.0.mysql_aurora.<version>"
+
+
+def _form(context: Context, engine: str) -> str:
+    return _upgrade(context.facts, engine, context.on)
+
+
+def _unknown(rule: Rule, context: Context) -> Iterator[Finding]:
+    for resource, engine, text in _versioned(context):
+        parsed = parse(engine, text)
+        if parsed is None or not parsed.is_exact:
+            continue
+        if engine == "aurora-mysql" and "mysql_aurora" not in text:
+            continue  # another rule says that this is not the form
+        if context.facts.engine_version(engine, text) != "unknown":
+            continue
+        known = [
+            other.numbers
+            for name in context.facts.engine_versions.get(engine, {})
+            if (other := parse(engine, name)) and other.major == parsed.major
+        ]
+        newer = not known or parsed.numbers > max(known)
+        data = context.facts.versions.get("cfn-lint schema date", "an unknown day")
+        yield rule.finding(
+            resource,
+            "EngineVersion",
+            f"{engine} {text} is "
+            + (
+                f"newer than the facts of {data}: whether {context.facts.name or 'a region'} "
+                "has it is not known"
+                if newer
+                else f"not among the versions known on {data}"
+            ),
+            "run 'pcistack preflight' to ask AWS, or 'pcistack facts refresh' after an upgrade of "
+            "cfn-lint",
+        )
+
+
+def _support_ended(rule: Rule, context: Context) -> Iterator[Finding]:
+    for resource, engine, text, support in _supported(context):
+        if support.ends < context.on:
+            yield rule.finding(
+                resource,
+                "EngineVersion",
+                f"{engine} {text} left standard support on {support.ends}: no more fixes, and AWS "
+                "may upgrade it by itself",
+                _upgrade(context.facts, engine, context.on),
+                source=support.source,
+            )
+
+
+def _support_ending(rule: Rule, context: Context) -> Iterator[Finding]:
+    for resource, engine, text, support in _supported(context):
+        if context.on <= support.ends < context.on + NOTICE:
+            days = (support.ends - context.on).days
+            yield rule.finding(
+                resource,
+                "EngineVersion",
+                f"{engine} {text} leaves standard support on {support.ends}, in {days} days",
+                _upgrade(context.facts, engine, context.on),
+                source=support.source,
+            )
+
+
+def _supported(context: Context) -> Iterator[tuple[Resource, str, str, Support]]:
+    """Yield what the calendar knows; what is retired is left to the other rule."""
+    for resource, engine, text in _versioned(context):
+        support = context.facts.support(engine, text)
+        if support and context.facts.engine_version(engine, text) != "deprecated":
+            yield resource, engine, text, support
+
+
+def _extended_support(rule: Rule, context: Context) -> Iterator[Finding]:
+    for cluster in aurora.clusters(context.view):
+        parsed = aurora.release(cluster)
+        if parsed is None or cluster.text("EngineLifecycleSupport") != _DISABLED:
+            continue
+        support = context.facts.support_of_major(parsed)
+        if support is not None and support.ends < context.on:
+            yield rule.finding(
+                cluster,
+                "EngineLifecycleSupport",
+                f"{parsed.engine} {parsed.major} left standard support on {support.ends}, and "
+                "EngineLifecycleSupport refuses Extended Support: the creation fails",
+                _upgrade(context.facts, parsed.engine, context.on),
+                source=support.source,
+            )
+
+
+_CALENDAR: Final = "Aurora release calendars"
+
+RULES: Final = (
+    Rule(
+        id="AURORA-VERSION-RETIRED",
+        title="An engine version that AWS no longer creates",
+        severity=Severity.FATAL,
+        source="RDS DescribeDBEngineVersions, as carried by cfn-lint",
+        check=_retired,
+    ),
+    Rule(
+        id="AURORA-VERSION-NOT-OFFERED",
+        title="An engine version that AWS said it does not offer in the region",
+        severity=Severity.FATAL,
+        source="RDS DescribeOrderableDBInstanceOptions, asked for the region",
+        check=_not_offered,
+    ),
+    Rule(
+        id="AURORA-VERSION-FORM",
+        title="Text that is no version of the engine",
+        severity=Severity.FATAL,
+        source="RDS API reference: CreateDBCluster, EngineVersion",
+        check=_malformed,
+    ),
+    Rule(
+        id="AURORA-VERSION-UNKNOWN",
+        title="An engine version that the facts do not know",
+        severity=Severity.WARNING,
+        source="RDS DescribeDBEngineVersions, as carried by cfn-lint",
+        check=_unknown,
+    ),
+    Rule(
+        id="AURORA-VERSION-SUPPORT-ENDED",
+        title="An engine version past its standard support",
+        severity=Severity.ERROR,
+        source=_CALENDAR,
+        check=_support_ended,
+    ),
+    Rule(
+        id="AURORA-VERSION-SUPPORT-ENDING",
+        title="An engine version within 90 days of the end of its standard support",
+        severity=Severity.WARNING,
+        source=_CALENDAR,
+        check=_support_ending,
+    ),
+    Rule(
+        id="AURORA-EXTENDED-SUPPORT",
+        title="Extended Support refused for a major version that needs it",
+        severity=Severity.FATAL,
+        source="CloudFormation: AWS::RDS::DBCluster EngineLifecycleSupport",
+        check=_extended_support,
+    ),
+)

@@ -1,0 +1,96 @@
+"""Database instances: they match their cluster, and their class is sold in the region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from assurance.findings import Finding, Severity
+from assurance.regional import aurora
+from assurance.regional.facts import Availability
+from assurance.regional.rule import Context, Rule
+from assurance.resolution import Resource
+
+
+def _mismatch(rule: Rule, context: Context) -> Iterator[Finding]:
+    for instance in context.view.of_type(aurora.INSTANCE):
+        cluster = aurora.cluster_of(context.view, instance)
+        if cluster is None:
+            continue
+        mine, its = aurora.engine(instance), aurora.engine(cluster)
+        if mine and its and mine != its:
+            yield rule.finding(
+                instance,
+                "Engine",
+                f"the instance is {mine}, its cluster {cluster.logical_id} is {its}: AWS refuses "
+                "the instance",
+                f"set Engine: {its}",
+            )
+            continue
+        if _differs(instance, cluster):
+            yield rule.finding(
+                instance,
+                "EngineVersion",
+                f"the instance has version {aurora.version(instance)}, its cluster "
+                f"{cluster.logical_id} {aurora.version(cluster)}: AWS refuses the instance",
+                "delete EngineVersion from the instance; it follows its cluster",
+            )
+
+
+def _differs(instance: Resource, cluster: Resource) -> bool:
+    """Whether two versions differ; a bare major agrees with each of its minors."""
+    if aurora.version(instance) == aurora.version(cluster):
+        return False
+    mine, its = aurora.release(instance), aurora.release(cluster)
+    if mine is None or its is None:
+        return False
+    if not mine.is_exact or not its.is_exact:
+        return mine.major != its.major
+    return mine.numbers != its.numbers
+
+
+def _instance_class(rule: Rule, context: Context) -> Iterator[Finding]:
+    for instance in context.view.of_type(aurora.INSTANCE):
+        name = instance.text("DBInstanceClass")
+        engine = aurora.engine(instance)
+        cluster = aurora.cluster_of(context.view, instance)
+        if not engine and cluster is not None:
+            engine = aurora.engine(cluster)
+        if not name or context.facts.instance_class(engine, name) is not Availability.UNAVAILABLE:
+            continue
+        yield rule.finding(
+            instance,
+            "DBInstanceClass",
+            f"{name} is not sold for {engine} in {context.facts.name}",
+            _alternative(context, engine, name),
+            source=f"RDS DescribeOrderableDBInstanceOptions as carried by cfn-lint "
+            f"{context.facts.versions.get('cfn-lint', '')}",
+        )
+
+
+def _alternative(context: Context, engine: str, name: str) -> str:
+    """Say which classes of the same size, or else of the same kind, the region has."""
+    classes = context.facts.instance_classes[engine]
+    size = name.rpartition(".")[2]
+    same = sorted(other for other in classes if other.rpartition(".")[2] == size)
+    kind = sorted(other for other in classes if other[:4] == name[:4])
+    choice = same or kind or sorted(classes)
+    return f"choose a class that the region has: {', '.join(choice[:6])}"
+
+
+RULES: Final = (
+    Rule(
+        id="AURORA-INSTANCE-MISMATCH",
+        title="An instance whose engine or version is not that of its cluster",
+        severity=Severity.FATAL,
+        source="RDS API reference: CreateDBInstance, Engine and EngineVersion",
+        check=_mismatch,
+    ),
+    Rule(
+        id="DATABASE-INSTANCE-CLASS",
+        title="A database instance class that the region does not sell",
+        severity=Severity.FATAL,
+        source="RDS DescribeOrderableDBInstanceOptions, as carried by cfn-lint",
+        check=_instance_class,
+    ),
+)

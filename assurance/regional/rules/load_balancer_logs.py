@@ -1,0 +1,68 @@
+"""Who may deliver a load balancer's access logs: an account per old region, else a service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from assurance.findings import Finding, Severity
+from assurance.regional.facts import load_balancer_accounts
+from assurance.regional.rule import Context, Rule
+from assurance.resolution import Value
+
+_SERVICE: Final = "logdelivery.elasticloadbalancing.amazonaws.com"
+
+
+def _principal(rule: Rule, context: Context) -> Iterator[Finding]:
+    if not context.facts.region:
+        return
+    mine = context.facts.load_balancer_account
+    accounts = load_balancer_accounts()
+    for policy in context.view.of_type("AWS::S3::BucketPolicy"):
+        statements = policy.items("PolicyDocument.Statement")
+        named = [
+            (index, account)
+            for index, statement in enumerate(statements)
+            for account in _accounts(statement)
+            if account in accounts
+        ]
+        if not named or mine in {account for _, account in named}:
+            continue
+        if any(_names_service(statement) for statement in statements):
+            continue  # the service may deliver, so the account does no harm
+        index, account = named[0]
+        yield rule.finding(
+            policy,
+            f"PolicyDocument.Statement.{index}.Principal",
+            f"account {account} delivers load-balancer logs in {accounts[account]}, not in "
+            f"{context.facts.name}: the load balancer cannot write to the bucket",
+            f"allow Principal: {{AWS: arn:{context.facts.partition}:iam::{mine}:root}}"
+            if mine
+            else f"allow Principal: {{Service: {_SERVICE}}}",
+        )
+
+
+def _accounts(statement: Value) -> Iterator[str]:
+    principal = statement.get("Principal") if isinstance(statement, dict) else None
+    names = principal.get("AWS") if isinstance(principal, dict) else None
+    for name in names if isinstance(names, list) else [names]:
+        if isinstance(name, str):
+            parts = name.split(":")
+            yield parts[4] if len(parts) > 5 else name
+
+
+def _names_service(statement: Value) -> bool:
+    principal = statement.get("Principal") if isinstance(statement, dict) else None
+    service = principal.get("Service") if isinstance(principal, dict) else None
+    return _SERVICE in (service if isinstance(service, list) else [service])
+
+
+RULES: Final = (
+    Rule(
+        id="LOAD-BALANCER-LOG-PRINCIPAL",
+        title="A bucket policy that lets another region's load balancers write logs",
+        severity=Severity.ERROR,
+        source="Elastic Load Balancing user guide: Enable access logs, bucket policy",
+        check=_principal,
+    ),
+)

@@ -1,0 +1,62 @@
+"""Parameter groups: their family fits the engine version of what uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from assurance.findings import Finding, Severity
+from assurance.regional import aurora
+from assurance.regional.rule import Context, Rule
+from assurance.regional.versions import AURORA_ENGINES, EngineRelease
+from assurance.resolution import Resource
+
+_CLUSTER_GROUP: Final = "AWS::RDS::DBClusterParameterGroup"
+_INSTANCE_GROUP: Final = "AWS::RDS::DBParameterGroup"
+
+
+def _family(rule: Rule, context: Context) -> Iterator[Finding]:
+    for user, group, path, parsed in _uses(context):
+        wanted = aurora.parameter_group_family(parsed.engine, parsed)
+        family = group.text("Family")
+        if family is None or family == wanted:
+            continue
+        yield rule.finding(
+            group,
+            "Family",
+            f"the parameter group is of family {family}, but {user.logical_id} ({path}) runs "
+            f"{parsed.engine} {aurora.version(user) or aurora.version(group) or parsed.line}, "
+            f"which takes {wanted}",
+            f"set Family: {wanted}",
+        )
+
+
+def _uses(context: Context) -> Iterator[tuple[Resource, Resource, str, EngineRelease]]:
+    """Yield who uses which parameter group, with the engine version it runs."""
+    view = context.view
+    for cluster in aurora.clusters(view):
+        parsed = aurora.release(cluster)
+        if parsed is None or parsed.engine not in AURORA_ENGINES:
+            continue
+        for path, kind in (
+            ("DBClusterParameterGroupName", _CLUSTER_GROUP),
+            ("DBInstanceParameterGroupName", _INSTANCE_GROUP),
+        ):
+            group = view.target(cluster.get(path))
+            if group is not None and group.type == kind:
+                yield cluster, group, path, parsed
+        for instance in aurora.instances_of(view, cluster):
+            group = view.target(instance.get("DBParameterGroupName"))
+            if group is not None and group.type == _INSTANCE_GROUP:
+                yield instance, group, "DBParameterGroupName", parsed
+
+
+RULES: Final = (
+    Rule(
+        id="AURORA-PARAMETER-FAMILY",
+        title="A parameter group whose family does not fit the engine version",
+        severity=Severity.FATAL,
+        source="RDS API reference: DBParameterGroupFamily of DescribeDBEngineVersions",
+        check=_family,
+    ),
+)

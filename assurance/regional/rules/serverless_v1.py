@@ -1,0 +1,132 @@
+"""Aurora Serverless v1 in any form, and the other engine modes that are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+from typing import Final
+
+from assurance.findings import Finding, Severity
+from assurance.regional import aurora
+from assurance.regional.facts import Facts, source
+from assurance.regional.rule import Context, Rule
+from assurance.regional.versions import parse
+from assurance.resolution import Resource
+
+_V1_ONLY: Final = ("ScalingConfiguration",)
+
+
+def _serverless_v1(rule: Rule, context: Context) -> Iterator[Finding]:
+    for cluster in context.view.of_type(aurora.CLUSTER):
+        mode = (cluster.text("EngineMode") or "").lower()
+        if mode == "serverless":
+            path = "EngineMode"
+            what = "EngineMode 'serverless'"
+        elif any(cluster.get(name) is not None for name in _V1_ONLY):
+            path = next(name for name in _V1_ONLY if cluster.get(name) is not None)
+            what = f"{path}, the capacity of Serverless v1"
+        else:
+            continue
+        region = context.facts.name or "any region"
+        yield rule.finding(
+            cluster,
+            path,
+            f"Aurora Serverless v1 cannot be created in {region}: the cluster has {what}; "
+            "AWS ended it on 2025-03-31 and answers 'The engine mode serverless you requested "
+            "is currently unavailable.'",
+            replacement(cluster, context.facts),
+            source=source("serverless-v1"),
+        )
+
+
+def replacement(cluster: Resource, facts: Facts) -> str:
+    """Return the Serverless v2 properties and the instance that replace a Serverless v1 cluster."""
+    engine = aurora.engine(cluster)
+    if engine not in ("aurora-mysql", "aurora-postgresql"):
+        engine = "aurora-postgresql" if "postgres" in engine else "aurora-mysql"
+    text = _version(cluster, facts, engine)
+    low, high, pause = _capacity(cluster)
+    lines = [
+        "use Serverless v2: delete EngineMode and ScalingConfiguration, and write",
+        f"  {cluster.logical_id}:",
+        "    Type: AWS::RDS::DBCluster",
+        "    Properties:",
+        f"      Engine: {engine}",
+        f'      EngineVersion: "{text}"',
+        "      ServerlessV2ScalingConfiguration:",
+        f"        MinCapacity: {low:g}",
+        f"        MaxCapacity: {high:g}",
+        *([f"        SecondsUntilAutoPause: {pause}"] if pause else []),
+        f"  {cluster.logical_id}Writer:",
+        "    Type: AWS::RDS::DBInstance",
+        "    Properties:",
+        f"      DBClusterIdentifier: !Ref {cluster.logical_id}",
+        f"      Engine: {engine}",
+        "      DBInstanceClass: db.serverless",
+    ]
+    return "\n".join(lines)
+
+
+def _version(cluster: Resource, facts: Facts, engine: str) -> str:
+    """Keep the version if it runs on Serverless v2 and is available, else recommend one."""
+    text = aurora.version(cluster)
+    parsed = parse(engine, text) if text else None
+    if text and parsed and parsed.is_exact:
+        capacity = facts.capacity(engine, text)
+        if facts.engine_version(engine, text) == "available" and capacity is not None:
+            return text
+    return aurora.recommended_version(engine)
+
+
+def _capacity(cluster: Resource) -> tuple[float, float, int | None]:
+    """Convert the limits of v1: powers of two from 1 to 256, with an optional pause."""
+    low = cluster.number("ScalingConfiguration.MinCapacity") or 1
+    high = cluster.number("ScalingConfiguration.MaxCapacity") or 16  # what v1 took by default
+    high = min(max(ceil(high * 2) / 2, 1.0), 256.0)
+    low = min(max(ceil(low * 2) / 2, 0.5), high)
+    # in v1 a cluster pauses by default, after 300 seconds
+    if cluster.get("ScalingConfiguration") is None or (
+        cluster.flag("ScalingConfiguration.AutoPause") is False
+    ):
+        return (0.5 if low <= 1 else low), high, None
+    seconds = cluster.number("ScalingConfiguration.SecondsUntilAutoPause") or 300
+    return 0, high, int(min(max(seconds, 300), 86400))
+
+
+def _engine_mode(rule: Rule, context: Context) -> Iterator[Finding]:
+    for cluster in context.view.of_type(aurora.CLUSTER):
+        mode = cluster.text("EngineMode")
+        if mode is None or mode.lower() in ("provisioned", "serverless"):
+            continue
+        ended = aurora.engine_mode_end(mode.lower())
+        yield rule.finding(
+            cluster,
+            "EngineMode",
+            f"EngineMode '{mode}' cannot be created in {context.facts.name or 'any region'}: "
+            + (
+                f"it belonged to Aurora MySQL 1, which ended on {ended[0]}"
+                if ended
+                else "AWS has no such engine mode"
+            ),
+            "delete EngineMode; 'provisioned' is the default and the only mode left, "
+            "for Serverless v2 too",
+            source=source("engine-modes"),
+        )
+
+
+RULES: Final = (
+    Rule(
+        id="AURORA-SERVERLESS-V1",
+        title="Aurora Serverless v1, which AWS no longer creates",
+        severity=Severity.FATAL,
+        source="Aurora user guide: Aurora Serverless v1",
+        check=_serverless_v1,
+    ),
+    Rule(
+        id="AURORA-ENGINE-MODE",
+        title="An engine mode that AWS no longer creates",
+        severity=Severity.FATAL,
+        source="RDS API reference: CreateDBCluster",
+        check=_engine_mode,
+    ),
+)

@@ -1,0 +1,124 @@
+"""Synthesized templates shared between tests, and short ways to look into them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from stacks.assembly import build_app
+from stacks.environment import Environment, load_environment
+
+SHIPPED = ("dev", "prod", "first-correction", "pr42")
+"""Every shipped configuration: three files, and a suffix that uses the ephemeral one."""
+
+Body: TypeAlias = "Mapping[str, object]"
+
+
+class Synthesized:
+    """A synthesized template.
+
+    Attributes:
+        body: The template.
+        resources: Its resources by logical id.
+    """
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self.resources = cast("dict[str, dict[str, object]]", body["Resources"])
+
+    def ids(self, kind: str) -> list[str]:
+        return [key for key, value in self.resources.items() if value["Type"] == kind]
+
+    def all(self, kind: str) -> list[dict[str, object]]:
+        """Properties of every resource of a type."""
+        return [self.properties(key) for key in self.ids(kind)]
+
+    def one(self, kind: str) -> dict[str, object]:
+        """Properties of the only resource of a type."""
+        (only,) = self.all(kind)
+        return only
+
+    def properties(self, logical_id: str) -> dict[str, object]:
+        return cast("dict[str, object]", self.resources[logical_id].get("Properties", {}))
+
+    def named(self, part: str, kind: str) -> dict[str, object]:
+        """Properties of the only resource of a type whose construct path contains a text."""
+        (only,) = [key for key in self.ids(kind) if part in self.path(key)]
+        return self.properties(only)
+
+    def path(self, logical_id: str) -> str:
+        metadata = cast("dict[str, str]", self.resources[logical_id].get("Metadata", {}))
+        return metadata.get("aws:cdk:path", "")
+
+
+def environment(**changes: Mapping[str, object]) -> Environment:
+    """The ``dev`` environment with some tables changed."""
+    values = load_environment("dev").model_dump()
+    for table, settings in changes.items():
+        values[table] = {**(values[table] or {}), **settings}
+    return Environment.model_validate(values)
+
+
+def synthesize(chosen: Environment) -> Synthesized:
+    with tempfile.TemporaryDirectory() as folder:
+        build_app([chosen], outdir=folder).synth()
+        path = Path(folder) / f"{chosen.names.stack}.template.json"
+        return Synthesized(json.loads(path.read_text()))
+
+
+@cache
+def template(suffix: str) -> Synthesized:
+    """The template of a shipped environment, synthesized once."""
+    return synthesize(load_environment(suffix))
+
+
+@cache
+def _variant(changes: str) -> Synthesized:
+    values: dict[str, Mapping[str, object]] = json.loads(changes)
+    return synthesize(environment(**values))
+
+
+def variant(**changes: Mapping[str, object]) -> Synthesized:
+    """The template of ``dev`` with some settings changed, synthesized once."""
+    return _variant(json.dumps(changes, sort_keys=True))
+
+
+def target(value: object) -> str:
+    """Logical id that a ``Ref`` or ``Fn::GetAtt`` points to."""
+    assert isinstance(value, dict), value
+    if "Ref" in value:
+        return str(value["Ref"])
+    return str(value["Fn::GetAtt"][0])
+
+
+def statements(policy: object) -> list[dict[str, object]]:
+    assert isinstance(policy, dict)
+    return cast("list[dict[str, object]]", policy["Statement"])
+
+
+def listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def leaves(value: object) -> Iterator[object]:
+    """Every leaf of a document."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def text(value: object) -> str:
+    """A string or ``Fn::Join`` as one text; references stand as ``${LogicalId}``."""
+    if isinstance(value, dict) and "Fn::Join" in value:
+        separator, parts = value["Fn::Join"]
+        return str(separator).join(text(part) for part in parts)
+    return f"${{{target(value)}}}" if isinstance(value, dict) else str(value)

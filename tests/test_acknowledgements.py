@@ -1,0 +1,96 @@
+"""Findings of the off-the-shelf packs: none open, and every acceptance is needed and reasoned."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from aws_cdk import App, CfnResource, Stack
+from cdk_nag import AwsSolutionsChecks, PCIDSS321Checks
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from pci_constructs import acknowledge as module
+from pci_constructs.acknowledge import METADATA_KEY, acknowledge
+from stacks.assembly import build_app
+from stacks.environment import load_environment
+from tests.support import SHIPPED, Synthesized, template
+
+NAG = ("AwsSolutions-", "PCI.DSS.321-")
+
+
+def open_findings(app: App) -> set[str]:
+    """Rule and construct path of every finding that nobody accepted."""
+    return {
+        f"{violation.rule_name} at {resource.construct_path}"
+        for pack in (AwsSolutionsChecks, PCIDSS321Checks)
+        for violation in pack().validate_scope(app).violations
+        for resource in violation.violating_resources
+    }
+
+
+def accepted(synthesized: Synthesized) -> dict[str, str]:
+    """Reason by rule and construct path."""
+    found = {}
+    for key, resource in synthesized.resources.items():
+        metadata = cast("dict[str, list[dict[str, str]]]", resource.get("Metadata", {}))
+        for entry in metadata.get(METADATA_KEY, []):
+            found[f"{entry['rule']} at {synthesized.path(key)}"] = entry["reason"]
+    return found
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_no_finding_is_open(suffix: str) -> None:
+    assert open_findings(build_app([load_environment(suffix)])) == set()
+
+
+class _Ignored:
+    """Stands in for the CDK's acknowledgement, so that every finding stays open."""
+
+    @staticmethod
+    def of(_: object) -> type[_Ignored]:
+        return _Ignored
+
+    @staticmethod
+    def acknowledge(_: object) -> None:
+        return None
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_every_acknowledgement_excuses_a_finding_that_is_there(
+    suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Validations", _Ignored)
+    app = build_app([load_environment(suffix)])
+    needed = {entry for entry in accepted(template(suffix)) if entry.startswith(NAG)}
+    assert open_findings(app) == needed
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_acknowledgements_are_seen_in_review(suffix: str, snapshot: SnapshotAssertion) -> None:
+    assert accepted(template(suffix)) == snapshot(
+        name=suffix, extension_class=JSONSnapshotExtension
+    )
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_every_reason_is_a_sentence(suffix: str) -> None:
+    for reason in accepted(template(suffix)).values():
+        assert len(reason) > 40
+        assert reason.endswith(".")
+
+
+def test_a_construct_without_a_main_resource_cannot_be_acknowledged() -> None:
+    stack = Stack(App(), "Stack")
+    with pytest.raises(TypeError, match="Stack is no resource"):
+        acknowledge(stack, {"RULE": "A reason."})
+
+
+def test_acknowledgements_on_one_resource_add_up() -> None:
+    resource = CfnResource(Stack(App(), "Stack"), "Thing", type="A::B::C")
+    acknowledge(resource, {"ONE": "First."})
+    acknowledge(resource, {"TWO": "Second."})
+    assert resource.get_metadata(METADATA_KEY) == [
+        {"rule": "ONE", "reason": "First."},
+        {"rule": "TWO", "reason": "Second."},
+    ]

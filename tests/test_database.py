@@ -1,0 +1,177 @@
+"""The database: Serverless v2 in a form its region deploys, unreachable from the internet."""
+
+import pytest
+
+from pci_constructs.database import has_long_term_support, mysql_version
+from tests.support import listed, target, template, variant
+
+DEV = template("dev")
+PROD = template("prod")
+CLUSTER = DEV.one("AWS::RDS::DBCluster")
+WRITER = DEV.one("AWS::RDS::DBInstance")
+
+
+@pytest.mark.parametrize("suffix", ["dev", "prod", "first-correction", "pr42"])
+def test_database_is_never_serverless_v1(suffix: str) -> None:
+    cluster = template(suffix).one("AWS::RDS::DBCluster")
+    assert "EngineMode" not in cluster
+    assert "ScalingConfiguration" not in cluster
+
+
+def test_database_is_serverless_v2_between_half_and_one_acu() -> None:
+    assert CLUSTER["Engine"] == "aurora-mysql"
+    assert CLUSTER["ServerlessV2ScalingConfiguration"] == {"MinCapacity": 0.5, "MaxCapacity": 1}
+    assert WRITER["DBInstanceClass"] == "db.serverless"
+    assert WRITER["DBInstanceIdentifier"] == "transaction-db-instance-dev"
+    assert target(WRITER["DBClusterIdentifier"]) == DEV.ids("AWS::RDS::DBCluster")[0]
+
+
+def test_database_can_pause_when_asked_to() -> None:
+    paused = variant(database={"min_capacity": 0, "auto_pause_seconds": 600})
+    assert paused.one("AWS::RDS::DBCluster")["ServerlessV2ScalingConfiguration"] == {
+        "MinCapacity": 0,
+        "MaxCapacity": 1,
+        "SecondsUntilAutoPause": 600,
+    }
+
+
+def test_engine_version_and_parameter_family_belong_together() -> None:
+    assert CLUSTER["EngineVersion"] == "8.0.mysql_aurora.3.10.4"
+    group = DEV.one("AWS::RDS::DBClusterParameterGroup")
+    assert group["Family"] == "aurora-mysql8.0"
+    assert target(CLUSTER["DBClusterParameterGroupName"]) in DEV.resources
+
+
+def test_the_first_correction_keeps_its_engine_version() -> None:
+    cluster = template("first-correction").one("AWS::RDS::DBCluster")
+    assert cluster["EngineVersion"] == "8.0.mysql_aurora.3.04.4"
+    assert cluster["BackupRetentionPeriod"] == 7
+
+
+def test_long_term_support_lines_do_not_upgrade_themselves() -> None:
+    assert WRITER["AutoMinorVersionUpgrade"] is False
+    newer = variant(database={"engine_version": "8.0.mysql_aurora.3.12.0"})
+    assert newer.one("AWS::RDS::DBInstance")["AutoMinorVersionUpgrade"] is True
+
+
+def test_database_is_unreachable_from_the_internet() -> None:
+    for instance in PROD.all("AWS::RDS::DBInstance"):
+        assert instance["PubliclyAccessible"] is False
+    group = DEV.one("AWS::RDS::DBSubnetGroup")
+    subnets = [target(subnet) for subnet in listed(group["SubnetIds"])]
+    assert len(subnets) == 2
+    assert all("Isolated" in DEV.path(subnet) for subnet in subnets)
+
+
+def test_only_the_tasks_reach_the_database_and_on_its_port_only() -> None:
+    (group,) = [target(g) for g in listed(CLUSTER["VpcSecurityGroupIds"])]
+    assert "SecurityGroupIngress" not in DEV.properties(group)
+    (rule,) = [
+        r for r in DEV.all("AWS::EC2::SecurityGroupIngress") if target(r["GroupId"]) == group
+    ]
+    assert (rule["FromPort"], rule["ToPort"], rule["IpProtocol"]) == (6603, 6603, "tcp")
+    assert "ServiceSecurityGroup" in target(rule["SourceSecurityGroupId"])
+
+
+def test_database_has_no_way_out() -> None:
+    (group,) = [target(g) for g in listed(CLUSTER["VpcSecurityGroupIds"])]
+    (closed,) = listed(DEV.properties(group)["SecurityGroupEgress"])
+    assert isinstance(closed, dict)
+    assert closed["CidrIp"] == "255.255.255.255/32"
+    egress = [r for r in DEV.all("AWS::EC2::SecurityGroupEgress") if target(r["GroupId"]) == group]
+    assert egress == []
+
+
+def test_storage_is_encrypted_with_the_data_key() -> None:
+    assert CLUSTER["StorageEncrypted"] is True
+    assert "EncryptionData" in target(CLUSTER["KmsKeyId"])
+
+
+def test_plain_connections_are_refused_and_old_tls_too() -> None:
+    parameters = DEV.one("AWS::RDS::DBClusterParameterGroup")["Parameters"]
+    assert isinstance(parameters, dict)
+    assert parameters["require_secure_transport"] == "ON"
+    assert parameters["tls_version"] == "TLSv1.2,TLSv1.3"
+
+
+def test_audit_log_is_on_and_holds_no_statement_that_could_hold_a_card_number() -> None:
+    parameters = DEV.one("AWS::RDS::DBClusterParameterGroup")["Parameters"]
+    assert isinstance(parameters, dict)
+    assert parameters["server_audit_logging"] == "1"
+    assert parameters["server_audit_events"] == "CONNECT,QUERY_DCL,QUERY_DDL"
+    assert CLUSTER["EnableCloudwatchLogsExports"] == ["audit", "error", "slowquery"]
+
+
+def test_exported_logs_go_to_groups_that_exist_before_the_cluster() -> None:
+    (cluster,) = DEV.ids("AWS::RDS::DBCluster")
+    groups = {
+        str(DEV.properties(key)["LogGroupName"])
+        for key in listed(DEV.resources[cluster]["DependsOn"])
+        if isinstance(key, str)
+    }
+    assert groups == {
+        f"/aws/rds/cluster/transaction-db-cluster-dev/{kind}"
+        for kind in ("audit", "error", "slowquery")
+    }
+
+
+def test_master_user_and_port_are_not_the_defaults() -> None:
+    assert CLUSTER["Port"] == 6603
+    secret = DEV.one("AWS::SecretsManager::Secret")["GenerateSecretString"]
+    assert isinstance(secret, dict)
+    assert secret["SecretStringTemplate"] == '{"username": "txowner"}'
+
+
+def test_password_is_generated_and_in_no_parameter_or_template() -> None:
+    secret = DEV.one("AWS::SecretsManager::Secret")
+    generate = secret["GenerateSecretString"]
+    assert isinstance(generate, dict)
+    assert generate["PasswordLength"] == 32
+    assert generate["GenerateStringKey"] == "password"
+    assert "EncryptionSecrets" in target(secret["KmsKeyId"])
+    for field in ("MasterUsername", "MasterUserPassword"):
+        value = CLUSTER[field]
+        assert isinstance(value, dict)
+        begin, reference, end = value["Fn::Join"][1]
+        assert begin == "{{resolve:secretsmanager:"
+        assert target(reference) == DEV.ids("AWS::SecretsManager::Secret")[0]
+        assert str(end).startswith(":SecretString:")
+
+
+def test_secret_knows_its_cluster() -> None:
+    attachment = DEV.one("AWS::SecretsManager::SecretTargetAttachment")
+    assert attachment["TargetType"] == "AWS::RDS::DBCluster"
+    assert target(attachment["TargetId"]) == DEV.ids("AWS::RDS::DBCluster")[0]
+
+
+def test_backups_tags_monitoring_and_access_follow_the_promise() -> None:
+    assert CLUSTER["BackupRetentionPeriod"] == 7
+    assert CLUSTER["CopyTagsToSnapshot"] is True
+    assert CLUSTER["EnableIAMDatabaseAuthentication"] is True
+    assert CLUSTER["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
+    assert WRITER["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
+    assert WRITER["MonitoringInterval"] == 60
+    assert "MonitoringRole" in target(WRITER["MonitoringRoleArn"])
+
+
+def test_production_has_a_reader_in_the_other_zone_that_can_take_over() -> None:
+    zones = {
+        str(instance["DBInstanceIdentifier"]): instance["AvailabilityZone"]
+        for instance in PROD.all("AWS::RDS::DBInstance")
+    }
+    assert zones == {
+        "transaction-db-instance-prod": "eu-central-2a",
+        "transaction-db-reader-1-prod": "eu-central-2b",
+    }
+    reader = PROD.named("Cluster/Reader1", "AWS::RDS::DBInstance")
+    assert reader["PromotionTier"] == 1
+
+
+def test_an_engine_version_of_another_engine_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"is not an Aurora MySQL version such as"):
+        mysql_version("16.4")
+
+
+def test_long_term_support_is_told_by_the_line() -> None:
+    assert has_long_term_support("8.0.mysql_aurora.3.10.6")
+    assert not has_long_term_support("8.0.mysql_aurora.3.1.0")

@@ -1,0 +1,81 @@
+"""Keys: one per purpose, rotated, and usable by their service only."""
+
+import json
+
+import pytest
+
+from tests.support import Synthesized, listed, statements, template
+
+DEV = template("dev")
+PROD = template("prod")
+ALL_USE = {
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+}
+
+
+def policy(synthesized: Synthesized, purpose: str) -> list[dict[str, object]]:
+    key = synthesized.named(f"Encryption/{purpose}/", "AWS::KMS::Key")
+    return statements(key["KeyPolicy"])
+
+
+def test_every_key_rotates_and_has_an_alias() -> None:
+    assert all(key["EnableKeyRotation"] is True for key in DEV.all("AWS::KMS::Key"))
+    assert [alias["AliasName"] for alias in DEV.all("AWS::KMS::Alias")] == [
+        "alias/pcidss-dev-data",
+        "alias/pcidss-dev-logs",
+        "alias/pcidss-dev-secrets",
+        "alias/pcidss-dev-messages",
+    ]
+
+
+@pytest.mark.parametrize(("synthesized", "days"), [(DEV, 7), (PROD, 30)], ids=["dev", "prod"])
+def test_deletion_window_follows_the_profile(synthesized: Synthesized, days: int) -> None:
+    assert {key["PendingWindowInDays"] for key in synthesized.all("AWS::KMS::Key")} == {days}
+
+
+@pytest.mark.parametrize("purpose", ["Data", "Logs", "Secrets", "Messages"])
+def test_the_account_administers_a_key_but_cannot_decrypt_with_it_directly(purpose: str) -> None:
+    for statement in policy(DEV, purpose):
+        if "root" in json.dumps(statement["Principal"]) and "Condition" not in statement:
+            assert not ALL_USE & set(listed(statement["Action"]))
+            assert "kms:CreateGrant" not in listed(statement["Action"])
+
+
+@pytest.mark.parametrize(("purpose", "service"), [("Data", "rds"), ("Secrets", "secretsmanager")])
+def test_key_is_used_through_its_service_and_from_this_account_only(
+    purpose: str, service: str
+) -> None:
+    use = [s for s in policy(DEV, purpose) if "Condition" in s]
+    assert {a for s in use for a in listed(s["Action"])} >= ALL_USE
+    for statement in use:
+        assert statement["Condition"]["StringEquals"] == {  # type: ignore[index]
+            "kms:ViaService": f"{service}.eu-central-2.amazonaws.com",
+            "kms:CallerAccount": {"Ref": "AWS::AccountId"},
+        }
+
+
+def test_rds_may_grant_the_data_key_to_its_own_resources_only() -> None:
+    (grant,) = [s for s in policy(DEV, "Data") if s["Action"] == "kms:CreateGrant"]
+    assert grant["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}  # type: ignore[index]
+
+
+def test_logs_key_encrypts_exactly_the_log_groups_of_the_stack() -> None:
+    (statement,) = [s for s in policy(PROD, "Logs") if "Condition" in s]
+    assert statement["Principal"] == {"Service": "logs.eu-central-2.amazonaws.com"}
+    context = statement["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"]  # type: ignore[index]
+    named = {json.dumps(arn).split("log-group:")[1].strip('"]}') for arn in context}
+    assert named == {str(group["LogGroupName"]) for group in PROD.all("AWS::Logs::LogGroup")}
+
+
+def test_alarms_and_database_events_may_publish_through_the_topics_key() -> None:
+    (statement,) = [s for s in policy(DEV, "Messages") if "Service" in json.dumps(s["Principal"])]
+    assert statement["Principal"] == {
+        "Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]
+    }
+    assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert "Condition" not in statement  # CloudWatch sends none, and drops the alarm silently

@@ -1,0 +1,165 @@
+"""The way in: HTTPS only, filtered, logged, and absent without a certificate."""
+
+import json
+
+import pytest
+
+from tests.support import listed, statements, target, template, text, variant
+
+DEV = template("dev")
+PROD = template("prod")
+BALANCER = PROD.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
+ATTRIBUTES = {a["Key"]: a["Value"] for a in BALANCER["LoadBalancerAttributes"]}  # type: ignore[attr-defined]
+EPHEMERAL = {"ingress": {"certificate_arn": "arn:aws:acm:eu-central-2:111111111111:certificate/x"}}
+LISTENERS = {
+    listener["Port"]: listener for listener in PROD.all("AWS::ElasticLoadBalancingV2::Listener")
+}
+
+
+def test_without_a_certificate_nothing_faces_the_internet() -> None:
+    for kind in ("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::WAFv2::WebACL"):
+        assert DEV.ids(kind) == []
+
+
+def test_load_balancer_stands_in_the_public_tier() -> None:
+    assert BALANCER["Scheme"] == "internet-facing"
+    assert all("Public" in PROD.path(target(s)) for s in listed(BALANCER["Subnets"]))
+
+
+def test_customers_are_served_with_modern_tls_only() -> None:
+    https = LISTENERS[443]
+    assert https["Protocol"] == "HTTPS"
+    assert https["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+    (certificate,) = listed(https["Certificates"])
+    assert certificate == {
+        "CertificateArn": "arn:aws:acm:eu-central-2:111111111111:certificate/"
+        "00000000-0000-4000-8000-000000000000"
+    }
+
+
+def test_plain_http_answers_with_a_permanent_redirect_and_nothing_else() -> None:
+    (action,) = listed(LISTENERS[80]["DefaultActions"])
+    assert isinstance(action, dict)
+    assert action["Type"] == "redirect"
+    assert action["RedirectConfig"]["Protocol"] == "HTTPS"
+    assert action["RedirectConfig"]["StatusCode"] == "HTTP_301"
+    assert set(LISTENERS) == {80, 443}
+
+
+def test_malformed_requests_are_dropped() -> None:
+    assert ATTRIBUTES["routing.http.drop_invalid_header_fields.enabled"] == "true"
+    assert ATTRIBUTES["routing.http.desync_mitigation_mode"] == "strictest"
+
+
+def test_load_balancer_is_protected_by_profile() -> None:
+    assert ATTRIBUTES["deletion_protection.enabled"] == "true"
+    ephemeral = variant(**EPHEMERAL).one("AWS::ElasticLoadBalancingV2::LoadBalancer")
+    assert {"Key": "deletion_protection.enabled", "Value": "false"} in listed(
+        ephemeral["LoadBalancerAttributes"]
+    )
+
+
+def test_only_https_and_the_redirect_are_open_to_the_world() -> None:
+    group = PROD.named("Ingress/SecurityGroup", "AWS::EC2::SecurityGroup")
+    rules = {(r["FromPort"], r["CidrIp"]) for r in group["SecurityGroupIngress"]}  # type: ignore[attr-defined]
+    assert rules == {(443, "0.0.0.0/0"), (80, "0.0.0.0/0")}
+
+
+def test_the_load_balancer_reaches_the_tasks_and_only_it_does() -> None:
+    (rule,) = [
+        r
+        for r in PROD.all("AWS::EC2::SecurityGroupIngress")
+        if "ServiceSecurityGroup" in target(r["GroupId"])
+    ]
+    assert (rule["FromPort"], rule["ToPort"]) == (8080, 8080)
+    assert "IngressSecurityGroup" in target(rule["SourceSecurityGroupId"])
+
+
+def test_access_logs_are_delivered_by_the_service_principal_of_newer_regions() -> None:
+    assert ATTRIBUTES["access_logs.s3.enabled"] == "true"
+    policy = PROD.one("AWS::S3::BucketPolicy")["PolicyDocument"]
+    principals = [s["Principal"] for s in statements(policy) if s["Effect"] == "Allow"]
+    assert {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"} in principals
+    assert not [p for p in principals if "054676820928" in json.dumps(p)]
+
+
+def test_access_log_bucket_is_private_versioned_expiring_and_refuses_plain_http() -> None:
+    bucket = PROD.one("AWS::S3::Bucket")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}  # type: ignore[attr-defined]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"] == [  # type: ignore[index]
+        {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    ]
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]  # type: ignore[index]
+    assert rule["ExpirationInDays"] == 400
+    refused = [
+        s
+        for s in statements(PROD.one("AWS::S3::BucketPolicy")["PolicyDocument"])
+        if s["Effect"] == "Deny"
+    ]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in refused]
+
+
+def test_ephemeral_log_bucket_is_emptied_before_it_is_deleted() -> None:
+    assert variant(**EPHEMERAL).ids("Custom::S3AutoDeleteObjects")
+    assert PROD.ids("Custom::S3AutoDeleteObjects") == []
+
+
+def test_web_acl_blocks_and_guards_the_load_balancer() -> None:
+    acl = PROD.one("AWS::WAFv2::WebACL")
+    assert acl["Scope"] == "REGIONAL"
+    rules = {rule["Name"]: rule for rule in acl["Rules"]}  # type: ignore[attr-defined]
+    assert set(rules) == {
+        "RateLimit",
+        "AWSManagedRulesAmazonIpReputationList",
+        "AWSManagedRulesCommonRuleSet",
+        "AWSManagedRulesKnownBadInputsRuleSet",
+        "AWSManagedRulesSQLiRuleSet",
+    }
+    assert rules["RateLimit"]["Action"] == {"Block": {}}
+    for name, rule in rules.items():
+        if name != "RateLimit":
+            assert rule["OverrideAction"] == {"None": {}}
+    association = PROD.one("AWS::WAFv2::WebACLAssociation")
+    assert "LoadBalancer" in target(association["ResourceArn"])
+    assert target(association["WebACLArn"]) == PROD.ids("AWS::WAFv2::WebACL")[0]
+
+
+def test_web_acl_log_hides_credentials() -> None:
+    logging = PROD.one("AWS::WAFv2::LoggingConfiguration")
+    (destination,) = listed(logging["LogDestinationConfigs"])
+    assert text(destination).endswith(":log-group:aws-waf-logs-pcidss-prod")
+    hidden = [field["SingleHeader"]["Name"] for field in logging["RedactedFields"]]  # type: ignore[attr-defined]
+    assert hidden == ["authorization", "cookie"]
+    for rule in PROD.one("AWS::WAFv2::WebACL")["Rules"]:  # type: ignore[attr-defined]
+        assert rule["VisibilityConfig"]["SampledRequestsEnabled"] is False
+
+
+def test_web_acl_log_is_delivered_by_a_policy_that_goes_with_the_stack() -> None:
+    policy = PROD.one("AWS::Logs::ResourcePolicy")
+    assert "delivery.logs.amazonaws.com" in text(policy["PolicyDocument"])
+    assert "aws:SourceAccount" in text(policy["PolicyDocument"])
+
+
+ZONE = {
+    "ingress": {
+        "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
+        "hosted_zone_name": "example.com",
+        "domain_name": "pay.example.com",
+    }
+}
+
+
+def test_certificate_can_be_validated_in_a_hosted_zone() -> None:
+    synthesized = variant(**ZONE)
+    certificate = synthesized.one("AWS::CertificateManager::Certificate")
+    assert certificate["DomainName"] == "pay.example.com"
+    assert certificate["ValidationMethod"] == "DNS"
+    record = synthesized.one("AWS::Route53::RecordSet")
+    assert record["Name"] == "pay.example.com."
+    assert record["Type"] == "A"
+
+
+@pytest.mark.parametrize("attribute", ["access_logs.s3.bucket"])
+def test_load_balancer_writes_to_its_own_bucket(attribute: str) -> None:
+    assert target(ATTRIBUTES[attribute]) == PROD.ids("AWS::S3::Bucket")[0]

@@ -1,0 +1,160 @@
+"""The network: three tiers over two zones, nothing public by accident, all traffic logged."""
+
+import json
+
+import pytest
+
+from tests.support import Synthesized, listed, statements, target, template, text, variant
+
+DEV = template("dev")
+ENDPOINTS: dict[str, dict[str, object]] = {
+    "network": {"egress": "endpoints", "nat_gateways": 0},
+    "service": {
+        "image": "111111111111.dkr.ecr.eu-central-2.amazonaws.com/transactions@sha256:" + "0" * 64
+    },
+}
+
+
+def subnets(synthesized: Synthesized, tier: str) -> dict[str, dict[str, object]]:
+    found = {}
+    for key in synthesized.ids("AWS::EC2::Subnet"):
+        tags = {t["Key"]: t["Value"] for t in synthesized.properties(key)["Tags"]}  # type: ignore[attr-defined]
+        if tags["Tier"] == tier:
+            found[key] = synthesized.properties(key)
+    return found
+
+
+def routes(synthesized: Synthesized, tier: str) -> list[dict[str, object]]:
+    tables = {
+        target(a["RouteTableId"])
+        for a in synthesized.all("AWS::EC2::SubnetRouteTableAssociation")
+        if target(a["SubnetId"]) in subnets(synthesized, tier)
+    }
+    return [
+        route
+        for route in synthesized.all("AWS::EC2::Route")
+        if target(route["RouteTableId"]) in tables
+    ]
+
+
+def test_vpc_resolves_names() -> None:
+    vpc = DEV.one("AWS::EC2::VPC")
+    assert vpc["CidrBlock"] == "10.0.0.0/16"
+    assert vpc["EnableDnsHostnames"] is True
+    assert vpc["EnableDnsSupport"] is True
+
+
+@pytest.mark.parametrize("tier", ["Public", "Private", "Isolated"])
+def test_every_tier_stands_in_both_configured_zones(tier: str) -> None:
+    zones = [subnet["AvailabilityZone"] for subnet in subnets(DEV, tier).values()]
+    assert zones == ["eu-central-2a", "eu-central-2b"]
+
+
+def test_no_subnet_gives_public_addresses() -> None:
+    for subnet in DEV.all("AWS::EC2::Subnet"):
+        assert subnet["MapPublicIpOnLaunch"] is False
+
+
+def test_only_the_public_tier_has_a_route_to_the_internet_gateway() -> None:
+    assert len(DEV.ids("AWS::EC2::InternetGateway")) == 1
+    assert all("GatewayId" in route for route in routes(DEV, "Public"))
+    assert all("NatGatewayId" in route for route in routes(DEV, "Private"))
+    assert len(routes(DEV, "Private")) == 2
+
+
+def test_isolated_tier_has_no_route_out() -> None:
+    assert routes(DEV, "Isolated") == []
+    gateways = [
+        target(r) for e in DEV.all("AWS::EC2::VPCEndpoint") for r in listed(e["RouteTableIds"])
+    ]
+    isolated = {
+        target(a["RouteTableId"])
+        for a in DEV.all("AWS::EC2::SubnetRouteTableAssociation")
+        if target(a["SubnetId"]) in subnets(DEV, "Isolated")
+    }
+    assert not isolated & set(gateways)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_nat_gateways_come_by_count(count: int) -> None:
+    synthesized = variant(network={"nat_gateways": count})
+    assert len(synthesized.ids("AWS::EC2::NatGateway")) == count
+    assert len(synthesized.ids("AWS::EC2::EIP")) == count
+
+
+def test_default_security_group_is_closed() -> None:
+    closing = DEV.one("Custom::VpcRestrictDefaultSG")
+    assert target(closing["DefaultSecurityGroupId"]) == DEV.ids("AWS::EC2::VPC")[0]
+
+
+def test_all_traffic_is_logged_to_an_encrypted_group_with_retention() -> None:
+    flow_log = DEV.one("AWS::EC2::FlowLog")
+    assert flow_log["TrafficType"] == "ALL"
+    assert target(flow_log["ResourceId"]) == DEV.ids("AWS::EC2::VPC")[0]
+    group = DEV.properties(target(flow_log["LogGroupName"]))
+    assert group["LogGroupName"] == "/pcidss/dev/flow-logs"
+    assert group["RetentionInDays"] == 365
+    assert "EncryptionLogs" in target(group["KmsKeyId"])
+
+
+def test_flow_log_role_serves_flow_logs_of_this_account_and_writes_to_its_group_only() -> None:
+    flow_log = DEV.one("AWS::EC2::FlowLog")
+    role = DEV.properties(target(flow_log["DeliverLogsPermissionArn"]))
+    (trust,) = statements(role["AssumeRolePolicyDocument"])
+    assert trust["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    (policy_reference,) = listed(role["ManagedPolicyArns"])
+    policy = DEV.properties(target(policy_reference))
+    (statement,) = statements(policy["PolicyDocument"])
+    assert statement["Action"] == [
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+    ]
+    assert target(statement["Resource"]) == target(flow_log["LogGroupName"])
+
+
+def test_without_nat_there_is_no_route_to_the_internet_for_tasks() -> None:
+    synthesized = variant(**ENDPOINTS)
+    assert synthesized.ids("AWS::EC2::NatGateway") == []
+    assert routes(synthesized, "Private") == []
+
+
+def test_without_nat_every_endpoint_that_starts_a_task_is_there() -> None:
+    services = {
+        text(endpoint["ServiceName"]).removeprefix("com.amazonaws.eu-central-2.")
+        for endpoint in variant(**ENDPOINTS).all("AWS::EC2::VPCEndpoint")
+    }
+    assert services == {
+        "com.amazonaws.${AWS::Region}.s3",
+        "ecr.api",
+        "ecr.dkr",
+        "logs",
+        "secretsmanager",
+        "kms",
+    }
+
+
+def test_endpoints_are_admitted_on_https_from_the_service_only() -> None:
+    synthesized = variant(**ENDPOINTS)
+    interfaces = [
+        endpoint
+        for endpoint in synthesized.all("AWS::EC2::VPCEndpoint")
+        if endpoint["VpcEndpointType"] == "Interface"
+    ]
+    (group,) = {target(g) for e in interfaces for g in listed(e["SecurityGroupIds"])}
+    assert "SecurityGroupIngress" not in synthesized.properties(group)
+    (rule,) = [
+        r
+        for r in synthesized.all("AWS::EC2::SecurityGroupIngress")
+        if target(r["GroupId"]) == group
+    ]
+    assert (rule["FromPort"], rule["ToPort"]) == (443, 443)
+    assert "ServiceSecurityGroup" in target(rule["SourceSecurityGroupId"])
+
+
+def test_s3_endpoint_gives_image_layers_only() -> None:
+    (endpoint,) = [e for e in DEV.all("AWS::EC2::VPCEndpoint") if e["VpcEndpointType"] == "Gateway"]
+    (statement,) = statements(endpoint["PolicyDocument"])
+    assert statement["Action"] == "s3:GetObject"
+    assert "starport-layer-bucket/*" in json.dumps(statement["Resource"])

@@ -1,0 +1,199 @@
+"""The service: hardened tasks, least privilege, scaling within its limits."""
+
+import json
+
+import pytest
+
+from tests.support import Synthesized, listed, statements, target, template, text, variant
+
+DEV = template("dev")
+PROD = template("prod")
+SERVICE = DEV.one("AWS::ECS::Service")
+TASK = DEV.one("AWS::ECS::TaskDefinition")
+
+
+def container(synthesized: Synthesized = DEV) -> dict[str, object]:
+    (only,) = listed(synthesized.one("AWS::ECS::TaskDefinition")["ContainerDefinitions"])
+    assert isinstance(only, dict)
+    return only
+
+
+def permissions(role: str, synthesized: Synthesized = DEV) -> dict[str, list[object]]:
+    """Resources by action of a role's managed policies."""
+    properties = synthesized.named(role, "AWS::IAM::Role")
+    found: dict[str, list[object]] = {}
+    for reference in listed(properties.get("ManagedPolicyArns", [])):
+        policy = synthesized.properties(target(reference))
+        for statement in statements(policy["PolicyDocument"]):
+            for action in listed(statement["Action"]):
+                found[str(action)] = listed(statement["Resource"])
+    return found
+
+
+def test_container_insights_are_on_and_their_log_group_exists_first() -> None:
+    cluster = DEV.one("AWS::ECS::Cluster")
+    assert cluster["ClusterSettings"] == [{"Name": "containerInsights", "Value": "enabled"}]
+    (key,) = DEV.ids("AWS::ECS::Cluster")
+    groups = [
+        DEV.properties(str(d)).get("LogGroupName") for d in listed(DEV.resources[key]["DependsOn"])
+    ]
+    assert groups == ["/aws/ecs/containerinsights/pcidss-dev/performance"]
+
+
+def test_tasks_run_in_private_subnets_without_public_address_on_the_latest_platform() -> None:
+    network = SERVICE["NetworkConfiguration"]
+    assert isinstance(network, dict)
+    configuration = network["AwsvpcConfiguration"]
+    assert configuration["AssignPublicIp"] == "DISABLED"
+    assert all("Private" in DEV.path(target(s)) for s in configuration["Subnets"])
+    assert len(configuration["Subnets"]) == 2
+    assert SERVICE["LaunchType"] == "FARGATE"
+    assert SERVICE["PlatformVersion"] == "LATEST"
+
+
+def test_nobody_reaches_the_tasks_without_ingress() -> None:
+    network = SERVICE["NetworkConfiguration"]
+    assert isinstance(network, dict)
+    (group,) = [target(g) for g in network["AwsvpcConfiguration"]["SecurityGroups"]]
+    assert "SecurityGroupIngress" not in DEV.properties(group)
+    assert not [
+        r for r in DEV.all("AWS::EC2::SecurityGroupIngress") if target(r["GroupId"]) == group
+    ]
+
+
+def test_tasks_leave_on_https_and_to_the_database_only() -> None:
+    group = DEV.named("Service/SecurityGroup", "AWS::EC2::SecurityGroup")
+    (https,) = listed(group["SecurityGroupEgress"])
+    assert isinstance(https, dict)
+    assert (https["FromPort"], https["ToPort"], https["IpProtocol"]) == (443, 443, "tcp")
+    (database,) = DEV.all("AWS::EC2::SecurityGroupEgress")
+    assert (database["FromPort"], database["ToPort"]) == (6603, 6603)
+    assert "DatabaseSecurityGroup" in target(database["DestinationSecurityGroupId"])
+
+
+def test_container_is_not_root_and_cannot_write_its_own_filesystem() -> None:
+    assert container()["User"] == "101"
+    assert container()["ReadonlyRootFilesystem"] is True
+    assert container()["Privileged"] is False
+
+
+def test_container_has_no_capability_and_writes_to_its_scratch_directory_only() -> None:
+    linux = container()["LinuxParameters"]
+    assert isinstance(linux, dict)
+    assert linux["Capabilities"] == {"Drop": ["ALL"]}
+    assert linux["Tmpfs"] == [
+        {
+            "ContainerPath": "/tmp",
+            "Size": 64,
+            "MountOptions": ["mode=1777", "noexec", "nosuid", "nodev"],
+        }
+    ]
+    assert "Volumes" not in TASK
+
+
+def test_container_has_a_health_check_and_a_memory_limit() -> None:
+    check = container()["HealthCheck"]
+    assert isinstance(check, dict)
+    assert check["Command"][0] == "CMD-SHELL"
+    assert "127.0.0.1:8080" in check["Command"][1]
+    assert container()["Memory"] == 512
+    assert (TASK["Cpu"], TASK["Memory"]) == ("256", "512")
+
+
+def test_container_logs_to_an_owned_encrypted_group() -> None:
+    logging = container()["LogConfiguration"]
+    assert isinstance(logging, dict)
+    assert logging["LogDriver"] == "awslogs"
+    group = DEV.properties(target(logging["Options"]["awslogs-group"]))
+    assert group["LogGroupName"] == "/pcidss/dev/tasks"
+    assert "EncryptionLogs" in target(group["KmsKeyId"])
+
+
+def test_database_secret_comes_from_secrets_manager_and_never_from_the_environment() -> None:
+    assert "Environment" not in container()
+    secrets = {s["Name"]: text(s["ValueFrom"]) for s in container()["Secrets"]}  # type: ignore[attr-defined]
+    assert set(secrets) == {
+        "DATABASE_HOST",
+        "DATABASE_PORT",
+        "DATABASE_NAME",
+        "DATABASE_USER",
+        "DATABASE_PASSWORD",
+    }
+    assert secrets["DATABASE_PASSWORD"].endswith(":password::")
+    assert "Attachment" in secrets["DATABASE_PASSWORD"]
+
+
+def test_task_and_execution_roles_differ_and_the_task_may_do_nothing() -> None:
+    assert target(TASK["TaskRoleArn"]) != target(TASK["ExecutionRoleArn"])
+    assert permissions("Service/TaskRole") == {}
+
+
+def test_execution_role_may_start_the_task_and_no_more() -> None:
+    allowed = permissions("Service/ExecutionRole")
+    assert set(allowed) == {
+        "kms:Decrypt",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "secretsmanager:GetSecretValue",
+    }
+    assert "*" not in [resource for resources in allowed.values() for resource in resources]
+
+
+def test_roles_are_assumed_by_tasks_of_this_account_only() -> None:
+    for name in ("TaskRole", "ExecutionRole"):
+        role = DEV.named(f"Service/{name}", "AWS::IAM::Role")
+        (trust,) = statements(role["AssumeRolePolicyDocument"])
+        assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+        condition = trust["Condition"]
+        assert isinstance(condition, dict)
+        assert condition["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+def test_a_private_image_may_be_pulled_from_its_repository_only() -> None:
+    image = "111111111111.dkr.ecr.eu-central-2.amazonaws.com/team/app:1.2"
+    private = variant(service={"image": image})
+    allowed = permissions("Service/ExecutionRole", private)
+    assert allowed["ecr:GetAuthorizationToken"] == ["*"]  # it has no resource
+    assert text(allowed["ecr:BatchGetImage"][0]).endswith(
+        ":ecr:eu-central-2:111111111111:repository/team/app"
+    )
+    assert "team/app:1.2" in json.dumps(container(private)["Image"])
+
+
+def test_a_private_image_may_be_named_by_its_digest() -> None:
+    digest = "sha256:" + "0" * 64
+    image = f"111111111111.dkr.ecr.eu-central-2.amazonaws.com/app@{digest}"
+    assert f"/app@{digest}" in json.dumps(container(variant(service={"image": image}))["Image"])
+
+
+def test_failed_deployments_roll_back_and_nobody_opens_a_shell() -> None:
+    deployment = SERVICE["DeploymentConfiguration"]
+    assert isinstance(deployment, dict)
+    assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+    assert deployment["MinimumHealthyPercent"] == 100
+    assert SERVICE["EnableExecuteCommand"] is False
+
+
+@pytest.mark.parametrize(
+    ("synthesized", "least", "most"), [(DEV, 1, 2), (PROD, 2, 6)], ids=["dev", "prod"]
+)
+def test_task_count_scales_between_its_limits(
+    synthesized: Synthesized, least: int, most: int
+) -> None:
+    assert synthesized.one("AWS::ECS::Service")["DesiredCount"] == least
+    scalable = synthesized.one("AWS::ApplicationAutoScaling::ScalableTarget")
+    assert (scalable["MinCapacity"], scalable["MaxCapacity"]) == (least, most)
+
+
+def test_scaling_tracks_cpu_and_memory_and_requests_when_there_is_ingress() -> None:
+    def tracked(synthesized: Synthesized) -> set[str]:
+        return {
+            policy["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"][  # type: ignore[index]
+                "PredefinedMetricType"
+            ]
+            for policy in synthesized.all("AWS::ApplicationAutoScaling::ScalingPolicy")
+        }
+
+    use = {"ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization"}
+    assert tracked(DEV) == use
+    assert tracked(PROD) == use | {"ALBRequestCountPerTarget"}

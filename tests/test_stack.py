@@ -1,0 +1,184 @@
+"""What holds for every resource of every shipped environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import SHIPPED, Synthesized, leaves, listed, statements, template, variant
+
+EPHEMERAL = ("dev", "first-correction", "pr42", "ephemeral-with-ingress")
+STATEFUL = {
+    "AWS::KMS::Key": "Retain",
+    "AWS::Logs::LogGroup": "Retain",
+    "AWS::RDS::DBCluster": "Snapshot",
+    "AWS::S3::Bucket": "Retain",
+    "AWS::SecretsManager::Secret": "Retain",
+}
+
+
+def synthesized_for(name: str) -> Synthesized:
+    if name == "ephemeral-with-ingress":
+        arn = "arn:aws:acm:eu-central-2:111111111111:certificate/x"
+        return variant(ingress={"certificate_arn": arn})
+    return template(name)
+
+
+def protections(synthesized: Synthesized) -> Iterator[tuple[str, bool]]:
+    """Every deletion protection that a resource can have."""
+    for key, resource in synthesized.resources.items():
+        properties = synthesized.properties(key)
+        if resource["Type"] == "AWS::RDS::DBCluster":
+            yield key, bool(properties.get("DeletionProtection"))
+        for attribute in listed(properties.get("LoadBalancerAttributes", [])):
+            assert isinstance(attribute, dict)
+            if attribute["Key"] == "deletion_protection.enabled":
+                yield key, attribute["Value"] == "true"
+
+
+@pytest.mark.parametrize("name", EPHEMERAL)
+def test_ephemeral_environments_leave_nothing_behind(name: str) -> None:
+    synthesized = synthesized_for(name)
+    kept = {
+        key: resource
+        for key, resource in synthesized.resources.items()
+        for policy in ("DeletionPolicy", "UpdateReplacePolicy")
+        if resource.get(policy, "Delete") != "Delete"
+    }
+    assert kept == {}
+    assert not any(protected for _, protected in protections(synthesized))
+    assert not any(key.startswith("DeletionProtection") for key in _true_keys(synthesized))
+
+
+def _true_keys(synthesized: Synthesized) -> set[str]:
+    found: set[str] = set()
+
+    def visit(value: object) -> None:
+        if isinstance(value, dict):
+            found.update(str(key) for key, item in value.items() if item is True)
+            for item in value.values():
+                visit(item)
+        elif isinstance(value, list):
+            for item in value:
+                visit(item)
+
+    visit(synthesized.resources)
+    return found
+
+
+@pytest.mark.parametrize("name", EPHEMERAL)
+def test_stateful_resources_say_explicitly_that_they_are_deleted(name: str) -> None:
+    synthesized = synthesized_for(name)
+    for kind in STATEFUL:
+        for key in synthesized.ids(kind):
+            assert synthesized.resources[key]["DeletionPolicy"] == "Delete", key
+
+
+def test_ephemeral_database_leaves_no_automatic_backup() -> None:
+    assert template("dev").one("AWS::RDS::DBCluster")["DeleteAutomatedBackups"] is True
+    assert template("prod").one("AWS::RDS::DBCluster")["DeleteAutomatedBackups"] is False
+
+
+def test_production_keeps_all_data_and_protects_what_can_be_protected() -> None:
+    prod = template("prod")
+    for kind, policy in STATEFUL.items():
+        assert prod.ids(kind), kind
+        for key in prod.ids(kind):
+            assert prod.resources[key]["DeletionPolicy"] == policy, key
+            assert prod.resources[key]["UpdateReplacePolicy"] == policy, key
+    protected = dict(protections(prod))
+    assert len(protected) == 2
+    assert all(protected.values())
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_every_log_group_and_store_is_encrypted_with_a_key_of_the_stack(suffix: str) -> None:
+    synthesized = template(suffix)
+    for kind, field in (
+        ("AWS::Logs::LogGroup", "KmsKeyId"),
+        ("AWS::RDS::DBCluster", "KmsKeyId"),
+        ("AWS::SecretsManager::Secret", "KmsKeyId"),
+        ("AWS::SNS::Topic", "KmsMasterKeyId"),
+    ):
+        for properties in synthesized.all(kind):
+            assert "Encryption" in json.dumps(properties[field])
+    for bucket in synthesized.all("AWS::S3::Bucket"):
+        assert "BucketEncryption" in bucket
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_every_log_is_kept_for_at_least_twelve_months(suffix: str) -> None:
+    for group in template(suffix).all("AWS::Logs::LogGroup"):
+        assert int(str(group["RetentionInDays"])) >= 365
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_every_taggable_resource_carries_the_tags(suffix: str) -> None:
+    synthesized = template(suffix)
+    expected = {
+        "EnvironmentSuffix": suffix,
+        "Project": "pcidss",
+        "DataClassification": "cardholder-data",
+    }
+    tagged = 0
+    for key in synthesized.resources:
+        tags = synthesized.properties(key).get("Tags")
+        if tags is None:
+            continue
+        pairs = (
+            {tag["Key"]: tag["Value"] for tag in tags}
+            if isinstance(tags, list)
+            else {str(k): v for k, v in tags.items()}  # type: ignore[attr-defined]
+        )
+        assert expected.items() <= pairs.items(), key
+        tagged += 1
+    assert tagged > 30
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_no_policy_allows_a_wildcard_action(suffix: str) -> None:
+    seen = 0
+    for statement in _statements(template(suffix).resources):
+        for action in listed(statement.get("Action", [])):
+            seen += 1
+            if statement["Effect"] == "Allow":
+                assert "*" not in str(action), statement
+    assert seen > 40
+
+
+def _statements(node: object) -> Iterator[dict[str, object]]:
+    if isinstance(node, dict):
+        if isinstance(node.get("Statement"), list):
+            yield from statements(node)
+        for item in node.values():
+            yield from _statements(item)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _statements(item)
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_nothing_is_imported_from_another_stack(suffix: str) -> None:
+    assert "Fn::ImportValue" not in json.dumps(template(suffix).body)
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_outputs_are_exported_under_the_suffix(suffix: str) -> None:
+    outputs = template(suffix).body["Outputs"]
+    assert isinstance(outputs, dict)
+    exports = {output["Export"]["Name"] for output in outputs.values()}
+    assert exports == {f"{suffix}-{name}" for name in outputs}
+    assert {"VpcId", "ServiceName", "ClusterEndpoint", "SecretArn"} <= set(outputs)
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_no_placeholder_zone_and_no_secret_is_in_the_template(suffix: str) -> None:
+    for leaf in leaves(template(suffix).body):
+        assert "dummy1" not in str(leaf)
+    assert "NoEcho" not in json.dumps(template(suffix).body)
+
+
+def test_template_parameters_hold_nothing_but_the_bootstrap_version() -> None:
+    assert list(template("dev").body["Parameters"]) == ["BootstrapVersion"]  # type: ignore[call-overload]
