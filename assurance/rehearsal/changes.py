@@ -41,6 +41,14 @@ def grow(template: Template) -> None:
             container["Image"] = container["Image"].split("@")[0] + "-rehearsed"
 
 
+def retag(template: Template) -> None:
+    """Add a tag to every resource that can have one, which reaches almost every type."""
+    for resource in template["Resources"].values():
+        tags = resource.get("Properties", {}).get("Tags")
+        if isinstance(tags, list):
+            tags.append({"Key": "Rehearsed", "Value": "yes"})
+
+
 def replace_database(template: Template) -> None:
     """Rename the master user, which only a new cluster can have."""
     for properties in _properties(template, "AWS::RDS::DBCluster"):

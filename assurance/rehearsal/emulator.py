@@ -105,6 +105,10 @@ class Emulator:
             },
         )
 
+    def set_pace(self, seconds: float) -> None:
+        """Let every resource operation of CloudFormation take this long at least."""
+        self._control("SetPace", {"Seconds": seconds})
+
     def inventory(self) -> list[dict[str, str]]:
         """Return every record in every store of every service."""
         records: list[dict[str, str]] = self._control("Inventory", {})["Inventory"]

@@ -150,8 +150,12 @@ class Toolkit:
     def start_deploy(self, assembly: Assembly) -> "subprocess.Popen[str]":
         """Start a deployment and return its process, for a test that kills it."""
         arguments = ["deploy", assembly.stack, "--app", str(assembly.folder)]
-        log = self._emulator.folder / f"cdk-{next(self._numbers)}.log"
-        return self._start([*arguments, "--require-approval=never"], log)
+        return self._start([*arguments, "--require-approval=never"], self._new_log())
+
+    def start_destroy(self, assembly: Assembly) -> "subprocess.Popen[str]":
+        """Start a deletion and return its process, for a test that kills it."""
+        arguments = ["destroy", assembly.stack, "--app", str(assembly.folder), "--force"]
+        return self._start(arguments, self._new_log())
 
     def close(self) -> None:
         """End every CLI that still runs."""
@@ -181,7 +185,7 @@ class Toolkit:
     def _run(
         self, arguments: Sequence[str], watch: "_Watch | None", project: Path | None = None
     ) -> str:
-        log = self._emulator.folder / f"cdk-{next(self._numbers)}.log"
+        log = self._new_log()
         process = self._start(arguments, log, project)
         deadline = time.monotonic() + _LONGEST_SECONDS
         try:
@@ -216,6 +220,9 @@ class Toolkit:
         self._processes.append(process)
         return process
 
+    def _new_log(self) -> Path:
+        return self._emulator.folder / f"cdk-{next(self._numbers)}.log"
+
     def _explain(self, verb: str, stack: str, output: str) -> str:
         failed = self.failures(stack) if stack and self.status(stack) else []
         if failed:
@@ -226,9 +233,9 @@ class Toolkit:
 
 def failures_of(cloudformation: Client, stack: str) -> list[Event]:
     """Return the failed steps of a stack's latest operation, first one first."""
-    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
     found: list[Event] = []
-    for event in events:
+    for event in (event for page in pages for event in page["StackEvents"]):
         if event["LogicalResourceId"] == stack:
             if event["ResourceStatus"] in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
                 break

@@ -1,6 +1,7 @@
 """The rehearsal's own door into the embedded AWS: faults to inject, and everything that exists."""
 
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
@@ -30,12 +31,18 @@ class Fault:
 
 
 _faults: list[Fault] = []
+# Seconds that every resource operation waits first, so that it can be met half way.
+_pace = {"seconds": 0.0}
 
 
 def install() -> None:
     """Add the control service, and let every resource operation ask for its fault."""
     service = recorded.json_service(
-        {"SetFault": _set_fault, "Inventory": lambda _data: {"Inventory": inventory()}}
+        {
+            "SetFault": _set_fault,
+            "SetPace": _set_pace,
+            "Inventory": lambda _data: {"Inventory": inventory()},
+        }
     )
     _engine.add_service("rehearsal", ModuleType("ministack.rehearsal"), service, TARGET)
     provisioners = _engine.module("services.cloudformation.provisioners")
@@ -60,6 +67,11 @@ def _set_fault(data: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def _set_pace(data: Mapping[str, Any]) -> dict[str, Any]:
+    _pace["seconds"] = float(data["Seconds"])
+    return {}
+
+
 # Where the stack and the logical id stand among the arguments of the engine's functions.
 _ARGUMENTS = {"provision": (3, 1, "create"), "update": (4, 5, "update"), "delete": (3, 4, "delete")}
 
@@ -68,6 +80,7 @@ def _with_faults(operation: str, original: Untyped) -> Untyped:
     at_stack, at_resource, verb = _ARGUMENTS[operation]
 
     def run(*arguments: Untyped, **named: Untyped) -> Untyped:
+        time.sleep(_pace["seconds"])
         if len(arguments) > max(at_stack, at_resource):
             unchanged = operation == "update" and arguments[2] == arguments[3]
             if not unchanged:

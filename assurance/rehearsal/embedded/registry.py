@@ -1,9 +1,11 @@
 """How a resource type is added to the embedded CloudFormation."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from . import _engine
+from .api import NotFoundError
 from .properties import Properties, PropertyError
 
 # The physical id, and what Fn::GetAtt can read.
@@ -55,7 +57,7 @@ class ResourceType:
     def register(self) -> None:
         """Enter the type into the table of the embedded CloudFormation."""
         provisioners = _engine.module("services.cloudformation.provisioners")
-        handler: dict[str, object] = {"create": self._create, "delete": self.delete}
+        handler: dict[str, object] = {"create": self._create, "delete": self._delete}
         handler |= {"update": self._update, "update_with_logical_id": True}
         if self.snapshot is not None:
             handler["snapshot"] = self.snapshot
@@ -73,6 +75,11 @@ class ResourceType:
             self.delete(created[0], values)
             raise
         return created
+
+    def _delete(self, physical_id: str, values: Values) -> None:
+        """Delete; what is gone already counts as deleted, as CloudFormation sees it."""
+        with suppress(NotFoundError):
+            self.delete(physical_id, values)
 
     def _update(
         self, physical_id: str, old: Values, new: Values, stack: str, logical_id: str
