@@ -21,6 +21,7 @@ from .emulator import Emulator, RehearsalError, running
 
 if TYPE_CHECKING:
     from .assembly import Assembly
+    from .faults import Survival
     from .run import Rehearsal
     from .steps import Steps
     from .toolkit import Toolkit
@@ -44,6 +45,11 @@ Example:
 )
 @click.option("--port", default=0, help="Port on 127.0.0.1; a free one if left out.")
 @click.option(
+    "--faults",
+    is_flag=True,
+    help="Also let every resource type fail once, and kill the CLI half way. Takes minutes.",
+)
+@click.option(
     "--keep", is_flag=True, help="Deploy once more at the end and leave it up to look at."
 )
 @click.option(
@@ -57,6 +63,7 @@ def rehearse(
     region: str,
     environment: Path | None,
     port: int,
+    faults: bool,
     keep: bool,
     json_file: Path | None,
 ) -> None:
@@ -72,6 +79,7 @@ def rehearse(
             region=region,
             environment=environment,
             port=port,
+            faults=faults,
             keep=keep,
             json_file=json_file,
         )
@@ -94,6 +102,7 @@ class Options:
     region: str
     environment: Path | None
     port: int
+    faults: bool
     keep: bool
     json_file: Path | None
 
@@ -122,6 +131,9 @@ def _rehearse(options: Options) -> bool:
         synthesized = _synthesize(options, emulator, toolkit, pool)
         try:
             _take_steps(options, rehearsal, steps, synthesized)
+            if options.faults:
+                assembly = synthesized[options.suffix].result()
+                rehearsal.findings.survivals = _try_faults(emulator, toolkit, steps, assembly)
         except StepError:
             emulator.ensure_alive()
         seconds = time.monotonic() - begun
@@ -176,6 +188,30 @@ def _take_steps(
     ephemeral(rehearsal, baseline, first, twin)
     if _PRODUCTION in synthesized:
         protected(rehearsal, baseline, synthesized[_PRODUCTION].result())
+
+
+def _try_faults(
+    emulator: Emulator, toolkit: Toolkit, steps: Steps, assembly: Assembly
+) -> list[Survival]:
+    from .direct import Direct
+    from .faults import Faults
+    from .run import keeps_data
+    from .trial import Lab
+
+    if keeps_data(assembly):
+        raise RehearsalError(
+            f"{assembly.stack} keeps data when it is destroyed, so faults cannot be tried on it. "
+            "Choose a suffix with an ephemeral environment."
+        )
+    lab = Lab(
+        emulator=emulator,
+        direct=Direct(emulator, assembly.region),
+        region=assembly.region,
+        folder=emulator.folder / "faults",
+    )
+    trials = Faults(lab, toolkit, steps, assembly)
+    trials.run()
+    return trials.survivals
 
 
 def _wait(emulator: Emulator, region: str) -> None:

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -58,11 +58,7 @@ class Faults:
         """Try every fault, each in a step of its own kind."""
         representatives = _representatives(self._assembly)
         changed = self._lab.edited(self._assembly, _grow_and_retag)
-        touched = {
-            kind: name
-            for kind, name in representatives.items()
-            if _differs(self._assembly, changed, name)
-        }
+        touched = _representatives(self._assembly, changed)
         baseline = Baseline(self._lab.emulator)
         self._try_all("create", representatives, lambda name: self._create(baseline, name))
         self._must(self._lab.direct.create(self._assembly), "CREATE_COMPLETE")
@@ -233,10 +229,10 @@ def _differs(before: Assembly, after: Assembly, name: str) -> bool:
     return before.resources[name].get("Properties") != after.resources[name].get("Properties")
 
 
-def _representatives(assembly: Assembly) -> dict[str, str]:
-    """Return one resource of each type that can fail."""
+def _representatives(assembly: Assembly, changed: Assembly | None = None) -> dict[str, str]:
+    """Return one resource of each type that can fail, of those that a change touches."""
     found: dict[str, str] = {}
-    names: Iterable[str] = sorted(assembly.resources)
-    for name in names:
-        found.setdefault(str(assembly.resources[name]["Type"]), name)
+    for name in sorted(assembly.resources):
+        if changed is None or _differs(assembly, changed, name):
+            found.setdefault(str(assembly.resources[name]["Type"]), name)
     return {kind: found[kind] for kind in sorted(found.keys() - _NEVER_FAILS)}

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from .critical_path import CriticalPath
 from .embedded.recorded import RECORDED
+from .faults import Survival
 from .run import Findings
 from .steps import Outcome, Step, Steps
 
@@ -102,6 +104,10 @@ def summarize(console: "Console", steps: Steps, findings: Findings, seconds: flo
         )
         if recorded:
             console.print(f"Recorded, not emulated: {', '.join(recorded)}.")
+    if findings.critical_path is not None:
+        _show_critical_path(console, findings.critical_path)
+    if findings.survivals:
+        _show_survivals(console, findings.survivals)
     if findings.expected:
         table = Table(title="Still there, as on AWS", title_justify="left", box=None)
         for column in ("what", "how many"):
@@ -119,6 +125,42 @@ def summarize(console: "Console", steps: Steps, findings: Findings, seconds: flo
         console.print(f"[bold red]Failed after {seconds:.0f} s: {'; '.join(failed)}.[/]")
 
 
+def _show_critical_path(console: "Console", path: CriticalPath) -> None:
+    minutes = path.seconds / 60
+    links = " > ".join(f"{link.resource} {link.seconds} s" for link in path.links)
+    console.print(
+        f"\nA real first deployment takes about {minutes:.0f} minutes (an estimate): {links}"
+    )
+    for wait in path.waits:
+        console.print(
+            f"  {wait.resource} waits for {wait.waits_for} by DependsOn alone: {wait.saves} s"
+        )
+
+
+def _show_survivals(console: "Console", survivals: list[Survival]) -> None:
+    from rich.table import Table
+
+    table = Table(title="Faults", title_justify="left", box=None)
+    faults = [name for name in _FAULTS if any(item.fault == name for item in survivals)]
+    for column in ("resource type or phase", *faults):
+        table.add_column(column)
+    for kind in sorted({item.kind for item in survivals}):
+        found = {item.fault: item.problem for item in survivals if item.kind == kind}
+        cells = [_cell(found.get(fault)) for fault in faults]
+        table.add_row(kind, *cells)
+    console.print()
+    console.print(table)
+
+
+_FAULTS = ("create", "update", "delete", "kill")
+
+
+def _cell(problem: str | None) -> str:
+    if problem is None:
+        return "-"
+    return "[bold red]FAILED[/]" if problem else "survived"
+
+
 def as_json(steps: Steps, findings: Findings, seconds: float) -> dict[str, Any]:
     """Return the report as a JSON document."""
     return {
@@ -134,6 +176,17 @@ def as_json(steps: Steps, findings: Findings, seconds: float) -> dict[str, Any]:
             for step in steps.taken
         ],
         "resources": findings.resources,
+        "critical_path": _critical_path_json(findings.critical_path),
+        "faults": [
+            {
+                "fault": item.fault,
+                "type": item.kind,
+                "resource": item.resource,
+                "survived": not item.problem,
+                "problem": item.problem,
+            }
+            for item in findings.survivals
+        ],
         "recorded_not_emulated": [kind for kind in RECORDED if kind in findings.resources],
         "checks": [
             {
@@ -149,4 +202,25 @@ def as_json(steps: Steps, findings: Findings, seconds: float) -> dict[str, Any]:
             for item in findings.expected
         ],
         "left_behind": [str(item) for item in findings.left],
+    }
+
+
+def _critical_path_json(path: CriticalPath | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    return {
+        "seconds": path.seconds,
+        "links": [
+            {
+                "resource": link.resource,
+                "type": link.kind,
+                "seconds": link.seconds,
+                "source": link.source,
+            }
+            for link in path.links
+        ],
+        "waits_by_depends_on_alone": [
+            {"resource": wait.resource, "for": wait.waits_for, "saves_seconds": wait.saves}
+            for wait in path.waits
+        ],
     }

@@ -6,7 +6,9 @@ from functools import partial
 
 from . import certificate, changes, protection
 from .assembly import Assembly
+from .critical_path import CriticalPath, find
 from .emulator import Client, Emulator
+from .faults import Survival
 from .steps import Steps
 from .sweep import Baseline, Known, Record, Remains
 from .toolkit import CommandError, Toolkit
@@ -23,6 +25,8 @@ class Findings:
         expected: What may be left.
         left: What may not.
         kept: What is left because a profile keeps it.
+        survivals: The faults that were tried.
+        critical_path: How long a first deployment takes for real.
     """
 
     resources: dict[str, int] = field(default_factory=dict)
@@ -30,6 +34,8 @@ class Findings:
     expected: list[Remains] = field(default_factory=list)
     left: list[Remains] = field(default_factory=list)
     kept: list[Remains] = field(default_factory=list)
+    survivals: list[Survival] = field(default_factory=list)
+    critical_path: CriticalPath | None = None
 
 
 class Rehearsal:
@@ -64,6 +70,7 @@ class Rehearsal:
             if not self.findings.checks:
                 self.findings.checks = checks
                 self.findings.resources = _count(assembly)
+                self.findings.critical_path = find(assembly)
             broken = [problem for check in checks for problem in check.problems]
             if broken:
                 step.fail(*broken)

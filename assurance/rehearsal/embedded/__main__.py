@@ -36,9 +36,9 @@ def install() -> None:
         for resource_type in module.RESOURCE_TYPES:
             resource_type.register()
     recorded.install()
-    mends.install()
     guards.install()
     control.install()
+    mends.install()
     # Resource handlers call the engine's own APIs, so they must not run on its event loop.
     stacks = _engine.module("services.cloudformation.stacks")
     stacks._runs_on_worker_thread = lambda _resource_type: True

@@ -11,6 +11,49 @@ def install() -> None:
     _show_log_exports()
     _add_cancel_rotation()
     _keep_cluster_endpoints()
+    _delete_dependents_first()
+
+
+def _delete_dependents_first() -> None:
+    """A resource stays while one that depends on it could not be deleted.
+
+    CloudFormation deletes along the dependencies, so what failed keeps what it needs, such as a
+    custom resource its function. The engine goes on and deletes that too.
+    """
+    provisioners = _engine.module("services.cloudformation.provisioners")
+    stacks = _engine.module("services.cloudformation.stacks")
+    original = provisioners._delete_resource
+    failed: set[tuple[str, str]] = set()
+
+    def delete(
+        kind: str, physical_id: str, values: object, stack: str = "", logical_id: str = ""
+    ) -> None:
+        waiting = [
+            name
+            for other, name in sorted(failed)
+            if other == stack and logical_id in _needs(stack, name)
+        ]
+        try:
+            if waiting:
+                raise ValueError(f"{', '.join(waiting)} depends on it and is not deleted")
+            original(kind, physical_id, values, stack, logical_id)
+        except Exception:
+            failed.add((stack, logical_id))
+            raise
+        failed.discard((stack, logical_id))
+
+    provisioners._delete_resource = delete
+    stacks._delete_resource = delete
+
+
+def _needs(stack: str, name: str) -> set[str]:
+    """Return the resources of a stack that one of them refers to or depends on."""
+    record = _engine.module("services.cloudformation")._stacks.get(stack) or {}
+    resources = (record.get("_template") or {}).get("Resources", {})
+    engine = _engine.module("services.cloudformation.engine")
+    return (
+        set(engine._extract_deps(resources[name], set(resources))) if name in resources else set()
+    )
 
 
 def _keep_cluster_endpoints() -> None:
