@@ -24,10 +24,15 @@ if TYPE_CHECKING:
     from .faults import Survival
     from .run import Rehearsal
     from .steps import Steps
+    from .sweep import Baseline
     from .toolkit import Toolkit
 
 _REGION = "eu-central-2"
 _PRODUCTION = "prod"
+# Bootstrap and the first two environments at once; the third waits.
+_WORKERS = 3
+_NOTHING_TO_REHEARSE = 2
+_INTERRUPTED = 130
 _EXAMPLE = """\b
 Example:
   pcistack rehearse
@@ -83,11 +88,14 @@ def rehearse(
             keep=keep,
             json_file=json_file,
         )
-        passed = _rehearse(options)
+        code = _rehearse(options)
     except RehearsalError as error:
         click.echo(f"pcistack rehearse: {error}", err=True)
-        sys.exit(2)
-    sys.exit(0 if passed else 1)
+        code = _NOTHING_TO_REHEARSE
+    except KeyboardInterrupt:
+        click.echo("pcistack rehearse: interrupted; the embedded AWS is stopped.", err=True)
+        code = _INTERRUPTED
+    sys.exit(code)
 
 
 def _end_politely(_number: int, _frame: FrameType | None) -> None:
@@ -107,7 +115,8 @@ class Options:
     json_file: Path | None
 
 
-def _rehearse(options: Options) -> bool:
+def _rehearse(options: Options) -> int:
+    """Rehearse and report; return the exit code."""
     from rich.console import Console
 
     from .report import as_json, showing, summarize
@@ -117,23 +126,27 @@ def _rehearse(options: Options) -> bool:
 
     console = Console()
     begun = time.monotonic()
-    home = Path.cwd()
-    project.require(home)
+    project.require(Path.cwd())
     with ExitStack() as stack:
-        view = stack.enter_context(showing(console))
-        steps = Steps(view)
+        steps = Steps(stack.enter_context(showing(console)))
         emulator = stack.enter_context(running(region=options.region, port=options.port))
-        toolkit = Toolkit(emulator, options.region, home)
-        pool = stack.enter_context(ThreadPoolExecutor(max_workers=2))
+        toolkit = Toolkit(emulator, options.region, Path.cwd())
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=_WORKERS))
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         stack.callback(toolkit.close)
         rehearsal = Rehearsal(emulator, toolkit, steps)
+        bootstrapped = pool.submit(toolkit.bootstrap)
         synthesized = _synthesize(options, emulator, toolkit, pool)
         try:
-            _take_steps(options, rehearsal, steps, synthesized)
+            first = rehearsal.synth(synthesized[options.suffix])
+        except StepError:
+            # The configuration or the template was refused, so there is nothing to rehearse.
+            return _NOTHING_TO_REHEARSE
+        try:
+            baseline = rehearsal.bootstrap(bootstrapped)
+            _take_steps(options, rehearsal, baseline, first, synthesized)
             if options.faults:
-                assembly = synthesized[options.suffix].result()
-                rehearsal.findings.survivals = _try_faults(emulator, toolkit, steps, assembly)
+                rehearsal.findings.survivals = _try_faults(emulator, toolkit, steps, first)
         except StepError:
             emulator.ensure_alive()
         seconds = time.monotonic() - begun
@@ -142,9 +155,9 @@ def _rehearse(options: Options) -> bool:
             document = as_json(steps, rehearsal.findings, seconds)
             options.json_file.write_text(json.dumps(document, indent=2) + "\n")
         if options.keep and steps.all_passed:
-            toolkit.deploy(synthesized[options.suffix].result())
+            toolkit.deploy(first)
             _wait(emulator, options.region)
-    return steps.all_passed
+    return 0 if steps.all_passed else 1
 
 
 def _synthesize(
@@ -172,15 +185,12 @@ def _twin(suffix: str) -> str:
 def _take_steps(
     options: Options,
     rehearsal: Rehearsal,
-    steps: Steps,
+    baseline: Baseline,
+    first: Assembly,
     synthesized: Mapping[str, Future[Assembly]],
 ) -> None:
     from .run import ephemeral, keeps_data, protected
 
-    baseline = rehearsal.bootstrap()
-    with steps.take("cdk synth") as step:
-        first = synthesized[options.suffix].result()
-        step.details.append(f"{first.stack}: {len(first.resources)} resources")
     if keeps_data(first):
         protected(rehearsal, baseline, first)
         return

@@ -1,6 +1,7 @@
 """The rehearsal from an empty account to an empty account."""
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -49,10 +50,17 @@ class Rehearsal:
         self._known = Known()
         self.findings = Findings()
 
-    def bootstrap(self) -> Baseline:
-        """Prepare the account, and remember what is in it."""
+    def synth(self, synthesized: Future[Assembly]) -> Assembly:
+        """Wait for a stack that is being synthesized."""
+        with self._steps.take("cdk synth") as step:
+            assembly = synthesized.result()
+            step.details.append(f"{assembly.stack}: {len(assembly.resources)} resources")
+        return assembly
+
+    def bootstrap(self, bootstrapped: Future[None]) -> Baseline:
+        """Wait for the account to be prepared, and remember what is in it."""
         with self._steps.take("cdk bootstrap"):
-            self._toolkit.bootstrap()
+            bootstrapped.result()
         return Baseline(self._emulator)
 
     def deploy(self, assembly: Assembly) -> Assembly:

@@ -20,6 +20,8 @@ Progress = Callable[[int, int], None]
 
 _POLL_SECONDS = 0.2
 _LONGEST_SECONDS = 300
+_LINES = 30
+_LONGEST_LINE = 240
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -296,5 +298,12 @@ def _end(process: "subprocess.Popen[str]") -> None:
 
 
 def _last_lines(output: str) -> str:
+    """Return the end of what the CLI has written, long lines cut."""
     lines = [_COLOUR.sub("", line).rstrip() for line in output.splitlines()]
-    return "\n".join(f"  {line}" for line in lines if line.strip())[-2_000:]
+    shown = [line for line in lines if line.strip()][-_LINES:]
+    return "\n".join(f"  {shorten(line, _LONGEST_LINE)}" for line in shown)
+
+
+def shorten(text: str, longest: int) -> str:
+    """Return a text that is at most ``longest`` characters long."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
