@@ -69,14 +69,14 @@ def check(
     if form not in ("text", "json"):
         raise BadInputError(f"unknown format {form!r}; allowed are text and json")
     outcomes: list[tuple[Path, Outcome]] = []
-    try:
-        for path in templates:
+    for path in templates:
+        try:
             outcome = check_template(Template.read(path), packs, region=place, on=day)
-            outcomes.append((path, outcome))
-    except TemplateError as error:
-        raise BadInputError(str(error)) from None
-    except RecursionError:
-        raise BadInputError(f"{path}: nested too deeply to be a template") from None
+        except TemplateError as error:
+            raise BadInputError(str(error)) from None
+        except RecursionError:
+            raise BadInputError(f"{path}: nested too deeply to be a template") from None
+        outcomes.append((path, outcome))
     click.echo(as_json(outcomes) if form == "json" else "\n".join(as_text(outcomes, place, day)))
     failed = any(f.severity.fails for _, outcome in outcomes for f in outcome.open)
     sys.exit(1 if failed else 0)

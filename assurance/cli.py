@@ -15,8 +15,11 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "evidence": ("assurance.evidence.command:evidence", "Write what an assessor reads"),
     "facts": ("assurance.regional.command:facts", "Show or refresh what is known of a region"),
-    "migrate": ("assurance.regional.command:migrate", "Correct a Serverless v1 template"),
-    "preflight": ("assurance.regional.command:preflight", "Ask AWS whether the stack will deploy"),
+    "migrate": ("assurance.regional.migrate_command:migrate", "Correct a Serverless v1 template"),
+    "preflight": (
+        "assurance.regional.preflight_command:preflight",
+        "Ask AWS whether the stack will deploy",
+    ),
     "rehearse": ("assurance.rehearsal.command:rehearse", "Deploy and destroy on an embedded AWS"),
 }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import importlib.metadata
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -22,8 +24,13 @@ from assurance.templates import Template
 if TYPE_CHECKING:
     from cloudformation_validate import Diagnostic, Engine  # type: ignore[import-untyped]
 
-_LEFT_OUT: Final = ("W3005",)
-"""A dependency that a reference implies already: the CDK writes such by itself, harmlessly."""
+_LONGEST: Final = 400
+"""Characters of a message; some list every allowed value."""
+
+_LEFT_OUT: Final = (
+    "W3005",  # a dependency that a reference implies already: the CDK writes such, harmlessly
+    "W3010",  # zones that are named: they are chosen on purpose, and REGION-ZONE checks them
+)
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
@@ -101,13 +108,20 @@ class SchemaPlugin:
     """
 
     def __init__(self) -> None:
-        """Make the plugin; the engine starts with the first template."""
-        self._started: Engine | None = None
+        """Make the plugin; its engine starts beside whatever the caller does next."""
+        self._starting: Future[Engine] | None = ThreadPoolExecutor(1).submit(_start_engine)
+        atexit.register(self._stop)  # the engine's destructor fails once the interpreter is gone
+
+    def _stop(self) -> None:
+        self._starting = None
 
     @property
     def name(self) -> str:
-        """Name in the validation report."""
-        return "CloudFormation Validate"
+        """Name in the validation report.
+
+        Not the engine's own name: CDK turns the errors of that plugin into warnings.
+        """
+        return "CloudFormation schema"
 
     @property
     def version(self) -> str:
@@ -136,22 +150,18 @@ class SchemaPlugin:
             severity_level=native.Severity.WARN,
             pseudo_parameter_overrides=native.PseudoParameterOverrides(region=stack.region),
         )
-        report = self._engine().validate_template(stack.template_path, config)
+        assert self._starting is not None
+        report = self._starting.result().validate_template(stack.template_path, config)
         template = Template.read(Path(stack.template_path))
         for found in report.diagnostics:
             if found.rule_id not in _LEFT_OUT and not _is_known_version(found, template):
                 yield found
 
-    def _engine(self) -> Engine:
-        from cloudformation_validate import CelEngine
 
-        if self._started is None:
-            self._started = CelEngine()
-            atexit.register(self._stop)  # its destructor fails once the interpreter is going down
-        return self._started
+def _start_engine() -> Engine:
+    from cloudformation_validate import CelEngine
 
-    def _stop(self) -> None:
-        self._started = None
+    return CelEngine()
 
 
 def _is_known_version(found: Diagnostic, template: Template) -> bool:
@@ -177,7 +187,7 @@ def _finding(found: Diagnostic) -> Finding:
         severity=severities[found.severity.name],
         resource=found.entity.logical_id if found.entity else "",
         property=(found.property_path or "").removeprefix("Properties").lstrip("."),
-        message=found.message,
+        message=textwrap.shorten(found.message, _LONGEST, placeholder=" ..."),
         fix=found.suggested_fix or "",
         source=found.documentation_url or "",
     )

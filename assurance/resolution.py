@@ -104,8 +104,9 @@ class Resource:
         None means absent (or null). :data:`UNKNOWN` means that it, or an object on the way to
         it, is not known. Digits index a list.
         """
-        value: Value = dict(self.properties)
-        for step in path.split("."):
+        first, *rest = path.split(".")
+        value = self.properties.get(first)
+        for step in rest:
             if isinstance(value, Unknown | Reference | Partial):
                 return UNKNOWN
             if isinstance(value, dict):
@@ -555,6 +556,8 @@ class _Resolver:
         for key in keys:
             if not isinstance(key, str | int) or isinstance(key, Partial):
                 return UNKNOWN
+            if isinstance(node, dict) and "Fn::Transform" in node:
+                return UNKNOWN  # a macro fills the mapping in
             if not isinstance(node, dict) or str(key) not in node:
                 if len(argument) > 3 and isinstance(argument[3], dict):
                     return self._resolve(argument[3].get("DefaultValue"))

@@ -72,20 +72,7 @@ class Template:
         Raises:
             TemplateError: No such file, unreadable, neither JSON nor YAML, or no ``Resources``.
         """
-        try:
-            if path.stat().st_size > _MAX_BYTES:
-                raise TemplateError(f"{path}: larger than 50 MB, which no template is")
-            text = path.read_text(encoding="utf-8-sig")
-        except FileNotFoundError:
-            raise TemplateError(f"{path}: no such file") from None
-        except UnicodeDecodeError:
-            raise TemplateError(f"{path}: not UTF-8 text; a template is JSON or YAML") from None
-        except (OSError, ValueError) as error:
-            if isinstance(error, TemplateError):
-                raise
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise TemplateError(f"{path}: cannot be read ({reason})") from None
-        return cls.parse(text, path=path)
+        return cls.parse(read_text(path), path=path)
 
     @classmethod
     def parse(cls, text: str, *, path: Path | None = None) -> Template:
@@ -128,6 +115,27 @@ class Template:
         """Return a top-level section such as ``Parameters``; empty if absent or not an object."""
         value = self.body.get(name)
         return value if isinstance(value, dict) else {}
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a template file with its line endings as they are.
+
+    Raises:
+        TemplateError: No such file, unreadable, too large, or not UTF-8.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise TemplateError(f"{path}: larger than 50 MB, which no template is")
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise TemplateError(f"{path}: no such file") from None
+    except UnicodeDecodeError:
+        raise TemplateError(f"{path}: not UTF-8 text; a template is JSON or YAML") from None
+    except (OSError, ValueError) as error:
+        if isinstance(error, TemplateError):
+            raise
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise TemplateError(f"{path}: cannot be read ({reason})") from None
 
 
 def _json(text: str, where: str) -> Json:

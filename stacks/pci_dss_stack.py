@@ -166,6 +166,7 @@ class PciDssStack(Stack):
     def _connect(self) -> None:
         """Every permitted flow of the stack (PCI DSS 1.2.5); all else is closed."""
         tasks = self.service.security_group
+        self.service.service.node.add_dependency(*self.network.way_out)
         admit(
             self.database.security_group,
             tasks,
@@ -188,6 +189,15 @@ class PciDssStack(Stack):
             if self.network.endpoint_security_group is not None
             else "Image, secrets and logs over HTTPS through NAT",
         )
+        if self.network.endpoint_security_group is None:
+            acknowledge(
+                tasks,
+                {
+                    "PCI-1.3.2-EGRESS-HTTPS-ANYWHERE": "The public image registry and the AWS "
+                    "APIs have no fixed addresses; it is HTTPS only, through NAT, and in the "
+                    "flow log. egress = 'endpoints' removes the route."
+                },
+            )
 
     def _rotation(self) -> Rotation:
         return Rotation(

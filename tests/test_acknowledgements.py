@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from datetime import date
 from typing import cast
 
 import pytest
@@ -10,12 +13,16 @@ from cdk_nag import AwsSolutionsChecks, PCIDSS321Checks
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
+from assurance import pci_dss, regional
+from assurance.packs import Outcome, check_template
+from assurance.templates import Template
 from pci_constructs import acknowledge as module
 from pci_constructs.acknowledge import METADATA_KEY, acknowledge
 from stacks.assembly import build_app
 from stacks.environment import load_environment
-from tests.support import SHIPPED, Synthesized, template
+from tests.support import SHIPPED, Synthesized, environment, template, variant
 
+TODAY = date(2026, 11, 24)
 NAG = ("AwsSolutions-", "PCI.DSS.321-")
 
 
@@ -42,6 +49,58 @@ def accepted(synthesized: Synthesized) -> dict[str, str]:
 @pytest.mark.parametrize("suffix", SHIPPED)
 def test_no_finding_is_open(suffix: str) -> None:
     assert open_findings(build_app([load_environment(suffix)])) == set()
+
+
+def outcome(synthesized: Synthesized) -> Outcome:
+    """What the project's own rules say of a template."""
+    return check_template(
+        Template.parse(json.dumps(synthesized.body)),
+        [regional, pci_dss],
+        region="eu-central-2",
+        on=TODAY,
+    )
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_no_finding_of_our_own_is_open_and_none_is_accepted_without_need(suffix: str) -> None:
+    synthesized = template(suffix)
+    found = outcome(synthesized)
+    assert found.open == []
+    needed = {
+        f"{finding.rule} at {synthesized.path(finding.resource)}"
+        for finding, _ in found.acknowledged
+    }
+    assert needed == {entry for entry in accepted(synthesized) if not entry.startswith(NAG)}
+
+
+PRIVATE_IMAGE = "111111111111.dkr.ecr.eu-central-2.amazonaws.com/app:1"
+VARIANTS: dict[str, dict[str, Mapping[str, object]]] = {
+    "endpoints": {
+        "network": {"egress": "endpoints", "nat_gateways": 0},
+        "service": {"image": PRIVATE_IMAGE},
+    },
+    "three zones": {
+        "network": {"zones": [f"eu-central-2{letter}" for letter in "abc"], "nat_gateways": 3},
+        "database": {"readers": 2},
+    },
+    "paused database": {"database": {"min_capacity": 0, "auto_pause_seconds": 300}},
+    "newer engine": {"database": {"engine_version": "8.0.mysql_aurora.3.10.6"}},
+    "hosted zone": {
+        "ingress": {
+            "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
+            "hosted_zone_name": "example.com",
+            "domain_name": "pay.example.com",
+        },
+        "monitoring": {"emails": ["security@example.com"]},
+    },
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_way_to_configure_the_stack_is_clean(name: str) -> None:
+    changes = VARIANTS[name]
+    assert outcome(variant(**changes)).open == []
+    assert open_findings(build_app([environment(**changes)])) == set()
 
 
 class _Ignored:

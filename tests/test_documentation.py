@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,23 @@ def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     named = set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")))
     assert named <= targets
+
+
+def test_readme_shows_the_refusal_that_a_user_sees() -> None:
+    arguments = ["docs/examples/serverless-v1.yaml", "--region", "eu-central-2"]
+    result = subprocess.run(
+        ["pcistack", "check", *arguments, "--only", "regional", "--on", "2026-11-24"],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stdout in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_nobody_claims_certification() -> None:

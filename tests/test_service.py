@@ -71,6 +71,26 @@ def test_tasks_leave_on_https_and_to_the_database_only() -> None:
     assert "DatabaseSecurityGroup" in target(database["DestinationSecurityGroupId"])
 
 
+@pytest.mark.parametrize("egress", ["nat", "endpoints"])
+def test_tasks_start_only_when_they_can_reach_their_image(egress: str) -> None:
+    image = "111111111111.dkr.ecr.eu-central-2.amazonaws.com/app:1"
+    synthesized = (
+        DEV
+        if egress == "nat"
+        else variant(network={"egress": egress, "nat_gateways": 0}, service={"image": image})
+    )
+    (service,) = synthesized.ids("AWS::ECS::Service")
+    waits_for = {str(key) for key in listed(synthesized.resources[service]["DependsOn"])}
+    assert set(synthesized.ids("AWS::EC2::VPCEndpoint")) <= waits_for
+    nat_routes = {
+        key
+        for key in synthesized.ids("AWS::EC2::Route")
+        if "NatGatewayId" in synthesized.properties(key)
+    }
+    assert nat_routes <= waits_for
+    assert bool(nat_routes) == (egress == "nat")
+
+
 def test_container_is_not_root_and_cannot_write_its_own_filesystem() -> None:
     assert container()["User"] == "101"
     assert container()["ReadonlyRootFilesystem"] is True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from assurance.regional.facts import curated
@@ -41,23 +40,35 @@ def release(resource: Resource) -> EngineRelease | None:
     return parse(engine(resource), text) if text else None
 
 
-def cluster_of(view: View, instance: Resource) -> Resource | None:
-    """Return the cluster of an instance, if it is in this view; None for a cluster itself."""
-    if instance.type != INSTANCE:
-        return None
-    value = instance.get("DBClusterIdentifier")
-    found = view.target(value)
-    if found is None and isinstance(value, str):
-        named = [c for c in view.of_type(CLUSTER) if c.text("DBClusterIdentifier") == value]
-        found = named[0] if len(named) == 1 else None
-    return found if found is not None and found.type == CLUSTER else None
+class Members:
+    """Which instances belong to which cluster in a view, worked out once."""
 
+    def __init__(self, view: View) -> None:
+        """Match every instance with its cluster, by reference or by the name they share."""
+        named: dict[str, list[Resource]] = {}
+        for cluster in view.of_type(CLUSTER):
+            name = cluster.text("DBClusterIdentifier")
+            if name:
+                named.setdefault(name, []).append(cluster)
+        self._cluster: dict[str, Resource] = {}
+        self._instances: dict[str, list[Resource]] = {}
+        for instance in view.of_type(INSTANCE):
+            value = instance.get("DBClusterIdentifier")
+            found = view.target(value)
+            same_name = named.get(value, []) if isinstance(value, str) else []
+            if found is None and len(same_name) == 1:
+                found = same_name[0]
+            if found is not None and found.type == CLUSTER:
+                self._cluster[instance.logical_id] = found
+                self._instances.setdefault(found.logical_id, []).append(instance)
 
-def instances_of(view: View, cluster: Resource) -> Iterator[Resource]:
-    """Yield the instances of a cluster in this view."""
-    for instance in view.of_type(INSTANCE):
-        if cluster_of(view, instance) is cluster:
-            yield instance
+    def cluster_of(self, instance: Resource) -> Resource | None:
+        """Return the cluster of an instance, if it is in the view."""
+        return self._cluster.get(instance.logical_id)
+
+    def instances_of(self, cluster: Resource) -> list[Resource]:
+        """Return the instances of a cluster in the view."""
+        return self._instances.get(cluster.logical_id, [])
 
 
 def recommended_version(engine_name: str) -> str:

@@ -67,11 +67,14 @@ class Support:
 
     Attributes:
         ends: Last day of standard support.
+        exact: Whether the calendar names the minor line; if not, ``ends`` is the last day of its
+            major, which the line may leave earlier.
         long_term: Whether the line is a long-term support (LTS) release.
         source: The release calendar.
     """
 
     ends: date
+    exact: bool
     long_term: bool
     source: Source
 
@@ -433,10 +436,12 @@ def source(key: str) -> Source:
 def _support(release: EngineRelease) -> Support | None:
     for row in curated()["support"]:
         if row["engine"] == release.engine:
-            ends = row["lines"].get(release.line) or row["majors"].get(release.major)
+            exact = row["lines"].get(release.line)
+            ends = exact or row["majors"].get(release.major)
             if ends is not None:
                 return Support(
                     ends=ends,
+                    exact=exact is not None,
                     long_term=release.line in row["long_term"],
                     source=source(row["source"]),
                 )

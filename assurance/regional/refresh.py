@@ -61,7 +61,7 @@ def refresh(data: Path = DATA) -> list[str]:
     changed = []
     for name, document in documents.items():
         path = data / name
-        text = _render(document)
+        text = render(document)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             changed.append(name)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def _documents() -> dict[str, Any]:
     for region, facts in infrastructure.items():
         body: dict[str, Any] = {"services": sorted(facts["services"])}
         if region in types:
-            body["absent_types"] = _absent(known, types[region])
+            body["absent_types"] = absent(known, types[region])
         if region in classes:
             body["instance_classes"] = classes[region]
         documents[f"regions/{region}.json"] = body
@@ -185,7 +185,7 @@ def _service_of_namespace(types: Iterable[str], services: Iterable[str]) -> dict
     }
 
 
-def _absent(known: Iterable[str], here: set[str]) -> dict[str, list[str]]:
+def absent(known: Iterable[str], here: set[str]) -> dict[str, list[str]]:
     """Types that the region lacks, by service; ``*`` stands for all of a service's types."""
     present = {name.rpartition("::")[0] for name in here}
     missing = _by_service(name for name in known if name not in here)
@@ -196,7 +196,7 @@ def _instance_classes() -> dict[str, dict[str, dict[str, str]]]:
     enum = _cfnlint("data/schemas/extensions/aws_rds_dbinstance/dbinstanceclass_enum.json")
     return {
         region: {
-            engine: _by_family(classes)
+            engine: by_family(classes)
             for engine in ENGINES
             if (classes := _engine_classes(rules["allOf"], engine))
         }
@@ -213,7 +213,8 @@ def _engine_classes(rules: Iterable[Mapping[str, Any]], engine: str) -> set[str]
     return found
 
 
-def _by_family(classes: Iterable[str]) -> dict[str, str]:
+def by_family(classes: Iterable[str]) -> dict[str, str]:
+    """Write instance classes compactly: sizes by family."""
     families: dict[str, list[str]] = {}
     for name in sorted(classes):
         family, _, size = name.rpartition(".")
@@ -262,7 +263,7 @@ def _region_info() -> dict[str, dict[str, Any]]:
     return found
 
 
-def _render(document: object) -> str:
+def render(document: object) -> str:
     """Sorted JSON; a list or a flat object of texts on one line, so that a diff stays readable."""
     return _node(document, 0) + "\n"
 

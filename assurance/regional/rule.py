@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from assurance.findings import Finding, Severity
+from assurance.regional.aurora import Members
 from assurance.regional.facts import Facts
 from assurance.resolution import Resource, View
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Context:
     """What a rule looks at.
 
@@ -24,6 +26,16 @@ class Context:
     view: View
     facts: Facts
     on: date
+
+    @cached_property
+    def members(self) -> Members:
+        """Which instances belong to which Aurora cluster."""
+        return Members(self.view)
+
+    @property
+    def here(self) -> str:
+        """The region, as messages name it."""
+        return self.facts.name or "any region"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

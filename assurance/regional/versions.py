@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 AURORA_ENGINES: Final = ("aurora-mysql", "aurora-postgresql")
@@ -37,6 +38,7 @@ class EngineRelease:
         return bool(self.line)
 
 
+@lru_cache(maxsize=4096)
 def parse(engine: str, version: str) -> EngineRelease | None:
     """Take a version string apart; None if it is not one of the engine's forms.
 
@@ -77,11 +79,12 @@ def _parse_postgresql(version: str) -> EngineRelease | None:
     if not match:
         return None
     numbers = _numbers(match.group(1))
-    line = f"{numbers[0]}.{numbers[1]}{match.group(2) or ''}" if len(numbers) > 1 else ""
-    if numbers[0] < 10:  # 9.6 is a major of its own
+    first = next(iter(numbers))
+    line = f"{first}.{numbers[1]}{match.group(2) or ''}" if len(numbers) > 1 else ""
+    if first < 10:  # 9.6 is a major of its own
         major, line = ".".join(str(part) for part in numbers[:2]), line if len(numbers) > 2 else ""
     else:
-        major = str(numbers[0])
+        major = str(first)
     return EngineRelease(engine="aurora-postgresql", major=major, numbers=numbers, line=line)
 
 

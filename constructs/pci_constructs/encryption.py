@@ -12,6 +12,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from pci_constructs import principals
+from pci_constructs.acknowledge import acknowledge
 from pci_constructs.names import Names
 from pci_constructs.protection import Protection
 
@@ -84,6 +85,14 @@ class Encryption(Construct):
             props, "secrets", "Secrets", self._through("secretsmanager", grants=False)
         )
         self.messages = self._key(props, "messages", "Messages", [self._publishers()])
+        acknowledge(
+            self.node.find_child("Messages"),
+            {
+                "PCI-3.6.1-KEY-USE": "CloudWatch sends KMS no source account, so a condition on it "
+                "drops alarms silently; the key encrypts alarm texts only, and the topic's own "
+                "policy admits this account alone."
+            },
+        )
 
     def _key(
         self,

@@ -62,13 +62,16 @@ class Monitoring(Construct):
 
     Attributes:
         topic: Where every alarm and event goes.
-        alarms: The alarms, in the order of the dashboard.
+        alarms: The alarms by id, in the order of the dashboard.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, props: MonitoringProps) -> None:
         super().__init__(scope, construct_id)
-        self.alarms: list[cloudwatch.Alarm] = []
+        self.alarms: dict[str, cloudwatch.Alarm] = {}
         self.topic = self._topic(props)
+        self._tell = cast(
+            "cloudwatch.IAlarmAction", actions.SnsAction(cast("sns.ITopic", self.topic))
+        )
         self._service_alarms(props)
         self._database_alarms(props)
         self._control_alarms(props)
@@ -132,10 +135,9 @@ class Monitoring(Construct):
             treat_missing_data=missing,
             alarm_description=what_to_do,
         )
-        tell = cast("cloudwatch.IAlarmAction", actions.SnsAction(cast("sns.ITopic", self.topic)))
-        alarm.add_alarm_action(tell)
-        alarm.add_ok_action(tell)
-        self.alarms.append(alarm)
+        alarm.add_alarm_action(self._tell)
+        alarm.add_ok_action(self._tell)
+        self.alarms[construct_id] = alarm
 
     def _service_alarms(self, props: MonitoringProps) -> None:
         service = props.service.service
@@ -349,11 +351,13 @@ class Monitoring(Construct):
             default_interval=Duration.hours(3),
         )
         dashboard.add_widgets(
-            cloudwatch.AlarmStatusWidget(alarms=list(self.alarms), width=24, title="Alarms")
+            cloudwatch.AlarmStatusWidget(
+                alarms=list(self.alarms.values()), width=24, title="Alarms"
+            )
         )
         graphs = [
-            cloudwatch.GraphWidget(title=alarm.node.id, left=[alarm.metric], width=8)
-            for alarm in self.alarms
+            cloudwatch.GraphWidget(title=name, left=[alarm.metric], width=8)
+            for name, alarm in self.alarms.items()
         ]
         for row in range(0, len(graphs), 3):
             dashboard.add_widgets(*graphs[row : row + 3])

@@ -9,7 +9,7 @@ from aws_cdk import Stack, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
@@ -65,6 +65,7 @@ class Network(Construct):
         isolated: Selects the tier of the database, which has no route out.
         flow_log_group: Where ALL traffic is logged.
         endpoint_security_group: Admits 443 to the VPC endpoints; None with NAT.
+        way_out: What must exist before a task can reach its image, secret and log group.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, props: NetworkProps) -> None:
@@ -81,10 +82,17 @@ class Network(Construct):
             protection=props.protection,
         )
         self._flow_log(self._flow_log_role())
-        self._s3_endpoint()
-        self.endpoint_security_group = (
-            self._interface_endpoints() if props.egress == "endpoints" else None
-        )
+        self.endpoint_security_group: ec2.SecurityGroup | None = None
+        self.way_out: list[IDependable] = [
+            self._s3_endpoint(),
+            *(
+                subnet.internet_connectivity_established
+                for subnet in self.vpc.select_subnets(subnet_group_name=PRIVATE).subnets
+            ),
+        ]
+        if props.egress == "endpoints":
+            self.endpoint_security_group = self._endpoint_security_group()
+            self.way_out += self._interface_endpoints(self.endpoint_security_group)
 
     def _vpc(self, props: NetworkProps) -> ec2.Vpc:
         private_type = (
@@ -160,7 +168,7 @@ class Network(Construct):
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(self.flow_log_group, role),
         )
 
-    def _s3_endpoint(self) -> None:
+    def _s3_endpoint(self) -> ec2.GatewayVpcEndpoint:
         """Keep the traffic to S3 (image layers) inside AWS, and to the layers' bucket only."""
         stack = Stack.of(self)
         endpoint = ec2.GatewayVpcEndpoint(
@@ -179,16 +187,19 @@ class Network(Construct):
                 ],
             )
         )
+        return endpoint
 
-    def _interface_endpoints(self) -> ec2.SecurityGroup:
-        group = ec2.SecurityGroup(
+    def _endpoint_security_group(self) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(
             self,
             "EndpointSecurityGroup",
             vpc=self.vpc,
             description="VPC endpoints: HTTPS from the service only",
             allow_all_outbound=False,
         )
-        for construct_id, service in _ENDPOINTS.items():
+
+    def _interface_endpoints(self, group: ec2.SecurityGroup) -> list[IDependable]:
+        return [
             ec2.InterfaceVpcEndpoint(
                 self,
                 f"{construct_id}Endpoint",
@@ -199,7 +210,8 @@ class Network(Construct):
                 private_dns_enabled=True,
                 open=False,
             )
-        return group
+            for construct_id, service in _ENDPOINTS.items()
+        ]
 
 
 def admit(

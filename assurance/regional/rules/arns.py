@@ -91,8 +91,7 @@ def _region(rule: Rule, context: Context) -> Iterator[Finding]:
                 yield rule.finding(
                     resource,
                     path,
-                    f"the ARN {_shown(value)} is of {region}; AWS takes one of "
-                    f"{context.facts.name} only",
+                    f"the ARN {_shown(value)} is of {region}; AWS takes one of {context.here} only",
                     f"name a resource of {here}, or build the ARN with ${{AWS::Region}}",
                 )
 
@@ -106,26 +105,29 @@ def _partition(rule: Rule, context: Context) -> Iterator[Finding]:
             continue
         if here == "aws" and not _mentions_other_partition(resource):
             continue
-        for path, leaf in walk(dict(resource.properties)):
-            found = _ARN.match(leaf) if isinstance(leaf, str) else None
-            if found and found.group(1) != here and _may_be_of_here(resource, leaf):
-                yield rule.finding(
-                    resource,
-                    path,
-                    f"the ARN {_shown(str(leaf))} is of partition {found.group(1)}; "
-                    f"{context.facts.name} is in {here}",
-                    "write arn:${AWS::Partition}: instead",
-                )
+        wrong = [
+            (path, leaf, found.group(1))
+            for path, leaf in walk(dict(resource.properties))
+            if isinstance(leaf, str)
+            and (found := _ARN.match(leaf))
+            and found.group(1) != here
+            and " " not in leaf  # descriptions may say anything
+        ]
+        if wrong:
+            path, arn, partition = wrong[0]
+            others = f" (and {len(wrong) - 1} more of this resource)" if len(wrong) > 1 else ""
+            yield rule.finding(
+                resource,
+                path,
+                f"the ARN {_shown(arn)}{others} is of partition {partition}; "
+                f"{context.here} is in {here}",
+                "write arn:${AWS::Partition}: instead",
+            )
 
 
 def _mentions_other_partition(resource: Resource) -> bool:
     text = str(resource.properties)
     return "arn:aws-" in text
-
-
-def _may_be_of_here(resource: Resource, leaf: Value) -> bool:
-    """Only ARNs that AWS resolves: descriptions and texts may say anything."""
-    return isinstance(leaf, str) and " " not in leaf
 
 
 def _named(resource: Resource, paths: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -44,7 +44,7 @@ def _region(rule: Rule, context: Context) -> Iterator[Finding]:
         yield rule.finding(
             resource,
             "ServiceName",
-            f"{name} is an endpoint service of {region}, not of {context.facts.name}",
+            f"{name} is an endpoint service of {region}, not of {context.here}",
             f"set ServiceName: {name.replace(region, here)}, or better !Sub "
             f"'{name.replace(region, '${AWS::Region}')}'",
         )
@@ -61,7 +61,7 @@ def _service(rule: Rule, context: Context) -> Iterator[Finding]:
                 yield rule.finding(
                     resource,
                     "ServiceName",
-                    f"{context.facts.name} has no endpoint service {name}",
+                    f"{context.here} has no endpoint service {name}",
                     "leave the endpoint out, or reach the service through NAT",
                     severity=Severity.FATAL,
                     source="EC2 DescribeVpcEndpointServices, asked for the region",
@@ -75,7 +75,7 @@ def _service(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 resource,
                 "ServiceName",
-                f"AWS does not list the service {listed} in {context.facts.name}, so it can have "
+                f"AWS does not list the service {listed} in {context.here}, so it can have "
                 f"no endpoint {name}",
                 "leave the endpoint out; reach the service in a region that has it through NAT",
                 source=f"AWS global infrastructure as carried by moto "

@@ -26,7 +26,7 @@ def _versioned(context: Context) -> Iterator[tuple[Resource, str, str]]:
         text, engine = aurora.version(resource), aurora.engine(resource)
         if text is None or engine not in AURORA_ENGINES:
             continue
-        cluster = aurora.cluster_of(context.view, resource)
+        cluster = context.members.cluster_of(resource)
         if cluster is not None and aurora.version(cluster) == text:
             continue  # said once, at the cluster
         yield resource, engine, text
@@ -49,7 +49,7 @@ def _retired(rule: Rule, context: Context) -> Iterator[Finding]:
                 resource,
                 "EngineVersion",
                 f"{engine} {text} is retired: AWS creates no database with it, "
-                f"in {context.facts.name or 'any region'} or elsewhere",
+                f"in {context.here} or elsewhere",
                 _upgrade(context.facts, engine, context.on),
                 source=f"RDS DescribeDBEngineVersions as carried by cfn-lint "
                 f"{context.facts.versions.get('cfn-lint', '')} "
@@ -64,7 +64,7 @@ def _not_offered(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 resource,
                 "EngineVersion",
-                f"{engine} {text} is not offered in {context.facts.name}",
+                f"{engine} {text} is not offered in {context.here}",
                 f"set EngineVersion to one that is offered: {', '.join(offered[-6:])}",
             )
 
@@ -82,7 +82,7 @@ def _malformed(rule: Rule, context: Context) -> Iterator[Finding]:
         yield rule.finding(
             resource,
             "EngineVersion",
-            f"'{text}' is not a version of {engine}"
+            f"'{text}' is not a version of {engine}, in {context.here} or elsewhere"
             + ("; CloudFormation wants the long form" if short_mysql else ""),
             _long_form(context.facts, text) if short_mysql else _form(context, engine),
         )
@@ -120,10 +120,9 @@ def _unknown(rule: Rule, context: Context) -> Iterator[Finding]:
             "EngineVersion",
             f"{engine} {text} is "
             + (
-                f"newer than the facts of {data}: whether {context.facts.name or 'a region'} "
-                "has it is not known"
+                f"newer than the facts of {data}: whether {context.here} has it is not known"
                 if newer
-                else f"not among the versions known on {data}"
+                else f"not among the versions known on {data}, for {context.here} or elsewhere"
             ),
             "run 'pcistack preflight' to ask AWS, or 'pcistack facts refresh' after an upgrade of "
             "cfn-lint",
@@ -136,11 +135,20 @@ def _support_ended(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 resource,
                 "EngineVersion",
-                f"{engine} {text} left standard support on {support.ends}: no more fixes, and AWS "
-                "may upgrade it by itself",
+                f"{engine} {text} left standard support on {support.ends}, in {context.here} as "
+                f"elsewhere: {_afterwards(context, engine, text)}",
                 _upgrade(context.facts, engine, context.on),
                 source=support.source,
             )
+
+
+def _afterwards(context: Context, engine: str, text: str) -> str:
+    """Say what a version past its support comes to."""
+    parsed = parse(engine, text)
+    major = context.facts.support_of_major(parsed) if parsed else None
+    if major is not None and major.ends < context.on:
+        return "only Extended Support is left, which AWS bills by itself"
+    return "no more fixes, and AWS may upgrade it by itself"
 
 
 def _support_ending(rule: Rule, context: Context) -> Iterator[Finding]:
@@ -150,7 +158,8 @@ def _support_ending(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 resource,
                 "EngineVersion",
-                f"{engine} {text} leaves standard support on {support.ends}, in {days} days",
+                f"{engine} {text}, in {context.here}, leaves standard support on {support.ends}, "
+                f"in {days} days",
                 _upgrade(context.facts, engine, context.on),
                 source=support.source,
             )
@@ -175,7 +184,8 @@ def _extended_support(rule: Rule, context: Context) -> Iterator[Finding]:
                 cluster,
                 "EngineLifecycleSupport",
                 f"{parsed.engine} {parsed.major} left standard support on {support.ends}, and "
-                "EngineLifecycleSupport refuses Extended Support: the creation fails",
+                "EngineLifecycleSupport refuses Extended Support: the creation fails in "
+                f"{context.here}",
                 _upgrade(context.facts, parsed.engine, context.on),
                 source=support.source,
             )

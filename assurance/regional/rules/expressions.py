@@ -16,9 +16,7 @@ def _select(rule: Rule, context: Context) -> Iterator[Finding]:
             fix = "select an index that the list has"
             if "GetAZs" in problem.message and zones:
                 fix = f"{context.facts.region} has {len(zones)} zones: use 0 to {len(zones) - 1}"
-            yield rule.finding(
-                problem.resource, "", f"{problem.message}, in {context.facts.name}", fix
-            )
+            yield rule.finding(problem.resource, "", f"{problem.message}, in {context.here}", fix)
 
 
 def _mapping(rule: Rule, context: Context) -> Iterator[Finding]:
@@ -27,7 +25,7 @@ def _mapping(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 problem.resource,
                 "",
-                f"{problem.message} (in {context.facts.name or 'any region'})",
+                f"{problem.message} in {context.here}",
                 "add the row to Mappings, or give Fn::FindInMap a DefaultValue",
             )
 
@@ -38,7 +36,7 @@ def _loop(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 problem.resource,
                 "",
-                f"{problem.message}: its resources are not checked",
+                f"{problem.message}: its resources are not checked for {context.here}",
                 "check the expanded template: aws cloudformation get-template "
                 "--template-stage Processed",
             )

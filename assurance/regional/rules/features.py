@@ -41,7 +41,7 @@ def _backtrack(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 cluster,
                 "BacktrackWindow",
-                "Backtrack does not exist for aurora-postgresql",
+                f"Backtrack does not exist for aurora-postgresql, in {context.here} or elsewhere",
                 "delete BacktrackWindow; restore to a point in time instead",
                 severity=Severity.FATAL,
             )
@@ -81,7 +81,7 @@ def _lacking(
         yield rule.finding(
             cluster,
             path,
-            f"{_TITLES[name]} is not available for {engine} in {context.facts.name}",
+            f"{_TITLES[name]} is not available for {engine} in {context.here}",
             without,
             source=feature.source,
         )
@@ -92,7 +92,7 @@ def _lacking(
             cluster,
             path,
             f"{_TITLES[name]} needs {engine} {oldest} or newer; the cluster has "
-            f"{aurora.version(cluster)}",
+            f"{aurora.version(cluster)}, in {context.here}",
             f'set EngineVersion: "{aurora.recommended_version(engine)}", or {without}',
             source=feature.source,
         )
@@ -126,8 +126,7 @@ def _certificate_authority(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 instance,
                 "CACertificateIdentifier",
-                f"the certificate authority {name} is not available in "
-                f"{context.facts.name or 'any region'}",
+                f"the certificate authority {name} is not available in {context.here}",
                 f"set CACertificateIdentifier: {here[0] if here else 'rds-ca-rsa2048-g1'}, "
                 "or delete it",
                 source=authority.source,
@@ -138,7 +137,7 @@ def _insights(rule: Rule, context: Context) -> Iterator[Finding]:
     for resource in (*aurora.clusters(context.view), *context.view.of_type(aurora.INSTANCE)):
         if (resource.text("DatabaseInsightsMode") or "").lower() != "advanced":
             continue
-        if aurora.cluster_of(context.view, resource) is not None:
+        if context.members.cluster_of(resource) is not None:
             continue  # the mode of a cluster is set at the cluster
         # the property has another name at an instance
         is_cluster = resource.type == aurora.CLUSTER
@@ -146,17 +145,19 @@ def _insights(rule: Rule, context: Context) -> Iterator[Finding]:
         period = "PerformanceInsightsRetentionPeriod"
         days = resource.number(period)
         if resource.get(switch) is None or resource.flag(switch) is False:
-            yield _insights_finding(rule, resource, switch, "true")
+            yield _insights_finding(rule, context, resource, switch, "true")
         if resource.get(period) is None or (days is not None and days < 465):
-            yield _insights_finding(rule, resource, period, "465")
+            yield _insights_finding(rule, context, resource, period, "465")
 
 
-def _insights_finding(rule: Rule, resource: Resource, path: str, value: str) -> Finding:
+def _insights_finding(
+    rule: Rule, context: Context, resource: Resource, path: str, value: str
+) -> Finding:
     return rule.finding(
         resource,
         path,
         "DatabaseInsightsMode 'advanced' needs Performance Insights, kept for at least 465 days; "
-        f"{path} is {resource.text(path) or 'not set'}",
+        f"{path} is {resource.text(path) or 'not set'}, in {context.here}",
         f"set {path}: {value}, or DatabaseInsightsMode: standard",
     )
 

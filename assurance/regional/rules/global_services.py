@@ -27,7 +27,7 @@ def _scope(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 resource,
                 "Scope",
-                f"scope CLOUDFRONT exists in us-east-1 only, not in {context.facts.name}",
+                f"scope CLOUDFRONT exists in us-east-1 only, not in {context.here}",
                 "set Scope: REGIONAL to protect a load balancer or an API; for CloudFront move "
                 "the resource to a stack in us-east-1",
             )

@@ -14,7 +14,7 @@ from assurance.resolution import Resource
 
 def _mismatch(rule: Rule, context: Context) -> Iterator[Finding]:
     for instance in context.view.of_type(aurora.INSTANCE):
-        cluster = aurora.cluster_of(context.view, instance)
+        cluster = context.members.cluster_of(instance)
         if cluster is None:
             continue
         mine, its = aurora.engine(instance), aurora.engine(cluster)
@@ -23,7 +23,7 @@ def _mismatch(rule: Rule, context: Context) -> Iterator[Finding]:
                 instance,
                 "Engine",
                 f"the instance is {mine}, its cluster {cluster.logical_id} is {its}: AWS refuses "
-                "the instance",
+                f"the instance in {context.here}",
                 f"set Engine: {its}",
             )
             continue
@@ -32,7 +32,8 @@ def _mismatch(rule: Rule, context: Context) -> Iterator[Finding]:
                 instance,
                 "EngineVersion",
                 f"the instance has version {aurora.version(instance)}, its cluster "
-                f"{cluster.logical_id} {aurora.version(cluster)}: AWS refuses the instance",
+                f"{cluster.logical_id} {aurora.version(cluster)}: AWS refuses the instance in "
+                f"{context.here}",
                 "delete EngineVersion from the instance; it follows its cluster",
             )
 
@@ -53,7 +54,7 @@ def _instance_class(rule: Rule, context: Context) -> Iterator[Finding]:
     for instance in context.view.of_type(aurora.INSTANCE):
         name = instance.text("DBInstanceClass")
         engine = aurora.engine(instance)
-        cluster = aurora.cluster_of(context.view, instance)
+        cluster = context.members.cluster_of(instance)
         if not engine and cluster is not None:
             engine = aurora.engine(cluster)
         if not name or context.facts.instance_class(engine, name) is not Availability.UNAVAILABLE:
@@ -61,7 +62,7 @@ def _instance_class(rule: Rule, context: Context) -> Iterator[Finding]:
         yield rule.finding(
             instance,
             "DBInstanceClass",
-            f"{name} is not sold for {engine} in {context.facts.name}",
+            f"{name} is not sold for {engine} in {context.here}",
             _alternative(context, engine, name),
             source=f"RDS DescribeOrderableDBInstanceOptions as carried by cfn-lint "
             f"{context.facts.versions.get('cfn-lint', '')}",

@@ -19,7 +19,8 @@ def _retired(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 function,
                 "Runtime",
-                f"AWS creates no function with runtime {runtime} since {blocked}",
+                f"AWS creates no function with runtime {runtime} since {blocked}, in "
+                f"{context.here} or elsewhere",
                 _successor(runtime),
             )
 
@@ -32,8 +33,8 @@ def _deprecated(rule: Rule, context: Context) -> Iterator[Finding]:
         yield rule.finding(
             function,
             "Runtime",
-            f"the runtime {runtime} is without fixes since {deprecated}"
-            + (f"; from {blocked} AWS creates no function with it" if blocked else ""),
+            f"the runtime {runtime} is without fixes since {deprecated}, in {context.here} as "
+            "elsewhere" + (f"; from {blocked} AWS creates no function with it" if blocked else ""),
             _successor(runtime),
         )
 

@@ -35,7 +35,7 @@ def _principal(rule: Rule, context: Context) -> Iterator[Finding]:
             policy,
             f"PolicyDocument.Statement.{index}.Principal",
             f"account {account} delivers load-balancer logs in {accounts[account]}, not in "
-            f"{context.facts.name}: the load balancer cannot write to the bucket",
+            f"{context.here}: the load balancer cannot write to the bucket",
             f"allow Principal: {{AWS: arn:{context.facts.partition}:iam::{mine}:root}}"
             if mine
             else f"allow Principal: {{Service: {_SERVICE}}}",

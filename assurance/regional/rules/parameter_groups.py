@@ -26,7 +26,7 @@ def _family(rule: Rule, context: Context) -> Iterator[Finding]:
             "Family",
             f"the parameter group is of family {family}, but {user.logical_id} ({path}) runs "
             f"{parsed.engine} {aurora.version(user) or aurora.version(group) or parsed.line}, "
-            f"which takes {wanted}",
+            f"which takes {wanted} in {context.here}",
             f"set Family: {wanted}",
         )
 
@@ -45,7 +45,7 @@ def _uses(context: Context) -> Iterator[tuple[Resource, Resource, str, EngineRel
             group = view.target(cluster.get(path))
             if group is not None and group.type == kind:
                 yield cluster, group, path, parsed
-        for instance in aurora.instances_of(view, cluster):
+        for instance in context.members.instances_of(cluster):
             group = view.target(instance.get("DBParameterGroupName"))
             if group is not None and group.type == _INSTANCE_GROUP:
                 yield instance, group, "DBParameterGroupName", parsed

@@ -31,6 +31,14 @@ def _unknown(rule: Rule, context: Context) -> Iterator[Finding]:
             "check the spelling; for a new region run 'pcistack facts refresh' after an upgrade "
             "of cfn-lint and moto",
         )
+    elif region and context.facts.absent_types is None:
+        yield rule.finding(
+            "",
+            "",
+            f"which resource types {context.here} has is not known: they are not checked",
+            "check the template in the region itself: aws cloudformation validate-template",
+            severity=Severity.WARNING,
+        )
 
 
 RULES: Final = (

@@ -9,8 +9,8 @@ from assurance.findings import Finding, Severity
 from assurance.regional.facts import Availability, Facts, known_types, service_of
 from assurance.regional.rule import Context, Rule
 
-_MACROS: Final = ("AWS::Serverless::", "AWS::CloudFormation::Macro")
-_LANGUAGE: Final = ("AWS::CDK::Metadata",)
+# Not in the registry: macros expand them, or CloudFormation handles them by itself.
+_EXPANDED: Final = ("AWS::Serverless::", "AWS::CDK::Metadata")
 
 
 def _type(rule: Rule, context: Context) -> Iterator[Finding]:
@@ -20,7 +20,7 @@ def _type(rule: Rule, context: Context) -> Iterator[Finding]:
             continue
         service = service_of(name)
         second = context.facts.service(service) if service else Availability.UNKNOWN
-        here = context.facts.name
+        here = context.here
         message = f"{name} does not exist in {here}"
         if second is Availability.UNAVAILABLE:
             message += f"; AWS does not list its service ({service}) there either"
@@ -40,13 +40,13 @@ def _type(rule: Rule, context: Context) -> Iterator[Finding]:
 def _unknown_type(rule: Rule, context: Context) -> Iterator[Finding]:
     for resource in context.view.resources.values():
         name = resource.type
-        if not name.startswith("AWS::") or name.startswith((*_MACROS, *_LANGUAGE)):
+        if not name.startswith("AWS::") or name.startswith(_EXPANDED) or name.endswith("::MODULE"):
             continue
         if context.facts.absent_types is not None and name not in known_types():
             yield rule.finding(
                 resource,
                 "",
-                f"{name} is not among the resource types of any region on "
+                f"{name} is not among the resource types of {context.here}, nor of any region, on "
                 f"{context.facts.versions.get('cfn-lint schema date', 'an unknown day')}",
                 "check the spelling; if the type is newer, run 'pcistack facts refresh' after an "
                 "upgrade of cfn-lint",
@@ -62,7 +62,7 @@ def _application_repository(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 resource,
                 "Location",
-                f"the AWS Serverless Application Repository does not exist in {context.facts.name}",
+                f"the AWS Serverless Application Repository does not exist in {context.here}",
                 "deploy the application's template as a nested stack of your own; for the "
                 "rotation of a database secret use ManageMasterUserPassword or a rotation "
                 "function in this template",
@@ -73,7 +73,7 @@ def _application_repository(rule: Rule, context: Context) -> Iterator[Finding]:
                 resource,
                 "HostedRotationLambda",
                 "a hosted rotation function comes from the AWS Serverless Application "
-                f"Repository, which does not exist in {context.facts.name}",
+                f"Repository, which does not exist in {context.here}",
                 "use ManageMasterUserPassword, or a rotation function in this template "
                 "(RotationLambdaARN)",
             )

@@ -27,7 +27,7 @@ def _serverless_v1(rule: Rule, context: Context) -> Iterator[Finding]:
             what = f"{path}, the capacity of Serverless v1"
         else:
             continue
-        region = context.facts.name or "any region"
+        region = context.here
         yield rule.finding(
             cluster,
             path,
@@ -102,7 +102,7 @@ def _engine_mode(rule: Rule, context: Context) -> Iterator[Finding]:
         yield rule.finding(
             cluster,
             "EngineMode",
-            f"EngineMode '{mode}' cannot be created in {context.facts.name or 'any region'}: "
+            f"EngineMode '{mode}' cannot be created in {context.here}: "
             + (
                 f"it belonged to Aurora MySQL 1, which ended on {ended[0]}"
                 if ended

@@ -26,7 +26,7 @@ def _version(rule: Rule, context: Context) -> Iterator[Finding]:
             continue  # the rule on Serverless v1 speaks
         wanted = cluster.get(_SCALING) is not None or any(
             instance.text("DBInstanceClass") == aurora.SERVERLESS
-            for instance in aurora.instances_of(context.view, cluster)
+            for instance in context.members.instances_of(cluster)
         )
         if not wanted or context.facts.serverless_v2(engine, text) is not Availability.UNAVAILABLE:
             continue
@@ -37,8 +37,7 @@ def _version(rule: Rule, context: Context) -> Iterator[Finding]:
         yield rule.finding(
             cluster,
             "EngineVersion",
-            f"{engine} {text} has no Serverless v2 in {context.facts.name}; it begins with "
-            f"{needed}",
+            f"{engine} {text} has no Serverless v2 in {context.here}; it begins with {needed}",
             f'set EngineVersion: "{aurora.recommended_version(engine)}"',
             source=source("serverless-v2"),
         )
@@ -48,14 +47,14 @@ def _capacity_missing(rule: Rule, context: Context) -> Iterator[Finding]:
     for instance in context.view.of_type(aurora.INSTANCE):
         if instance.text("DBInstanceClass") != aurora.SERVERLESS:
             continue
-        cluster = aurora.cluster_of(context.view, instance)
+        cluster = context.members.cluster_of(instance)
         if cluster is None or cluster.get(_SCALING) is not None:
             continue
         yield rule.finding(
             cluster,
             _SCALING,
             f"instance {instance.logical_id} is db.serverless, but its cluster has no {_SCALING}: "
-            "AWS refuses the instance",
+            f"AWS refuses the instance in {context.here}",
             f"add {_SCALING}: {{MinCapacity: 0.5, MaxCapacity: 1}} to {cluster.logical_id}",
         )
 
@@ -64,7 +63,7 @@ def _instance_missing(rule: Rule, context: Context) -> Iterator[Finding]:
     for cluster in aurora.clusters(context.view):
         if cluster.get(_SCALING) is None or cluster.text("EngineMode") == "serverless":
             continue
-        instances = list(aurora.instances_of(context.view, cluster))
+        instances = context.members.instances_of(cluster)
         if any(
             instance.text("DBInstanceClass") in (None, aurora.SERVERLESS) for instance in instances
         ):
@@ -73,7 +72,7 @@ def _instance_missing(rule: Rule, context: Context) -> Iterator[Finding]:
             instance
             for instance in context.view.of_type(aurora.INSTANCE)
             if instance.is_unknown("DBClusterIdentifier")
-            and aurora.cluster_of(context.view, instance) is None
+            and context.members.cluster_of(instance) is None
         ]
         if unlinked:
             continue  # one of them may be of this cluster
@@ -81,7 +80,7 @@ def _instance_missing(rule: Rule, context: Context) -> Iterator[Finding]:
             cluster,
             _SCALING,
             f"the cluster has {_SCALING} but no instance of class db.serverless in this template: "
-            "the capacity has no effect"
+            f"in {context.here} the capacity has no effect"
             + ("" if instances else ", and the cluster cannot be connected to"),
             f"add a resource of type AWS::RDS::DBInstance with DBClusterIdentifier: "
             f"!Ref {cluster.logical_id}, Engine: {aurora.engine(cluster) or 'aurora-mysql'} and "
@@ -95,7 +94,7 @@ def _capacity(rule: Rule, context: Context) -> Iterator[Finding]:
         if not isinstance(cluster.get(_SCALING), dict):
             continue
         for path, problem, fix in _impossible(cluster):
-            yield rule.finding(cluster, path, problem, fix)
+            yield rule.finding(cluster, path, f"{problem}, in {context.here} or elsewhere", fix)
 
 
 def _impossible(cluster: Resource) -> Iterator[tuple[str, str, str]]:
@@ -144,7 +143,7 @@ def _capacity_of_version(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 cluster,
                 _MINIMUM,
-                f"MinCapacity {low:g}: {engine} {text} {what}",
+                f"MinCapacity {low:g}: {engine} {text} {what} in {context.here}",
                 f"set MinCapacity: {limits.minimum:g}, or EngineVersion: "
                 f'"{aurora.recommended_version(engine)}"',
                 source=limits.source,
@@ -153,7 +152,8 @@ def _capacity_of_version(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 cluster,
                 _MAXIMUM,
-                f"MaxCapacity {high:g}: {engine} {text} ends at {limits.maximum:g} ACU",
+                f"MaxCapacity {high:g}: {engine} {text} ends at {limits.maximum:g} ACU in "
+                f"{context.here}",
                 f"set MaxCapacity: {limits.maximum:g}, or EngineVersion: "
                 f'"{aurora.recommended_version(engine)}"',
                 source=limits.source,

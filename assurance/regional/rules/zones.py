@@ -23,7 +23,8 @@ def _zone(rule: Rule, context: Context) -> Iterator[Finding]:
             yield rule.finding(
                 resource,
                 path,
-                f"{value} is a placeholder that CDK writes when it has not looked the zones up",
+                f"{value} is no zone of {context.here}: it is a placeholder that CDK writes when "
+                "it has not looked the zones up",
                 f"name the zones: ec2.Vpc(..., availability_zones=[...]) with {zones}"
                 if zones
                 else "name the zones: ec2.Vpc(..., availability_zones=[...])",
@@ -38,9 +39,9 @@ def _zone(rule: Rule, context: Context) -> Iterator[Finding]:
             path,
             f"{value} is "
             + (
-                f"not among the known zones of {context.facts.name}"
+                f"not among the known zones of {context.here}"
                 if same_region
-                else f"a zone of {match.group(1)}, not of {context.facts.name}"
+                else f"a zone of {match.group(1)}, not of {context.here}"
             ),
             f"use one of {zones}",
             # zones are added now and then; a zone of another region is never right

@@ -1,0 +1,467 @@
+"""Requirement 10: logs are written, encrypted, kept for a year, and cannot be changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from assurance.findings import Severity
+from assurance.pci_dss.context import Context, attributes
+from assurance.pci_dss.network import name_of
+from assurance.pci_dss.rule import (
+    UNRESOLVED,
+    Extent,
+    Hit,
+    must_be_false,
+    must_be_set,
+    must_be_true,
+    rule,
+    show,
+)
+from assurance.resolution import Partial, Resource, Value
+
+_YEAR: Final = 365
+
+
+@rule(
+    "PCI-10.5.1-LOG-RETENTION",
+    "Log groups keep their logs for 12 months",
+    asks="Audit logs are kept for at least 12 months, the last three at once available.",
+    requirements=("10.5.1",),
+    related=("CloudWatch.16",),
+    types=("AWS::Logs::LogGroup",),
+    extent=Extent.FULL,
+    fix="Set RetentionInDays to 365 or more. An environment without card data may acknowledge "
+    "it beside the log group, with that reason.",
+)
+def log_retention(context: Context) -> Iterator[Hit]:
+    for group in context.of_type("AWS::Logs::LogGroup"):
+        days = group.number("RetentionInDays")
+        if group.is_unknown("RetentionInDays"):
+            message = f"RetentionInDays {UNRESOLVED}"
+        elif days is not None and days < _YEAR:
+            message = f"logs are kept for {days:.0f} days, {_YEAR} are asked for"
+        else:
+            continue
+        yield Hit(resource=group.logical_id, property="RetentionInDays", message=message)
+
+
+@rule(
+    "PCI-3.2.1-LOG-END",
+    "Log groups have an end",
+    asks="Data is kept only as long as it is needed, then disposed of.",
+    requirements=("3.2.1",),
+    severity=Severity.WARNING,
+    types=("AWS::Logs::LogGroup",),
+    fix="Set RetentionInDays, 365 or more.",
+)
+def log_end(context: Context) -> Iterator[Hit]:
+    for group in context.of_type("AWS::Logs::LogGroup"):
+        yield from must_be_set(group, "RetentionInDays", "logs are kept for ever")
+
+
+@rule(
+    "PCI-10.3.1-LOG-ENCRYPTED",
+    "Log groups are encrypted with a key of your own",
+    asks="Reading logs is limited to those with a need; the key's policy limits it too.",
+    requirements=("10.3.1", "3.5.1"),
+    types=("AWS::Logs::LogGroup",),
+    fix="Set KmsKeyId to a customer-managed key that lets logs.<region>.amazonaws.com use it.",
+)
+def log_encrypted(context: Context) -> Iterator[Hit]:
+    for group in context.of_type("AWS::Logs::LogGroup"):
+        yield from must_be_set(group, "KmsKeyId", "the log group has no key of yours")
+
+
+def _group_names(context: Context) -> set[str]:
+    """Names of the template's log groups; unknown parts stand in angle brackets."""
+    return {
+        str(name)
+        for group in context.of_type("AWS::Logs::LogGroup")
+        if isinstance(name := group.get("LogGroupName"), str)
+    }
+
+
+def _owns(context: Context, prefix: str, resource: Resource, named: Value, suffix: str) -> bool:
+    names = _group_names(context)
+    spellings = {f"<{resource.logical_id}>", str(named)}
+    return any(f"{prefix}{spelling}{suffix}" in names for spelling in spellings)
+
+
+@rule(
+    "PCI-10.3.1-LOG-GROUP-IMPLICIT",
+    "No service makes a log group by itself",
+    asks="Logs are protected and kept; a log group that a service makes is not encrypted with "
+    "your key and its retention is nobody's decision.",
+    requirements=("10.3.1", "10.5.1", "3.2.1"),
+    severity=Severity.WARNING,
+    types=("AWS::Lambda::Function", "AWS::RDS::DBCluster", "AWS::ECS::Cluster"),
+    fix="Own the log group: for a function LoggingConfig.LogGroup, for a cluster "
+    "/aws/rds/cluster/<id>/<log>, for Container Insights "
+    "/aws/ecs/containerinsights/<cluster>/performance.",
+)
+def log_group_implicit(context: Context) -> Iterator[Hit]:
+    for function in context.of_type("AWS::Lambda::Function"):
+        named = function.get("FunctionName")
+        if not function.get("LoggingConfig.LogGroup") and not _owns(
+            context, "/aws/lambda/", function, named, ""
+        ):
+            yield Hit(
+                resource=function.logical_id,
+                property="LoggingConfig.LogGroup",
+                message="the function's log group is not in the template",
+            )
+    for cluster in context.of_type("AWS::RDS::DBCluster"):
+        for log in cluster.items("EnableCloudwatchLogsExports"):
+            identifier = cluster.get("DBClusterIdentifier")
+            if not _owns(context, "/aws/rds/cluster/", cluster, identifier, f"/{log}"):
+                yield Hit(
+                    resource=cluster.logical_id,
+                    property="EnableCloudwatchLogsExports",
+                    message=f"the log group of the {log} log is not in the template",
+                )
+    for ecs in context.of_type("AWS::ECS::Cluster"):
+        on = str(_insights(ecs)) in ("enabled", "enhanced")
+        prefix = "/aws/ecs/containerinsights/"
+        if on and not _owns(context, prefix, ecs, ecs.get("ClusterName"), "/performance"):
+            yield Hit(
+                resource=ecs.logical_id,
+                property="ClusterSettings",
+                message="the log group of Container Insights is not in the template",
+            )
+
+
+def _insights(cluster: Resource) -> Value:
+    for item in cluster.items("ClusterSettings"):
+        if isinstance(item, dict) and item.get("Name") == "containerInsights":
+            return item.get("Value")
+    return None
+
+
+@rule(
+    "PCI-10.2.1-FLOW-LOGS",
+    "Every VPC logs all of its traffic",
+    asks="Audit logs are on for all components; network traffic is part of the record.",
+    requirements=("10.2.1", "10.2.2"),
+    related=("EC2.6",),
+    types=("AWS::EC2::VPC", "AWS::EC2::FlowLog"),
+    extent=Extent.FULL,
+    fix="Add AWS::EC2::FlowLog with ResourceType VPC and TrafficType ALL.",
+)
+def flow_logs(context: Context) -> Iterator[Hit]:
+    logged: set[str] = set()
+    for log in context.of_type("AWS::EC2::FlowLog"):
+        traffic = log.get("TrafficType")
+        if traffic not in ("ALL", None) or (
+            traffic is None and not str(log.get("ResourceType")).startswith("TransitGateway")
+        ):
+            yield Hit(
+                resource=log.logical_id,
+                property="TrafficType",
+                message=f"TrafficType is {show(traffic)}, not ALL",
+            )
+        if log.get("ResourceType") == "VPC" and _destination(log):
+            logged.add(name_of(log.get("ResourceId")))
+        elif not _destination(log):
+            yield Hit(
+                resource=log.logical_id,
+                property="LogDestination",
+                message="the flow log has no destination",
+            )
+    for vpc in context.of_type("AWS::EC2::VPC"):
+        if vpc.logical_id not in logged:
+            yield Hit(resource=vpc.logical_id, message="no flow log records its traffic")
+
+
+def _destination(log: Resource) -> bool:
+    kind = log.get("LogDestinationType")
+    if kind in (None, "cloud-watch-logs"):
+        where = log.get("LogGroupName") or log.get("LogDestination")
+        return bool(where) and bool(log.get("DeliverLogsPermissionArn"))
+    return bool(log.get("LogDestination"))
+
+
+@rule(
+    "PCI-10.2.1-BALANCER-LOGS",
+    "Load balancers log every request",
+    asks="Audit logs are on for all components that face the internet.",
+    requirements=("10.2.1", "10.4.2"),
+    related=("ELB.5",),
+    types=(
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "AWS::ElasticLoadBalancing::LoadBalancer",
+    ),
+    extent=Extent.FULL,
+    fix="Set the attributes access_logs.s3.enabled true and access_logs.s3.bucket.",
+)
+def balancer_logs(context: Context) -> Iterator[Hit]:
+    for balancer in context.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"):
+        if balancer.get("Type") == "gateway":
+            continue
+        found = attributes(balancer)
+        on = str(found.get("access_logs.s3.enabled")).lower() == "true"
+        if not on or not found.get("access_logs.s3.bucket"):
+            yield Hit(
+                resource=balancer.logical_id,
+                property="LoadBalancerAttributes",
+                message=f"access_logs.s3.enabled is {show(found.get('access_logs.s3.enabled'))}, "
+                f"access_logs.s3.bucket {show(found.get('access_logs.s3.bucket'))}",
+            )
+    for balancer in context.of_type("AWS::ElasticLoadBalancing::LoadBalancer"):
+        yield from must_be_true(balancer, "AccessLoggingPolicy.Enabled")
+
+
+@rule(
+    "PCI-10.2.1-BALANCER-LOG-BUCKET",
+    "The bucket of the load balancer's log can take it",
+    asks="Audit logs are active: a load balancer delivers to buckets with S3's own keys only, and "
+    "drops its log otherwise.",
+    requirements=("10.2.1",),
+    types=("AWS::S3::Bucket",),
+    extent=Extent.FULL,
+    fix="Use SSEAlgorithm AES256 for this one bucket.",
+)
+def balancer_log_bucket(context: Context) -> Iterator[Hit]:
+    path = "BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault"
+    for name, source in context.log_buckets.items():
+        bucket = context.view.resources[name]
+        algorithm = bucket.get(f"{path}.SSEAlgorithm")
+        if source == "load balancer" and algorithm not in (None, "AES256"):
+            yield Hit(
+                resource=name,
+                property=f"{path}.SSEAlgorithm",
+                message=f"SSEAlgorithm is {show(algorithm)}; access logs would not arrive",
+            )
+
+
+@rule(
+    "PCI-10.3.2-LOG-BUCKET-VERSIONED",
+    "Buckets that hold logs keep every version",
+    asks="Log files are protected from modification.",
+    requirements=("10.3.2", "10.3.3"),
+    related=("S3.14", "S3.15"),
+    types=("AWS::S3::Bucket",),
+    fix="Set VersioningConfiguration.Status: Enabled, or ObjectLockEnabled: true.",
+)
+def log_bucket_versioned(context: Context) -> Iterator[Hit]:
+    for name in context.log_buckets:
+        bucket = context.view.resources[name]
+        locked = bucket.flag("ObjectLockEnabled") is True
+        if bucket.get("VersioningConfiguration.Status") != "Enabled" and not locked:
+            yield Hit(
+                resource=name,
+                property="VersioningConfiguration.Status",
+                message=f"Status is {show(bucket.get('VersioningConfiguration.Status'))}; a log "
+                "can be overwritten without a trace",
+            )
+
+
+@rule(
+    "PCI-10.5.1-LOG-BUCKET-RETENTION",
+    "Buckets that hold logs keep them for 12 months, then delete them",
+    asks="Audit logs are kept for at least 12 months.",
+    requirements=("10.5.1", "3.2.1"),
+    security_hub=(),
+    related=("S3.10", "S3.13"),
+    types=("AWS::S3::Bucket",),
+    extent=Extent.FULL,
+    fix="Give it a lifecycle rule with ExpirationInDays of 365 or more.",
+)
+def log_bucket_retention(context: Context) -> Iterator[Hit]:
+    for name in context.log_buckets:
+        bucket = context.view.resources[name]
+        rules = [
+            item
+            for item in bucket.items("LifecycleConfiguration.Rules")
+            if isinstance(item, dict) and item.get("Status") == "Enabled"
+        ]
+        days = [value for item in rules if (value := item.get("ExpirationInDays")) is not None]
+        path = "LifecycleConfiguration.Rules"
+        if not days:
+            yield Hit(
+                resource=name,
+                property=path,
+                message="no rule deletes logs; they are kept for ever",
+                severity=Severity.WARNING,
+            )
+        for value in days:
+            number = float(value) if isinstance(value, int | float) else None
+            if number is None and isinstance(value, str) and value.isdigit():
+                number = float(value)
+            if number is None or number < _YEAR:
+                problem = UNRESOLVED if number is None else f"is {number:.0f} days"
+                yield Hit(
+                    resource=name,
+                    property=path,
+                    message=f"the expiration {problem}; {_YEAR} days are asked for",
+                )
+
+
+@rule(
+    "PCI-10.2.1-CONTAINER-LOGS",
+    "Every container's output is logged",
+    asks="Audit logs are on for all components.",
+    requirements=("10.2.1",),
+    related=("ECS.9",),
+    types=("AWS::ECS::TaskDefinition",),
+    extent=Extent.FULL,
+    fix="Set LogConfiguration with the awslogs driver and a log group of the template.",
+)
+def container_logs(context: Context) -> Iterator[Hit]:
+    for task in context.of_type("AWS::ECS::TaskDefinition"):
+        for index, container in enumerate(task.items("ContainerDefinitions")):
+            if not isinstance(container, dict):
+                continue
+            path = f"ContainerDefinitions.{index}.LogConfiguration"
+            driver = task.get(f"{path}.LogDriver")
+            group = task.get(f"{path}.Options.awslogs-group")
+            if not driver or driver in ("none", "json-file") or (driver == "awslogs" and not group):
+                yield Hit(
+                    resource=task.logical_id,
+                    property=path,
+                    message=f"{container.get('Name')}: LogDriver is {show(driver)}, group "
+                    f"{show(group)}",
+                )
+
+
+_DELETING: Final = ("logs:DeleteLogGroup", "logs:DeleteLogStream")
+
+
+@rule(
+    "PCI-10.3.2-LOG-DELETION",
+    "No role of the template may delete logs",
+    asks="Log files are protected from modification by individuals.",
+    requirements=("10.3.2", "7.2.5"),
+    severity=Severity.WARNING,
+    types=("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role"),
+    fix="Take logs:Delete* out of the policy.",
+)
+def log_deletion(context: Context) -> Iterator[Hit]:
+    for resource in context.of_type(
+        "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role", "AWS::IAM::User"
+    ):
+        for statement in context.statements.get(resource.logical_id, ()):
+            wide = [action for action in _DELETING if statement.allows_action(action)]
+            if statement.allows and wide and "*" not in statement.actions:
+                yield Hit(
+                    resource=resource.logical_id,
+                    property=statement.path,
+                    message=f"{', '.join(wide)} allowed",
+                )
+
+
+@rule(
+    "PCI-10.3.2-TRAIL",
+    "Trails are on, complete, validated and encrypted",
+    asks="Audit logs are on, protected from modification, and changes to them are noticed.",
+    requirements=("10.3.2", "10.3.4", "10.2.1"),
+    security_hub=("CloudTrail.2", "CloudTrail.4"),
+    related=("CloudTrail.1", "CloudTrail.5"),
+    types=("AWS::CloudTrail::Trail",),
+    extent=Extent.FULL,
+    fix="IsLogging, IsMultiRegionTrail, IncludeGlobalServiceEvents and EnableLogFileValidation "
+    "true, with a KMSKeyId.",
+)
+def trail(context: Context) -> Iterator[Hit]:
+    for one in context.of_type("AWS::CloudTrail::Trail"):
+        yield from must_be_true(one, "IsLogging")
+        yield from must_be_true(one, "EnableLogFileValidation")
+        yield from must_be_true(one, "IsMultiRegionTrail")
+        yield from must_be_set(one, "KMSKeyId", "the trail has no key of yours")
+
+
+_SERVICE_LOGS: Final = (
+    ("AWS::ApiGateway::Stage", "AccessLogSetting.DestinationArn"),
+    ("AWS::ApiGatewayV2::Stage", "AccessLogSettings.DestinationArn"),
+    ("AWS::CloudFront::Distribution", "DistributionConfig.Logging.Bucket"),
+    ("AWS::Redshift::Cluster", "LoggingProperties"),
+    ("AWS::StepFunctions::StateMachine", "LoggingConfiguration.Destinations"),
+)
+
+
+@rule(
+    "PCI-10.2.1-SERVICE-LOGS",
+    "APIs, distributions, warehouses and state machines log",
+    asks="Audit logs are on for all components.",
+    requirements=("10.2.1", "10.4.2"),
+    security_hub=("APIGateway.9", "CloudFront.5", "Redshift.4", "StepFunctions.1"),
+    types=tuple(kind for kind, _ in _SERVICE_LOGS),
+    extent=Extent.FULL,
+    fix="Set the property to a log group or bucket.",
+)
+def service_logs(context: Context) -> Iterator[Hit]:
+    for kind, path in _SERVICE_LOGS:
+        for resource in context.of_type(kind):
+            yield from must_be_set(resource, path, f"{path} is not set, so nothing is logged")
+    for domain in context.of_type("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
+        yield from must_be_true(domain, "LogPublishingOptions.AUDIT_LOGS.Enabled")
+
+
+@rule(
+    "PCI-10.2.1-BUCKET-LOGS",
+    "Buckets log who reads and writes them",
+    asks="Audit logs record access to data.",
+    requirements=("10.2.1",),
+    security_hub=("S3.9",),
+    severity=Severity.WARNING,
+    types=("AWS::S3::Bucket",),
+    fix="Set LoggingConfiguration, or record the bucket's data events in CloudTrail.",
+)
+def bucket_logs(context: Context) -> Iterator[Hit]:
+    for bucket in context.of_type("AWS::S3::Bucket"):
+        if bucket.logical_id not in context.log_buckets:
+            yield from must_be_set(bucket, "LoggingConfiguration", "access is not logged")
+
+
+@rule(
+    "PCI-10.3.1-LOG-CLASS",
+    "Log groups that alarms and filters watch are of the standard class",
+    asks="Logs are reviewed automatically; other classes have no metric filters.",
+    requirements=("10.4.1.1",),
+    severity=Severity.WARNING,
+    types=("AWS::Logs::LogGroup",),
+    fix="Leave LogGroupClass out.",
+)
+def log_class(context: Context) -> Iterator[Hit]:
+    for group in context.of_type("AWS::Logs::LogGroup"):
+        value = group.get("LogGroupClass")
+        if isinstance(value, str) and not isinstance(value, Partial) and value != "STANDARD":
+            yield Hit(
+                resource=group.logical_id,
+                property="LogGroupClass",
+                message=f"LogGroupClass is {value}: no metric filter or live review",
+            )
+
+
+@rule(
+    "PCI-3.3.1-BODIES-LOGGED",
+    "No API logs whole requests and responses",
+    asks="Sensitive authentication data is not kept; whole bodies in a log would hold it.",
+    requirements=("3.3.1", "3.5.1"),
+    types=("AWS::ApiGateway::Stage",),
+    fix="Set DataTraceEnabled: false.",
+)
+def bodies_logged(context: Context) -> Iterator[Hit]:
+    for stage in context.of_type("AWS::ApiGateway::Stage"):
+        for index in range(len(stage.items("MethodSettings"))):
+            yield from must_be_false(stage, f"MethodSettings.{index}.DataTraceEnabled")
+
+
+RULES: Final = (
+    log_retention,
+    log_end,
+    log_encrypted,
+    log_group_implicit,
+    flow_logs,
+    balancer_logs,
+    balancer_log_bucket,
+    log_bucket_versioned,
+    log_bucket_retention,
+    container_logs,
+    log_deletion,
+    trail,
+    service_logs,
+    bucket_logs,
+    log_class,
+    bodies_logged,
+)

@@ -1,0 +1,272 @@
+"""Requirements 10.4 and 10.7: alarms exist, act, and arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from assurance.findings import Severity
+from assurance.pci_dss.context import Context
+from assurance.pci_dss.network import name_of
+from assurance.pci_dss.policies import Statement
+from assurance.pci_dss.rule import Extent, Hit, rule, show
+from assurance.resolution import Resource, Value
+
+_ALARMS: Final = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+
+
+@rule(
+    "PCI-10.7.2-ALARM-ACTIONS",
+    "Every alarm acts",
+    asks="Failures of critical security controls are detected, alerted and dealt with promptly.",
+    requirements=("10.7.2", "12.10.1"),
+    related=("CloudWatch.15", "CloudWatch.17"),
+    types=_ALARMS,
+    extent=Extent.FULL,
+    fix="Name a topic in AlarmActions; leave ActionsEnabled true.",
+)
+def alarm_actions(context: Context) -> Iterator[Hit]:
+    for alarm in context.of_type(*_ALARMS):
+        if not alarm.items("AlarmActions"):
+            yield Hit(
+                resource=alarm.logical_id,
+                property="AlarmActions",
+                message="the alarm tells nobody",
+            )
+        if alarm.flag("ActionsEnabled") is False:
+            yield Hit(
+                resource=alarm.logical_id,
+                property="ActionsEnabled",
+                message="the alarm's actions are off",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Control:
+    """A security control whose failure an alarm has to show."""
+
+    resource: str
+    what: str
+    namespace: str
+    metrics: tuple[str, ...]
+    dimension: str
+    names: frozenset[str]
+    silent: bool
+
+
+def _controls(context: Context) -> Iterator[_Control]:
+    for log in context.of_type("AWS::EC2::FlowLog"):
+        group = name_of(log.get("LogGroupName"))
+        if group:
+            yield _silence(log.logical_id, "the flow log", group)
+    for cluster in context.of_type("AWS::RDS::DBCluster"):
+        group = _audit_group(context, cluster)
+        if group:
+            yield _silence(cluster.logical_id, "the database's audit log", group)
+    for schedule in context.of_type("AWS::SecretsManager::RotationSchedule"):
+        function = name_of(schedule.get("RotationLambdaARN"))
+        if function:
+            yield _Control(
+                resource=schedule.logical_id,
+                what="the rotation",
+                namespace="AWS/Lambda",
+                metrics=("Errors",),
+                dimension="FunctionName",
+                names=frozenset({function}),
+                silent=False,
+            )
+    for acl in context.of_type("AWS::WAFv2::WebACL"):
+        metric = acl.get("VisibilityConfig.MetricName")
+        yield _Control(
+            resource=acl.logical_id,
+            what="the web ACL",
+            namespace="AWS/WAFV2",
+            metrics=("BlockedRequests", "AllowedRequests", "CountedRequests"),
+            dimension="WebACL",
+            names=frozenset({str(acl.get("Name")), str(metric), acl.logical_id}),
+            silent=False,
+        )
+
+
+def _silence(resource: str, what: str, group: str) -> _Control:
+    return _Control(
+        resource=resource,
+        what=what,
+        namespace="AWS/Logs",
+        metrics=("IncomingLogEvents", "IncomingBytes"),
+        dimension="LogGroupName",
+        names=frozenset({group}),
+        silent=True,
+    )
+
+
+def _audit_group(context: Context, cluster: Resource) -> str:
+    """Logical id of the log group of a cluster's audit log, if the template has it."""
+    if "audit" not in cluster.items("EnableCloudwatchLogsExports"):
+        return ""
+    spellings = {f"<{cluster.logical_id}>", str(cluster.get("DBClusterIdentifier"))}
+    for group in context.of_type("AWS::Logs::LogGroup"):
+        if str(group.get("LogGroupName")) in {f"/aws/rds/cluster/{s}/audit" for s in spellings}:
+            return group.logical_id
+    return ""
+
+
+@rule(
+    "PCI-10.7.2-CONTROL-FAILURE",
+    "The failure of a security control raises an alarm",
+    asks="Failures of critical security controls are detected, alerted and dealt with promptly: "
+    "a log that falls silent, a rotation that fails, a web ACL under attack.",
+    requirements=("10.7.2", "10.4.1.1", "10.7.3"),
+    severity=Severity.WARNING,
+    types=(
+        "AWS::EC2::FlowLog",
+        "AWS::RDS::DBCluster",
+        "AWS::SecretsManager::RotationSchedule",
+        "AWS::WAFv2::WebACL",
+    ),
+    fix="Alarm on AWS/Logs IncomingLogEvents below 1 with TreatMissingData breaching, on "
+    "AWS/Lambda Errors of the rotation above 0, and on AWS/WAFV2 BlockedRequests.",
+)
+def control_failure(context: Context) -> Iterator[Hit]:
+    alarms = context.of_type("AWS::CloudWatch::Alarm")
+    for control in _controls(context):
+        if not any(_watches(alarm, control) for alarm in alarms):
+            yield Hit(
+                resource=control.resource,
+                message=f"no alarm of the template shows that {control.what} fails",
+            )
+
+
+def _watches(alarm: Resource, control: _Control) -> bool:
+    if alarm.get("Namespace") != control.namespace:
+        return False
+    if alarm.get("MetricName") not in control.metrics:
+        return False
+    if _dimension(alarm, control.dimension) not in control.names:
+        return False
+    if alarm.flag("ActionsEnabled") is False or not alarm.items("AlarmActions"):
+        return False
+    comparison = str(alarm.get("ComparisonOperator"))
+    threshold = alarm.number("Threshold")
+    if control.silent:
+        breaching = alarm.get("TreatMissingData") == "breaching"
+        return comparison.startswith("LessThan") and breaching and (threshold or 0) >= 1
+    limit = 1 if control.namespace == "AWS/Lambda" else 1_000_000
+    return comparison.startswith("GreaterThan") and threshold is not None and threshold <= limit
+
+
+def _dimension(alarm: Resource, name: str) -> str:
+    for item in alarm.items("Dimensions"):
+        if isinstance(item, dict) and item.get("Name") == name:
+            return name_of(item.get("Value"))
+    return ""
+
+
+_PUBLISHERS: Final = {
+    "cloudwatch.amazonaws.com": "CloudWatch alarms",
+    "events.rds.amazonaws.com": "RDS events",
+}
+
+
+@rule(
+    "PCI-10.7.2-ALARM-ARRIVES",
+    "Alarms can reach the topic that they are sent to",
+    asks="Failures of critical security controls are alerted; a topic whose key or policy keeps "
+    "CloudWatch out drops alarms without a word.",
+    requirements=("10.7.2",),
+    types=("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::KMS::Key"),
+    extent=Extent.FULL,
+    fix="Let the service use the key (kms:Decrypt, kms:GenerateDataKey*) and publish "
+    "(sns:Publish), each with aws:SourceAccount.",
+)
+def alarm_arrives(context: Context) -> Iterator[Hit]:
+    senders = _senders(context)
+    for topic in context.of_type("AWS::SNS::Topic"):
+        for service in sorted(senders.get(topic.logical_id, ())):
+            yield from _blocked(context, topic, service)
+
+
+def _senders(context: Context) -> dict[str, set[str]]:
+    """Map topics to the services that publish to them."""
+    found: dict[str, set[str]] = {}
+    for alarm in context.of_type(*_ALARMS):
+        for path in ("AlarmActions", "OKActions"):
+            for action in alarm.items(path):
+                found.setdefault(name_of(action), set()).add("cloudwatch.amazonaws.com")
+    for subscription in context.of_type("AWS::RDS::EventSubscription"):
+        topic = name_of(subscription.get("SnsTopicArn"))
+        found.setdefault(topic, set()).add("events.rds.amazonaws.com")
+    return found
+
+
+def _blocked(context: Context, topic: Resource, service: str) -> Iterator[Hit]:
+    key_value = topic.get("KmsMasterKeyId")
+    key = context.target(key_value)
+    if isinstance(key_value, str) and str(key_value).endswith("alias/aws/sns"):
+        yield Hit(
+            resource=topic.logical_id,
+            property="KmsMasterKeyId",
+            message=f"the key alias/aws/sns keeps {_PUBLISHERS[service]} out",
+        )
+    if key is not None and key.type == "AWS::KMS::Key":
+        for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+            if not _allowed(context, [key], service, action):
+                yield Hit(
+                    resource=key.logical_id,
+                    property="KeyPolicy",
+                    message=f"{action} is not allowed to {service}, so {_PUBLISHERS[service]} do "
+                    f"not arrive at {topic.logical_id}",
+                )
+    policies = context.pointing("AWS::SNS::TopicPolicy", "Topics", topic.logical_id)
+    if policies and not _allowed(context, policies, service, "sns:Publish"):
+        yield Hit(
+            resource=policies[0].logical_id,
+            property="PolicyDocument",
+            message=f"sns:Publish is not allowed to {service}, so {_PUBLISHERS[service]} do not "
+            "arrive",
+        )
+
+
+def _allowed(context: Context, holders: list[Resource], service: str, action: str) -> bool:
+    return any(
+        statement.allows
+        and _is_for(statement, service)
+        and (statement.allows_action(action) or f"{action.lower()}*" in statement.actions)
+        for holder in holders
+        for statement in context.statements.get(holder.logical_id, ())
+    )
+
+
+def _is_for(statement: Statement, service: str) -> bool:
+    if service in statement.services or statement.everyone:
+        return True
+    # a topic policy of CDK's older kind: the account's own principals, which alarms act as
+    return bool(statement.accounts) and "aws:sourceowner" in statement.condition
+
+
+@rule(
+    "PCI-10.4.2-CONTAINER-INSIGHTS",
+    "Clusters are measured with Container Insights",
+    asks="Logs and metrics of components are reviewed; failures are noticed.",
+    requirements=("10.4.2", "10.7.2"),
+    related=("ECS.12",),
+    severity=Severity.WARNING,
+    types=("AWS::ECS::Cluster",),
+    fix="Set ClusterSettings Name containerInsights, Value enabled or enhanced.",
+)
+def container_insights(context: Context) -> Iterator[Hit]:
+    for cluster in context.of_type("AWS::ECS::Cluster"):
+        value: Value = None
+        for item in cluster.items("ClusterSettings"):
+            if isinstance(item, dict) and item.get("Name") == "containerInsights":
+                value = item.get("Value")
+        if value not in ("enabled", "enhanced"):
+            yield Hit(
+                resource=cluster.logical_id,
+                property="ClusterSettings",
+                message=f"containerInsights is {show(value)}",
+            )
+
+
+RULES: Final = (alarm_actions, control_failure, alarm_arrives, container_insights)

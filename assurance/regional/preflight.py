@@ -1,0 +1,645 @@
+"""Ask AWS whether what a template needs is there: nothing is written, everything is reported.
+
+Each question becomes one :class:`Row`. A call that AWS refuses becomes a row too, so that one run
+names every permission that is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Final
+
+from assurance.findings import Severity
+from assurance.regional import check
+from assurance.regional.aws import (
+    Aws,
+    AwsError,
+    Call,
+    CredentialsError,
+    Item,
+    RefusedError,
+    flag,
+    number,
+    part,
+    text,
+    texts,
+)
+from assurance.regional.facts import Availability, Facts
+from assurance.regional.live import opt_in_status, overlaid, resource_types, zones
+from assurance.regional.needs import Database, Endpoint, Needs, needs
+from assurance.resolution import View, views
+from assurance.templates import Template
+
+
+class State(StrEnum):
+    """What an answer means for the deployment.
+
+    Attributes:
+        CONFIRMED: AWS said that it is there.
+        FAILS: AWS said that it is not there, or not enough of it: the deployment would fail.
+        UNKNOWN: It could not be asked: only the deployment knows the value, or AWS gave no answer.
+        REFUSED: The credentials may not ask.
+        WARNING: Worth a look; it keeps no deployment from succeeding.
+    """
+
+    CONFIRMED = "ok"
+    FAILS = "fails"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One question and its answer.
+
+    Attributes:
+        state: What the answer means.
+        need: What the template needs.
+        answer: What AWS answered.
+        asked: The call, by its IAM permission; empty if nothing was asked.
+        resources: Logical ids of the resources that need it.
+    """
+
+    state: State
+    need: str
+    answer: str
+    asked: str
+    resources: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Quota:
+    """A quota of Service Quotas and how its use is counted."""
+
+    need: str
+    service: str
+    code: str
+    count: str
+    call: Call
+    key: str
+
+
+_QUOTAS: Final = (
+    _Quota(
+        need="VPCs",
+        service="vpc",
+        code="L-F678F1CE",
+        count="vpcs",
+        call=Call.VPCS,
+        key="Vpcs",
+    ),
+    _Quota(
+        need="internet gateways",
+        service="vpc",
+        code="L-A4707A72",
+        count="internet gateways",
+        call=Call.INTERNET_GATEWAYS,
+        key="InternetGateways",
+    ),
+    _Quota(
+        need="elastic IP addresses",
+        service="ec2",
+        code="L-0263D0A3",
+        count="addresses",
+        call=Call.ADDRESSES,
+        key="Addresses",
+    ),
+    _Quota(
+        need="application load balancers",
+        service="elasticloadbalancing",
+        code="L-53DA6B97",
+        count="application load balancers",
+        call=Call.LOAD_BALANCERS,
+        key="LoadBalancers",
+    ),
+    _Quota(
+        need="gateway endpoints",
+        service="vpc",
+        code="L-1B52E74A",
+        count="gateway endpoints",
+        call=Call.ENDPOINTS,
+        key="VpcEndpoints",
+    ),
+)
+_INTERFACE_ENDPOINTS: Final = ("vpc", "L-29B6F2EB")
+_NAT_PER_ZONE: Final = ("vpc", "L-FE5A380F")
+_FARGATE_VCPU: Final = ("fargate", "L-3032A538")
+# built into CloudFormation, or made by a transform: never in its list of resource types
+_NOT_LISTED: Final = ("AWS::CloudFormation::", "AWS::CDK::", "AWS::Serverless::")
+_DATABASE_QUOTAS: Final = {
+    "DBClusters": "Aurora clusters",
+    "DBInstances": "database instances",
+    "DBClusterParameterGroups": "cluster parameter groups",
+    "DBParameterGroups": "instance parameter groups",
+    "DBSubnetGroups": "database subnet groups",
+}
+_SINGLE: Final = {
+    "detectors": (Call.DETECTORS, "DetectorIds", "GuardDuty detector"),
+    "recorders": (Call.RECORDERS, "ConfigurationRecorders", "AWS Config recorder"),
+}
+
+
+@dataclass(kw_only=True)
+class _Answers:
+    """What AWS answered, to override the shipped facts."""
+
+    zones: list[str] = field(default_factory=list)
+    services: list[str] | None = None
+    offered: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+
+
+def preflight(template: Template, aws: Aws, facts: Facts, *, now: datetime) -> list[Row]:
+    """Ask AWS everything that a template needs.
+
+    In the end the rules of the regional guard judge the template by AWS's answers; what can never
+    deploy is a row too.
+
+    Args:
+        template: The template.
+        aws: Asks in the region that the template is meant for.
+        facts: The shipped facts of that region.
+        now: The present, for metrics of current use and support dates.
+
+    Raises:
+        CredentialsError: There are no credentials, or AWS does not accept them.
+        AwsError: Not even the credentials could be checked.
+        TemplateError: The template is too large to resolve.
+    """
+    aws.items(Call.CALLER_IDENTITY, "Account", at_home=True)
+    rows = list(_tried(_region, aws, f"{aws.region} is enabled"))
+    if any(row.state is State.FAILS for row in rows):
+        return rows  # every further question would fail for the same reason
+    answers = _Answers()
+    zone_rows = list(_tried(partial(_ask_zones, answers), aws, "availability zones"))
+    worlds = views(template, aws.region, zones=answers.zones or None)
+    wanted = needs(worlds)
+    rows += zone_rows or _zones(wanted, answers.zones)
+    rows += _tried(partial(_types, wanted, facts), aws, "resource types")
+    for database in wanted.databases:
+        rows += _databases(aws, database, answers)
+    rows += _tried(partial(_endpoints, wanted.endpoints, answers), aws, "VPC endpoint services")
+    rows += _quotas(aws, wanted, now)
+    rows += _judged(worlds, aws, facts, answers, rows, now)
+    return _merged(rows)
+
+
+def _judged(
+    worlds: Sequence[View],
+    aws: Aws,
+    facts: Facts,
+    answers: _Answers,
+    rows: Sequence[Row],
+    now: datetime,
+) -> Iterator[Row]:
+    """Yield what the guard's rules refuse for good, by AWS's answers, and no row says yet."""
+    live = overlaid(
+        facts,
+        zone_names=answers.zones,
+        endpoint_services=answers.services,
+        offered=answers.offered,
+    )
+    said = {name for row in rows if row.state is State.FAILS for name in row.resources}
+    for finding in check(worlds, region=aws.region, on=now.date(), facts=live):
+        if finding.severity is Severity.FATAL and finding.resource not in said:
+            yield Row(
+                state=State.FAILS,
+                need=finding.rule,
+                answer=finding.message,
+                asked="",
+                resources=(finding.resource,) if finding.resource else (),
+            )
+
+
+def _merged(rows: Iterable[Row]) -> list[Row]:
+    """Make one row of those that differ only in the resources that need it."""
+    found: dict[tuple[State, str, str, str], Row] = {}
+    for row in rows:
+        key = (row.state, row.need, row.answer, row.asked)
+        before = found[key].resources if key in found else ()
+        found[key] = replace(row, resources=tuple(dict.fromkeys((*before, *row.resources))))
+    return list(found.values())
+
+
+def _tried(ask: Callable[[Aws], Iterable[Row]], aws: Aws, need: str) -> Iterator[Row]:
+    """Yield the rows of a question; a refusal or failure becomes a row of its own."""
+    try:
+        yield from list(ask(aws))
+    except CredentialsError:
+        raise
+    except RefusedError as error:
+        yield Row(
+            state=State.REFUSED,
+            need=need,
+            answer=f"needs the IAM permission {error.call.permission}",
+            asked=error.call.permission,
+        )
+    except AwsError as error:
+        yield Row(state=State.UNKNOWN, need=need, answer=str(error), asked="")
+
+
+# The region and its zones
+
+
+def _region(aws: Aws) -> Iterator[Row]:
+    status = opt_in_status(aws)
+    if status in ("opted-in", "opt-in-not-required"):
+        answer, state = status, State.CONFIRMED
+    elif status:
+        answer = f"{status}: enable it under Account > AWS Regions first"
+        state = State.FAILS
+    else:
+        answer, state = "AWS knows no such region", State.FAILS
+    yield Row(
+        state=state, need=f"{aws.region} is enabled", answer=answer, asked=Call.REGIONS.permission
+    )
+
+
+def _ask_zones(answers: _Answers, aws: Aws) -> Iterator[Row]:
+    answers.zones = [name for name, _ in zones(aws)]
+    return iter(())
+
+
+def _zones(wanted: Needs, here: Sequence[str]) -> Iterator[Row]:
+    asked = Call.ZONES.permission
+    for zone, resources in wanted.zones.items():
+        there = zone in here
+        yield Row(
+            state=State.CONFIRMED if there else State.FAILS,
+            need=f"zone {zone}",
+            answer="available" if there else f"there are {', '.join(here)}",
+            asked=asked,
+            resources=resources,
+        )
+    for resource, message in wanted.problems:
+        yield Row(
+            state=State.FAILS,
+            need="an expression that works here",
+            answer=message,
+            asked=asked,
+            resources=(resource,) if resource else (),
+        )
+
+
+def _types(wanted: Needs, facts: Facts, aws: Aws) -> Iterator[Row]:
+    listed = resource_types(aws)
+    missing = sorted(name for name in wanted.types - listed if not name.startswith(_NOT_LISTED))
+    absent = [name for name in missing if facts.resource_type(name) is not Availability.AVAILABLE]
+    doubtful = [name for name in missing if name not in absent]
+    asked = Call.RESOURCE_TYPES.permission
+    yield Row(
+        state=State.FAILS if absent else State.CONFIRMED,
+        need=f"resource types: {len(wanted.types) - len(doubtful)}",
+        answer=f"not here: {', '.join(absent)}" if absent else "all here",
+        asked=asked,
+    )
+    for name in doubtful:
+        yield Row(
+            state=State.UNKNOWN,
+            need=f"resource type {name}",
+            answer="AWS does not list it here, but the schemas of the region have it",
+            asked=asked,
+        )
+
+
+# Databases
+
+
+def _databases(aws: Aws, database: Database, answers: _Answers) -> Iterator[Row]:
+    if database.engine is None or database.version is None or database.instance_class is None:
+        unknown = [
+            name
+            for name, value in (
+                ("Engine", database.engine),
+                ("EngineVersion", database.version),
+                ("DBInstanceClass", database.instance_class),
+            )
+            if value is None
+        ]
+        yield Row(
+            state=State.UNKNOWN,
+            need=f"{' and '.join(unknown)} of {database.resource}",
+            answer="only the deployment knows the value",
+            asked="",
+            resources=(database.resource,),
+        )
+        return
+    if not database.engine:
+        return
+    yield from _tried(
+        partial(_version, database, answers), aws, f"{database.engine} {database.version}".strip()
+    )
+    if database.instance_class:
+        yield from _tried(
+            partial(_orderable, database, answers),
+            aws,
+            f"{database.engine} on {database.instance_class}",
+        )
+
+
+def _version(database: Database, answers: _Answers, aws: Aws) -> Iterator[Row]:
+    parameters: dict[str, object] = {"Engine": database.engine}
+    if database.version:
+        parameters |= {"EngineVersion": database.version, "IncludeAll": True}
+    else:
+        parameters["DefaultOnly"] = True
+    found = aws.items(Call.ENGINE_VERSIONS, "DBEngineVersions", parameters)
+    current = [item for item in found if text(item, "Status") in ("", "available")]
+    chosen = (current or found)[-1] if found else {}
+    complaints = (
+        list(_version_complaints(database, chosen))
+        if current
+        else ["no longer created: AWS says deprecated" if found else "AWS does not offer it here"]
+    )
+    version = text(chosen, "EngineVersion")
+    offered = answers.offered.setdefault(database.engine or "", set())
+    offered |= {(name, "") for name in (version, database.version) if name and current}
+    named = f"{database.engine} {database.version or '(the default version)'}"
+    yield Row(
+        state=State.FAILS if complaints else State.CONFIRMED,
+        need=named,
+        answer="; ".join(complaints) or ("available" if database.version else f"it is {version}"),
+        asked=Call.ENGINE_VERSIONS.permission,
+        resources=(database.resource,),
+    )
+
+
+def _version_complaints(database: Database, version: Item) -> Iterator[str]:
+    modes = texts(version, "SupportedEngineModes")
+    if database.mode and database.mode not in modes:
+        yield f"no engine mode {database.mode}, only {', '.join(modes) or 'none'}"
+    if database.is_serverless_v2:
+        yield from _capacity_complaints(database, part(version, "ServerlessV2FeaturesSupport"))
+    family = text(version, "DBParameterGroupFamily")
+    if database.family and family and database.family != family:
+        yield f"its family is {family}, the parameter group's is {database.family}"
+    missing = sorted(set(database.log_types) - set(texts(version, "ExportableLogTypes")))
+    if missing:
+        yield f"no log export {', '.join(missing)}"
+    authorities = texts(version, "SupportedCACertificateIdentifiers")
+    wanted = database.certificate_authority
+    if wanted and authorities and wanted not in authorities:
+        yield f"no certificate authority {wanted}, only {', '.join(authorities)}"
+
+
+def _capacity_complaints(database: Database, limits: Item) -> Iterator[str]:
+    lowest, highest = number(limits, "MinCapacity"), number(limits, "MaxCapacity")
+    if lowest is None or highest is None:
+        yield "it has no Serverless v2"
+        return
+    if database.minimum is not None and database.minimum < lowest:
+        yield f"MinCapacity {database.minimum:g} is below {lowest:g}"
+    if database.maximum is not None and database.maximum > highest:
+        yield f"MaxCapacity {database.maximum:g} is above {highest:g}"
+
+
+def _orderable(database: Database, answers: _Answers, aws: Aws) -> Iterator[Row]:
+    parameters: dict[str, object] = {
+        "Engine": database.engine,
+        "DBInstanceClass": database.instance_class,
+    }
+    if database.version:
+        parameters["EngineVersion"] = database.version
+    options = aws.items(Call.ORDERABLE_OPTIONS, "OrderableDBInstanceOptions", parameters)
+    here = sorted({zone for option in options for zone in texts(option, "AvailabilityZones")})
+    answers.offered.setdefault(database.engine or "", set()).update(
+        (text(option, "EngineVersion"), text(option, "DBInstanceClass")) for option in options
+    )
+    complaints = []
+    if not options:
+        complaints.append("AWS does not sell it here")
+    elif database.zone and here and database.zone not in here:
+        complaints.append(f"not in {database.zone}, only in {', '.join(here)}")
+    for name in database.flags if options else ():
+        if all(flag(option, name) is False for option in options):
+            complaints.append(f"without {_feature(name)}")
+    yield Row(
+        state=State.FAILS if complaints else State.CONFIRMED,
+        need=f"{database.engine} on {database.instance_class}",
+        answer="; ".join(complaints) or f"orderable in {', '.join(here) or 'this region'}",
+        asked=Call.ORDERABLE_OPTIONS.permission,
+        resources=(database.resource,),
+    )
+
+
+def _feature(name: str) -> str:
+    return {
+        "SupportsIAMDatabaseAuthentication": "IAM database authentication",
+        "SupportsStorageEncryption": "storage encryption",
+        "SupportsHttpEndpoint": "the Data API",
+        "SupportsPerformanceInsights": "Performance Insights",
+        "SupportsEnhancedMonitoring": "enhanced monitoring",
+    }[name]
+
+
+# VPC endpoints
+
+
+def _endpoints(wanted: Sequence[Endpoint], answers: _Answers, aws: Aws) -> Iterator[Row]:
+    named = sorted({endpoint.service for endpoint in wanted if endpoint.service})
+    found: list[Item] = []
+    if named:
+        found = aws.items(
+            Call.ENDPOINT_SERVICES,
+            "ServiceDetails",
+            {"Filters": [{"Name": "service-name", "Values": named}]},
+        )
+        answers.services = [text(item, "ServiceName") for item in found]
+    for endpoint in wanted:
+        if endpoint.service is None:
+            yield Row(
+                state=State.UNKNOWN,
+                need=f"the service of {endpoint.resource}",
+                answer="only the deployment knows the value",
+                asked="",
+                resources=(endpoint.resource,),
+            )
+            continue
+        details = [item for item in found if text(item, "ServiceName") == endpoint.service]
+        complaint = _endpoint_complaint(endpoint, details)
+        yield Row(
+            state=State.FAILS if complaint else State.CONFIRMED,
+            need=f"{endpoint.kind.lower()} endpoint {endpoint.service}",
+            answer=complaint or "available",
+            asked=Call.ENDPOINT_SERVICES.permission,
+            resources=(endpoint.resource,),
+        )
+
+
+def _endpoint_complaint(endpoint: Endpoint, details: Sequence[Item]) -> str:
+    if not details:
+        return "AWS has no such service here"
+    kinds = {
+        str(kind.get("ServiceType", ""))
+        for item in details
+        for kind in _objects(item, "ServiceType")
+    }
+    if endpoint.kind not in kinds:
+        return f"it is {' or '.join(sorted(kinds)).lower()} only"
+    here = {zone for item in details for zone in texts(item, "AvailabilityZones")}
+    missing = sorted(set(endpoint.zones) - here)
+    return f"not in {', '.join(missing)}" if here and missing else ""
+
+
+def _objects(item: Item, key: str) -> list[Item]:
+    value = item.get(key)
+    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
+
+
+# Quotas
+
+
+def _quotas(aws: Aws, wanted: Needs, now: datetime) -> Iterator[Row]:
+    for quota in _QUOTAS:
+        count = wanted.counts.get(quota.count, 0)
+        if count:
+            yield from _tried(partial(_counted, quota, count), aws, quota.need)
+    count = wanted.counts.get("interface endpoints", 0)
+    if count:
+        yield from _tried(partial(_interface_endpoints, count), aws, "interface endpoints")
+    if wanted.nat_zones:
+        yield from _tried(partial(_nat_gateways, wanted), aws, "NAT gateways")
+    if any(wanted.counts.get(name) for name in _DATABASE_QUOTAS):
+        yield from _tried(partial(_database_quotas, wanted), aws, "database quotas")
+    for name, (call, key, title) in _SINGLE.items():
+        if wanted.counts.get(name, 0):
+            yield from _tried(partial(_single, call, key, title), aws, f"no {title} yet")
+    if wanted.vcpu:
+        yield from _tried(partial(_fargate, wanted, now), aws, "Fargate vCPU")
+    for unknown in wanted.unknown:
+        yield Row(
+            state=State.UNKNOWN,
+            need=unknown,
+            answer="only the deployment knows the number",
+            asked="",
+        )
+
+
+def _limit(aws: Aws, service: str, code: str) -> Item:
+    """Return a quota as applied to the account, else AWS's default; empty if there is neither."""
+    for call in (Call.QUOTA, Call.DEFAULT_QUOTA):
+        parameters = {"ServiceCode": service, "QuotaCode": code}
+        found = aws.items(call, "Quota", parameters, absent=("NoSuchResourceException",))
+        if found:
+            return found[0]
+    return {}
+
+
+def _counted(quota: _Quota, count: int, aws: Aws) -> Iterator[Row]:
+    used = [
+        item
+        for item in aws.items(quota.call, quota.key)
+        if quota.call is not Call.LOAD_BALANCERS or text(item, "Type") == "application"
+        if quota.call is not Call.ENDPOINTS or text(item, "VpcEndpointType") == "Gateway"
+    ]
+    limit = _limit(aws, quota.service, quota.code)
+    yield _room(quota.need, count, len(used), number(limit, "Value"), quota.call)
+
+
+def _room(need: str, count: float, used: float, limit: float | None, call: Call) -> Row:
+    if limit is None:
+        state, answer = State.UNKNOWN, f"{used:g} in use, AWS names no quota"
+    else:
+        fits = used + count <= limit
+        state = State.CONFIRMED if fits else State.FAILS
+        answer = f"{used:g} of {limit:g} in use"
+        if not fits:
+            answer += f", {max(limit - used, 0):g} left; raise the quota"
+    return Row(state=state, need=f"{need}: {count:g}", answer=answer, asked=call.permission)
+
+
+def _interface_endpoints(count: int, aws: Aws) -> Iterator[Row]:
+    limit = number(_limit(aws, *_INTERFACE_ENDPOINTS), "Value")
+    yield _room("interface endpoints in a VPC", count, 0, limit, Call.QUOTA)
+
+
+def _nat_gateways(wanted: Needs, aws: Aws) -> Iterator[Row]:
+    """Yield a row per zone; where a gateway's zone is not known, it counts in every zone."""
+    zone_of = {
+        text(subnet, "SubnetId"): text(subnet, "AvailabilityZone")
+        for subnet in aws.items(Call.SUBNETS, "Subnets")
+    }
+    used: dict[str, int] = {}
+    for gateway in aws.items(Call.NAT_GATEWAYS, "NatGateways"):
+        if text(gateway, "State") in ("pending", "available", ""):
+            zone = zone_of.get(text(gateway, "SubnetId"), "")
+            used[zone] = used.get(zone, 0) + 1
+    limit = number(_limit(aws, *_NAT_PER_ZONE), "Value")
+    anywhere = wanted.nat_zones.get("", 0)
+    for zone in [zone for zone in wanted.nat_zones if zone] or [""]:
+        count = anywhere + (wanted.nat_zones[zone] if zone else 0)
+        taken = used.get(zone, 0) if zone else max(used.values(), default=0)
+        where = f"in {zone}" if zone else "in one zone"
+        yield _room(f"NAT gateways {where}", count, taken, limit, Call.NAT_GATEWAYS)
+
+
+def _database_quotas(wanted: Needs, aws: Aws) -> Iterator[Row]:
+    quotas = {
+        text(item, "AccountQuotaName"): item
+        for item in aws.items(Call.DATABASE_QUOTAS, "AccountQuotas")
+    }
+    for name, title in _DATABASE_QUOTAS.items():
+        count = wanted.counts.get(name, 0)
+        if count:
+            quota = quotas.get(name, {})
+            used, limit = number(quota, "Used"), number(quota, "Max")
+            yield _room(title, count, used or 0, limit, Call.DATABASE_QUOTAS)
+
+
+def _single(call: Call, key: str, title: str, aws: Aws) -> Iterator[Row]:
+    there = bool(aws.items(call, key))
+    yield Row(
+        state=State.FAILS if there else State.CONFIRMED,
+        need=f"no {title} yet",
+        answer="there is one, and a region takes only one" if there else "there is none",
+        asked=call.permission,
+    )
+
+
+def _fargate(wanted: Needs, now: datetime, aws: Aws) -> Iterator[Row]:
+    quota = _limit(aws, *_FARGATE_VCPU)
+    limit, used = number(quota, "Value"), _use(aws, part(quota, "UsageMetric"), now)
+    if used is None:
+        yield Row(
+            state=State.UNKNOWN,
+            need=f"Fargate vCPU: {wanted.vcpu:g}",
+            answer="AWS has no metric of its use",
+            asked=Call.METRIC.permission,
+        )
+        return
+    yield _room("Fargate vCPU", wanted.vcpu, used, limit, Call.METRIC)
+    if wanted.vcpu_at_scale > wanted.vcpu:
+        row = _room("Fargate vCPU when scaled out", wanted.vcpu_at_scale, used, limit, Call.METRIC)
+        yield Row(
+            state=State.WARNING if row.state is State.FAILS else row.state,
+            need=row.need,
+            answer=row.answer,
+            asked=row.asked,
+        )
+
+
+def _use(aws: Aws, metric: Item, now: datetime) -> float | None:
+    """Return the current use of a quota by its own metric; no data points means none is used."""
+    if not text(metric, "MetricName"):
+        return None
+    points = aws.items(
+        Call.METRIC,
+        "Datapoints",
+        {
+            "Namespace": text(metric, "MetricNamespace"),
+            "MetricName": text(metric, "MetricName"),
+            "Dimensions": [
+                {"Name": str(name), "Value": str(value)}
+                for name, value in sorted(part(metric, "MetricDimensions").items())
+            ],
+            "StartTime": now - timedelta(minutes=30),
+            "EndTime": now,
+            "Period": 300,
+            "Statistics": ["Maximum"],
+        },
+    )
+    return max((number(point, "Maximum") or 0 for point in points), default=0)

@@ -1,0 +1,6 @@
+"""Hypothesis draws the same examples every time, and a slow machine fails nothing."""
+
+from hypothesis import settings
+
+settings.register_profile("regional", deadline=None, derandomize=True)
+settings.load_profile("regional")
