@@ -235,7 +235,7 @@ def _wait(emulator: Emulator, region: str) -> None:
         while emulator.process.poll() is None:
             time.sleep(0.5)
     except KeyboardInterrupt:
-        click.echo("StepError.")
+        click.echo("Stopped.")
 
 
 if __name__ == "__main__":

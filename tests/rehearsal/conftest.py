@@ -1,19 +1,17 @@
 """One embedded AWS and one synthesized stack for all tests of the rehearsal."""
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from assurance.rehearsal import project
 from assurance.rehearsal.assembly import Assembly
 from assurance.rehearsal.direct import Direct
-from assurance.rehearsal.emulator import ACCOUNT, running
+from assurance.rehearsal.emulator import running
 from assurance.rehearsal.trial import Lab
+from stacks.assembly import build_app
+from stacks.environment import load_environment
 
 REGION = "eu-central-2"
 PROJECT = Path(__file__).resolve().parents[2]
@@ -33,24 +31,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         os.chdir(previous)
 
 
-def _synthesized(folder: Path, suffix: str, ingress: bool) -> Assembly:
-    environments = {suffix: project.with_ingress(PROJECT, REGION)} if ingress else {}
-    copy = project.copied(PROJECT, folder / "project", environments)
-    environment = os.environ | {
-        "CDK_CONTEXT_JSON": json.dumps({"environmentSuffix": suffix}),
-        "CDK_DEFAULT_ACCOUNT": ACCOUNT,
-        "CDK_DEFAULT_REGION": REGION,
-        "CDK_OUTDIR": str(folder / "out"),
-    }
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    subprocess.run(
-        [sys.executable, "app.py"], cwd=copy, env=environment, check=True, capture_output=True
-    )
-    return Assembly.load(folder / "out", suffix)
-
-
 @pytest.fixture(scope="session")
 def dev(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    assembly = _synthesized(tmp_path_factory.mktemp("dev"), "dev", ingress=False)
+    folder = tmp_path_factory.mktemp("dev")
+    build_app([load_environment("dev")], outdir=str(folder)).synth()
+    assembly = Assembly.load(folder, "dev")
     lab.direct.publish(assembly)
     return assembly

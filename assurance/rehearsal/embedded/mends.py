@@ -1,7 +1,9 @@
 """Where the engine differs from AWS in a way that a correct stack would feel, or a bad one not."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from . import _engine
 
@@ -12,6 +14,44 @@ def install() -> None:
     _add_cancel_rotation()
     _keep_cluster_endpoints()
     _delete_dependents_first()
+    _answer_when_done()
+
+
+# How long the answer to a stack operation is held back at most.
+_LONGEST_HOLD_SECONDS = 4.0
+_HELD = {b"ExecuteChangeSet", b"DeleteStack"}
+
+
+def _answer_when_done() -> None:
+    """Answer a stack operation once it is over, if that is soon.
+
+    The CDK CLI looks at a stack at once and then every five seconds. An embedded deployment takes
+    less than one, so without this every command of the CLI would mostly wait.
+    """
+    cloudformation = _engine.module("services.cloudformation")
+    original = cloudformation.handle_request
+
+    async def handle(
+        method: str, path: str, headers: Mapping[str, str], body: bytes, query: object
+    ) -> _engine.Response:
+        answer: _engine.Response = await original(method, path, headers, body, query)
+        fields = parse_qs(body)
+        if answer[0] < 400 and fields.get(b"Action", [b""])[0] in _HELD:
+            given = fields.get(b"StackName", [b""])[0].decode()
+            name = given.split("/")[1] if given.startswith("arn:") else given
+            loop = asyncio.get_running_loop()
+            deadline = loop.time() + _LONGEST_HOLD_SECONDS
+            await asyncio.sleep(0.02)  # the operation begins after this answer was prepared
+            while _is_in_progress(name) and loop.time() < deadline:
+                await asyncio.sleep(0.02)
+        return answer
+
+    cloudformation.handle_request = handle
+
+
+def _is_in_progress(name: str) -> bool:
+    stack = _engine.module("services.cloudformation")._stacks.get(name) or {}
+    return str(stack.get("StackStatus", "")).endswith("_IN_PROGRESS")
 
 
 def _delete_dependents_first() -> None:
