@@ -6,6 +6,7 @@ The template only tells which resources to look for; what they are like comes fr
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -339,7 +340,47 @@ def _alarms(stack: Deployed) -> tuple[int, list[str]]:
         for name, identifier in names.items()
         if not topics & set(alarms.get(identifier, {}).get("AlarmActions", []))
     ]
+    # An alarm that its topic's key does not let publish is dropped without a word.
+    for name, topic in stack.of_type("AWS::SNS::Topic").items():
+        problems += [
+            f"{name}: its key does not let {service} publish"
+            for service in _publishers(stack)
+            if not _lets_publish(stack, topic, service)
+        ]
     return len(names), problems
+
+
+def _publishers(stack: Deployed) -> list[str]:
+    """Return the services that publish to a topic of the stack."""
+    kinds = {
+        "AWS::CloudWatch::Alarm": "cloudwatch.amazonaws.com",
+        "AWS::RDS::EventSubscription": "events.rds.amazonaws.com",
+    }
+    return [service for kind, service in kinds.items() if stack.of_type(kind)]
+
+
+def _lets_publish(stack: Deployed, topic: str, service: str) -> bool:
+    attributes = stack.api("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+    key = attributes.get("KmsMasterKeyId")
+    if not key:
+        return True
+    policy = json.loads(stack.api("kms").get_key_policy(KeyId=key)["Policy"])
+    return any(_grants(statement, service) for statement in policy["Statement"])
+
+
+def _grants(statement: Mapping[str, Any], service: str) -> bool:
+    """Whether a statement lets a service encrypt for a topic."""
+    principal = statement.get("Principal", {})
+    services = principal.get("Service", []) if isinstance(principal, Mapping) else []
+    actions = statement["Action"]
+    given = {actions} if isinstance(actions, str) else set(actions)
+    needed = {"kms:Decrypt", "kms:GenerateDataKey"}
+    covered = {action for action in needed if any(fnmatchcase(action, item) for item in given)}
+    return (
+        statement["Effect"] == "Allow"
+        and service in ([services] if isinstance(services, str) else services)
+        and covered == needed
+    )
 
 
 def _outputs(stack: Deployed) -> tuple[int, list[str]]:
@@ -449,7 +490,7 @@ _PROMISES: tuple[tuple[str, Examine], ...] = (
     ("Security groups admit groups, and the default one is closed", _security_groups),
     ("The service runs without public addresses and rolls back", _service),
     ("The service scales", _autoscaling),
-    ("Every alarm reaches a topic", _alarms),
+    ("Every alarm reaches a topic, through a key that lets it", _alarms),
     ("Outputs are exported under the suffix", _outputs),
     ("Every name contains the suffix", _names),
     ("What faces the internet: HTTPS, web ACL, both with logs", _ingress),

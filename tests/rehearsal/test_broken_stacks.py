@@ -103,6 +103,17 @@ def _silence_an_alarm(template: Template) -> None:
             return
 
 
+def _keep_cloudwatch_from_the_topics_key(template: Template) -> None:
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::KMS::Key":
+            policy = resource["Properties"]["KeyPolicy"]
+            policy["Statement"] = [
+                statement
+                for statement in policy["Statement"]
+                if "cloudwatch.amazonaws.com" not in str(statement["Principal"])
+            ]
+
+
 def _log_part_of_the_traffic(template: Template) -> None:
     _properties(template, "AWS::EC2::FlowLog")["TrafficType"] = "REJECT"
 
@@ -119,6 +130,11 @@ def _log_part_of_the_traffic(template: Template) -> None:
         (_name_without_suffix, "AWS::RDS::DBInstance", "does not contain the suffix dev"),
         (_give_tasks_public_addresses, "AWS::ECS::Service", "public addresses"),
         (_silence_an_alarm, "AWS::CloudWatch::Alarm", "reaches no topic"),
+        (
+            _keep_cloudwatch_from_the_topics_key,
+            "AWS::SNS::Topic",
+            "its key does not let cloudwatch.amazonaws.com publish",
+        ),
         (_log_part_of_the_traffic, "AWS::EC2::VPC", "no active flow log of all its traffic"),
     ],
 )
