@@ -15,7 +15,7 @@ from .steps import Step, Steps
 from .sweep import Baseline, Known
 from .toolkit import CommandError, Toolkit
 from .trial import Lab
-from .verification import Deployed, verify
+from .verification import Deployed, figures, verify
 
 # Slow enough to be met half way: about three seconds for a stack.
 _PACE_SECONDS = 0.03
@@ -104,11 +104,11 @@ class Faults:
     def _update(self, changed: Assembly, name: str) -> str:
         """The update fails and rolls back to what was there before."""
         direct, stack = self._lab.direct, self._assembly.stack
-        figures, ids = self._figures(), direct.physical_ids(stack)
+        before, ids = self._figures(), direct.physical_ids(stack)
         status = self._with_fault(name, "update", lambda: direct.update(changed))
         problem = _unless(status == "UPDATE_ROLLBACK_COMPLETE", f"the stack ended in {status}")
         problem = problem or _unless(direct.physical_ids(stack) == ids, "a resource was replaced")
-        return problem or _unless(self._figures() == figures, "the old state did not come back")
+        return problem or _unless(self._figures() == before, "the old state did not come back")
 
     def _delete(self, baseline: Baseline, name: str) -> str:
         """The deletion fails, is said to have failed, and the next one finishes it."""
@@ -191,24 +191,13 @@ class Faults:
         ]
         return f"left behind: {', '.join(left)}" if left else ""
 
-    def _figures(self) -> tuple[object, ...]:
+    def _figures(self) -> dict[str, object]:
         """Return what the update changes, as the services tell it."""
         ids = self._lab.direct.physical_ids(self._assembly.stack)
         stack = Deployed(self._lab.emulator, self._assembly, ids)
-        capacities = [c["ServerlessV2ScalingConfiguration"] for c in stack.clusters.values()]
-        counts: list[object] = []
-        for arn in stack.of_type("AWS::ECS::Service").values():
-            cluster, name = arn.split("/")[-2:]
-            found = stack.api("ecs").describe_services(cluster=cluster, services=[name])
-            service = found["services"][0]
-            counts.append((service["desiredCount"], service["taskDefinition"]))
-        targets = stack.api("application-autoscaling").describe_scalable_targets(
-            ServiceNamespace="ecs"
-        )["ScalableTargets"]
-        tagged = stack.api("ec2").describe_tags(Filters=[{"Name": "key", "Values": ["Rehearsed"]}])[
-            "Tags"
-        ]
-        return capacities, counts, [target["MaxCapacity"] for target in targets], tagged
+        only_tagged = [{"Name": "key", "Values": ["Rehearsed"]}]
+        tagged = stack.api("ec2").describe_tags(Filters=only_tagged)["Tags"]
+        return {**figures(stack), "tags": tagged}
 
     def _must(self, status: str, wanted: str) -> None:
         if status != wanted:

@@ -13,7 +13,7 @@ from .faults import Survival
 from .steps import Steps
 from .sweep import Baseline, Known, Record, Remains
 from .toolkit import CommandError, Toolkit
-from .verification import Check, Deployed, verify
+from .verification import Check, Deployed, figures, verify
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,14 +93,17 @@ class Rehearsal:
         ) as (step):
             stateful = assembly.of_type(*changes.STATEFUL)
             before = self._toolkit.physical_ids(assembly.stack)
+            old = figures(self._deployed(assembly))
             self._toolkit.deploy(changed, step.progress)
             after = self._toolkit.physical_ids(assembly.stack)
+            new = figures(self._deployed(changed))
             self._remember(changed)
             for name in stateful:
                 if before.get(name) != after.get(name):
                     step.fail(f"{name}: was replaced: {before.get(name)} is now {after.get(name)}")
-            if before == after:
-                step.fail("no new task definition: the change reached nothing")
+            for what, value in new.items():
+                if value == old[what]:
+                    step.fail(f"{what} is still {value}: the change did not reach it")
         return changed
 
     def announce_replacement(self, assembly: Assembly) -> None:

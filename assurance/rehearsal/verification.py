@@ -281,6 +281,8 @@ def _database_groups(stack: Deployed, name: str, cluster: Mapping[str, Any]) -> 
         group = stack.security_groups[membership["VpcSecurityGroupId"]]
         if not group["IpPermissions"]:
             yield f"{name}: nothing is admitted to the database"
+        if any(_from_anywhere(rule) for rule in group["IpPermissionsEgress"]):
+            yield f"{name}: the database may open connections to the internet"
         for rule in group["IpPermissions"]:
             if not rule.get("UserIdGroupPairs") or rule.get("IpRanges"):
                 yield f"{name}: the database admits addresses instead of a security group"
@@ -495,6 +497,34 @@ _PROMISES: tuple[tuple[str, Examine], ...] = (
     ("Every name contains the suffix", _names),
     ("What faces the internet: HTTPS, web ACL, both with logs", _ingress),
 )
+
+
+def figures(stack: Deployed) -> dict[str, object]:
+    """Return what may be changed without replacing anything, as the services tell it."""
+    capacities = [c["ServerlessV2ScalingConfiguration"] for c in stack.clusters.values()]
+    counts: list[int] = []
+    images: list[str] = []
+    ecs = stack.api("ecs")
+    for arn in stack.of_type("AWS::ECS::Service").values():
+        cluster, name = arn.split("/")[-2:]
+        service = ecs.describe_services(cluster=cluster, services=[name])["services"][0]
+        counts.append(service["desiredCount"])
+        task = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
+        images += [item["image"] for item in task["taskDefinition"]["containerDefinitions"]]
+    targets = stack.api("application-autoscaling").describe_scalable_targets(
+        ServiceNamespace="ecs"
+    )["ScalableTargets"]
+    own = [t for t in targets if t["ResourceId"].split("/")[-1] in _service_names(stack)]
+    return {
+        "the database's capacity": capacities,
+        "the service's count": counts,
+        "the task's image": images,
+        "the scaling limit": [target["MaxCapacity"] for target in own],
+    }
+
+
+def _service_names(stack: Deployed) -> set[str]:
+    return {arn.split("/")[-1] for arn in stack.of_type("AWS::ECS::Service").values()}
 
 
 def verify(stack: Deployed) -> list[Check]:

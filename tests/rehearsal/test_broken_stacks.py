@@ -51,6 +51,11 @@ def _open_database_to_the_internet(template: Template) -> None:
     rule["CidrIp"] = "0.0.0.0/0"
 
 
+def _let_the_database_out(template: Template) -> None:
+    group = _properties(template, "AWS::EC2::SecurityGroup", "DatabaseSecurityGroup")
+    group["SecurityGroupEgress"] = [{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}]
+
+
 def _route_isolated_subnets_out(template: Template) -> None:
     resources = template["Resources"]
     route = next(
@@ -123,6 +128,7 @@ def _log_part_of_the_traffic(template: Template) -> None:
     [
         (_publish_database, "AWS::RDS::DBInstance", "is publicly accessible"),
         (_open_database_to_the_internet, "AWS::RDS::DBCluster", "admits addresses"),
+        (_let_the_database_out, "AWS::RDS::DBCluster", "may open connections to the internet"),
         (_route_isolated_subnets_out, "AWS::RDS::DBCluster", "has a route to the internet"),
         (_drop_encryption, "AWS::RDS::DBCluster", "is not encrypted"),
         (_stop_rotation, "AWS::KMS::Key", "does not rotate"),
