@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from assurance.findings import Severity
@@ -287,15 +287,22 @@ def _secret_template(secret: Resource) -> Iterator[Hit]:
 )
 def key_literal(context: Context) -> Iterator[Hit]:
     for resource in context.view.resources.values():
+        if not _holds_key(dict(resource.properties)):
+            continue  # the walk below, with its paths, costs more than all other rules
         for path, value in walk(dict(resource.properties)):
-            if not isinstance(value, str) or len(value) < 20 or "Environment" in path:
-                continue
-            if _SECRET_TEXT.search(value):
+            if isinstance(value, str) and "Environment" not in path and _SECRET_TEXT.search(value):
                 yield Hit(
                     resource=resource.logical_id,
                     property=path,
                     message="an access key or a private key is written here",
                 )
+
+
+def _holds_key(value: Value) -> bool:
+    if isinstance(value, str):
+        return len(value) >= 20 and _SECRET_TEXT.search(value) is not None
+    children = value.values() if isinstance(value, dict) else value
+    return isinstance(children, Iterable) and any(_holds_key(child) for child in children)
 
 
 @rule(
