@@ -53,6 +53,16 @@ class Judged:
     acknowledged: Sequence[tuple[Finding, Acknowledgement]]
 
 
+def accepted(template: Template) -> list[Acknowledgement]:
+    """Return every well-formed acknowledgement of a template, also one whose last day is over."""
+    return [
+        parsed
+        for resource in template.resources.values()
+        for entry in _entries(resource)
+        if isinstance(parsed := _parse(resource.logical_id, entry), Acknowledgement)
+    ]
+
+
 @dataclass(slots=True)
 class _Read:
     valid: dict[tuple[str, str], Acknowledgement] = field(default_factory=dict)

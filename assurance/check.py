@@ -15,7 +15,7 @@ import click
 
 from assurance.acknowledgements import Acknowledgement
 from assurance.findings import Finding, Severity
-from assurance.packs import PACKS, Outcome, check_template, load
+from assurance.packs import PACKS, Outcome, RulePack, check_template, load
 from assurance.templates import Template, TemplateError
 
 _COLOURS: Final = {Severity.FATAL: "magenta", Severity.ERROR: "red", Severity.WARNING: "yellow"}
@@ -68,18 +68,19 @@ def check(
     packs = [load(name) for name in _packs(only)]
     if form not in ("text", "json"):
         raise BadInputError(f"unknown format {form!r}; allowed are text and json")
-    outcomes: list[tuple[Path, Outcome]] = []
-    for path in templates:
-        try:
-            outcome = check_template(Template.read(path), packs, region=place, on=day)
-        except TemplateError as error:
-            raise BadInputError(str(error)) from None
-        except RecursionError:
-            raise BadInputError(f"{path}: nested too deeply to be a template") from None
-        outcomes.append((path, outcome))
+    outcomes = [(path, _outcome(path, packs, place, day)) for path in templates]
     click.echo(as_json(outcomes) if form == "json" else "\n".join(as_text(outcomes, place, day)))
     failed = any(f.severity.fails for _, outcome in outcomes for f in outcome.open)
     sys.exit(1 if failed else 0)
+
+
+def _outcome(path: Path, packs: Sequence[RulePack], region: str, day: date) -> Outcome:
+    try:
+        return check_template(Template.read(path), packs, region=region, on=day)
+    except TemplateError as error:
+        raise BadInputError(str(error)) from None
+    except RecursionError:
+        raise BadInputError(f"{path}: nested too deeply to be a template") from None
 
 
 def _region(region: str | None) -> str:
@@ -135,7 +136,8 @@ def as_text(outcomes: Sequence[tuple[Path, Outcome]], region: str, on: date) -> 
     """Yield the lines of the report for people: per template, worst finding first."""
     from assurance.regional.facts import load as load_facts
 
-    width = min(shutil.get_terminal_size((100, 24)).columns, 110)
+    # what is no terminal gets the same lines everywhere
+    width = min(shutil.get_terminal_size().columns, 110) if sys.stdout.isatty() else 100
     name = load_facts(region).long_name
     for path, outcome in outcomes:
         heading = click.style(str(path), bold=True)

@@ -12,6 +12,7 @@ import base64
 import ipaddress
 import itertools
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -125,14 +126,18 @@ class Resource:
         return str(value) if isinstance(value, str | int | float) else None
 
     def number(self, path: str) -> float | None:
-        """Return the number at a path, also if it is written as a string; None if not known."""
+        """Return the number at a path, also if it is written as a string; None if not known.
+
+        What is no finite number, such as ``nan``, counts as not known.
+        """
         value = self.get(path)
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return None
         try:
-            return float(value)
-        except ValueError:
+            number = float(value)
+        except (ValueError, OverflowError):
             return None
+        return number if math.isfinite(number) else None
 
     def flag(self, path: str) -> bool | None:
         """Return the boolean at a path, also if it is written as a string; None if not known."""

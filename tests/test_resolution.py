@@ -151,3 +151,9 @@ def test_what_is_not_a_template_is_refused_in_one_clear_line(text: str, message:
     with pytest.raises(TemplateError, match=message) as caught:
         Template.parse(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1" * 400, "1e999"])
+def test_what_is_no_finite_number_is_not_known(value: str) -> None:
+    resources = view(f"Resources: {{R: {{Type: A, Properties: {{N: '{value}'}}}}}}").resources
+    assert resources["R"].number("N") is None

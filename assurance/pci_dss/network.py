@@ -299,25 +299,44 @@ class Network:
 
     @cached_property
     def flows(self) -> tuple[Flow, ...]:
-        """Every flow, in the template's order."""
-        found: list[Flow] = []
+        """Every flow, in the template's order; quadratic in the number of workloads."""
+        found: list[Flow] = list(self.from_internet())
         for workload in self.workloads.values():
-            found += self._from_internet(workload)
             found += self._from_workloads(workload)
-            found += self._to_outside(workload)
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys([*found, *self.to_outside()]))
 
-    def from_internet(self) -> list[Flow]:
+    def from_internet(self) -> tuple[Flow, ...]:
         """What the internet can reach, and on which ports (PCI DSS 1.3.1, 1.4.2)."""
-        return [flow for flow in self.flows if flow.source == INTERNET]
+        return self._entries
+
+    def to_outside(self) -> tuple[Flow, ...]:
+        """What can leave: to the internet, other networks and endpoints (PCI DSS 1.3.2)."""
+        return self._departures
 
     def reaching(self, logical_id: str) -> list[Flow]:
         """What can reach a workload directly (PCI DSS 1.4.4)."""
-        return [flow for flow in self.flows if flow.target == logical_id]
+        found = [flow for flow in self.from_internet() if flow.target == logical_id]
+        if logical_id in self.workloads:
+            found += self._from_workloads(self.workloads[logical_id])
+        return list(dict.fromkeys(found))
 
     def leaving(self, logical_id: str) -> list[Flow]:
         """What a workload can reach (PCI DSS 1.3.2)."""
         return [flow for flow in self.flows if flow.source == logical_id]
+
+    @cached_property
+    def _entries(self) -> tuple[Flow, ...]:
+        workloads = self.workloads.values()
+        return tuple(dict.fromkeys(f for one in workloads for f in self._from_internet(one)))
+
+    @cached_property
+    def _departures(self) -> tuple[Flow, ...]:
+        workloads = self.workloads.values()
+        return tuple(dict.fromkeys(f for one in workloads for f in self._to_outside(one)))
+
+    def rules_of(self, group: str, direction: Direction) -> Sequence[Permission]:
+        """What a security group lets through in one direction."""
+        return self._by_group.get((group, direction), ())
 
     def stores(self) -> list[Workload]:
         """Workloads that can hold cardholder data."""
@@ -446,7 +465,8 @@ class Network:
     def _may_be(self, workload: Workload, permission: Permission) -> bool:
         """Whether a workload can be the peer of a permission."""
         if permission.kind is PeerKind.GROUP:
-            return permission.peer in workload.groups
+            elsewhere = permission.peer not in self.groups and "unknown" in workload.groups
+            return permission.peer in workload.groups or elsewhere
         if permission.kind in (PeerKind.NOBODY, PeerKind.PREFIX_LIST):
             return False
         if permission.kind is PeerKind.UNKNOWN:

@@ -163,6 +163,8 @@ def _principals(value: Value) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if isinstance(value, dict):
         services = _texts(value.get("Service"))
         others = [text for key in value if key != "Service" for text in _texts(value[key])]
+        if "*" in services:
+            others.append("*")
         return services, tuple(others)
     return (), _texts(value)
 

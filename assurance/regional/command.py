@@ -257,4 +257,4 @@ def _print_sources(write: object, known: Facts) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(known.versions.items()))
     write(f"\n[dim]Generated from {versions}.[/]")
     dates = sorted(table["as_of"] for table in curated()["sources"].values())
-    write(f"[dim]Documents read from {dates[0]} to {dates[-1]}.[/]")
+    write(f"[dim]Documents as of {dates[0]} to {dates[-1]}.[/]")

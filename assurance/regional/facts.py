@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,7 +47,7 @@ class Source:
         key: Its name in ``curated.toml``.
         title: Title of the document.
         url: Its address.
-        as_of: The day it was last read.
+        as_of: The day of the newest event that the copy which was read tells of.
         review_by: The day by which it must be read again.
     """
 
@@ -58,7 +58,7 @@ class Source:
     review_by: date
 
     def __str__(self) -> str:
-        return f"{self.title}, read {self.as_of}: {self.url}"
+        return f"{self.title}, as of {self.as_of}: {self.url}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +177,22 @@ class Facts:
         if self.services is None:
             return Availability.UNKNOWN
         return Availability.AVAILABLE if name in self.services else Availability.UNAVAILABLE
+
+    def service_by_two_sources(self, name: str) -> Availability:
+        """Whether a service is in the region, by AWS's list and by its resource types.
+
+        The list alone is no proof of absence: it leaves Application Auto Scaling out of regions
+        that have it. Unavailable means that both sources say so; unknown, that only one speaks.
+        """
+        listed = self.service(name)
+        types = _types_of_service().get(name, ()) if self.absent_types is not None else ()
+        if listed is Availability.AVAILABLE or any(
+            self.resource_type(t) is Availability.AVAILABLE for t in types
+        ):
+            return Availability.AVAILABLE
+        if listed is Availability.UNAVAILABLE and types:
+            return Availability.UNAVAILABLE
+        return Availability.UNKNOWN
 
     def zone(self, name: str) -> Availability:
         """Whether an availability zone exists; names of local zones are unknown."""
@@ -315,12 +331,6 @@ class Facts:
         listed = self.region in available or "*" in available
         return Availability.AVAILABLE if listed else Availability.UNKNOWN
 
-    @cached_property
-    def newest_support_end(self) -> date:
-        """The farthest date of the calendars; nothing is known beyond it."""
-        ends: list[date] = [end for row in curated()["support"] for end in row["lines"].values()]
-        return max(ends)
-
 
 # Loading
 
@@ -402,6 +412,15 @@ def service_of(resource_type: str) -> str:
     """Return the listed service that a resource type belongs to; empty if none is known to."""
     service_of_namespace: Mapping[str, str] = _read(DATA / "types.json")["service_of_namespace"]
     return service_of_namespace.get(resource_type.rpartition("::")[0], "")
+
+
+@cache
+def _types_of_service() -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    for name in known_types():
+        if service := service_of(name):
+            found.setdefault(service, []).append(name)
+    return found
 
 
 @cache

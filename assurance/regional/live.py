@@ -9,12 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from assurance.regional.aws import Aws, Call, Item, flag, text, texts
+from assurance.regional.aws import Aws, AwsError, Call, Item, flag, text, texts
 from assurance.regional.facts import DATA, Availability, Facts, curated, known_types
 from assurance.regional.refresh import absent, by_family, render
 from assurance.regional.versions import AURORA_ENGINES
 
 _PROVISIONING: Final = ("FULLY_MUTABLE", "IMMUTABLE", "NON_PROVISIONABLE")
+ENABLED: Final = ("opted-in", "opt-in-not-required")
+"""What AWS says of a region that an account can use."""
 _AMAZON: Final = ("com.amazonaws.", "cn.com.amazonaws.", "aws.", "eu.amazonaws.")
 
 
@@ -69,10 +71,15 @@ def region_facts(aws: Aws, *, on: date) -> dict[str, object]:
         The answers, under the keys of a region's facts file.
 
     Raises:
-        AwsError: AWS did not answer; a refusal names the call and the permission.
+        AwsError: The region is not enabled in the account, or AWS did not answer; a refusal names
+            the call and the permission.
     """
-    here = zones(aws)
     status = opt_in_status(aws)
+    if status not in ENABLED:
+        raise AwsError(
+            f"{aws.region} is {status or 'not known to AWS'}; enable it under Account > AWS Regions"
+        )
+    here = zones(aws)
     answers: dict[str, object] = {
         "absent_types": absent(sorted(known_types()), resource_types(aws)),
         "endpoint_services": _endpoint_services(aws),

@@ -8,6 +8,7 @@ reported.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from datetime import date
 from typing import Final
 
 from assurance.regional import mysql_parameters, v2_capacity
+from assurance.regional.aurora import recommended_version
 from assurance.regional.facts import Availability, Capacity, Facts
 from assurance.regional.versions import parse
 from assurance.resolution import View, views
@@ -49,11 +51,16 @@ class Target:
         return f"{self.engine}{community}"
 
 
-MYSQL: Final = Target(engine="aurora-mysql", version="8.0.mysql_aurora.3.10.4")
-"""Aurora MySQL 3.10, long-term support until 2028-04-30."""
+_ENGINES: Final = {
+    "aurora": "aurora-mysql",
+    "aurora-mysql": "aurora-mysql",
+    "aurora-postgresql": "aurora-postgresql",
+}
 
-POSTGRESQL: Final = Target(engine="aurora-postgresql", version="17.7")
-"""Aurora PostgreSQL 17.7, long-term support until 2030-02-28."""
+
+def target_of(engine: str) -> Target:
+    """Return what a v1 cluster of an engine is raised to: the recommended version."""
+    return Target(engine=engine, version=recommended_version(engine))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +201,8 @@ class _Migrator:
                 continue
             mode = resource.properties.get("EngineMode")
             scaling = "ScalingConfiguration" in resource.properties
-            if mode == "serverless" or (mode is None and scaling):
+            named = mode.lower() if isinstance(mode, str) else mode
+            if named == "serverless" or (mode is None and scaling):
                 found.append(name)
             elif isinstance(mode, str) and scaling:
                 self._ask(
@@ -217,7 +225,7 @@ class _Migrator:
 
     def _may_be_serverless(self, name: str) -> bool:
         return any(
-            world.resources[name].text("EngineMode") == "serverless"
+            (world.resources[name].text("EngineMode") or "").lower() == "serverless"
             for world in self._worlds
             if name in world.resources
         )
@@ -275,15 +283,12 @@ class _Migrator:
         return bool(repeated)
 
     def _target(self, cluster: RawResource) -> Target | None:
-        targets = {"aurora": MYSQL, "aurora-mysql": MYSQL, "aurora-postgresql": POSTGRESQL}
-        target = targets.get(self._text(cluster.logical_id, "Engine") or "")
-        if target is not None:
+        engine = _ENGINES.get(self._text(cluster.logical_id, "Engine") or "")
+        if engine is not None:
             version = self._text(cluster.logical_id, "EngineVersion") or ""
-            return (
-                Target(engine=target.engine, version=version)
-                if self._is_good(target.engine, version)
-                else target
-            )
+            if self._is_good(engine, version):
+                return Target(engine=engine, version=version)
+            return target_of(engine)
         self._ask(
             cluster.logical_id,
             "Engine",
@@ -426,13 +431,12 @@ class _Migrator:
                     blocks=any(number > 256 for number in known),
                 )
             return None
-        try:
-            return float(str(value))
-        except ValueError:
+        number = _finite(value)
+        if number is None:
             self._ask(
                 name, f"ScalingConfiguration.{limit}", f"{_shown(value)} is no number", blocks=True
             )
-            return None
+        return number
 
     def _rewrite_scaling(
         self,
@@ -496,11 +500,11 @@ class _Migrator:
             if not known or any(v2_capacity.pause_seconds(number) != number for number in known):
                 self._ask(name, key, f"{_shown(given)} was kept; v2 wants 300 to 86400 seconds")
             return
-        try:
-            seconds = v2_capacity.pause_seconds(float(str(given)))
-        except ValueError:
+        number = _finite(given)
+        if number is None:
             self._ask(name, key, f"{_shown(given)} is no number", blocks=True)
             return
+        seconds = v2_capacity.pause_seconds(number)
         if _shown(given) != str(seconds):
             self.text.set((*path, key), seconds)
             self._note(name, key, _shown(given), str(seconds), "v2 wants 300 to 86400 seconds")
@@ -523,7 +527,7 @@ class _Migrator:
     # What v1 implied
 
     def _port(self, cluster: RawResource, target: Target) -> None:
-        if target.engine == POSTGRESQL.engine and "Port" not in cluster.properties:
+        if target.engine == "aurora-postgresql" and "Port" not in cluster.properties:
             self._insert(
                 cluster.logical_id,
                 "Port",
@@ -629,7 +633,7 @@ class _Migrator:
 
     def _add_instance(self, cluster: RawResource, target: Target) -> None:
         name = cluster.logical_id
-        new = self._free_name(f"{name}Instance")
+        new = self._free_name(f"{name}Writer")
         body: dict[str, Json] = {"Type": _INSTANCE}
         for key in ("Condition", "DeletionPolicy", "UpdateReplacePolicy"):
             value = cluster.body.get(key)
@@ -780,7 +784,7 @@ class _Migrator:
 
     def _removed_parameters(self, group: RawResource, target: Target) -> None:
         parameters = group.properties.get("Parameters")
-        if target.engine != MYSQL.engine or not isinstance(parameters, dict):
+        if target.engine != "aurora-mysql" or not isinstance(parameters, dict):
             return
         for key, value in parameters.items():
             if key in mysql_parameters.REMOVED:
@@ -965,6 +969,15 @@ def _why_limit(limit: str, value: float, before: str | None) -> str:
     if before is None:
         return "v1 used this when none was given"
     return "v2 takes 0.5 to 256 ACU (MaxCapacity at least 1) in steps of 0.5"
+
+
+def _finite(value: Json) -> float | None:
+    """Return a literal number, also if it is written as text; None if it is none."""
+    try:
+        number = float(str(value))
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _is_token(value: Json) -> bool:

@@ -172,8 +172,9 @@ def _instance(view: View, instance: Resource, cluster: Resource | None) -> Datab
         "SupportsEnhancedMonitoring": (instance.number("MonitoringInterval") or 0) > 0,
     }
     version = _optional(instance, "EngineVersion")
-    if version == "" and cluster is not None:
-        version = _optional(cluster, "EngineVersion")
+    if version == "" and instance.get("DBClusterIdentifier") is not None:
+        # the cluster's; that of a cluster outside the template is not known here
+        version = None if cluster is None else _optional(cluster, "EngineVersion")
     return Database(
         resource=instance.logical_id,
         engine=owner.text("Engine")

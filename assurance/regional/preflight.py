@@ -29,7 +29,7 @@ from assurance.regional.aws import (
     texts,
 )
 from assurance.regional.facts import Availability, Facts
-from assurance.regional.live import opt_in_status, overlaid, resource_types, zones
+from assurance.regional.live import ENABLED, opt_in_status, overlaid, resource_types, zones
 from assurance.regional.needs import Database, Endpoint, Needs, needs
 from assurance.resolution import View, views
 from assurance.templates import Template
@@ -151,6 +151,7 @@ class _Answers:
     zones: list[str] = field(default_factory=list)
     services: list[str] | None = None
     offered: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    exact: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 def preflight(template: Template, aws: Aws, facts: Facts, *, now: datetime) -> list[Row]:
@@ -247,7 +248,7 @@ def _tried(ask: Callable[[Aws], Iterable[Row]], aws: Aws, need: str) -> Iterator
 
 def _region(aws: Aws) -> Iterator[Row]:
     status = opt_in_status(aws)
-    if status in ("opted-in", "opt-in-not-required"):
+    if status in ENABLED:
         answer, state = status, State.CONFIRMED
     elif status:
         answer = f"{status}: enable it under Account > AWS Regions first"
@@ -342,12 +343,7 @@ def _databases(aws: Aws, database: Database, answers: _Answers) -> Iterator[Row]
 
 
 def _version(database: Database, answers: _Answers, aws: Aws) -> Iterator[Row]:
-    parameters: dict[str, object] = {"Engine": database.engine}
-    if database.version:
-        parameters |= {"EngineVersion": database.version, "IncludeAll": True}
-    else:
-        parameters["DefaultOnly"] = True
-    found = aws.items(Call.ENGINE_VERSIONS, "DBEngineVersions", parameters)
+    found = _versions(database, aws)
     current = [item for item in found if text(item, "Status") in ("", "available")]
     chosen = (current or found)[-1] if found else {}
     complaints = (
@@ -358,13 +354,30 @@ def _version(database: Database, answers: _Answers, aws: Aws) -> Iterator[Row]:
     version = text(chosen, "EngineVersion")
     offered = answers.offered.setdefault(database.engine or "", set())
     offered |= {(name, "") for name in (version, database.version) if name and current}
+    answers.exact[database.engine or "", database.version or ""] = version
     named = f"{database.engine} {database.version or '(the default version)'}"
     yield Row(
         state=State.FAILS if complaints else State.CONFIRMED,
         need=named,
-        answer="; ".join(complaints) or ("available" if database.version else f"it is {version}"),
+        answer="; ".join(complaints)
+        or ("available" if database.version == version else f"it is {version}"),
         asked=Call.ENGINE_VERSIONS.permission,
         resources=(database.resource,),
+    )
+
+
+def _versions(database: Database, aws: Aws) -> list[Item]:
+    """Ask for a version; one that names only a major, or none at all, stands for a default."""
+    engine = {"Engine": database.engine}
+    named = {"EngineVersion": database.version} if database.version else {}
+    if named:
+        found = aws.items(
+            Call.ENGINE_VERSIONS, "DBEngineVersions", {**engine, **named, "IncludeAll": True}
+        )
+        if found:
+            return found
+    return aws.items(
+        Call.ENGINE_VERSIONS, "DBEngineVersions", {**engine, **named, "DefaultOnly": True}
     )
 
 
@@ -402,8 +415,10 @@ def _orderable(database: Database, answers: _Answers, aws: Aws) -> Iterator[Row]
         "Engine": database.engine,
         "DBInstanceClass": database.instance_class,
     }
-    if database.version:
-        parameters["EngineVersion"] = database.version
+    asked = (database.engine or "", database.version or "")
+    version = answers.exact.get(asked) or database.version
+    if version:
+        parameters["EngineVersion"] = version
     options = aws.items(Call.ORDERABLE_OPTIONS, "OrderableDBInstanceOptions", parameters)
     here = sorted({zone for option in options for zone in texts(option, "AvailabilityZones")})
     answers.offered.setdefault(database.engine or "", set()).update(

@@ -79,7 +79,7 @@ def _parse_postgresql(version: str) -> EngineRelease | None:
     if not match:
         return None
     numbers = _numbers(match.group(1))
-    first = next(iter(numbers))
+    first = numbers[0]
     line = f"{first}.{numbers[1]}{match.group(2) or ''}" if len(numbers) > 1 else ""
     if first < 10:  # 9.6 is a major of its own
         major, line = ".".join(str(part) for part in numbers[:2]), line if len(numbers) > 2 else ""

@@ -45,9 +45,9 @@ class StubbedAws:
     log: list[tuple[Call, Parameters, str]] = field(default_factory=list)
 
     def aws(self, region: str = REGION) -> Aws:
-        return Aws(region, self._client)
+        return Aws(region, self.client)
 
-    def _client(self, service: str, region: str) -> object:
+    def client(self, service: str, region: str) -> object:
         _CURRENT[:] = [self]
         return _stubbed_client(service, region)
 

@@ -5,10 +5,13 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import cast
 
+import boto3
 import botocore.session
 import pytest
-from botocore.exceptions import NoCredentialsError
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from botocore.model import ServiceModel
 
 from assurance.regional.aws import Aws, AwsError, Call, CredentialsError, RefusedError, texts
@@ -142,3 +145,34 @@ def test_the_home_region_is_of_the_same_partition(region: str, home: str) -> Non
 def test_lists_of_objects_give_their_names() -> None:
     assert texts({"Zones": [{"Name": "a"}, "b"]}, "Zones") == ["a", "b"]
     assert texts({}, "Zones") == []
+
+
+def test_a_session_gives_clients_of_the_right_region_that_do_not_wait_long() -> None:
+    made: list[tuple[str, str, Config]] = []
+
+    class Session:
+        def client(self, service: str, *, region_name: str, config: Config) -> object:
+            made.append((service, region_name, config))
+            return StubbedAws(answers([])).client(service, region_name)
+
+    told: list[Call] = []
+    session = cast("boto3.Session", Session())
+    aws = Aws.of_session(session, "eu-central-2", progress=told.append)
+    aws.items(Call.ZONES, "AvailabilityZones")
+    aws.items(Call.CALLER_IDENTITY, "Account", at_home=True)
+    assert [(service, region) for service, region, _ in made] == [
+        ("ec2", "eu-central-2"),
+        ("sts", "us-east-1"),
+    ]
+    assert told == [Call.ZONES, Call.CALLER_IDENTITY]
+    settings = [vars(config) for _, _, config in made]
+    timeouts = [(found["connect_timeout"], found["read_timeout"]) for found in settings]
+    assert timeouts == [(5, 20), (5, 20)]
+
+
+def test_a_network_that_does_not_answer_names_the_call() -> None:
+    def client(service: str, region: str) -> object:
+        raise EndpointConnectionError(endpoint_url="https://ec2.eu-central-2.amazonaws.com")
+
+    with pytest.raises(AwsError, match="ec2:DescribeVpcs got no answer"):
+        Aws("eu-central-2", client).items(Call.VPCS, "Vpcs")

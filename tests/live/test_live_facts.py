@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assurance.regional import check
-from assurance.regional.aws import Call, RefusedError
+from assurance.regional.aws import AwsError, Call, RefusedError
 from assurance.regional.facts import DATA, Availability, Facts, known_types, load
 from assurance.regional.live import overlaid, refresh_live, region_facts
 from assurance.resolution import views
@@ -156,6 +156,16 @@ def test_a_refusal_names_the_permission_and_nothing_is_written(data: Path, call:
     with pytest.raises(RefusedError, match=Call[call].permission):
         refresh_live(stub.aws(), on=TODAY, data=data)
     assert (data / "regions" / f"{REGION}.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("regions", [[], [{"OptInStatus": "not-opted-in"}]])
+def test_a_region_that_is_not_enabled_is_said_and_nothing_more_is_asked(
+    regions: list[Parameters],
+) -> None:
+    stub = _stub(REGIONS={"Regions": regions})
+    with pytest.raises(AwsError, match="enable it"):
+        region_facts(stub.aws(), on=TODAY)
+    assert [call for call, _, _ in stub.log] == [Call.REGIONS]
 
 
 def test_flags_that_aws_leaves_out_override_nothing() -> None:

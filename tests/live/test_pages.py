@@ -13,7 +13,7 @@ import pytest
 
 from assurance.regional.aws import Call
 from assurance.regional.facts import load
-from assurance.regional.migration import MYSQL, POSTGRESQL, migrate
+from assurance.regional.migration import migrate, target_of
 from assurance.regional.preflight import preflight
 from assurance.regional.preflight_command import render
 from assurance.templates import Template
@@ -76,7 +76,7 @@ def test_a_page_shows_what_the_command_prints(page: str, name: str, make: object
 
 def test_the_migration_page_names_the_versions_that_are_written() -> None:
     text = (ROOT / "docs" / "migration.md").read_text(encoding="utf-8")
-    for target in (MYSQL, POSTGRESQL):
+    for target in (target_of("aurora-mysql"), target_of("aurora-postgresql")):
         support = load(REGION).support(target.engine, target.version)
         assert support is not None
         assert f"`{target.version}` | long-term support until {support.ends} |" in text

@@ -293,6 +293,26 @@ def test_a_version_left_to_aws_is_told() -> None:
     assert asked == [{"Engine": "aurora-mysql", "DefaultOnly": True}]
 
 
+def test_a_version_that_names_only_its_major_is_the_default_one() -> None:
+    def versions(parameters: Parameters) -> Parameters:
+        return {"DBEngineVersions": [engine_version()] if "DefaultOnly" in parameters else []}
+
+    rows, stub = _run(_template({"Cluster": {"EngineVersion": "8.0"}}), ENGINE_VERSIONS=versions)
+    assert exit_code(rows) == 0
+    asked = [parameters for call, parameters, _ in stub.log if call is Call.ENGINE_VERSIONS]
+    assert asked == [
+        {"Engine": "aurora-mysql", "EngineVersion": "8.0", "IncludeAll": True},
+        {"Engine": "aurora-mysql", "EngineVersion": "8.0", "DefaultOnly": True},
+    ]
+    ordered = [parameters for call, parameters, _ in stub.log if call is Call.ORDERABLE_OPTIONS]
+    assert [found["EngineVersion"] for found in ordered] == ["8.0.mysql_aurora.3.10.4"]
+
+
+def test_the_version_of_a_cluster_outside_the_template_is_unknown() -> None:
+    rows, _ = _run(_template({"Writer": {"DBClusterIdentifier": "elsewhere"}}))
+    assert [row.resources for row in rows if row.state is State.UNKNOWN] == [("Writer",)]
+
+
 def test_a_version_that_only_the_deployment_knows_is_unknown() -> None:
     template = _template(
         {"Cluster": {"EngineVersion": {"Ref": "Version"}}}, Parameters={"Version": {}}
@@ -389,6 +409,11 @@ def test_a_quota_that_is_used_up_fails(call: str, answer: Parameters, need: str)
     assert _only_failure(None, **{call: answer}).need == need
 
 
+def test_the_last_one_of_a_quota_still_fits() -> None:
+    rows, _ = _run(VPCS={"Vpcs": [{}] * 4}, ADDRESSES={"Addresses": [{}] * 4})
+    assert exit_code(rows) == 0
+
+
 def test_what_has_another_quota_is_not_counted() -> None:
     rows, _ = _run(
         LOAD_BALANCERS={"LoadBalancers": [{"Type": "network"}] * 5},
@@ -404,7 +429,7 @@ def test_nat_gateways_count_in_their_zone() -> None:
             {"SubnetId": "subnet-b", "AvailabilityZone": f"{REGION}b"},
         ]
     }
-    gone = [{"SubnetId": "subnet-a", "State": "deleted"}] * 3
+    gone = [{"SubnetId": "subnet-a", "State": "deleted"}] * 5
     elsewhere = [{"SubnetId": "subnet-b", "State": "available"}] * 5
     rows, _ = _run(SUBNETS=subnets, NAT_GATEWAYS={"NatGateways": gone + elsewhere})
     assert exit_code(rows) == 0
@@ -467,10 +492,11 @@ def test_cpu_that_only_the_deployment_knows_is_unknown(cpu: Json) -> None:
     assert [row.need for row in rows if row.state is State.UNKNOWN] == ["Fargate vCPU of Service"]
 
 
-def test_the_largest_world_counts() -> None:
+@pytest.mark.parametrize("default", ["small", "large"])
+def test_the_largest_world_counts(default: str) -> None:
     template = _template(
         {"Service": {"DesiredCount": {"Fn::If": ["Large", 8, 1]}}},
-        Parameters={"Size": {"Type": "String", "Default": "small"}},
+        Parameters={"Size": {"Type": "String", "Default": default}},
         Conditions={"Large": {"Fn::Equals": [{"Ref": "Size"}, "large"]}},
     )
     rows, _ = _run(template)

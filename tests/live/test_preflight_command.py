@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 
 from assurance.cli import cli
 from assurance.regional import preflight_command
-from assurance.regional.aws import Aws
+from assurance.regional.aws import Aws, Call
 from tests.live.recorded import Answer, Refusal, StubbedAws, answers
 
 TEMPLATES = Path(__file__).parents[1] / "migration" / "templates"
@@ -117,3 +117,14 @@ def test_a_missing_argument_is_one_line_with_an_example(arguments: list[str]) ->
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
     assert "example: pcistack preflight" in result.stderr
+
+
+def test_progress_is_shown_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    preflight_command.show_progress(Call.VPCS)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    preflight_command.show_progress(Call.VPCS)
+    preflight_command.show_progress(None)
+    assert "asking ec2:DescribeVpcs" in capsys.readouterr().err

@@ -13,6 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assurance.findings import Finding
+from assurance.packs import PACKS, check_template
+from assurance.packs import load as load_pack
 from assurance.regional import check
 from assurance.regional.facts import Capacity, Facts, load, source
 from assurance.regional.migration import migrate
@@ -37,6 +39,21 @@ def test_a_refused_template_is_accepted_after_the_migration(path: Path, region: 
     text = path.read_text(encoding="utf-8")
     assert any(finding.rule == "AURORA-SERVERLESS-V1" for finding in _refusals(text, facts))
     assert _refusals(migrate(text, facts=facts, on=TODAY).text, facts) == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_the_migration_brings_no_finding_of_any_rule_pack(path: Path) -> None:
+    def found(text: str) -> set[tuple[str, str]]:
+        outcome = check_template(Template.parse(text), packs, region="eu-central-2", on=TODAY)
+        return {(finding.rule, finding.resource) for finding in outcome.open}
+
+    packs = [load_pack(name) for name in PACKS]
+    text = path.read_text(encoding="utf-8")
+    after = migrate(text, facts=load("eu-central-2"), on=TODAY).text
+    new = found(after) - found(text)
+    # storage that was not encrypted at all has no key to judge; afterwards it has AWS's own
+    assert {rule for rule, _ in new} <= {"PCI-3.6.1-DATABASE-KEY"}
+    assert len(found(after)) < len(found(text))
 
 
 _CAPACITY = st.sampled_from([1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384])

@@ -11,13 +11,15 @@ import pytest
 
 from assurance.regional import mysql_parameters
 from assurance.regional.facts import Availability, Facts, known_regions, load
-from assurance.regional.migration import MYSQL, POSTGRESQL, Migration, Target, migrate
+from assurance.regional.migration import Migration, Target, migrate, target_of
 from assurance.templates import Json, Template, TemplateError
 
 TODAY = date(2026, 11, 24)
 TEMPLATES = Path(__file__).parent / "templates"
 ZURICH = load("eu-central-2")
 FRANKFURT = load("eu-central-1")
+MYSQL = target_of("aurora-mysql")
+POSTGRESQL = target_of("aurora-postgresql")
 
 
 def _migrate(text: str, facts: Facts = ZURICH) -> Migration:
@@ -78,7 +80,7 @@ def test_real_templates_change_only_what_v1_was(name: str) -> None:
     of_v1 = re.compile(
         r"EngineMode|Engine|Scaling|Capacity|AutoPause|Family|ParameterGroupName|StorageEncrypted"
         r"|EnableHttpEndpoint|Port|ManageMasterUserPassword|DBInstance|DeletionPolicy|UpdateReplace"
-        r"|Properties|DBClusterIdentifier|AuroraClusterInstance|OrdersInstance|Ref|PubliclyAcc"
+        r"|Properties|DBClusterIdentifier|AuroraClusterWriter|OrdersWriter|Ref|PubliclyAcc"
     )
     assert [line for line in changed if not of_v1.search(line) and line.strip("{}, ")] == []
     assert len(changed) <= 30
@@ -90,7 +92,7 @@ def test_the_cluster_that_failed_in_zurich_becomes_the_known_correction() -> Non
     assert "EngineMode" not in cluster
     assert cluster["EngineVersion"] == "8.0.mysql_aurora.3.10.4"
     assert cluster["ServerlessV2ScalingConfiguration"] == {"MinCapacity": 1, "MaxCapacity": 4}
-    instance = Template.parse(result.text).resources["AuroraClusterInstance"]
+    instance = Template.parse(result.text).resources["AuroraClusterWriter"]
     assert instance.body["DeletionPolicy"] == "Delete"
     assert dict(instance.properties) == {
         "DBClusterIdentifier": {"Ref": "AuroraCluster"},
@@ -155,7 +157,7 @@ def test_every_form_of_v1_becomes_v2(properties: dict[str, Json], engine: str) -
     assert not {"EngineMode", "ScalingConfiguration"} & set(after)
     assert "ServerlessV2ScalingConfiguration" in after
     assert (after["Engine"], after["EngineVersion"]) == (target.engine, target.version)
-    assert _properties(result, "DbInstance")["Engine"] == target.engine
+    assert _properties(result, "DbWriter")["Engine"] == target.engine
 
 
 @pytest.mark.parametrize(
@@ -439,7 +441,16 @@ def test_limits_that_are_no_object_are_listed(value: Json) -> None:
     assert "Db.ScalingConfiguration" in _asked(result, blocks=True)
 
 
-@pytest.mark.parametrize("limits", [{"MinCapacity": "many"}, {"MinCapacity": 8, "MaxCapacity": 2}])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"MinCapacity": "many"},
+        {"MinCapacity": "nan"},
+        {"MaxCapacity": "inf"},
+        {"MaxCapacity": "1" * 400},
+        {"MinCapacity": 8, "MaxCapacity": 2},
+    ],
+)
 def test_limits_that_aws_refused_before_are_listed(limits: dict[str, Json]) -> None:
     cluster = _cluster({"ScalingConfiguration": {"AutoPause": False, **limits}})
     assert not _migrate(_template(cluster)).complete
@@ -533,7 +544,7 @@ def test_the_instance_is_deleted_or_kept_with_its_cluster(
     cluster = _cluster()
     if policy:
         cluster["DeletionPolicy"] = cluster["UpdateReplacePolicy"] = policy
-    body = Template.parse(_migrate(_template(cluster)).text).resources["DbInstance"].body
+    body = Template.parse(_migrate(_template(cluster)).text).resources["DbWriter"].body
     assert (body.get("DeletionPolicy"), body.get("UpdateReplacePolicy")) == (expected, expected)
 
 
@@ -542,17 +553,17 @@ def test_the_instance_exists_when_its_cluster_does() -> None:
         _cluster(Condition="Wanted"),
         Conditions={"Wanted": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-central-2"]}},
     )
-    instance = Template.parse(_migrate(text).text).resources["DbInstance"]
+    instance = Template.parse(_migrate(text).text).resources["DbWriter"]
     assert instance.condition == "Wanted"
 
 
 def test_the_instance_gets_a_free_name() -> None:
     text = _template(
         _cluster(),
-        Parameters={"DbInstance": {"Type": "String", "Default": "x"}},
-        Outputs={"DbInstance2": {"Value": "x"}},
+        Parameters={"DbWriter": {"Type": "String", "Default": "x"}},
+        Outputs={"DbWriter2": {"Value": "x"}},
     )
-    assert "DbInstance3" in Template.parse(_migrate(text).text).resources
+    assert "DbWriter3" in Template.parse(_migrate(text).text).resources
 
 
 @pytest.mark.parametrize(
@@ -694,7 +705,7 @@ def test_two_v1_clusters_share_a_group_and_both_move() -> None:
     result = _migrate(text)
     assert result.complete
     assert _properties(result, "Group")["Family"] == "aurora-mysql8.0"
-    assert {"DbInstance", "SecondInstance"} <= set(Template.parse(result.text).resources)
+    assert {"DbWriter", "SecondWriter"} <= set(Template.parse(result.text).resources)
     families = [change for change in result.changes if change.property == "Family"]
     assert len(families) == 1
 
@@ -730,8 +741,9 @@ def test_a_pause_from_a_parameter_stays_and_is_listed_if_it_may_not_fit(
     assert ("Db.SecondsUntilAutoPause" in _asked(result)) is is_asked
 
 
-def test_a_pause_that_is_no_number_is_listed() -> None:
-    assert "Db.SecondsUntilAutoPause" in _asked(_paused("soon"), blocks=True)
+@pytest.mark.parametrize("seconds", ["soon", "nan", "inf", [300]])
+def test_a_pause_that_is_no_number_is_listed(seconds: Json) -> None:
+    assert "Db.SecondsUntilAutoPause" in _asked(_paused(seconds), blocks=True)
 
 
 @pytest.mark.parametrize("family", [{"Fn::If": ["C", "a", "b"]}, "aurora-mysql9.9"])
@@ -750,13 +762,13 @@ def test_an_engine_from_a_condition_goes_to_the_instance_as_it_is() -> None:
     engine: Json = {"Fn::If": ["C", "aurora-mysql", "aurora-mysql"]}
     conditions: dict[str, Json] = {"C": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-central-2"]}}
     result = _migrate(_template(_cluster({"Engine": engine}), Conditions=conditions))
-    assert _properties(result, "DbInstance")["Engine"] == engine
+    assert _properties(result, "DbWriter")["Engine"] == engine
     text = (
         "Conditions:\n  C: !Equals [!Ref AWS::Region, eu-central-2]\n"
         "Resources:\n  Db:\n    Type: AWS::RDS::DBCluster\n    Properties:\n"
         "      Engine: !If [C, aurora-mysql, aurora-mysql]\n      EngineMode: serverless\n"
     )
-    assert _properties(_migrate(text), "DbInstance")["Engine"] == engine
+    assert _properties(_migrate(text), "DbWriter")["Engine"] == engine
 
 
 def test_a_version_from_a_mapping_is_listed() -> None:

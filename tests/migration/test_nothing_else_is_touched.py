@@ -41,7 +41,7 @@ def _differences(before: Json, after: Json, path: str = "") -> list[str]:
 _OF_V1 = re.compile(
     r"\.Resources\.\w+\.Properties\.(Engine(Mode|Version)?|(ServerlessV2)?ScalingConfiguration"
     r"(\.\w+)?|StorageEncrypted|Port|EnableHttpEndpoint|DBClusterParameterGroupName|Family)"
-    r"|\.Resources\.\w+Instance\d*"
+    r"|\.Resources\.\w+Writer\d*"
     r"|\.Parameters\.\w+\.(Default|AllowedValues)"
 )
 
@@ -87,7 +87,7 @@ def test_any_indentation_of_yaml_is_continued(step: int) -> None:
     text = re.sub(r"(?m)^( +)", lambda match: " " * (len(match.group(1)) // 2 * step), text)
     result = _migrate(text)
     _assert_only_v1_changed(text, result)
-    assert f"\n{' ' * step}AuroraClusterInstance:\n{' ' * 2 * step}Type: AWS" in result.text
+    assert f"\n{' ' * step}AuroraClusterWriter:\n{' ' * 2 * step}Type: AWS" in result.text
 
 
 @settings(deadline=None, max_examples=100, derandomize=True)
@@ -171,7 +171,9 @@ _VALUES = cast(
         st.none()
         | st.booleans()
         | st.integers(-5, 500)
-        | st.sampled_from(["serverless", "aurora", "aurora-mysql", "", "true", "{{resolve:ssm:x}}"])
+        | st.sampled_from(
+            ["serverless", "aurora", "aurora-mysql", "", "true", "nan", "inf", "{{resolve:ssm:x}}"]
+        )
         | st.sampled_from([{"Ref": "Db"}, {"Ref": "Nothing"}, {"Fn::If": ["C", 1, 2]}]),
         lambda inner: (
             st.lists(inner, max_size=2)

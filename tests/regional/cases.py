@@ -364,6 +364,24 @@ def _others() -> Iterator[Case]:
             ),
         ),
     )
+    balancer = (
+        "LoadBalancerAttributes: [{Key: access_logs.s3.enabled, Value: 'true'}, "
+        "{Key: access_logs.s3.bucket, Value: !Ref Logs}]"
+    )
+    logged = (
+        "Logs: {Type: AWS::S3::Bucket}\nPolicy:\n  Type: AWS::S3::BucketPolicy\n  Properties:\n"
+        f"    Bucket: !Ref Logs\n    {policy}"
+    )
+    kind = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    yield Case(
+        rule="LOAD-BALANCER-LOG-BUCKET",
+        severity=Severity.ERROR,
+        resource="Thing",
+        property="LoadBalancerAttributes",
+        bad=resource(kind, balancer, more=logged.replace("PRINCIPAL", frankfurt)),
+        good=resource(kind, balancer, more=logged.replace("PRINCIPAL", frankfurt)),
+        good_region="eu-central-1",
+    )
     yield Case(
         rule="LAMBDA-RUNTIME-RETIRED",
         resource="Thing",

@@ -163,6 +163,13 @@ def test_the_fix_keeps_the_limits_and_the_pause() -> None:
     assert "SecondsUntilAutoPause: 900\n" in fix
 
 
+@pytest.mark.parametrize("number", [".inf", "-.inf", ".nan", "nan", "1e999", "'1e999'", "9" * 400])
+@pytest.mark.parametrize("key", ["MinCapacity", "MaxCapacity", "SecondsUntilAutoPause"])
+def test_numbers_that_are_none_break_nothing(key: str, number: str) -> None:
+    for name in ("ScalingConfiguration", "ServerlessV2ScalingConfiguration"):
+        assert findings(cluster(f"{V310}\n{name}: {{{key}: {number}}}"))
+
+
 # Three states
 
 
@@ -257,6 +264,26 @@ def test_zones_in_lists_are_checked_too() -> None:
     assert [f.property for f in findings(group)] == ["AvailabilityZones.0", "AvailabilityZones.1"]
 
 
+@pytest.mark.parametrize(
+    "service",
+    ["application-autoscaling", "ecr.dkr", "elasticfilesystem", "guardduty-data", "kms", "logs",
+     "monitoring", "s3", "secretsmanager", "ssmmessages", "states", "sts"],
+)  # fmt: skip
+@pytest.mark.parametrize("region", ["eu-central-2", "mx-central-1", "ap-southeast-7"])
+def test_endpoints_of_services_that_a_region_has_are_let_through(service: str, region: str) -> None:
+    name = f"com.amazonaws.{region}.{service}"
+    endpoint = resource("AWS::EC2::VPCEndpoint", f"{{VpcId: v, ServiceName: {name}}}")
+    assert findings(endpoint, region) == []
+
+
+def test_a_service_that_one_source_alone_denies_is_a_warning() -> None:
+    endpoint = resource(
+        "AWS::EC2::VPCEndpoint", "{VpcId: v, ServiceName: com.amazonaws.ca-west-1.bedrock-runtime}"
+    )
+    (finding,) = findings(endpoint, "ca-west-1")
+    assert finding.severity is Severity.WARNING
+
+
 def test_a_cross_region_endpoint_is_let_through() -> None:
     endpoint = resource(
         "AWS::EC2::VPCEndpoint",
@@ -293,6 +320,39 @@ def test_arns_in_lists_are_followed() -> None:
     )
     (finding,) = findings(alarm)
     assert (finding.rule, finding.property) == ("ARN-REGION", "AlarmActions.1")
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "{Bucket: !Ref Logs, PolicyDocument: {Statement: [{Effect: Allow, Principal: "
+        "{Service: logdelivery.elasticloadbalancing.amazonaws.com}}]}}",
+        "{Bucket: !Ref Logs, PolicyDocument: {Statement: [{Effect: Allow, Principal: "
+        "{AWS: !ImportValue delivery}}]}}",
+        "{Bucket: !ImportValue bucket, PolicyDocument: !ImportValue document}",
+    ],
+)
+def test_a_log_bucket_that_lets_the_delivery_in_or_may_do_so_passes(policy: str) -> None:
+    balancer = (
+        "LoadBalancerAttributes: [{Key: access_logs.s3.enabled, Value: true}, "
+        "{Key: access_logs.s3.bucket, Value: !Ref Logs}]"
+    )
+    more = (
+        "Logs: {Type: AWS::S3::Bucket}\n"
+        f"Policy: {{Type: AWS::S3::BucketPolicy, Properties: {policy}}}"
+    )
+    kind = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    assert rules(resource(kind, balancer, more=more)) == []
+    network = f"{balancer}\nType: network"
+    assert rules(resource(kind, network, more="Logs: {Type: AWS::S3::Bucket}")) == []
+    denied = resource(kind, balancer, more="Logs: {Type: AWS::S3::Bucket}")
+    assert rules(denied) == ["LOAD-BALANCER-LOG-BUCKET"]
+
+
+def test_the_first_aurora_engine_is_retired_whatever_its_version() -> None:
+    for version in ("EngineVersion: 5.6.10a", "EngineVersion: 5.6.mysql_aurora.1.22.2", "{}"):
+        found = findings(cluster("" if version == "{}" else version, engine="aurora"))
+        assert [(f.rule, f.property) for f in found] == [("AURORA-VERSION-RETIRED", "Engine")]
 
 
 def test_insights_are_judged_at_the_cluster() -> None:

@@ -46,6 +46,10 @@ def action_wildcard(context: Context) -> Iterator[Hit]:
             yield _at(statement, f"allows {', '.join(wide)}")
         if "NotAction" in statement.inverted:
             yield _at(statement, "allows everything but some actions (NotAction)")
+    for statement in _resource_policies(context):
+        wide = [a for a in statement.actions if a == "*" or a.endswith(":*")]
+        if wide and not statement.everyone:
+            yield _at(statement, f"allows {', '.join(wide)}", Severity.WARNING)
 
 
 _NAMED: Final = (

@@ -154,6 +154,14 @@ def host_namespaces(context: Context) -> Iterator[Hit]:
         for path in ("PidMode", "IpcMode", "NetworkMode"):
             if task.get(path) == "host":
                 yield Hit(resource=task.logical_id, property=path, message=f"{path} is host")
+        if task.get("NetworkMode") in (None, "bridge", "default"):
+            yield Hit(
+                resource=task.logical_id,
+                property="NetworkMode",
+                message=f"NetworkMode is {show(task.get('NetworkMode'))}: the task has no network "
+                "interface and no security group of its own",
+                severity=Severity.WARNING,
+            )
 
 
 @rule(
@@ -198,6 +206,13 @@ def image(context: Context) -> Iterator[Hit]:
                 resource=task.logical_id,
                 property=f"{path}.Image",
                 message=f"{name} has no version of its own",
+            )
+        consistency = container.get("VersionConsistency")
+        if consistency == "disabled":
+            yield Hit(
+                resource=task.logical_id,
+                property=f"{path}.VersionConsistency",
+                message="tasks of one deployment can run different images",
             )
 
 
@@ -318,7 +333,22 @@ def role_shared(context: Context) -> Iterator[Hit]:
             )
 
 
+@rule(
+    "PCI-2.2.4-FAULT-INJECTION",
+    "Tasks take no injected faults",
+    asks="Only needed functions are on.",
+    requirements=("2.2.4",),
+    severity=Severity.WARNING,
+    types=_TASK,
+    fix="Leave EnableFaultInjection out.",
+)
+def fault_injection(context: Context) -> Iterator[Hit]:
+    for task in context.of_type(*_TASK):
+        yield from must_be_false(task, "EnableFaultInjection")
+
+
 RULES: Final = (
+    fault_injection,
     exec_off,
     privileged,
     root_filesystem,

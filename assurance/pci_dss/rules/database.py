@@ -13,6 +13,7 @@ from assurance.pci_dss.rule import (
     UNRESOLVED,
     Extent,
     Hit,
+    must_be_false,
     must_be_set,
     must_be_true,
     rule,
@@ -69,6 +70,9 @@ def database_encrypted(context: Context) -> Iterator[Hit]:
     for database in (*_databases(context), *others):
         if not _restored(database):
             yield from must_be_true(database, "StorageEncrypted")
+    for member in context.of_type("AWS::RDS::DBInstance"):
+        if member.flag("StorageEncrypted") is False and member not in _databases(context):
+            yield from must_be_true(member, "StorageEncrypted")
     for cluster in context.of_type("AWS::Redshift::Cluster"):
         yield from must_be_true(cluster, "Encrypted")
 
@@ -509,7 +513,23 @@ def _members(context: Context, kind: str, database: Resource) -> set[str]:
     return {database.logical_id}
 
 
+@rule(
+    "PCI-1.4.4-DATA-API",
+    "The database has no HTTP endpoint",
+    asks="What stores cardholder data is not directly accessible from untrusted networks; the "
+    "Data API answers outside of the VPC.",
+    requirements=("1.4.4", "7.2.6"),
+    severity=Severity.WARNING,
+    types=("AWS::RDS::DBCluster",),
+    fix="Set EnableHttpEndpoint: false.",
+)
+def data_api(context: Context) -> Iterator[Hit]:
+    for cluster in context.of_type("AWS::RDS::DBCluster"):
+        yield from must_be_false(cluster, "EnableHttpEndpoint")
+
+
 RULES: Final = (
+    data_api,
     database_encrypted,
     database_key,
     database_tls,

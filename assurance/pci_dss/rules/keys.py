@@ -8,7 +8,7 @@ from typing import Final
 from assurance.findings import Severity
 from assurance.pci_dss.context import Context
 from assurance.pci_dss.policies import Statement
-from assurance.pci_dss.rule import Extent, Hit, must_be_true, rule, show
+from assurance.pci_dss.rule import Extent, Hit, must_be_false, must_be_true, rule, show
 from assurance.resolution import Resource
 
 _NARROWING: Final = (
@@ -131,6 +131,14 @@ def key_use(context: Context) -> Iterator[Hit]:
                 "can give the key away",
             )
     for statement in _key_statements(context):
+        everything = [action for action in statement.actions if action in ("*", "kms:*")]
+        if everything and statement.condition and not statement.everyone:
+            yield Hit(
+                resource=statement.resource,
+                property=statement.path,
+                message=f"the statement allows {everything[0]}, administration included",
+            )
+            continue
         if not (statement.account_root or statement.services) or statement.everyone:
             continue
         wide = [action for action in _USES if statement.allows_action(action)]
@@ -164,4 +172,18 @@ def key_grants(context: Context) -> Iterator[Hit]:
             )
 
 
-RULES: Final = (key_rotation, key_deletion, key_policy_public, key_use, key_grants)
+@rule(
+    "PCI-3.6.1-KEY-REGIONS",
+    "Keys stay in their region",
+    asks="Keys are kept in the fewest places possible.",
+    requirements=("3.6.1",),
+    severity=Severity.WARNING,
+    types=("AWS::KMS::Key",),
+    fix="Leave MultiRegion out, unless data is replicated to that region.",
+)
+def key_regions(context: Context) -> Iterator[Hit]:
+    for key in context.of_type("AWS::KMS::Key"):
+        yield from must_be_false(key, "MultiRegion")
+
+
+RULES: Final = (key_regions, key_rotation, key_deletion, key_policy_public, key_use, key_grants)

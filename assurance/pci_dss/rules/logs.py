@@ -70,7 +70,13 @@ def log_end(context: Context) -> Iterator[Hit]:
 )
 def log_encrypted(context: Context) -> Iterator[Hit]:
     for group in context.of_type("AWS::Logs::LogGroup"):
-        yield from must_be_set(group, "KmsKeyId", "the log group has no key of yours")
+        key = group.get("KmsKeyId")
+        if not key or (isinstance(key, str) and str(key).startswith("alias/aws/")):
+            yield Hit(
+                resource=group.logical_id,
+                property="KmsKeyId",
+                message=f"KmsKeyId is {show(key)}: no key of yours",
+            )
 
 
 def _group_names(context: Context) -> set[str]:
@@ -414,7 +420,7 @@ def bucket_logs(context: Context) -> Iterator[Hit]:
 
 
 @rule(
-    "PCI-10.3.1-LOG-CLASS",
+    "PCI-10.4.1.1-LOG-CLASS",
     "Log groups that alarms and filters watch are of the standard class",
     asks="Logs are reviewed automatically; other classes have no metric filters.",
     requirements=("10.4.1.1",),
@@ -447,7 +453,22 @@ def bodies_logged(context: Context) -> Iterator[Hit]:
             yield from must_be_false(stage, f"MethodSettings.{index}.DataTraceEnabled")
 
 
+@rule(
+    "PCI-10.3.2-LOG-TOKEN",
+    "Nobody writes logs with a bearer token",
+    asks="Log files are protected from modification; what IAM does not know it cannot deny.",
+    requirements=("10.3.2",),
+    types=("AWS::Logs::LogGroup",),
+    extent=Extent.FULL,
+    fix="Leave BearerTokenAuthenticationEnabled out.",
+)
+def log_token(context: Context) -> Iterator[Hit]:
+    for group in context.of_type("AWS::Logs::LogGroup"):
+        yield from must_be_false(group, "BearerTokenAuthenticationEnabled")
+
+
 RULES: Final = (
+    log_token,
     log_retention,
     log_end,
     log_encrypted,

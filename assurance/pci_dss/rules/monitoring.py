@@ -53,6 +53,7 @@ class _Control:
     dimension: str
     names: frozenset[str]
     silent: bool
+    others: frozenset[str] = frozenset()
 
 
 def _controls(context: Context) -> Iterator[_Control]:
@@ -86,6 +87,7 @@ def _controls(context: Context) -> Iterator[_Control]:
             dimension="WebACL",
             names=frozenset({str(acl.get("Name")), str(metric), acl.logical_id}),
             silent=False,
+            others=frozenset({"Region", "Rule"}),
         )
 
 
@@ -138,22 +140,49 @@ def control_failure(context: Context) -> Iterator[Hit]:
             )
 
 
+_STATISTICS: Final = ("Sum", "Maximum", "Average")
+_DAY: Final = 86_400
+_SURGE: Final = 100_000
+"""Blocked requests in one period that no web ACL reaches without being under attack."""
+
+
 def _watches(alarm: Resource, control: _Control) -> bool:
-    if alarm.get("Namespace") != control.namespace:
-        return False
-    if alarm.get("MetricName") not in control.metrics:
-        return False
-    if _dimension(alarm, control.dimension) not in control.names:
-        return False
-    if alarm.flag("ActionsEnabled") is False or not alarm.items("AlarmActions"):
-        return False
-    comparison = str(alarm.get("ComparisonOperator"))
+    """Whether an alarm is on the control's metric, and goes off when the control fails."""
+    dimensions = {
+        str(item.get("Name")) for item in alarm.items("Dimensions") if isinstance(item, dict)
+    }
+    return (
+        alarm.get("Namespace") == control.namespace
+        and alarm.get("MetricName") in control.metrics
+        and _dimension(alarm, control.dimension) in control.names
+        and dimensions >= control.others
+        and alarm.flag("ActionsEnabled") is not False
+        and bool(alarm.items("AlarmActions"))
+        and alarm.get("Unit") in (None, "Count")
+        and alarm.get("Statistic") in _STATISTICS
+        and _prompt(alarm)
+        and _goes_off(alarm, control)
+    )
+
+
+def _prompt(alarm: Resource) -> bool:
+    """Whether the alarm looks back a day at most."""
+    period, periods = alarm.number("Period"), alarm.number("EvaluationPeriods")
+    return period is not None and periods is not None and period * periods <= _DAY
+
+
+def _goes_off(alarm: Resource, control: _Control) -> bool:
+    comparison = alarm.get("ComparisonOperator")
     threshold = alarm.number("Threshold")
+    if threshold is None:
+        return False
     if control.silent:
-        breaching = alarm.get("TreatMissingData") == "breaching"
-        return comparison.startswith("LessThan") and breaching and (threshold or 0) >= 1
-    limit = 1 if control.namespace == "AWS/Lambda" else 1_000_000
-    return comparison.startswith("GreaterThan") and threshold is not None and threshold <= limit
+        below = comparison == "LessThanThreshold" and threshold >= 1
+        none = comparison == "LessThanOrEqualToThreshold" and threshold >= 0
+        return (below or none) and alarm.get("TreatMissingData") == "breaching"
+    limit = 1 if control.namespace == "AWS/Lambda" else _SURGE
+    above = comparison in ("GreaterThanThreshold", "GreaterThanOrEqualToThreshold")
+    return above and threshold <= limit
 
 
 def _dimension(alarm: Resource, name: str) -> str:

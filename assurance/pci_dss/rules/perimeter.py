@@ -154,7 +154,7 @@ def egress_anywhere(context: Context) -> Iterator[Hit]:
 def egress_https(context: Context) -> Iterator[Hit]:
     leaving = {
         group
-        for flow in context.network.flows
+        for flow in context.network.to_outside()
         if flow.target == INTERNET and flow.source in context.network.workloads
         for group in context.network.workloads[flow.source].groups
     }
@@ -345,19 +345,20 @@ def _no_subnets(workload: Workload) -> str:
     "group.",
 )
 def store_egress(context: Context) -> Iterator[Hit]:
+    stores = {store.logical_id: store for store in context.network.stores()}
     seen: set[tuple[str, str]] = set()
-    for workload in context.network.stores():
-        for flow in context.network.leaving(workload.logical_id):
-            known = context.network.subnets
-            outside = flow.target in (INTERNET, OTHER_NETWORKS)
-            if not outside or not any(subnet in known for subnet in workload.subnets):
-                continue  # unknown subnets are PCI-1.4.4-STORE-TIER's
-            if (flow.source, flow.target) not in seen:
-                seen.add((flow.source, flow.target))
-                yield Hit(
-                    resource=flow.source,
-                    message=f"{flow.ports} can leave to {flow.target}, let out by {flow.resource}",
-                )
+    for flow in context.network.to_outside():
+        store = stores.get(flow.source)
+        if store is None or flow.target not in (INTERNET, OTHER_NETWORKS):
+            continue
+        if not any(subnet in context.network.subnets for subnet in store.subnets):
+            continue  # unknown subnets are PCI-1.4.4-STORE-TIER's
+        if (flow.source, flow.target) not in seen:
+            seen.add((flow.source, flow.target))
+            yield Hit(
+                resource=flow.source,
+                message=f"{flow.ports} can leave to {flow.target}, let out by {flow.resource}",
+            )
 
 
 @rule(
@@ -516,6 +517,9 @@ def public_address(context: Context) -> Iterator[Hit]:
 def subnet_addresses(context: Context) -> Iterator[Hit]:
     for subnet in context.of_type("AWS::EC2::Subnet"):
         yield from must_be_false(subnet, "MapPublicIpOnLaunch")
+        # every IPv6 address is public
+        yield from must_be_false(subnet, "AssignIpv6AddressOnCreation")
+        yield from must_be_false(subnet, "Ipv6Native")
 
 
 @rule(
@@ -602,7 +606,137 @@ def source_check(context: Context) -> Iterator[Hit]:
             )
 
 
+@rule(
+    "PCI-1.3.1-PORTS-WIDE",
+    "Security groups open single ports to each other, not all of them",
+    asks="Only the traffic that is necessary passes between tiers.",
+    requirements=("1.3.1", "1.3.2", "1.2.5"),
+    types=_GROUP_TYPES,
+    extent=Extent.FULL,
+    fix="Name the protocol and the port that the clients use.",
+)
+def ports_wide(context: Context) -> Iterator[Hit]:
+    for permission in context.network.permissions:
+        wide = permission.ports.protocol == "all" or (
+            permission.ports.protocol in ("tcp", "udp")
+            and permission.ports.last - permission.ports.first > 100
+        )
+        if permission.kind is PeerKind.GROUP and wide:
+            own = permission.peer == permission.group
+            yield Hit(
+                resource=permission.resource,
+                property=permission.path,
+                message=f"{permission.ports} is open {_side(permission)} {permission.peer}",
+                severity=Severity.WARNING if own else None,
+            )
+
+
+def _side(permission: Permission) -> str:
+    return "from" if permission.direction is Direction.INGRESS else "to"
+
+
+@rule(
+    "PCI-1.2.7-RULE-IDLE",
+    "Every rule between two groups has its counterpart",
+    asks="Network controls are reviewed, and rules that nobody needs are removed.",
+    requirements=("1.2.7", "1.2.8"),
+    severity=Severity.WARNING,
+    types=_GROUP_TYPES,
+    fix="Remove the rule, or let the other group's rules match it.",
+)
+def rule_idle(context: Context) -> Iterator[Hit]:
+    network = context.network
+    for permission in network.permissions:
+        if permission.kind is not PeerKind.GROUP or permission.peer not in network.groups:
+            continue
+        if permission.group not in network.groups or not permission.certain:
+            continue
+        if not any(
+            (other.kind is not PeerKind.GROUP or other.peer == permission.group)
+            and other.kind is not PeerKind.NOBODY
+            and other.ports.common(permission.ports) is not None
+            for other in network.rules_of(permission.peer, _other(permission.direction))
+        ):
+            yield _at(
+                permission,
+                f"{permission.direction} of {permission.ports} {_side(permission)} "
+                f"{permission.peer} has no counterpart there; nothing can use it",
+            )
+
+
+def _other(direction: Direction) -> Direction:
+    return Direction.EGRESS if direction is Direction.INGRESS else Direction.INGRESS
+
+
+_APPLICATION: Final = (Kind.TASKS, Kind.INSTANCE, Kind.LOAD_BALANCER)
+
+
+@rule(
+    "PCI-1.4.1-GROUP-SHARED",
+    "A store shares its security group with nobody",
+    asks="Network controls stand between tiers; a shared group opens a store to all that is "
+    "open to its neighbour.",
+    requirements=("1.4.1", "1.4.4"),
+    types=("AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::ECS::Service"),
+    extent=Extent.FULL,
+    fix="Give the store a security group of its own.",
+)
+def group_shared(context: Context) -> Iterator[Hit]:
+    holders: dict[str, str] = {}
+    for workload in context.network.workloads.values():
+        if workload.kind in _APPLICATION:
+            for group in workload.groups:
+                holders.setdefault(group, workload.logical_id)
+    for store in context.network.stores():
+        for group in store.groups:
+            if group in holders and group in context.network.groups:
+                yield Hit(
+                    resource=store.logical_id,
+                    message=f"it shares the security group {group} with {holders[group]}",
+                )
+
+
+@rule(
+    "PCI-1.4.1-TIER-SHARED",
+    "Load balancers, applications and stores are in subnets of their own",
+    asks="Network controls stand between untrusted networks and the trusted one, tier by tier.",
+    requirements=("1.4.1", "1.4.2"),
+    related=("RDS.46",),
+    severity=Severity.WARNING,
+    types=("AWS::ECS::Service", "AWS::EC2::Instance", "AWS::RDS::DBSubnetGroup"),
+    fix="Put load balancers into public subnets, tasks into private, stores into isolated ones.",
+)
+def tier_shared(context: Context) -> Iterator[Hit]:
+    network = context.network
+    homes = {
+        subnet: store.logical_id
+        for store in network.stores()
+        if store.kind is Kind.DATABASE
+        for subnet in store.subnets
+        if subnet in network.subnets
+    }
+    for workload in network.workloads.values():
+        if workload.kind not in _APPLICATION:
+            continue
+        for subnet in workload.subnets:
+            if subnet in homes:
+                message = f"it is in the subnet {subnet} of {homes[subnet]}"
+            elif (
+                workload.kind is not Kind.LOAD_BALANCER
+                and subnet in network.subnets
+                and network.subnets[subnet].tier is Tier.PUBLIC
+            ):
+                message = f"it is in the public subnet {subnet}"
+            else:
+                continue
+            yield Hit(resource=workload.logical_id, message=message)
+
+
 RULES: Final = (
+    ports_wide,
+    rule_idle,
+    group_shared,
+    tier_shared,
     ingress_world,
     ingress_public_range,
     ingress_unknown,

@@ -320,6 +320,10 @@ def function_public(context: Context) -> Iterator[Hit]:
         )
         if permission.get("Principal") == "*" and not narrowed:
             yield _clear(permission, "Principal", "everyone may invoke the function")
+        if permission.get("FunctionUrlAuthType") == "NONE":
+            yield _clear(permission, "FunctionUrlAuthType", "everyone may call the function's URL")
+        if permission.get("Action") in ("*", "lambda:*"):
+            yield _clear(permission, "Action", "every action on the function is allowed")
     for url in context.of_type("AWS::Lambda::Url"):
         value = url.get("AuthType")
         if value != "AWS_IAM":

@@ -72,11 +72,13 @@ def listener_plain(context: Context) -> Iterator[Hit]:
     for listener in context.of_type("AWS::ElasticLoadBalancingV2::Listener"):
         protocol = listener.get("Protocol")
         if protocol == "HTTP" or _looks_plain(listener):
+            public = _faces_internet(context, listener)
             for resource, path in _not_redirecting(context, listener):
                 yield Hit(
                     resource=resource,
                     property=path,
                     message=f"requests over {show(protocol)} are answered, not redirected to HTTPS",
+                    severity=None if public else Severity.WARNING,
                 )
         elif listener.is_unknown("Protocol"):
             yield Hit(
@@ -93,10 +95,13 @@ def listener_plain(context: Context) -> Iterator[Hit]:
         for index, item in enumerate(balancer.items("Listeners")):
             protocol = item.get("Protocol") if isinstance(item, dict) else None
             if str(protocol).upper() not in ("HTTPS", "SSL"):
+                public = balancer.get("Scheme") != "internal" and protocol != "TCP"
                 yield Hit(
                     resource=balancer.logical_id,
                     property=f"Listeners.{index}.Protocol",
-                    message=f"the listener's protocol is {show(protocol)}",
+                    message=f"the listener's protocol is {show(protocol)}; nothing shows that "
+                    "what it passes is encrypted",
+                    severity=None if public else Severity.WARNING,
                 )
 
 
@@ -107,7 +112,7 @@ def _looks_plain(listener: Resource) -> bool:
 
 def _faces_internet(context: Context, listener: Resource) -> bool:
     workload = context.network.workloads.get(name_of(listener.get("LoadBalancerArn")))
-    return workload is not None and workload.public is True
+    return workload is None or workload.public is not False
 
 
 @rule(
@@ -251,9 +256,13 @@ def _refuses_plain(statement: Statement, logical_id: str, action: str) -> bool:
 
 def _covers(statement: Statement, logical_id: str, action: str) -> bool:
     """Whether it is for the resource, and for a bucket for its objects too."""
-    text = " ".join(statement.resources)
-    named = "*" in statement.resources or logical_id in text
-    return named and (not action.startswith("s3:") or "*" in text)
+    if "*" in statement.resources:
+        return True
+    named = [text for text in statement.resources if logical_id in text]
+    if not action.startswith("s3:"):
+        return bool(named)
+    objects = [text for text in named if text.endswith("/*")]
+    return bool(objects) and len(objects) < len(named)
 
 
 @rule(

@@ -71,13 +71,18 @@ def _service(rule: Rule, context: Context) -> Iterator[Finding]:
         listed = _SERVICES.get(label, label)
         if listed not in known_services():
             continue  # no source says anything
-        if context.facts.service(listed) is Availability.UNAVAILABLE:
+        by_two = context.facts.service_by_two_sources(listed)
+        if (
+            by_two is not Availability.AVAILABLE
+            and context.facts.service(listed) is Availability.UNAVAILABLE
+        ):
             yield rule.finding(
                 resource,
                 "ServiceName",
                 f"AWS does not list the service {listed} in {context.here}, so it can have "
                 f"no endpoint {name}",
                 "leave the endpoint out; reach the service in a region that has it through NAT",
+                severity=None if by_two is Availability.UNAVAILABLE else Severity.WARNING,
                 source=f"AWS global infrastructure as carried by moto "
                 f"{context.facts.versions.get('moto', '')}",
             )

@@ -8,7 +8,7 @@ from typing import Final
 
 from assurance.findings import Finding, Severity
 from assurance.regional import aurora
-from assurance.regional.facts import Facts, Support
+from assurance.regional.facts import Facts, Support, source
 from assurance.regional.rule import Context, Rule
 from assurance.regional.versions import AURORA_ENGINES, parse
 from assurance.resolution import Resource
@@ -24,12 +24,17 @@ def _versioned(context: Context) -> Iterator[tuple[Resource, str, str]]:
     types = (aurora.CLUSTER, aurora.INSTANCE, aurora.GLOBAL_CLUSTER)
     for resource in (r for name in types for r in context.view.of_type(name)):
         text, engine = aurora.version(resource), aurora.engine(resource)
-        if text is None or engine not in AURORA_ENGINES:
+        if text is None or engine not in AURORA_ENGINES or _is_first_aurora(resource):
             continue
         cluster = context.members.cluster_of(resource)
         if cluster is not None and aurora.version(cluster) == text:
             continue  # said once, at the cluster
         yield resource, engine, text
+
+
+def _is_first_aurora(resource: Resource) -> bool:
+    """Whether the engine is Aurora MySQL 1; no version of it is left."""
+    return (resource.text("Engine") or "").lower() == "aurora"
 
 
 def _upgrade(facts: Facts, engine: str, on: date) -> str:
@@ -43,6 +48,18 @@ def _upgrade(facts: Facts, engine: str, on: date) -> str:
 
 
 def _retired(rule: Rule, context: Context) -> Iterator[Finding]:
+    for kind in (aurora.CLUSTER, aurora.INSTANCE):
+        for resource in context.view.of_type(kind):
+            if _is_first_aurora(resource):
+                yield rule.finding(
+                    resource,
+                    "Engine",
+                    "engine 'aurora' is Aurora MySQL 1, which ended on 2023-02-28: AWS creates no "
+                    f"database with it, in {context.here} or elsewhere",
+                    "set Engine: aurora-mysql and EngineVersion: "
+                    f'"{aurora.recommended_version("aurora-mysql")}"',
+                    source=source("aurora-mysql-calendar"),
+                )
     for resource, engine, text in _versioned(context):
         if context.facts.engine_version(engine, text) == "deprecated":
             yield rule.finding(
@@ -84,7 +101,9 @@ def _malformed(rule: Rule, context: Context) -> Iterator[Finding]:
             "EngineVersion",
             f"'{text}' is not a version of {engine}, in {context.here} or elsewhere"
             + ("; CloudFormation wants the long form" if short_mysql else ""),
-            _long_form(context.facts, text) if short_mysql else _form(context, engine),
+            _long_form(context.facts, text)
+            if short_mysql
+            else _upgrade(context.facts, engine, context.on),
         )
 
 
@@ -93,10 +112,6 @@ def _long_form(facts: Facts, text: str) -> str:
         if known.endswith(f".mysql_aurora.{text}"):
             return f'set EngineVersion: "{known}"'
     return "write it as 8.0.mysql_aurora.<version>"
-
-
-def _form(context: Context, engine: str) -> str:
-    return _upgrade(context.facts, engine, context.on)
 
 
 def _unknown(rule: Rule, context: Context) -> Iterator[Finding]:
@@ -159,7 +174,7 @@ def _support_ending(rule: Rule, context: Context) -> Iterator[Finding]:
                 resource,
                 "EngineVersion",
                 f"{engine} {text}, in {context.here}, leaves standard support on {support.ends}, "
-                f"in {days} days",
+                + (f"in {days} days" if days else "today"),
                 _upgrade(context.facts, engine, context.on),
                 source=support.source,
             )

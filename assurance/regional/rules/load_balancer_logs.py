@@ -8,7 +8,7 @@ from typing import Final
 from assurance.findings import Finding, Severity
 from assurance.regional.facts import load_balancer_accounts
 from assurance.regional.rule import Context, Rule
-from assurance.resolution import Value
+from assurance.resolution import UNKNOWN, Resource, Unknown, Value, walk
 
 _SERVICE: Final = "logdelivery.elasticloadbalancing.amazonaws.com"
 
@@ -42,6 +42,56 @@ def _principal(rule: Rule, context: Context) -> Iterator[Finding]:
         )
 
 
+def _unwritable(rule: Rule, context: Context) -> Iterator[Finding]:
+    """The load balancer's own bucket is in the template, and nothing lets it write there."""
+    if not context.facts.region:
+        return
+    mine = context.facts.load_balancer_account
+    for balancer in context.view.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"):
+        bucket = context.view.target(_log_bucket(balancer))
+        if bucket is None or balancer.text("Type") not in (None, "application"):
+            continue
+        statements = [
+            statement
+            for policy in context.view.of_type("AWS::S3::BucketPolicy")
+            if context.view.target(policy.get("Bucket")) is bucket or policy.is_unknown("Bucket")
+            for statement in (
+                policy.items("PolicyDocument.Statement")
+                if not policy.is_unknown("PolicyDocument")
+                else [UNKNOWN]
+            )
+        ]
+        if any(_may_name(statement, mine) for statement in statements):
+            continue
+        yield rule.finding(
+            balancer,
+            "LoadBalancerAttributes",
+            f"no bucket policy lets load balancers of {context.here} write access logs to "
+            f"{bucket.logical_id}: switching the logs on fails",
+            f"allow s3:PutObject to Principal: {{Service: {_SERVICE}}}",
+        )
+
+
+def _log_bucket(balancer: Resource) -> Value:
+    """Return the bucket of the access logs if they are on."""
+    attributes = {
+        str(item.get("Key")): item.get("Value")
+        for item in balancer.items("LoadBalancerAttributes")
+        if isinstance(item, dict)
+    }
+    on = str(attributes.get("access_logs.s3.enabled")).lower() == "true"
+    return attributes.get("access_logs.s3.bucket") if on else None
+
+
+def _may_name(statement: Value, account: str) -> bool:
+    """Whether a statement names the log delivery, or somebody who is not known."""
+    if not isinstance(statement, dict) or isinstance(statement.get("Principal"), Unknown | str):
+        return True
+    if _names_service(statement) or (account and account in _accounts(statement)):
+        return statement.get("Effect") == "Allow"
+    return any(isinstance(leaf, Unknown) for _, leaf in walk(statement.get("Principal")))
+
+
 def _accounts(statement: Value) -> Iterator[str]:
     principal = statement.get("Principal") if isinstance(statement, dict) else None
     names = principal.get("AWS") if isinstance(principal, dict) else None
@@ -64,5 +114,12 @@ RULES: Final = (
         severity=Severity.ERROR,
         source="Elastic Load Balancing user guide: Enable access logs, bucket policy",
         check=_principal,
+    ),
+    Rule(
+        id="LOAD-BALANCER-LOG-BUCKET",
+        title="A log bucket that the region's load balancers may not write to",
+        severity=Severity.ERROR,
+        source="Elastic Load Balancing user guide: Enable access logs, bucket policy",
+        check=_unwritable,
     ),
 )

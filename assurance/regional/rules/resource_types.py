@@ -55,7 +55,7 @@ def _unknown_type(rule: Rule, context: Context) -> Iterator[Finding]:
 
 
 def _application_repository(rule: Rule, context: Context) -> Iterator[Finding]:
-    if context.facts.service("serverlessrepo") is not Availability.UNAVAILABLE:
+    if context.facts.service_by_two_sources("serverlessrepo") is not Availability.UNAVAILABLE:
         return
     for resource in context.view.of_type("AWS::Serverless::Application"):
         if isinstance(resource.get("Location"), dict):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil
 from typing import Final
 
 from assurance.findings import Finding, Severity
-from assurance.regional import aurora
-from assurance.regional.facts import Facts, source
+from assurance.regional import aurora, v2_capacity
+from assurance.regional.facts import Capacity, Facts, source
 from assurance.regional.rule import Context, Rule
 from assurance.regional.versions import parse
 from assurance.resolution import Resource
@@ -45,14 +44,16 @@ def replacement(cluster: Resource, facts: Facts) -> str:
     if engine not in ("aurora-mysql", "aurora-postgresql"):
         engine = "aurora-postgresql" if "postgres" in engine else "aurora-mysql"
     text = _version(cluster, facts, engine)
-    low, high, pause = _capacity(cluster)
+    low, high, pause = _capacity(cluster, facts.capacity(engine, text))
     lines = [
-        "use Serverless v2: delete EngineMode and ScalingConfiguration, and write",
+        "use Serverless v2 (pcistack migrate writes it for you): delete EngineMode and "
+        "ScalingConfiguration, and write",
         f"  {cluster.logical_id}:",
         "    Type: AWS::RDS::DBCluster",
         "    Properties:",
         f"      Engine: {engine}",
         f'      EngineVersion: "{text}"',
+        *_implied(cluster, engine),
         "      ServerlessV2ScalingConfiguration:",
         f"        MinCapacity: {low:g}",
         f"        MaxCapacity: {high:g}",
@@ -63,8 +64,18 @@ def replacement(cluster: Resource, facts: Facts) -> str:
         f"      DBClusterIdentifier: !Ref {cluster.logical_id}",
         f"      Engine: {engine}",
         "      DBInstanceClass: db.serverless",
+        "      PubliclyAccessible: false",
     ]
     return "\n".join(lines)
+
+
+def _implied(cluster: Resource, engine: str) -> Iterator[str]:
+    """Yield what v1 implied and v2 does not: PostgreSQL's port, encrypted storage."""
+    if engine == "aurora-postgresql" and cluster.get("Port") is None:
+        yield "      Port: 5432"
+    restored = cluster.get("SnapshotIdentifier") or cluster.get("SourceDBClusterIdentifier")
+    if cluster.get("StorageEncrypted") is None and restored is None:
+        yield "      StorageEncrypted: true"
 
 
 def _version(cluster: Resource, facts: Facts, engine: str) -> str:
@@ -78,19 +89,18 @@ def _version(cluster: Resource, facts: Facts, engine: str) -> str:
     return aurora.recommended_version(engine)
 
 
-def _capacity(cluster: Resource) -> tuple[float, float, int | None]:
-    """Convert the limits of v1: powers of two from 1 to 256, with an optional pause."""
+def _capacity(cluster: Resource, within: Capacity | None) -> tuple[float, float, int | None]:
+    """Convert the limits of v1; a pause only if v1 had one, as it did by default."""
+    assert within is not None  # every version that is written has its row in the facts
     low = cluster.number("ScalingConfiguration.MinCapacity") or 1
-    high = cluster.number("ScalingConfiguration.MaxCapacity") or 16  # what v1 took by default
-    high = min(max(ceil(high * 2) / 2, 1.0), 256.0)
-    low = min(max(ceil(low * 2) / 2, 0.5), high)
-    # in v1 a cluster pauses by default, after 300 seconds
-    if cluster.get("ScalingConfiguration") is None or (
-        cluster.flag("ScalingConfiguration.AutoPause") is False
-    ):
-        return (0.5 if low <= 1 else low), high, None
-    seconds = cluster.number("ScalingConfiguration.SecondsUntilAutoPause") or 300
-    return 0, high, int(min(max(seconds, 300), 86400))
+    high = cluster.number("ScalingConfiguration.MaxCapacity") or v2_capacity.V1_DEFAULT_MAXIMUM
+    pause = cluster.flag("ScalingConfiguration.AutoPause") is not False
+    maximum = v2_capacity.maximum_capacity(high, within)
+    minimum = min(v2_capacity.minimum_capacity(low, pause=pause, within=within), maximum)
+    seconds = cluster.number("ScalingConfiguration.SecondsUntilAutoPause")
+    if minimum or seconds is None:
+        return minimum, maximum, None
+    return minimum, maximum, v2_capacity.pause_seconds(seconds)
 
 
 def _engine_mode(rule: Rule, context: Context) -> Iterator[Finding]:

@@ -1,0 +1,30 @@
+"""What the tests of the evidence share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from assurance.evidence.assembly import Assembly
+from assurance.evidence.model import Evidence, gather
+from assurance.pci_dss.rule import Rule
+from tests.evidence import sample
+
+Gather = Callable[..., Evidence]
+
+
+@pytest.fixture
+def gathered(tmp_path: Path) -> Gather:
+    """Gather the evidence of the sample, after a change to its resources."""
+
+    def gather_(
+        change: Callable[[dict[str, sample.Body]], object] | None = None,
+        *,
+        rules: Sequence[Rule] = (),
+    ) -> Evidence:
+        directory = sample.write(tmp_path / "assembly", change=change)
+        return gather(Assembly.read(directory, "prod"), rules)
+
+    return gather_

@@ -1,0 +1,170 @@
+"""The page works in a real browser: it filters, unfolds, prints, and complains of nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from assurance.evidence.files import write
+from tests.evidence.browser import launch_options
+from tests.evidence.conftest import Gather
+from tests.evidence.test_page import poison
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    executable, flags, environment = launch_options()
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=executable, args=flags, env=environment or None
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, gathered: Gather, tmp_path: Path) -> Iterator[Page]:
+    """The sample's page; the test fails on any console message, error or request."""
+    index = write(gathered(), tmp_path / "out")[0]
+    opened = browser.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("request", lambda request: said.append(request.url))
+    opened.goto(index.as_uri())
+    yield opened
+    opened.close()
+    assert said == [index.as_uri()]
+
+
+def _shown(page: Page) -> list[str]:
+    numbers = page.locator(".requirement:not([hidden]) .number").all_inner_texts()
+    return [number.strip() for number in numbers]
+
+
+def test_a_search_narrows_requirements_and_registers(page: Page) -> None:
+    everything = _shown(page)
+    page.fill("#search", "rotates")
+    assert 0 < len(_shown(page)) < len(everything)
+    page.fill("#search", "FlowLog 400")
+    assert page.locator("#logs tbody tr:not([hidden])").count() == 1
+    assert not page.locator("#ports").is_visible()
+    page.click("#clear")
+    assert _shown(page) == everything
+    assert page.locator("#ports").is_visible()
+
+
+def test_a_state_narrows_the_requirements_and_back(page: Page) -> None:
+    everything = _shown(page)
+    tile = page.locator(".tile[data-state='needs you']")
+    tile.click()
+    count = int(tile.locator("b").inner_text())
+    assert len(_shown(page)) == count < len(everything)
+    assert "3.5.1.2" in _shown(page)
+    assert page.inner_text("#found").startswith(f"{count} of {len(everything)} requirements")
+    tile.click()
+    assert _shown(page) == everything
+
+
+def test_a_requirement_unfolds_to_its_settings(page: Page) -> None:
+    requirement = page.locator("#req-1\\.4\\.4")
+    assert not requirement.get_by_text("PubliclyAccessible").is_visible()
+    requirement.locator("summary").click()
+    assert requirement.get_by_text("PubliclyAccessible").is_visible()
+
+
+def test_the_slash_key_goes_to_the_search(page: Page) -> None:
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+
+
+def test_a_link_unfolds_and_unfilters_what_it_leads_to(page: Page) -> None:
+    page.click("#responsibilities a[href='#req-1.4.4']")
+    requirement = page.locator("#req-1\\.4\\.4")
+    assert requirement.get_by_text("PubliclyAccessible").is_visible()
+    page.fill("#search", "PubliclyAccessible")
+    assert not page.locator("#r-Writer").is_visible()
+    requirement.locator("a[href='#r-Writer']").first.click()
+    page.wait_for_function("document.getElementById('r-Writer').checkVisibility()")
+    assert page.input_value("#search") == ""
+
+
+def test_it_prints_at_a4_with_every_requirement_unfolded(page: Page) -> None:
+    printed = page.pdf(prefer_css_page_size=True)
+    sizes = set(re.findall(rb"/MediaBox \[([^\]]+)\]", printed))
+    assert len(sizes) == 1
+    width, height = (float(side) for side in sizes.pop().split()[2:])
+    assert (round(width), round(height)) == (595, 842)  # A4 in points
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#req-1\\.4\\.4").get_by_text("PubliclyAccessible").is_visible()
+    assert not page.locator(".tools").is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert not page.locator("details[open]").count()
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(page: Page) -> None:
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    page.click("#expand")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    wider_than_their_frame = page.evaluate(
+        """() => [...document.querySelectorAll(".card:not(.diagram), .inner, td")]
+          .filter((node) => node.scrollWidth > node.clientWidth + 1)
+          .map((node) => node.className + " " + node.textContent.trim().slice(0, 40))"""
+    )
+    assert wider_than_their_frame == []
+
+
+def test_markup_in_a_template_stays_text_in_a_browser(
+    browser: Browser, gathered: Gather, tmp_path: Path
+) -> None:
+    index = write(gathered(poison), tmp_path / "out")[0]
+    opened = browser.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("dialog", lambda dialog: said.append(dialog.message))
+    opened.goto(index.as_uri())
+    opened.click("#expand")
+    assert said == []
+    assert opened.locator("img, script:not(:last-of-type)").count() == 0
+    assert "alert(1)" in opened.inner_text("#keys")
+    opened.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_enough_contrast(page: Page, scheme: str) -> None:
+    """WCAG 2.2 AA: 4.5 to 1 for text, against the nearest background."""
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.click("#expand")
+    poor = page.evaluate(
+        """() => {
+          const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+          const light = (rgb) => rgb.slice(0, 3).map((value) => {
+            const part = value / 255;
+            return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+          }).reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+          const behind = (node) => {
+            for (let at = node; at; at = at.parentElement) {
+              const colour = parse(getComputedStyle(at).backgroundColor);
+              if (colour.length < 4 || colour[3] === 1) return colour;
+            }
+            return [255, 255, 255];
+          };
+          const found = new Set();
+          for (const node of document.querySelectorAll("main *, nav *")) {
+            if (node.closest("svg") || ![...node.childNodes].some(
+              (child) => child.nodeType === 3 && child.textContent.trim())) continue;
+            const [front, back] = [parse(getComputedStyle(node).color), behind(node)].map(light);
+            const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+            if (ratio < 4.5) found.add(`${node.tagName}.${node.className} ${ratio.toFixed(2)}`);
+          }
+          return [...found];
+        }"""
+    )
+    assert poor == []

@@ -1,0 +1,162 @@
+"""The diagrams show what the network graph holds, and stay readable at A4."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from assurance.evidence.chart import WIDTH, Arrow, Box, Chart, Group, Side, svg
+from assurance.evidence.diagram import data_flow_chart, network_chart
+from tests.evidence import sample
+from tests.evidence.conftest import Gather
+
+Resources = dict[str, sample.Body]
+NAT = "nat:NatA,NatB"
+
+
+def _arrows(chart: Chart) -> set[tuple[str, str, str]]:
+    return {(arrow.source, arrow.target, arrow.label) for arrow in chart.arrows}
+
+
+def _network(gathered: Gather, change: sample.Body = None) -> Chart:
+    evidence = gathered(change)
+    return network_chart(evidence.view, evidence.network)
+
+
+def test_every_permitted_connection_is_an_arrow(gathered: Gather) -> None:
+    assert _arrows(_network(gathered)) == {
+        ("internet", "Alb", "TCP 443 (HTTPS)"),
+        ("internet", "Alb", "TCP 80 (HTTP)"),
+        ("Alb", "Service", "TCP 8080 (HTTP)"),
+        ("Service", "Cluster", "TCP 3306 (MySQL)"),
+    }
+
+
+def test_a_way_out_goes_through_the_nat_gateways(gathered: Gather) -> None:
+    def let_out(resources: Resources) -> None:
+        resources["Out"] = {
+            "Type": "AWS::EC2::SecurityGroupEgress",
+            "Properties": {
+                "GroupId": {"Fn::GetAtt": ["TaskGroup", "GroupId"]},
+                "IpProtocol": "tcp",
+                "FromPort": 443,
+                "ToPort": 443,
+                "CidrIp": "0.0.0.0/0",
+                "Description": "Images",
+            },
+        }
+
+    arrows = _arrows(_network(gathered, let_out))
+    assert ("Service", NAT, "TCP 443 (HTTPS)") in arrows
+    assert (NAT, "internet", "TCP 443 (HTTPS)") in arrows
+    assert ("Service", "internet", "TCP 443 (HTTPS)") not in arrows
+
+
+def test_tiers_come_from_routes_and_show_their_subnets(gathered: Gather) -> None:
+    groups = {group.title: group for group in _network(gathered).groups}
+    assert [box.name for box in groups["Public tier"].boxes] == ["Alb"]
+    assert [box.name for box in groups["Private tier"].boxes] == ["Service"]
+    assert [box.name for box in groups["Isolated tier"].boxes] == ["Cluster"]
+    assert groups["Isolated tier"].cells == (
+        "eu-central-2a  10.0.20.0/24",
+        "eu-central-2b  10.0.21.0/24",
+    )
+
+
+def test_a_database_with_a_route_to_the_internet_is_drawn_in_the_public_tier(
+    gathered: Gather,
+) -> None:
+    def expose(resources: Resources) -> None:
+        for zone in ("A", "B"):
+            resources[f"Exposed{zone}"] = {
+                "Type": "AWS::EC2::Route",
+                "Properties": {
+                    "RouteTableId": {"Ref": f"IsolatedRoutes{zone}"},
+                    "DestinationCidrBlock": "0.0.0.0/0",
+                    "GatewayId": {"Ref": "Igw"},
+                },
+            }
+
+    groups = {group.title: group for group in _network(gathered, expose).groups}
+    assert "Cluster" in [box.name for box in groups["Public tier"].boxes]
+    assert "Isolated tier" not in groups
+
+
+def test_data_flows_say_how_they_are_protected(gathered: Gather) -> None:
+    evidence = gathered()
+    arrows = _arrows(data_flow_chart(evidence.view, evidence.network))
+    assert {
+        ("internet", "Alb", "443: TLS 1.2 and 1.3"),
+        ("internet", "Alb", "80: redirect to HTTPS only"),
+        ("Alb", "Service", "8080: no encryption"),
+        ("Service", "Cluster", "3306: TLS 1.2 and 1.3"),
+        ("Cluster", "backups", "copies"),
+        ("secrets", "Service", "credentials"),
+        ("Cluster", "logs", "events"),
+        ("Service", "logs", "events"),
+    } <= arrows
+
+
+@pytest.mark.parametrize("standalone", [True, False])
+def test_the_picture_is_xml_within_its_own_bounds(gathered: Gather, standalone: bool) -> None:
+    evidence = gathered()
+    for chart in (
+        network_chart(evidence.view, evidence.network),
+        data_flow_chart(evidence.view, evidence.network),
+    ):
+        root = ET.fromstring(svg(chart, standalone=standalone))
+        _, _, width, height = (float(part) for part in root.attrib["viewBox"].split())
+        # 13 units of 900 on the 184 mm that A4 leaves are 7.5 points
+        assert width == WIDTH
+        assert height < width * 1.4, "higher than an A4 page"
+        for node in root.iter():
+            if node.tag.endswith("rect"):
+                left, top = float(node.attrib["x"]), float(node.attrib["y"])
+                assert 0 <= left <= left + float(node.attrib["width"]) <= width
+                assert 0 <= top <= top + float(node.attrib["height"]) <= height
+
+
+def test_a_crowded_chart_stays_within_its_width() -> None:
+    names = [f"box{number}" for number in range(40)]
+    chart = Chart(
+        title="Crowded",
+        frame="VPC",
+        groups=(Group(title="Tier", boxes=tuple(Box(name=n, title=n * 40) for n in names)),),
+        arrows=tuple(
+            Arrow(source=source, target=target, label="TCP 443 (HTTPS) " * 9, side=side)
+            for side in Side
+            for source in names[:15]
+            for target in names[15:]
+        ),
+    )
+    numbers = [
+        float(text)
+        for node in ET.fromstring(svg(chart, standalone=False)).iter()
+        for key in ("x", "width")
+        if (text := node.attrib.get(key)) is not None
+    ]
+    assert min(numbers) >= 0
+    assert max(numbers) <= WIDTH
+    boxes = list(ET.fromstring(svg(chart, standalone=False)).iter("rect"))
+    assert all(float(box.attrib["width"]) > 150 for box in boxes)
+
+
+def test_an_internet_that_reaches_nothing_is_said_to(gathered: Gather) -> None:
+    def close(resources: Resources) -> None:
+        del resources["AlbGroup"]["Properties"]["SecurityGroupIngress"]
+
+    (internet,) = _network(gathered, close).groups[0].boxes
+    assert internet.lines == ("the internet reaches nothing in this network",)
+    (internet,) = _network(gathered).groups[0].boxes
+    assert internet.lines == ()
+
+
+def test_a_template_without_a_network_is_still_a_picture(gathered: Gather) -> None:
+    def only_a_topic(resources: Resources) -> None:
+        resources.clear()
+        resources["Topic"] = {"Type": "AWS::SNS::Topic", "Properties": {}}
+
+    evidence = gathered(only_a_topic)
+    assert not network_chart(evidence.view, evidence.network).arrows
+    assert not data_flow_chart(evidence.view, evidence.network).arrows

@@ -1,0 +1,107 @@
+"""The page is whole, fetches nothing, and nothing that a template says can run in it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from assurance.evidence.files import contents
+from assurance.evidence.model import Standing
+from assurance.pci_dss.requirements import REQUIREMENTS
+from tests.evidence import sample
+from tests.evidence.conftest import Gather
+
+ATTACK = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>]]>--> </style>{{ 7*7 }}"
+
+
+class _Parsed(HTMLParser):
+    """Collects what a browser would make of the page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def all(self, name: str) -> list[str]:
+        return [value for _, key, value in self.attributes if key == name]
+
+
+def test_every_requirement_is_on_the_page_in_one_of_the_states(gathered: Gather) -> None:
+    parsed = _Parsed(contents(gathered())["index.html"])
+    states = parsed.all("data-state")[len(Standing) :]
+    assert len(states) == len(REQUIREMENTS)
+    assert set(states) <= {str(standing) for standing in Standing}
+    assert {f"req-{item.number}" for item in REQUIREMENTS} <= set(parsed.all("id"))
+
+
+def test_the_page_fetches_nothing(gathered: Gather) -> None:
+    page = contents(gathered())["index.html"]
+    parsed = _Parsed(page)
+    assert not {"img", "link", "iframe", "object", "embed", "audio", "video"} & set(parsed.tags)
+    assert not parsed.all("src")
+    assert all(target.startswith("#") for target in parsed.all("href"))
+    assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest|https?://", page)
+
+
+def test_every_link_leads_to_a_place_on_the_page(gathered: Gather) -> None:
+    parsed = _Parsed(contents(gathered())["index.html"])
+    ids = parsed.all("id")
+    assert len(ids) == len(set(ids))
+    assert {target.removeprefix("#") for target in parsed.all("href")} <= set(ids)
+
+
+def test_only_the_page_s_own_script_and_style_may_run(gathered: Gather) -> None:
+    page = contents(gathered())["index.html"]
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page)
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy
+    for tag in ("script", "style"):
+        (text,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page, flags=re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert not _Parsed(page).all("style")
+
+
+def poison(resources: dict[str, sample.Body]) -> None:
+    """Put markup wherever a template can hold text that the evidence shows."""
+    resources["AlbGroup"]["Properties"]["SecurityGroupIngress"][0]["Description"] = ATTACK
+    resources["AlbGroup"]["Properties"]["GroupDescription"] = ATTACK
+    resources["DataKey"]["Properties"]["Description"] = ATTACK
+    resources["Cluster"]["Properties"]["MasterUsername"] = ATTACK
+    resources["Cluster"]["Metadata"]["aws:cdk:path"] = f"PciDss-prod/{ATTACK}/Resource"
+    resources["Vpc"]["Properties"]["CidrBlock"] = ATTACK
+    resources["PublicA"]["Properties"]["AvailabilityZone"] = ATTACK
+    resources["Https"]["Properties"]["SslPolicy"] = f"TLS13-1-3 {ATTACK}"
+    resources["FlowLogs"]["Properties"]["LogGroupName"] = ATTACK
+    resources["LogBucket"]["Metadata"]["pcistack:acknowledged"][0]["reason"] = ATTACK
+    resources[ATTACK] = {"Type": f"AWS::{ATTACK}", "Properties": {}}
+
+
+def test_markup_in_a_template_stays_text(gathered: Gather) -> None:
+    clean, poisoned = contents(gathered()), contents(gathered(poison))
+    page = poisoned["index.html"]
+    for tag in ("<script", "</script", "<style", "</style"):
+        assert page.count(tag) == 1, tag
+    assert "<img" not in page
+    parsed = _Parsed(page)
+    assert set(parsed.tags) == set(_Parsed(clean["index.html"]).tags)
+    assert not [name for _, name, _ in parsed.attributes if name.startswith("on")]
+    assert "{{ 7*7 }}" in page.replace("<wbr>", "")
+    for name in ("network.svg", "data-flow.svg"):
+        svg = _Parsed(poisoned[name])
+        assert set(svg.tags) == set(_Parsed(clean[name]).tags)
+
+
+@pytest.mark.parametrize("name", ["index.html", "evidence.json", "network.svg"])
+def test_poisoned_text_is_really_shown(gathered: Gather, name: str) -> None:
+    text = contents(gathered(poison))[name]
+    assert "alert(1)" in text

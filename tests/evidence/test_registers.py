@@ -1,0 +1,282 @@
+"""Every register says what the template says, and marks what an assessor will ask about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from assurance.evidence.registers import Cell
+from tests.evidence import sample
+from tests.evidence.conftest import Gather
+
+Resources = dict[str, sample.Body]
+
+
+def _rows(
+    gathered: Gather, name: str, change: Callable[[Resources], object] | None = None
+) -> list[Mapping[str, Cell]]:
+    evidence = gathered(change)
+    return [
+        row for register in evidence.registers if register.name == name for row in register.rows
+    ]
+
+
+def _row(rows: list[Mapping[str, Cell]], **wanted: str) -> Mapping[str, Cell]:
+    (found,) = [
+        row for row in rows if all(row[column] == value for column, value in wanted.items())
+    ]
+    return found
+
+
+# Ports
+
+
+def test_ports_have_the_business_need_of_the_rule(gathered: Gather) -> None:
+    row = _row(_rows(gathered, "ports"), security_group="DatabaseGroup", direction="in")
+    assert row["service"] == "TCP 3306 (MySQL)"
+    assert row["peer"] == "security group TaskGroup"
+    assert row["business_need"] == "Only the tasks reach the database"
+    assert row["attention"] == ""
+
+
+def test_a_rule_that_opens_nothing_is_not_in_the_register(gathered: Gather) -> None:
+    rows = _rows(gathered, "ports")
+    assert not [row for row in rows if "255.255.255.255" in str(row["peer"])]
+    assert len(rows) == 6
+
+
+def test_port_80_needs_no_attention_while_it_only_redirects(gathered: Gather) -> None:
+    assert _row(_rows(gathered, "ports"), service="TCP 80 (HTTP)")["attention"] == ""
+
+
+def test_port_80_that_serves_is_marked(gathered: Gather) -> None:
+    def serve(resources: Resources) -> None:
+        resources["Redirect"]["Properties"]["DefaultActions"] = [
+            {"Type": "forward", "TargetGroupArn": {"Ref": "Targets"}}
+        ]
+
+    row = _row(_rows(gathered, "ports", serve), service="TCP 80 (HTTP)")
+    assert row["attention"] == "Open to the world."
+
+
+def test_a_rule_without_description_is_marked(gathered: Gather) -> None:
+    def forget(resources: Resources) -> None:
+        del resources["DatabaseFromTask"]["Properties"]["Description"]
+
+    row = _row(_rows(gathered, "ports", forget), security_group="DatabaseGroup", direction="in")
+    assert row["business_need"] == ""
+    assert "business need is not recorded" in row["attention"]
+
+
+def test_a_group_without_outbound_rules_lets_everything_out_and_is_marked(gathered: Gather) -> None:
+    def forget(resources: Resources) -> None:
+        del resources["DatabaseGroup"]["Properties"]["SecurityGroupEgress"]
+
+    row = _row(_rows(gathered, "ports", forget), security_group="DatabaseGroup", direction="out")
+    assert row["service"] == "all protocols, all ports"
+    assert "everything may leave" in row["attention"]
+
+
+# Cryptography
+
+
+def test_keys_list_what_they_encrypt_and_not_who_may_use_them(gathered: Gather) -> None:
+    row = _row(_rows(gathered, "keys"), resource="DataKey")
+    assert row["encrypts"] == ("Cluster",)
+    assert row["rotation"] == "every 365 days"
+    assert row["algorithm"] == "AES-256-GCM"
+
+
+def test_a_key_that_does_not_rotate_is_marked(gathered: Gather) -> None:
+    def stop(resources: Resources) -> None:
+        resources["LogKey"]["Properties"]["EnableKeyRotation"] = False
+
+    row = _row(_rows(gathered, "keys", stop), resource="LogKey")
+    assert row["rotation"] == "none"
+    assert "does not rotate" in row["attention"]
+
+
+def test_a_certificate_from_outside_is_listed_by_its_arn(gathered: Gather) -> None:
+    (row,) = _rows(gathered, "certificates")
+    assert str(row["resource"]).startswith("arn:aws:acm:")
+    assert row["used_by"] == ("Https",)
+
+
+def test_a_certificate_of_the_template_is_listed_with_its_names(gathered: Gather) -> None:
+    def own(resources: Resources) -> None:
+        resources["Certificate"] = {
+            "Type": "AWS::CertificateManager::Certificate",
+            "Properties": {
+                "DomainName": "pay.example.com",
+                "SubjectAlternativeNames": ["www.pay.example.com"],
+                "ValidationMethod": "DNS",
+            },
+        }
+        resources["Https"]["Properties"]["Certificates"] = [
+            {"CertificateArn": {"Ref": "Certificate"}}
+        ]
+
+    (row,) = _rows(gathered, "certificates", own)
+    assert row["names"] == "pay.example.com, www.pay.example.com"
+    assert row["used_by"] == ("Https",)
+    assert str(row["renewal"]).startswith("AWS")
+
+
+def test_channels_name_the_tls_versions_of_listener_and_database(gathered: Gather) -> None:
+    rows = _rows(gathered, "channels")
+    assert _row(rows, resource="Https")["protocols"] == "TLS 1.2 and 1.3"
+    assert _row(rows, resource="Parameters")["protocols"] == "TLS 1.2 and 1.3"
+    assert _row(rows, resource="Redirect")["protocols"] == "redirect to HTTPS only"
+    assert _row(rows, resource="Targets")["protocols"] == "no encryption"
+
+
+@pytest.mark.parametrize(
+    ("policy", "attention"),
+    [
+        (None, "Older than TLS 1.2."),
+        ("ELBSecurityPolicy-2016-08", "Older than TLS 1.2."),
+        ("ELBSecurityPolicy-TLS-1-1-2017-01", "Older than TLS 1.2."),
+        ("ELBSecurityPolicy-TLS13-1-0-2021-06", "Older than TLS 1.2."),
+        ("ELBSecurityPolicy-TLS13-1-2-Res-2021-06", ""),
+        ("ELBSecurityPolicy-TLS13-1-3-2021-06", ""),
+        ("ELBSecurityPolicy-FS-1-2-Res-2020-10", ""),
+    ],
+)
+def test_a_listener_with_an_old_policy_is_marked(
+    gathered: Gather, policy: str | None, attention: str
+) -> None:
+    def set_policy(resources: Resources) -> None:
+        resources["Https"]["Properties"].pop("SslPolicy")
+        if policy is not None:
+            resources["Https"]["Properties"]["SslPolicy"] = policy
+
+    assert _row(_rows(gathered, "channels", set_policy), resource="Https")["attention"] == attention
+
+
+def test_a_database_that_does_not_force_tls_is_marked(gathered: Gather) -> None:
+    def allow(resources: Resources) -> None:
+        resources["Parameters"]["Properties"]["Parameters"]["require_secure_transport"] = "OFF"
+
+    row = _row(_rows(gathered, "channels", allow), resource="Parameters")
+    assert "also accepts unencrypted connections" in row["attention"]
+
+
+# Secrets
+
+
+def test_the_password_of_the_database_names_its_rotation_and_its_readers(gathered: Gather) -> None:
+    (row,) = _rows(gathered, "secrets")
+    assert row["resource"] == "Cluster.MasterUserSecret"
+    assert row["rotation"] == "every 7 days, by RDS"
+    assert row["read_by"] == ("Task",)
+    assert row["encryption"] == "DataKey"
+
+
+def _own_secret(resources: Resources, **properties: sample.Body) -> None:
+    resources["Secret"] = {
+        "Type": "AWS::SecretsManager::Secret",
+        "Properties": {"Description": "Signs receipts", **properties},
+    }
+
+
+def test_a_secret_without_rotation_is_marked(gathered: Gather) -> None:
+    rows = _rows(gathered, "secrets", lambda r: _own_secret(r, GenerateSecretString={}))
+    row = _row(rows, resource="Secret")
+    assert row["made_by"] == "Secrets Manager, 32 random characters"
+    assert row["rotation"] == "none"
+    assert "does not rotate" in row["attention"]
+
+
+def test_a_secret_with_a_rotation_through_its_attachment_is_not_marked(gathered: Gather) -> None:
+    def rotate(resources: Resources) -> None:
+        _own_secret(resources, GenerateSecretString={})
+        resources["Attachment"] = {
+            "Type": "AWS::SecretsManager::SecretTargetAttachment",
+            "Properties": {"SecretId": {"Ref": "Secret"}, "TargetId": {"Ref": "Cluster"}},
+        }
+        resources["Schedule"] = {
+            "Type": "AWS::SecretsManager::RotationSchedule",
+            "Properties": {
+                "SecretId": {"Ref": "Attachment"},
+                "RotationRules": {"ScheduleExpression": "rate(30 days)"},
+            },
+        }
+
+    row = _row(_rows(gathered, "secrets", rotate), resource="Secret")
+    assert row["rotation"] == "every 30 days"
+    assert row["attention"] == ""
+
+
+def test_a_secret_written_into_the_template_is_marked_and_never_shown(gathered: Gather) -> None:
+    rows = _rows(gathered, "secrets", lambda r: _own_secret(r, SecretString="hunter2hunter2"))
+    assert "stands in the template" in _row(rows, resource="Secret")["attention"]
+    assert "hunter2" not in str(rows)
+
+
+# Logs
+
+
+def test_logs_find_their_groups_by_reference_and_by_name(gathered: Gather) -> None:
+    rows = _rows(gathered, "logs")
+    flow = _row(rows, source="FlowLog")
+    assert flow["retention"] == "400 days"
+    assert flow["encryption"] == "LogKey"
+    audit = [row for row in rows if "audit" in str(row["records"])]
+    assert [row["destination"] for row in audit] == [
+        "/aws/rds/cluster/transaction-db-cluster-prod/audit"
+    ]
+    assert audit[0]["retention"] == "400 days"
+    assert _row(rows, source="Alb")["destination"] == "LogBucket"
+
+
+def test_a_log_kept_for_less_than_a_year_is_marked(gathered: Gather) -> None:
+    def shorten(resources: Resources) -> None:
+        resources["FlowLogs"]["Properties"]["RetentionInDays"] = 90
+
+    row = _row(_rows(gathered, "logs", shorten), source="FlowLog")
+    assert "12 months of 10.5.1" in row["attention"]
+
+
+def test_a_log_group_that_nobody_owns_is_marked(gathered: Gather) -> None:
+    rows = _rows(gathered, "logs", lambda resources: resources.pop("AuditLogs"))
+    row = _row(rows, records="Database audit: connections, privilege and schema changes")
+    assert "AWS creates it" in row["attention"]
+
+
+# Components, acknowledgements
+
+
+def test_every_resource_is_a_component_with_a_scope(gathered: Gather) -> None:
+    evidence = gathered()
+    rows = _rows(gathered, "components")
+    assert {row["resource"] for row in rows} == set(evidence.view.resources)
+    assert all(row["scope"] and row["why"] for row in rows)
+    assert _row(rows, resource="Cluster")["scope"] == "in the CDE"
+    assert _row(rows, resource="LogBucket")["scope"] == "connected or security-affecting"
+
+
+def test_a_type_that_nobody_knows_is_in_scope_until_decided(gathered: Gather) -> None:
+    def add(resources: Resources) -> None:
+        resources["Odd"] = {"Type": "Vendor::New::Thing", "Properties": {}}
+
+    row = _row(_rows(gathered, "components", add), resource="Odd")
+    assert row["scope"] == "connected or security-affecting"
+    assert "until you decide" in row["why"]
+
+
+def test_acknowledgements_carry_reason_and_last_day(gathered: Gather) -> None:
+    (row,) = _rows(gathered, "acknowledgements")
+    assert row["rule"] == "AwsSolutions-S1"
+    assert row["reason"] == "This bucket holds the access logs themselves."
+    assert row["until"] == "2027-06-30"
+    assert row["resources"] == ("LogBucket",)
+
+
+def test_an_acknowledgement_that_only_the_report_knows_is_listed(gathered: Gather) -> None:
+    def forget(resources: Resources) -> None:
+        del resources["LogBucket"]["Metadata"]["pcistack:acknowledged"]
+
+    (row,) = _rows(gathered, "acknowledgements", forget)
+    assert row["checks"] == "AwsSolutions"
+    assert row["until"] == ""

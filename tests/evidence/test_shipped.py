@@ -1,0 +1,142 @@
+"""The evidence of the environments this project ships is whole."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from assurance.evidence.assembly import REPORT, Assembly
+from assurance.evidence.files import contents
+from assurance.evidence.model import Evidence, Standing, gather
+from assurance.pci_dss import RULES
+from stacks.assembly import build_app
+from stacks.environment import load_environment
+from tests.support import SHIPPED
+
+COVERED = (
+    "1.2.3",
+    "1.2.4",
+    "1.2.5",
+    "1.2.6",
+    "1.2.7",
+    "1.2.8",
+    "1.3.1",
+    "1.3.2",
+    "1.4.1",
+    "1.4.2",
+    "1.4.3",
+    "1.4.4",
+    "2.2.2",
+    "2.2.4",
+    "2.2.5",
+    "2.2.6",
+    "2.2.7",
+    "3.2",
+    "3.3",
+    "3.5.1",
+    "3.5.1.2",
+    "3.6",
+    "3.7",
+    "4.2.1",
+    "4.2.1.1",
+    "5",
+    "6.2.4",
+    "6.3.3",
+    "6.4.2",
+    "6.5.1",
+    "6.5.2",
+    "6.5.3",
+    "6.5.4",
+    "7.2",
+    "7.3",
+    "8.3.9",
+    "8.6.1",
+    "8.6.2",
+    "8.6.3",
+    "10.2.1",
+    "10.3",
+    "10.4.1.1",
+    "10.4.2",
+    "10.5.1",
+    "10.6",
+    "10.7.2",
+    "10.7.3",
+    "11.3.1",
+    "11.5.1",
+    "11.5.2",
+    "12.3.3",
+    "12.5.1",
+    "12.5.2",
+    "12.10",
+)
+"""Requirements, or families of them, that infrastructure has something to say about."""
+
+
+@cache
+def _evidence(suffix: str) -> Evidence:
+    with TemporaryDirectory() as folder:
+        build_app([load_environment(suffix)], outdir=folder).synth()
+        report = Path(folder) / REPORT
+        if not report.exists():  # nothing is attached here, so there is nothing to report
+            report.write_text('{"pluginReports": []}', encoding="utf-8")
+        return gather(Assembly.read(Path(folder), suffix), RULES)
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_every_requirement_that_infrastructure_touches_has_a_standing(suffix: str) -> None:
+    requirements = _evidence(suffix).requirements
+    for wanted in COVERED:
+        found = [
+            item
+            for item in requirements
+            if item.number == wanted or item.number.startswith(f"{wanted}.")
+        ]
+        assert found, wanted
+        assert all(item.standing in Standing and item.why for item in found)
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_no_finding_is_open(suffix: str) -> None:
+    found = {
+        (item.number, finding.rule, finding.resource)
+        for item in _evidence(suffix).requirements
+        for finding in item.open
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_every_allowed_port_has_its_business_need(suffix: str) -> None:
+    (ports,) = [register for register in _evidence(suffix).registers if register.name == "ports"]
+    assert ports.rows
+    assert all(row["business_need"] and not row["attention"] for row in ports.rows)
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_every_log_is_owned_encrypted_and_kept_as_long_as_configured(suffix: str) -> None:
+    (logs,) = [register for register in _evidence(suffix).registers if register.name == "logs"]
+    for row in logs.rows:
+        assert "AWS creates it" not in row["attention"], row
+        assert str(row["retention"]).endswith(" days"), row
+
+
+def test_production_needs_you_only_where_a_template_cannot_help() -> None:
+    needs = {
+        item.number
+        for item in _evidence("prod").requirements
+        if item.standing is Standing.YOU and item.why != item.yours
+    }
+    # no image repository is part of the stack, so nothing of it can scan images
+    assert needs == {"11.3.1"}
+
+
+def test_production_shows_who_reads_the_master_password() -> None:
+    document = json.loads(contents(_evidence("prod"))["evidence.json"])
+    (secret,) = document["registers"]["secrets"]
+    assert secret["rotation"] == "every 30 days"
+    assert secret["attention"] == ""
+    assert any("TaskDefinition" in reader for reader in secret["read_by"])

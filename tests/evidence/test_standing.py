@@ -1,0 +1,183 @@
+"""A requirement stands where the template and the rules put it, and never better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from assurance.evidence.model import Evidence, RequirementEvidence, Standing
+from assurance.findings import Severity
+from assurance.pci_dss.context import Context
+from assurance.pci_dss.requirements import REQUIREMENTS
+from assurance.pci_dss.rule import Hit, Rule, rule
+from tests.evidence import sample
+from tests.evidence.conftest import Gather
+
+
+def _public_database(severity: Severity = Severity.ERROR) -> Rule:
+    @rule(
+        "PCI-1.4.4-SAMPLE",
+        "A database is not public",
+        asks="Stores are not reachable.",
+        requirements=("1.4.4",),
+        types=("AWS::RDS::DBInstance",),
+        fix="set PubliclyAccessible to false",
+        security_hub=("RDS.2",),
+        severity=severity,
+    )
+    def found(context: Context) -> Iterator[Hit]:
+        for instance in context.view.of_type("AWS::RDS::DBInstance"):
+            if instance.flag("PubliclyAccessible") is not False:
+                yield Hit(
+                    resource=instance.logical_id,
+                    property="PubliclyAccessible",
+                    message="the database is public",
+                )
+
+    return found
+
+
+def _publish(resources: dict[str, sample.Body]) -> None:
+    resources["Writer"]["Properties"]["PubliclyAccessible"] = True
+
+
+def _accept(resources: dict[str, sample.Body]) -> None:
+    _publish(resources)
+    resources["Writer"]["Metadata"]["pcistack:acknowledged"] = [
+        {"rule": "PCI-1.4.4-SAMPLE", "reason": "A test of one day.", "until": "2026-12-01"}
+    ]
+
+
+def _of(evidence: Evidence, number: str) -> RequirementEvidence:
+    (found,) = [item for item in evidence.requirements if item.number == number]
+    return found
+
+
+def test_every_requirement_of_the_table_has_a_standing_and_a_reason(gathered: Gather) -> None:
+    evidence = gathered()
+    assert [item.number for item in evidence.requirements] == [
+        item.number for item in sorted(REQUIREMENTS, key=lambda item: item.sort_key)
+    ]
+    assert all(item.why for item in evidence.requirements)
+    assert sum(evidence.counts.values()) == len(REQUIREMENTS)
+
+
+@pytest.mark.parametrize("standing", [Standing.MET, Standing.PART])
+def test_whatever_is_met_shows_a_setting_or_a_document(
+    gathered: Gather, standing: Standing
+) -> None:
+    for item in gathered().requirements:
+        if item.standing is standing and not item.why.startswith("AWS does it"):
+            assert item.settings or item.documents, item.number
+
+
+def test_a_clean_rule_with_a_supporting_setting_is_met(gathered: Gather) -> None:
+    item = _of(gathered(rules=[_public_database()]), "1.4.4")
+    assert item.standing is Standing.MET
+    assert item.rules == ("PCI-1.4.4-SAMPLE",)
+    assert item.controls == ("RDS.2",)
+    assert any(
+        setting.property == "PubliclyAccessible" and setting.value == "false"
+        for setting in item.settings
+    )
+
+
+def test_the_reason_counts_what_is_really_there(gathered: Gather) -> None:
+    evidence = gathered()
+    assert _of(evidence, "3.7.4").why == "1 setting on 2 resources and 3 documents support it."
+    assert _of(evidence, "1.2.3").why == "2 documents support it."
+    assert _of(evidence, "6.3.3").why == "1 setting on 1 resource and 1 document support it."
+
+
+def test_an_open_finding_is_never_met(gathered: Gather) -> None:
+    item = _of(gathered(_publish, rules=[_public_database()]), "1.4.4")
+    assert item.standing is Standing.YOU
+    assert [finding.resource for finding in item.open] == ["Writer"]
+    assert not [setting for setting in item.settings if setting.property == "PubliclyAccessible"]
+
+
+def test_a_warning_does_not_take_a_requirement_away(gathered: Gather) -> None:
+    item = _of(gathered(_publish, rules=[_public_database(Severity.WARNING)]), "1.4.4")
+    assert item.standing is Standing.MET
+    assert item.open == ()
+
+
+def test_an_accepted_finding_is_acknowledged_with_its_reason(gathered: Gather) -> None:
+    item = _of(gathered(_accept, rules=[_public_database()]), "1.4.4")
+    assert item.standing is Standing.ACKNOWLEDGED
+    assert item.open == ()
+    assert [entry.reason for entry in item.acknowledged] == ["A test of one day."]
+
+
+def test_a_fatal_finding_cannot_be_acknowledged(gathered: Gather) -> None:
+    item = _of(gathered(_accept, rules=[_public_database(Severity.FATAL)]), "1.4.4")
+    assert item.standing is Standing.YOU
+
+
+def test_an_acknowledgement_that_covers_nothing_changes_no_standing(gathered: Gather) -> None:
+    def accept_only(resources: dict[str, sample.Body]) -> None:
+        _accept(resources)
+        resources["Writer"]["Properties"]["PubliclyAccessible"] = False
+
+    assert _of(gathered(accept_only, rules=[_public_database()]), "1.4.4").standing is Standing.MET
+
+
+def test_card_numbers_in_the_application_always_need_you(gathered: Gather) -> None:
+    item = _of(gathered(), "3.5.1.2")
+    assert item.standing is Standing.YOU
+    assert item.settings == ()
+
+
+def test_a_template_without_support_needs_you(gathered: Gather) -> None:
+    def only_a_topic(resources: dict[str, sample.Body]) -> None:
+        resources.clear()
+        resources["Topic"] = {"Type": "AWS::SNS::Topic", "Properties": {}}
+
+    evidence = gathered(only_a_topic)
+    assert _of(evidence, "1.4.4").standing is Standing.YOU
+    assert _of(evidence, "10.5.1").standing is Standing.YOU
+    inherited = [item.number for item in evidence.requirements if item.standing is Standing.MET]
+    assert inherited == ["10.6.1"]
+
+
+def test_the_stack_s_share_names_only_what_the_template_supports(gathered: Gather) -> None:
+    evidence = gathered()
+    assert "1.4.4" in evidence.share(1)[Standing.MET]
+    assert "1.2.5" in evidence.share(1)[Standing.PART]
+    assert evidence.share(5) == {}
+    assert evidence.share(9) == {}
+    assert "10.6.1" not in gathered(lambda resources: resources.clear()).share(10).get(
+        Standing.MET, ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "resource", "path", "value"),
+    [
+        ("1.4.4", "Writer", "PubliclyAccessible", True),
+        ("3.5.1", "Cluster", "StorageEncrypted", False),
+        ("3.7.4", "DataKey", "EnableKeyRotation", False),
+        ("4.2.1", "Https", "SslPolicy", "ELBSecurityPolicy-2016-08"),
+        ("8.6.3", "Cluster", "ManageMasterUserPassword", False),
+        ("10.5.1", "AuditLogs", "RetentionInDays", 30),
+        ("10.2.1", "Cluster", "EnableCloudwatchLogsExports", ["error"]),
+        ("2.2.2", "Cluster", "MasterUsername", "admin"),
+        ("1.4.5", "PublicA", "MapPublicIpOnLaunch", True),
+    ],
+)
+def test_a_setting_with_the_wrong_value_is_no_support(
+    gathered: Gather, number: str, resource: str, path: str, value: sample.Body
+) -> None:
+    def shown(evidence: Evidence) -> set[tuple[str, str]]:
+        return {
+            (name, setting.property)
+            for setting in _of(evidence, number).settings
+            for name in setting.resources
+        }
+
+    def break_it(resources: dict[str, sample.Body]) -> None:
+        resources[resource]["Properties"][path] = value
+
+    assert (resource, path) in shown(gathered())
+    assert (resource, path) not in shown(gathered(break_it))

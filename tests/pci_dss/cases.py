@@ -1,0 +1,1000 @@
+"""For every rule a bad template and its good twin: they differ in what the rule is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+Resources = dict[str, dict[str, object]]
+
+
+def res(kind: str, **properties: object) -> dict[str, object]:
+    """A resource of a type, without ``AWS::``."""
+    return {"Type": f"AWS::{kind}", "Properties": properties}
+
+
+def ref(name: str) -> dict[str, object]:
+    return {"Ref": name}
+
+
+def att(name: str, attribute: str) -> dict[str, object]:
+    return {"Fn::GetAtt": [name, attribute]}
+
+
+def allow(action: object, resource: object = "*", **more: object) -> dict[str, object]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def document(*statements: Mapping[str, object]) -> dict[str, object]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+OWN_ACCOUNT: Final = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
+ROOT: Final = {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}
+
+
+def vpc() -> Resources:
+    """A VPC with a public, a private and an isolated subnet."""
+    found: Resources = {
+        "Vpc": res("EC2::VPC", CidrBlock="10.0.0.0/16"),
+        "Igw": res("EC2::InternetGateway"),
+        "Nat": res("EC2::NatGateway", SubnetId=ref("Public"), AllocationId="eipalloc-1"),
+    }
+    for index, tier in enumerate(("Public", "Private", "Isolated")):
+        found[tier] = res("EC2::Subnet", VpcId=ref("Vpc"), CidrBlock=f"10.0.{index}.0/24")
+        found[f"{tier}Table"] = res("EC2::RouteTable", VpcId=ref("Vpc"))
+        found[f"{tier}Link"] = res(
+            "EC2::SubnetRouteTableAssociation",
+            SubnetId=ref(tier),
+            RouteTableId=ref(f"{tier}Table"),
+        )
+    found["PublicRoute"] = res(
+        "EC2::Route",
+        RouteTableId=ref("PublicTable"),
+        DestinationCidrBlock="0.0.0.0/0",
+        GatewayId=ref("Igw"),
+    )
+    found["PrivateRoute"] = res(
+        "EC2::Route",
+        RouteTableId=ref("PrivateTable"),
+        DestinationCidrBlock="0.0.0.0/0",
+        NatGatewayId=ref("Nat"),
+    )
+    return found
+
+
+def group(
+    ingress: Sequence[object] = (), egress: Sequence[object] | None = None
+) -> dict[str, object]:
+    nobody = {"CidrIp": "255.255.255.255/32", "IpProtocol": "icmp", "Description": "none"}
+    return res(
+        "EC2::SecurityGroup",
+        GroupDescription="a group",
+        VpcId=ref("Vpc"),
+        SecurityGroupIngress=list(ingress),
+        SecurityGroupEgress=[nobody] if egress is None else list(egress),
+    )
+
+
+def tcp(port: int, **peer: object) -> dict[str, object]:
+    return {
+        "IpProtocol": "tcp",
+        "FromPort": port,
+        "ToPort": port,
+        "Description": "for customers",
+        **peer,
+    }
+
+
+def database(
+    subnet: str = "Isolated", security_group: str = "StoreGroup", **more: object
+) -> Resources:
+    """A database in a subnet, with its subnet group."""
+    return {
+        "Subnets": res("RDS::DBSubnetGroup", DBSubnetGroupDescription="s", SubnetIds=[ref(subnet)]),
+        "Db": res(
+            "RDS::DBCluster",
+            **{
+                "Engine": "aurora-mysql",
+                "Port": 6603,
+                "DBSubnetGroupName": ref("Subnets"),
+                "VpcSecurityGroupIds": [att("StoreGroup", "GroupId")],
+                "StorageEncrypted": True,
+                **more,
+            },
+        ),
+    }
+
+
+def balancer(**more: object) -> dict[str, object]:
+    return res(
+        "ElasticLoadBalancingV2::LoadBalancer",
+        **{
+            "Scheme": "internet-facing",
+            "Subnets": [ref("Public")],
+            "SecurityGroups": [att("WebGroup", "GroupId")],
+            **more,
+        },
+    )
+
+
+def listener(
+    port: int, protocol: str, action: Mapping[str, object], **more: object
+) -> dict[str, object]:
+    return res(
+        "ElasticLoadBalancingV2::Listener",
+        LoadBalancerArn=ref("Lb"),
+        Port=port,
+        Protocol=protocol,
+        DefaultActions=[action],
+        **more,
+    )
+
+
+REDIRECT: Final = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443"}}
+FORWARD: Final = {"Type": "forward", "TargetGroupArn": "arn:tg"}
+WORLD: Final = {"CidrIp": "0.0.0.0/0"}
+
+
+def service(
+    subnet: str = "Private", security_group: str = "AppGroup", public: str = "DISABLED"
+) -> dict[str, object]:
+    return res(
+        "ECS::Service",
+        NetworkConfiguration={
+            "AwsvpcConfiguration": {
+                "Subnets": [ref(subnet)],
+                "SecurityGroups": [att(security_group, "GroupId")],
+                "AssignPublicIp": public,
+            }
+        },
+    )
+
+
+def task(container: dict[str, object] | None = None, **more: object) -> Resources:
+    return {
+        "Task": res(
+            "ECS::TaskDefinition",
+            **{
+                "NetworkMode": "awsvpc",
+                "ContainerDefinitions": [{"Name": "app", **(container or {})}],
+                **more,
+            },
+        )
+    }
+
+
+def attributes(**pairs: object) -> dict[str, object]:
+    return {
+        "LoadBalancerAttributes": [
+            {"Key": key.replace("__", "."), "Value": value} for key, value in pairs.items()
+        ]
+    }
+
+
+def one(kind: str, **properties: object) -> Resources:
+    return {"It": res(kind, **properties)}
+
+
+def parameters(**values: object) -> Resources:
+    """An Aurora MySQL cluster with a parameter group."""
+    return {
+        "Parameters": res("RDS::DBClusterParameterGroup", Parameters=values),
+        "Db": res(
+            "RDS::DBCluster",
+            Engine="aurora-mysql",
+            DBClusterParameterGroupName=ref("Parameters"),
+        ),
+    }
+
+
+def key(*statements: dict[str, object], **more: object) -> Resources:
+    return one("KMS::Key", KeyPolicy=document(*statements), **more)
+
+
+def role(*statements: dict[str, object], trust: dict[str, object] | None = None) -> Resources:
+    return one(
+        "IAM::Role",
+        AssumeRolePolicyDocument=document(
+            trust
+            or {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ),
+        Policies=[{"PolicyName": "p", "PolicyDocument": document(*statements)}],
+    )
+
+
+def trusting(service_name: str, **more: object) -> dict[str, object]:
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": service_name},
+        "Action": "sts:AssumeRole",
+        **more,
+    }
+
+
+def acl(*rules: dict[str, object], **more: object) -> Resources:
+    return {
+        "Acl": res("WAFv2::WebACL", DefaultAction={"Allow": {}}, Rules=list(rules), **more),
+    }
+
+
+def managed(name: str, override: str = "None") -> dict[str, object]:
+    return {
+        "Name": name,
+        "OverrideAction": {override: {}},
+        "Statement": {"ManagedRuleGroupStatement": {"Name": name, "VendorName": "AWS"}},
+        "VisibilityConfig": {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": True},
+    }
+
+
+def rate(limit: int, action: str = "Block") -> dict[str, object]:
+    return {
+        "Name": "Rate",
+        "Action": {action: {}},
+        "Statement": {"RateBasedStatement": {"Limit": limit, "AggregateKeyType": "IP"}},
+        "VisibilityConfig": {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": True},
+    }
+
+
+ALL_COVERED: Final = (
+    managed("AWSManagedRulesCommonRuleSet"),
+    managed("AWSManagedRulesKnownBadInputsRuleSet"),
+    managed("AWSManagedRulesSQLiRuleSet"),
+    rate(2000),
+)
+
+SSL_ONLY: Final = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:*",
+    "Resource": [att("Bucket", "Arn"), {"Fn::Sub": "${Bucket.Arn}/*"}],
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+def log_bucket(**properties: object) -> Resources:
+    """A bucket that a load balancer logs to."""
+    return {
+        "Bucket": res("S3::Bucket", **properties),
+        "Lb": res(
+            "ElasticLoadBalancingV2::LoadBalancer",
+            Scheme="internal",
+            **attributes(access_logs__s3__enabled="true", access_logs__s3__bucket=ref("Bucket")),
+        ),
+    }
+
+
+def expire(days: int) -> dict[str, object]:
+    return {"Rules": [{"Status": "Enabled", "ExpirationInDays": days}]}
+
+
+def alarm_topic(key_services: list[str], topic_services: list[str] | None = None) -> Resources:
+    """An alarm that is sent to an encrypted topic."""
+    found: Resources = {
+        "Alarm": res("CloudWatch::Alarm", AlarmActions=[ref("Topic")]),
+        "Topic": res("SNS::Topic", KmsMasterKeyId=att("Key", "Arn")),
+        "Key": res(
+            "KMS::Key",
+            KeyPolicy=document(
+                allow(
+                    ["kms:Decrypt", "kms:GenerateDataKey*"],
+                    Principal={"Service": key_services},
+                    Condition=OWN_ACCOUNT,
+                )
+            ),
+        ),
+    }
+    if topic_services is not None:
+        found["Policy"] = res(
+            "SNS::TopicPolicy",
+            Topics=[ref("Topic")],
+            PolicyDocument=document(
+                allow("sns:Publish", ref("Topic"), Principal={"Service": topic_services})
+            ),
+        )
+    return found
+
+
+def silent_flow_log(**alarm: object) -> Resources:
+    """A flow log, and an alarm for when it falls silent."""
+    return {
+        "Log": res(
+            "EC2::FlowLog",
+            ResourceType="VPC",
+            ResourceId="vpc-1",
+            TrafficType="ALL",
+            LogGroupName=ref("Group"),
+            DeliverLogsPermissionArn="arn:role",
+        ),
+        "Group": res("Logs::LogGroup"),
+        "Alarm": res(
+            "CloudWatch::Alarm",
+            **{
+                "Namespace": "AWS/Logs",
+                "MetricName": "IncomingLogEvents",
+                "Dimensions": [{"Name": "LogGroupName", "Value": ref("Group")}],
+                "Statistic": "Sum",
+                "Period": 3600,
+                "EvaluationPeriods": 1,
+                "ComparisonOperator": "LessThanThreshold",
+                "Threshold": 1,
+                "TreatMissingData": "breaching",
+                "AlarmActions": ["arn:topic"],
+                **alarm,
+            },
+        ),
+    }
+
+
+def events(**subscription: object) -> Resources:
+    """A database instance with subscriptions to all of its events."""
+    return {
+        "Db": res("RDS::DBInstance", Engine="mysql"),
+        "Instance": res(
+            "RDS::EventSubscription", SnsTopicArn="t", SourceType="db-instance", **subscription
+        ),
+        "Group": res("RDS::EventSubscription", SnsTopicArn="t", SourceType="db-parameter-group"),
+    }
+
+
+def acl_entries(*entries: dict[str, object]) -> Resources:
+    found: Resources = {"Acl": res("EC2::NetworkAcl", VpcId="vpc-1")}
+    for number, entry in enumerate(entries, start=1):
+        found[f"Entry{number}"] = res(
+            "EC2::NetworkAclEntry",
+            **{
+                "NetworkAclId": ref("Acl"),
+                "RuleNumber": number,
+                "Protocol": 6,
+                "CidrBlock": "0.0.0.0/0",
+                **entry,
+            },
+        )
+    return found
+
+
+def secret(schedule: str | None) -> Resources:
+    found = one("SecretsManager::Secret", GenerateSecretString={})
+    if schedule is not None:
+        found["Schedule"] = res(
+            "SecretsManager::RotationSchedule",
+            SecretId=ref("It"),
+            RotationLambdaARN="arn:aws:lambda:eu-central-2:111111111111:function:rotate",
+            RotationRules={"ScheduleExpression": schedule},
+        )
+    return found
+
+
+def web(*rules: dict[str, object], port: int = 443) -> Resources:
+    """A public load balancer behind a group with some inbound rules."""
+    return {
+        **vpc(),
+        "WebGroup": group(rules),
+        "Lb": balancer(),
+        "Listener": listener(port, "HTTPS", FORWARD),
+    }
+
+
+FULL_BLOCK: Final = dict.fromkeys(
+    ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+)
+PRIVATE_KEY: Final = "-----BEGIN " + "RSA PRIVATE KEY-----"
+FROM_APP: Final = {"SourceSecurityGroupId": att("AppGroup", "GroupId")}
+FROM_WEB: Final = {"SourceSecurityGroupId": att("WebGroup", "GroupId")}
+TO_STORE: Final = {"DestinationSecurityGroupId": att("StoreGroup", "GroupId")}
+
+CASES: Final[dict[str, tuple[Resources, Resources]]] = {
+    # 1 Network
+    "PCI-1.3.1-INGRESS-WORLD": (web(tcp(22, **WORLD)), web(tcp(443, **WORLD))),
+    "PCI-1.3.1-INGRESS-PUBLIC-RANGE": (
+        web(tcp(8443, CidrIp="198.51.100.0/24")),
+        web(tcp(443, CidrIp="198.51.100.0/24")),
+    ),
+    "PCI-1.3.1-INGRESS-UNKNOWN": (
+        web(tcp(443, CidrIp={"Fn::ImportValue": "range"})),
+        web(tcp(443, **WORLD)),
+    ),
+    "PCI-1.3.1-CIDR-BETWEEN-TIERS": (
+        {**vpc(), "AppGroup": group([tcp(8080, CidrIp="10.0.0.0/16")])},
+        {**vpc(), "WebGroup": group(), "AppGroup": group([tcp(8080, **FROM_WEB)])},
+    ),
+    "PCI-1.3.2-EGRESS-ANYWHERE": (
+        {**vpc(), "AppGroup": group(egress=[{"IpProtocol": "-1", **WORLD}])},
+        {**vpc(), "AppGroup": group()},
+    ),
+    "PCI-1.3.2-EGRESS-HTTPS-ANYWHERE": (
+        {**vpc(), "AppGroup": group(egress=[tcp(443, **WORLD)]), "App": service()},
+        {**vpc(), "AppGroup": group(egress=[tcp(443, **WORLD)]), "App": service("Isolated")},
+    ),
+    "PCI-1.3.2-EGRESS-CIDR": (
+        {**vpc(), "AppGroup": group(egress=[tcp(6603, CidrIp="10.0.0.0/16")])},
+        {**vpc(), "StoreGroup": group(), "AppGroup": group(egress=[tcp(6603, **TO_STORE)])},
+    ),
+    "PCI-1.2.5-BUSINESS-NEED": (
+        web({**tcp(443, **WORLD), "Description": ""}),
+        web(tcp(443, **WORLD)),
+    ),
+    "PCI-1.3.1-PORTS-WIDE": (
+        {**vpc(), "AppGroup": group(), "StoreGroup": group([{"IpProtocol": "-1", **FROM_APP}])},
+        {**vpc(), "AppGroup": group(), "StoreGroup": group([tcp(6603, **FROM_APP)])},
+    ),
+    "PCI-1.2.7-RULE-IDLE": (
+        {**vpc(), "AppGroup": group(), "StoreGroup": group([tcp(6603, **FROM_APP)])},
+        {
+            **vpc(),
+            "AppGroup": group(egress=[tcp(6603, **TO_STORE)]),
+            "StoreGroup": group([tcp(6603, **FROM_APP)]),
+        },
+    ),
+    "PCI-1.4.1-GROUP-SHARED": (
+        {**vpc(), **database(), "StoreGroup": group(), "App": service(security_group="StoreGroup")},
+        {**vpc(), **database(), "StoreGroup": group(), "AppGroup": group(), "App": service()},
+    ),
+    "PCI-1.4.1-TIER-SHARED": (
+        {**vpc(), "AppGroup": group(), "App": service("Public")},
+        {**vpc(), "AppGroup": group(), "App": service("Private")},
+    ),
+    "PCI-1.3.1-GROUP-MISSING": (
+        {**vpc(), **database(VpcSecurityGroupIds=[])},
+        {**vpc(), **database(), "StoreGroup": group()},
+    ),
+    "PCI-1.3.1-DEFAULT-GROUP": (
+        vpc(),
+        {
+            **vpc(),
+            "Closed": {
+                "Type": "Custom::Close",
+                "Properties": {
+                    "ServiceToken": "arn",
+                    "DefaultSecurityGroupId": att("Vpc", "DefaultSecurityGroup"),
+                },
+            },
+        },
+    ),
+    "PCI-1.4.4-STORE-REACHABLE": (
+        {
+            **vpc(),
+            **database("Public", PubliclyAccessible=True),
+            "StoreGroup": group([tcp(6603, **WORLD)]),
+        },
+        {**vpc(), **database(), "StoreGroup": group([tcp(6603, **WORLD)])},
+    ),
+    "PCI-1.4.4-STORE-TIER": (
+        {**vpc(), **database("Public"), "StoreGroup": group()},
+        {**vpc(), **database("Isolated"), "StoreGroup": group()},
+    ),
+    "PCI-1.3.2-STORE-EGRESS": (
+        {**vpc(), **database("Private"), "StoreGroup": group(egress=[tcp(443, **WORLD)])},
+        {**vpc(), **database("Private"), "StoreGroup": group()},
+    ),
+    "PCI-1.3.2-ISOLATED-ROUTE": (
+        {**vpc(), **database("Private"), "StoreGroup": group()},
+        {**vpc(), **database("Isolated"), "StoreGroup": group()},
+    ),
+    "PCI-1.4.1-NO-TIER-BETWEEN": (
+        {
+            **web(tcp(443, **WORLD)),
+            **database(),
+            "WebGroup": group([tcp(443, **WORLD)], [tcp(6603, **TO_STORE)]),
+            "StoreGroup": group([tcp(6603, **FROM_WEB)]),
+        },
+        {
+            **web(tcp(443, **WORLD)),
+            **database(),
+            "AppGroup": group(egress=[tcp(6603, **TO_STORE)]),
+            "App": service(),
+            "StoreGroup": group([tcp(6603, **FROM_APP)]),
+        },
+    ),
+    "PCI-1.4.2-INTERNET-REACHES": (
+        {
+            **vpc(),
+            "AppGroup": group([tcp(443, **WORLD)]),
+            "App": service("Public", public="ENABLED"),
+        },
+        {**vpc(), "AppGroup": group([tcp(443, **WORLD)]), "App": service("Private")},
+    ),
+    "PCI-1.4.4-DATABASE-PUBLIC": (
+        one("RDS::DBInstance", Engine="mysql"),
+        one("RDS::DBInstance", Engine="mysql", PubliclyAccessible=False),
+    ),
+    "PCI-1.4.4-DATA-API": (
+        one("RDS::DBCluster", EnableHttpEndpoint=True),
+        one("RDS::DBCluster", EnableHttpEndpoint=False),
+    ),
+    "PCI-1.4.2-PUBLIC-ADDRESS": (
+        {**vpc(), "AppGroup": group(), "App": service(public="ENABLED")},
+        {**vpc(), "AppGroup": group(), "App": service(public="DISABLED")},
+    ),
+    "PCI-1.4.2-SUBNET-PUBLIC-ADDRESSES": (
+        one("EC2::Subnet", MapPublicIpOnLaunch=True),
+        one("EC2::Subnet", MapPublicIpOnLaunch=False),
+    ),
+    "PCI-1.3.1-ACL-ADMINISTRATION": (
+        acl_entries({"RuleAction": "allow", "PortRange": {"From": 20, "To": 30}}),
+        acl_entries(
+            {"RuleAction": "deny", "PortRange": {"From": 22, "To": 22}},
+            {"RuleAction": "allow", "PortRange": {"From": 20, "To": 30}},
+        ),
+    ),
+    "PCI-1.2.8-ACL-UNUSED": (
+        acl_entries(),
+        {
+            **acl_entries(),
+            "Link": res(
+                "EC2::SubnetNetworkAclAssociation", NetworkAclId=ref("Acl"), SubnetId="subnet-1"
+            ),
+        },
+    ),
+    "PCI-1.4.3-SOURCE-CHECK": (
+        one("EC2::Instance", SourceDestCheck=False),
+        one("EC2::Instance", SourceDestCheck=True),
+    ),
+    # 2 Configuration
+    "PCI-2.2.4-EXEC": (
+        one("ECS::Service", EnableExecuteCommand=True),
+        one("ECS::Service", EnableExecuteCommand=False),
+    ),
+    "PCI-2.2.4-FAULT-INJECTION": (task(EnableFaultInjection=True), task()),
+    "PCI-2.2.6-PRIVILEGED": (task({"Privileged": True}), task({"Privileged": False})),
+    "PCI-2.2.4-ROOT-FILESYSTEM": (task(), task({"ReadonlyRootFilesystem": True})),
+    "PCI-2.2.4-ROOT-USER": (task({"User": "0:0"}), task({"User": "101"})),
+    "PCI-2.2.4-CAPABILITIES": (
+        task({"LinuxParameters": {"Capabilities": {"Drop": ["ALL"], "Add": ["SYS_PTRACE"]}}}),
+        task({"LinuxParameters": {"Capabilities": {"Drop": ["ALL"]}}}),
+    ),
+    "PCI-2.2.6-SCRATCH": (
+        task(
+            {"LinuxParameters": {"Tmpfs": [{"ContainerPath": "/tmp", "MountOptions": ["nodev"]}]}}
+        ),
+        task(
+            {
+                "LinuxParameters": {
+                    "Tmpfs": [
+                        {"ContainerPath": "/tmp", "MountOptions": ["nodev", "noexec", "nosuid"]}
+                    ]
+                }
+            }
+        ),
+    ),
+    "PCI-2.2.6-HOST-NAMESPACES": (task(PidMode="host"), task()),
+    "PCI-2.2.6-METADATA": (
+        one("EC2::Instance"),
+        one("EC2::Instance", MetadataOptions={"HttpTokens": "required"}),
+    ),
+    "PCI-2.2.2-MASTER-USERNAME": (
+        one("RDS::DBCluster", MasterUsername="admin"),
+        one("RDS::DBCluster", MasterUsername="txowner"),
+    ),
+    # 3 Stored data
+    "PCI-3.5.1-DATABASE-ENCRYPTED": (
+        one("RDS::DBCluster", Engine="aurora-mysql"),
+        one("RDS::DBCluster", Engine="aurora-mysql", StorageEncrypted=True),
+    ),
+    "PCI-3.6.1-DATABASE-KEY": (
+        one("RDS::DBCluster", StorageEncrypted=True),
+        one("RDS::DBCluster", StorageEncrypted=True, KmsKeyId="arn:aws:kms:r:1:key/k"),
+    ),
+    "PCI-3.6.1-INSIGHTS-KEY": (
+        one("RDS::DBCluster", PerformanceInsightsEnabled=True),
+        one("RDS::DBCluster", PerformanceInsightsEnabled=True, PerformanceInsightsKmsKeyId="k"),
+    ),
+    "PCI-3.3.1-STATEMENTS-LOGGED": (
+        parameters(server_audit_events="CONNECT,QUERY"),
+        parameters(server_audit_events="CONNECT,QUERY_DCL,QUERY_DDL"),
+    ),
+    "PCI-3.3.1-BODIES-LOGGED": (
+        one("ApiGateway::Stage", MethodSettings=[{"DataTraceEnabled": True}]),
+        one("ApiGateway::Stage", MethodSettings=[{"DataTraceEnabled": False}]),
+    ),
+    "PCI-3.5.1-BUCKET-KEY": (
+        one("S3::Bucket"),
+        one(
+            "S3::Bucket",
+            BucketEncryption={
+                "ServerSideEncryptionConfiguration": [
+                    {
+                        "ServerSideEncryptionByDefault": {
+                            "SSEAlgorithm": "aws:kms",
+                            "KMSMasterKeyID": "arn:aws:kms:r:1:key/k",
+                        }
+                    }
+                ]
+            },
+        ),
+    ),
+    "PCI-3.5.1-STORE-ENCRYPTED": (
+        one("EC2::Volume", Encrypted=False),
+        one("EC2::Volume", Encrypted=True),
+    ),
+    "PCI-3.5.1-STORE-KEY": (
+        one("SNS::Topic", KmsMasterKeyId="alias/aws/sns"),
+        one("SNS::Topic", KmsMasterKeyId="arn:aws:kms:r:1:key/k"),
+    ),
+    "PCI-3.5.1-QUEUE-CLEAR": (
+        one("SQS::Queue", SqsManagedSseEnabled=False),
+        one("SQS::Queue", SqsManagedSseEnabled=True),
+    ),
+    "PCI-3.7.4-KEY-ROTATION": (key(), key(EnableKeyRotation=True)),
+    "PCI-3.7.5-KEY-DELETION": (
+        {"It": {**res("KMS::Key", PendingWindowInDays=7), "DeletionPolicy": "Retain"}},
+        {"It": {**res("KMS::Key", PendingWindowInDays=7), "DeletionPolicy": "Delete"}},
+    ),
+    "PCI-3.6.1-KEY-POLICY-PUBLIC": (
+        key(allow("kms:Decrypt", Principal="*")),
+        key(
+            allow(
+                "kms:Decrypt",
+                Principal="*",
+                Condition={"StringEquals": {"kms:CallerAccount": "111111111111"}},
+            )
+        ),
+    ),
+    "PCI-3.6.1-KEY-USE": (
+        key(allow("kms:*", Principal=ROOT)),
+        key(
+            allow(
+                "kms:Decrypt",
+                Principal=ROOT,
+                Condition={"StringEquals": {"kms:ViaService": "rds.eu-central-2.amazonaws.com"}},
+            )
+        ),
+    ),
+    "PCI-3.6.1-KEY-GRANTS": (
+        key(allow("kms:CreateGrant", Principal=ROOT)),
+        key(
+            allow(
+                "kms:CreateGrant",
+                Principal=ROOT,
+                Condition={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+            )
+        ),
+    ),
+    "PCI-3.6.1-KEY-REGIONS": (key(MultiRegion=True), key()),
+    "PCI-3.2.1-LOG-END": (
+        one("Logs::LogGroup"),
+        one("Logs::LogGroup", RetentionInDays=400),
+    ),
+    # 4 Transmission
+    "PCI-4.2.1-DATABASE-TLS": (
+        parameters(require_secure_transport="OFF"),
+        parameters(require_secure_transport="ON"),
+    ),
+    "PCI-4.2.1-DATABASE-TLS-VERSION": (
+        parameters(tls_version="TLSv1.1,TLSv1.2"),
+        parameters(tls_version="TLSv1.2,TLSv1.3"),
+    ),
+    "PCI-4.2.1-LISTENER-PLAIN": (
+        {**web(), "Listener": listener(80, "HTTP", FORWARD)},
+        {**web(), "Listener": listener(80, "HTTP", REDIRECT)},
+    ),
+    "PCI-4.2.1-LISTENER-POLICY": (
+        web(),
+        {
+            **web(),
+            "Listener": listener(
+                443, "HTTPS", FORWARD, SslPolicy="ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+            ),
+        },
+    ),
+    "PCI-4.2.1-EDGE-TLS": (
+        one(
+            "CloudFront::Distribution",
+            DistributionConfig={"DefaultCacheBehavior": {"ViewerProtocolPolicy": "allow-all"}},
+        ),
+        one(
+            "CloudFront::Distribution",
+            DistributionConfig={"DefaultCacheBehavior": {"ViewerProtocolPolicy": "https-only"}},
+        ),
+    ),
+    "PCI-4.2.1-PLAIN-REQUESTS": (
+        {"Bucket": res("S3::Bucket")},
+        {
+            "Bucket": res("S3::Bucket"),
+            "Policy": res(
+                "S3::BucketPolicy", Bucket=ref("Bucket"), PolicyDocument=document(SSL_ONLY)
+            ),
+        },
+    ),
+    "PCI-4.2.1-CERTIFICATE-KEY": (
+        one("CertificateManager::Certificate", KeyAlgorithm="RSA_1024"),
+        one("CertificateManager::Certificate", KeyAlgorithm="EC_prime256v1"),
+    ),
+    "PCI-4.2.1-STORE-TLS": (
+        one("ElastiCache::ReplicationGroup"),
+        one("ElastiCache::ReplicationGroup", TransitEncryptionEnabled=True),
+    ),
+    "PCI-1.4.4-SEARCH-PUBLIC": (
+        one("OpenSearchService::Domain"),
+        one("OpenSearchService::Domain", VPCOptions={"SubnetIds": ["subnet-1"]}),
+    ),
+    "PCI-1.4.4-BUCKET-PUBLIC": (
+        one("S3::Bucket", PublicAccessBlockConfiguration={**FULL_BLOCK, "BlockPublicAcls": False}),
+        one("S3::Bucket", PublicAccessBlockConfiguration=FULL_BLOCK),
+    ),
+    # 6 Software
+    "PCI-6.2.4-INVALID-HEADERS": (
+        {"Lb": balancer()},
+        {"Lb": balancer(**attributes(routing__http__drop_invalid_header_fields__enabled="true"))},
+    ),
+    "PCI-6.2.4-DESYNC": (
+        {"Lb": balancer(**attributes(routing__http__desync_mitigation_mode="monitor"))},
+        {"Lb": balancer(**attributes(routing__http__desync_mitigation_mode="strictest"))},
+    ),
+    "PCI-6.3.3-PLATFORM": (
+        one("ECS::Service", PlatformVersion="1.3.0"),
+        one("ECS::Service", PlatformVersion="LATEST"),
+    ),
+    "PCI-6.3.3-RUNTIME": (
+        one("Lambda::Function", Runtime="python3.8"),
+        one("Lambda::Function", Runtime="python3.13"),
+    ),
+    "PCI-6.3.3-DATABASE-PATCHES": (
+        one("RDS::DBInstance", AutoMinorVersionUpgrade=False, EngineVersion="8.0.40"),
+        one(
+            "RDS::DBInstance",
+            AutoMinorVersionUpgrade=False,
+            EngineVersion="8.0.mysql_aurora.3.10.4",
+        ),
+    ),
+    "PCI-6.4.2-FIREWALL-MISSING": (
+        web(),
+        {
+            **web(),
+            "Link": res("WAFv2::WebACLAssociation", ResourceArn=ref("Lb"), WebACLArn="arn:acl"),
+        },
+    ),
+    "PCI-6.4.2-FIREWALL-BLOCKS": (
+        acl(managed("AWSManagedRulesCommonRuleSet", "Count")),
+        acl(*ALL_COVERED),
+    ),
+    "PCI-6.4.2-FIREWALL-COVER": (acl(*ALL_COVERED[:3]), acl(*ALL_COVERED)),
+    "PCI-6.4.2-RATE-LIMIT": (acl(rate(1_000_000)), acl(rate(2000))),
+    "PCI-3.3.1-FIREWALL-LOG-REDACTED": (
+        one("WAFv2::LoggingConfiguration", ResourceArn="arn", LogDestinationConfigs=["arn"]),
+        one(
+            "WAFv2::LoggingConfiguration",
+            ResourceArn="arn",
+            LogDestinationConfigs=["arn"],
+            RedactedFields=[
+                {"SingleHeader": {"Name": "authorization"}},
+                {"SingleHeader": {"Name": "cookie"}},
+            ],
+        ),
+    ),
+    # 7 Access
+    "PCI-7.2.5-ACTION-WILDCARD": (role(allow("s3:*")), role(allow("s3:GetObject", "arn:b/*"))),
+    "PCI-7.2.5-RESOURCE-WILDCARD": (
+        role(allow("secretsmanager:GetSecretValue")),
+        role(allow("secretsmanager:GetRandomPassword")),
+    ),
+    "PCI-7.2.5-BROAD-POLICY": (
+        one("IAM::Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonS3FullAccess"]),
+        one("IAM::Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]),
+    ),
+    "PCI-7.2.5-CONFUSED-DEPUTY": (
+        role(trust=trusting("vpc-flow-logs.amazonaws.com")),
+        role(trust=trusting("vpc-flow-logs.amazonaws.com", Condition=OWN_ACCOUNT)),
+    ),
+    "PCI-7.2.5-ENDPOINT-POLICY": (
+        one("EC2::VPCEndpoint", ServiceName="com.amazonaws.r.s3"),
+        one(
+            "EC2::VPCEndpoint",
+            ServiceName="com.amazonaws.r.s3",
+            PolicyDocument=document(allow("s3:GetObject", "arn:aws:s3:::b/*", Principal="*")),
+        ),
+    ),
+    "PCI-7.2.5-ROLE-SHARED": (
+        task(TaskRoleArn=att("Role", "Arn"), ExecutionRoleArn=att("Role", "Arn"))
+        | {"Role": res("IAM::Role")},
+        task(ExecutionRoleArn=att("Role", "Arn")) | {"Role": res("IAM::Role")},
+    ),
+    "PCI-7.2.5-DATABASE-IAM": (
+        one("RDS::DBCluster", Engine="aurora-mysql"),
+        one("RDS::DBCluster", Engine="aurora-mysql", EnableIAMDatabaseAuthentication=True),
+    ),
+    "PCI-7.2.2-USER-POLICY": (
+        one("IAM::User", ManagedPolicyArns=["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
+        one("IAM::User", Groups=["readers"]),
+    ),
+    "PCI-7.2.1-POLICY-READABLE": (
+        one("IAM::ManagedPolicy", PolicyDocument={"Fn::ImportValue": "policy"}),
+        one("IAM::ManagedPolicy", PolicyDocument=document()),
+    ),
+    "PCI-7.3.3-POLICY-PUBLIC": (
+        one(
+            "SQS::QueuePolicy",
+            PolicyDocument=document(allow("sqs:SendMessage", Principal={"AWS": "*"})),
+        ),
+        one(
+            "SQS::QueuePolicy",
+            PolicyDocument=document(
+                allow("sqs:SendMessage", Principal={"AWS": "*"}, Condition=OWN_ACCOUNT)
+            ),
+        ),
+    ),
+    "PCI-7.3.3-BUCKET-ACLS": (
+        one("S3::Bucket", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}),
+        one(
+            "S3::Bucket", OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        ),
+    ),
+    "PCI-7.3.3-FUNCTION-PUBLIC": (
+        one("Lambda::Url", AuthType="NONE"),
+        one("Lambda::Url", AuthType="AWS_IAM"),
+    ),
+    # 8 Authentication
+    "PCI-8.6.3-SECRET-ROTATION": (secret(None), secret("rate(30 days)")),
+    "PCI-8.3.2-SECRET-KEY": (
+        one("SecretsManager::Secret"),
+        one("SecretsManager::Secret", KmsKeyId="arn:aws:kms:r:1:key/k"),
+    ),
+    "PCI-8.3.6-PASSWORD-STRENGTH": (
+        one("SecretsManager::Secret", GenerateSecretString={"PasswordLength": 8}),
+        one("SecretsManager::Secret", GenerateSecretString={"PasswordLength": 32}),
+    ),
+    "PCI-8.6.2-ENVIRONMENT": (
+        one("Lambda::Function", Environment={"Variables": {"DB_PASSWORD": "hunter22"}}),
+        one("Lambda::Function", Environment={"Variables": {"DB_PASSWORD_ARN": "arn:aws:s:secret"}}),
+    ),
+    "PCI-8.6.2-PASSWORD-LITERAL": (
+        one("RDS::DBCluster", MasterUserPassword="hunter22"),
+        one(
+            "RDS::DBCluster",
+            MasterUserPassword="{{resolve:secretsmanager:db:SecretString:password}}",
+        ),
+    ),
+    "PCI-8.6.2-KEY-LITERAL": (
+        one("EC2::Instance", UserData=PRIVATE_KEY),
+        one("EC2::Instance", UserData="-----BEGIN CERTIFICATE-----"),
+    ),
+    "PCI-8.6.1-LONG-LIVED-KEY": (one("IAM::AccessKey", UserName="u"), one("IAM::Role")),
+    "PCI-8.6.2-CONTAINER-SECRETS": (
+        task({"Secrets": [{"Name": "PASSWORD"}]}),
+        task({"Secrets": [{"Name": "PASSWORD", "ValueFrom": "arn:aws:secretsmanager:r:1:s"}]}),
+    ),
+    # 10 Logs
+    "PCI-10.2.1-DATABASE-AUDIT": (
+        parameters(server_audit_logging="1", server_audit_events="CONNECT"),
+        parameters(server_audit_logging="1", server_audit_events="CONNECT,QUERY_DCL,QUERY_DDL"),
+    ),
+    "PCI-10.2.1-DATABASE-EXPORTS": (
+        one("RDS::DBCluster", Engine="aurora-mysql", EnableCloudwatchLogsExports=["error"]),
+        one(
+            "RDS::DBCluster", Engine="aurora-mysql", EnableCloudwatchLogsExports=["audit", "error"]
+        ),
+    ),
+    "PCI-10.5.1-LOG-RETENTION": (
+        one("Logs::LogGroup", RetentionInDays=180),
+        one("Logs::LogGroup", RetentionInDays=365),
+    ),
+    "PCI-10.3.1-LOG-ENCRYPTED": (
+        one("Logs::LogGroup"),
+        one("Logs::LogGroup", KmsKeyId="arn:aws:kms:r:1:key/k"),
+    ),
+    "PCI-10.3.1-LOG-GROUP-IMPLICIT": (
+        one("Lambda::Function", FunctionName="pay"),
+        one("Lambda::Function", FunctionName="pay")
+        | {"Group": res("Logs::LogGroup", LogGroupName={"Fn::Sub": "/aws/lambda/${It}"})},
+    ),
+    "PCI-10.3.2-LOG-TOKEN": (
+        one("Logs::LogGroup", BearerTokenAuthenticationEnabled=True),
+        one("Logs::LogGroup"),
+    ),
+    "PCI-10.4.1.1-LOG-CLASS": (
+        one("Logs::LogGroup", LogGroupClass="INFREQUENT_ACCESS"),
+        one("Logs::LogGroup", LogGroupClass="STANDARD"),
+    ),
+    "PCI-10.2.1-FLOW-LOGS": (
+        {"Vpc": res("EC2::VPC", CidrBlock="10.0.0.0/16")},
+        {
+            "Vpc": res("EC2::VPC", CidrBlock="10.0.0.0/16"),
+            "Log": res(
+                "EC2::FlowLog",
+                ResourceType="VPC",
+                ResourceId=ref("Vpc"),
+                TrafficType="ALL",
+                LogDestinationType="s3",
+                LogDestination="arn:aws:s3:::flow-logs",
+            ),
+        },
+    ),
+    "PCI-10.2.1-BALANCER-LOGS": ({"Lb": balancer()}, log_bucket()),
+    "PCI-10.2.1-BALANCER-LOG-BUCKET": (
+        log_bucket(
+            BucketEncryption={
+                "ServerSideEncryptionConfiguration": [
+                    {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+                ]
+            }
+        ),
+        log_bucket(),
+    ),
+    "PCI-10.3.2-LOG-BUCKET-VERSIONED": (
+        log_bucket(),
+        log_bucket(VersioningConfiguration={"Status": "Enabled"}),
+    ),
+    "PCI-10.5.1-LOG-BUCKET-RETENTION": (
+        log_bucket(
+            LifecycleConfiguration={"Rules": [{"Status": "Enabled", "ExpirationInDays": 90}]}
+        ),
+        log_bucket(
+            LifecycleConfiguration={"Rules": [{"Status": "Enabled", "ExpirationInDays": 365}]}
+        ),
+    ),
+    "PCI-10.2.1-CONTAINER-LOGS": (
+        task(),
+        task({"LogConfiguration": {"LogDriver": "awslogs", "Options": {"awslogs-group": "g"}}}),
+    ),
+    "PCI-10.3.2-LOG-DELETION": (
+        role(allow("logs:DeleteLogStream", "arn:g")),
+        role(allow("logs:PutLogEvents", "arn:g")),
+    ),
+    "PCI-10.3.2-TRAIL": (
+        one("CloudTrail::Trail", IsLogging=True),
+        one(
+            "CloudTrail::Trail",
+            IsLogging=True,
+            EnableLogFileValidation=True,
+            IsMultiRegionTrail=True,
+            KMSKeyId="arn:aws:kms:r:1:key/k",
+        ),
+    ),
+    "PCI-10.2.1-SERVICE-LOGS": (
+        one("ApiGatewayV2::Stage"),
+        one("ApiGatewayV2::Stage", AccessLogSettings={"DestinationArn": "arn:g"}),
+    ),
+    "PCI-10.2.1-BUCKET-LOGS": (
+        one("S3::Bucket"),
+        one("S3::Bucket", LoggingConfiguration={"DestinationBucketName": "logs"}),
+    ),
+    "PCI-10.4.2-FIREWALL-LOG": (
+        acl(*ALL_COVERED),
+        {
+            **acl(*ALL_COVERED),
+            "Log": res(
+                "WAFv2::LoggingConfiguration",
+                ResourceArn=att("Acl", "Arn"),
+                LogDestinationConfigs=["arn:aws:logs:r:1:log-group:aws-waf-logs-x"],
+            ),
+        },
+    ),
+    "PCI-10.4.1.1-FIREWALL-METRICS": (
+        acl({**rate(2000), "VisibilityConfig": {"CloudWatchMetricsEnabled": False}}),
+        acl(rate(2000), VisibilityConfig={"CloudWatchMetricsEnabled": True}),
+    ),
+    "PCI-10.4.2-CONTAINER-INSIGHTS": (
+        one("ECS::Cluster"),
+        one("ECS::Cluster", ClusterSettings=[{"Name": "containerInsights", "Value": "enabled"}]),
+    ),
+    "PCI-10.7.2-ALARM-ACTIONS": (
+        one("CloudWatch::Alarm"),
+        one("CloudWatch::Alarm", AlarmActions=["arn:topic"]),
+    ),
+    "PCI-10.7.2-CONTROL-FAILURE": (
+        silent_flow_log(TreatMissingData="notBreaching"),
+        silent_flow_log(),
+    ),
+    "PCI-10.7.2-ALARM-ARRIVES": (
+        alarm_topic(["events.rds.amazonaws.com"]),
+        alarm_topic(["cloudwatch.amazonaws.com"], ["cloudwatch.amazonaws.com"]),
+    ),
+    # 11 Testing
+    "PCI-11.3.1-IMAGE-SCAN": (
+        one("ECR::Repository", ImageTagMutability="IMMUTABLE"),
+        one(
+            "ECR::Repository",
+            ImageTagMutability="IMMUTABLE",
+            ImageScanningConfiguration={"ScanOnPush": True},
+        ),
+    ),
+    "PCI-11.5.2-IMAGE": (
+        task({"Image": "public.ecr.aws/nginx/nginx:latest"}),
+        task({"Image": "public.ecr.aws/nginx/nginx:1.29"}),
+    ),
+    "PCI-11.5.2-DATABASE-EVENTS": (events(EventCategories=["failure"]), events()),
+}
