@@ -41,8 +41,13 @@ def grow(template: Template) -> None:
             container["Image"] = container["Image"].split("@")[0] + "-rehearsed"
 
 
-def retag(template: Template) -> None:
-    """Add a tag to every resource that can have one, which reaches almost every type."""
+def touch(template: Template) -> None:
+    """Change something harmless in almost every type: a tag, a description, a target."""
+    for kind in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"):
+        for properties in _properties(template, kind):
+            properties["Description"] = "Rehearsed"
+    for properties in _properties(template, "AWS::ApplicationAutoScaling::ScalingPolicy"):
+        properties["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] += 1
     for resource in template["Resources"].values():
         tags = resource.get("Properties", {}).get("Tags")
         if isinstance(tags, list):

@@ -57,7 +57,7 @@ class Faults:
     def run(self) -> None:
         """Try every fault, each in a step of its own kind."""
         representatives = _representatives(self._assembly)
-        changed = self._lab.edited(self._assembly, _grow_and_retag)
+        changed = self._lab.edited(self._assembly, _grow_and_touch)
         touched = _representatives(self._assembly, changed)
         baseline = Baseline(self._lab.emulator)
         self._try_all("create", representatives, lambda name: self._create(baseline, name))
@@ -209,9 +209,9 @@ def _unless(holds: bool, problem: str) -> str:
     return "" if holds else problem
 
 
-def _grow_and_retag(template: Template) -> None:
+def _grow_and_touch(template: Template) -> None:
     changes.grow(template)
-    changes.retag(template)
+    changes.touch(template)
 
 
 def _differs(before: Assembly, after: Assembly, name: str) -> bool:

@@ -318,6 +318,20 @@ def _authorize(properties: Properties, peers: Sequence[str], *, egress: bool) ->
     return identifier, {"Id": identifier}
 
 
+def _update_ingress(identifier: str, properties: Properties, old: Values) -> Created:
+    """Change the description, which is all that does not replace the rule."""
+    _revoke(identifier, old, egress=False)
+    return _create_ingress(_NOWHERE, properties)
+
+
+def _update_egress(identifier: str, properties: Properties, old: Values) -> Created:
+    _revoke(identifier, old, egress=True)
+    return _create_egress(_NOWHERE, properties)
+
+
+_NOWHERE = Place(stack="", logical_id="")  # a rule has no name to generate
+
+
 def _revoke(identifier: str, values: Values, *, egress: bool) -> None:
     direction = "egress" if egress else "ingress"
     group = str(values["GroupId"])
@@ -330,6 +344,22 @@ def _revoke(identifier: str, values: Values, *, egress: bool) -> None:
         _, permission = _permission(properties, peers)
     call("ec2", f"revoke_security_group_{direction}", GroupId=group, IpPermissions=[permission])
 
+
+_RULE_CREATE_ONLY = frozenset(
+    {
+        "CidrIp",
+        "CidrIpv6",
+        "DestinationPrefixListId",
+        "DestinationSecurityGroupId",
+        "FromPort",
+        "GroupId",
+        "IpProtocol",
+        "SourcePrefixListId",
+        "SourceSecurityGroupId",
+        "SourceSecurityGroupOwnerId",
+        "ToPort",
+    }
+)
 
 RESOURCE_TYPES = (
     ResourceType(
@@ -372,11 +402,15 @@ RESOURCE_TYPES = (
     ResourceType(
         name="AWS::EC2::SecurityGroupIngress",
         create=_create_ingress,
+        update=_update_ingress,
+        create_only=_RULE_CREATE_ONLY,
         delete=lambda identifier, values: _revoke(identifier, values, egress=False),
     ),
     ResourceType(
         name="AWS::EC2::SecurityGroupEgress",
         create=_create_egress,
+        update=_update_egress,
+        create_only=_RULE_CREATE_ONLY,
         delete=lambda identifier, values: _revoke(identifier, values, egress=True),
     ),
 )
