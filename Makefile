@@ -39,6 +39,10 @@ synth: install ## Synthesize and check one environment: make synth SUFFIX=prod
 test: install ## Run all tests
 	@pytest -q -n 2
 
+.PHONY: rehearse
+rehearse: install ## Deploy, change and destroy the stack on an embedded AWS
+	@pcistack rehearse $(if $(filter command line,$(origin SUFFIX)),--suffix $(SUFFIX)) $(ARGS)
+
 .PHONY: check
 check: install ## Lint every shipped template with cfn-lint for its region
 	@for suffix in $(SHIPPED); do \

@@ -136,7 +136,8 @@ def as_text(outcomes: Sequence[tuple[Path, Outcome]], region: str, on: date) -> 
     """Yield the lines of the report for people: per template, worst finding first."""
     from assurance.regional.facts import load as load_facts
 
-    width = min(shutil.get_terminal_size((100, 24)).columns, 110)
+    # what is no terminal gets the same lines everywhere
+    width = min(shutil.get_terminal_size().columns, 110) if sys.stdout.isatty() else 100
     name = load_facts(region).long_name
     for path, outcome in outcomes:
         heading = click.style(str(path), bold=True)

@@ -349,6 +349,16 @@ def test_the_refusal_reads_as_documented(bad: Path) -> None:
     assert all(len(line) <= 110 or "https://" in line for line in lines[1:])
 
 
+def test_output_that_is_no_terminal_does_not_depend_on_the_surroundings(
+    bad: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = set()
+    for columns in ("60", "100", "300"):
+        monkeypatch.setenv("COLUMNS", columns)
+        outputs.add(run(bad, "--only", "regional").output)
+    assert len(outputs) == 1
+
+
 def test_output_that_is_no_terminal_has_no_colour(bad: Path) -> None:
     assert "\x1b" not in run(bad).output
 

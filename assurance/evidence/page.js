@@ -42,12 +42,24 @@
       filter();
     });
   }
-  clear.addEventListener("click", () => {
+  const showAll = () => {
     search.value = "";
     for (const tile of tiles) tile.setAttribute("aria-pressed", "false");
     filter();
+  };
+  clear.addEventListener("click", () => {
+    showAll();
     search.focus();
   });
+  // a link may lead to something that is folded or filtered away
+  const reveal = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    if (target.closest("[hidden]")) showAll();
+    if (target.matches("details")) target.open = true;
+    target.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
   expand.addEventListener("click", () => {
     const open = requirements.some((node) => !node.hidden && !node.open);
     for (const node of requirements) if (!node.hidden) node.open = open;
@@ -70,4 +82,5 @@
     before.clear();
   });
   filter();
+  reveal();
 })();

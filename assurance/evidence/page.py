@@ -57,6 +57,7 @@ _TITLES: Final[Mapping[str, str]] = {
     "data-flow": "Data flows",
     "checks": "Checks at synthesis",
 }
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 NETWORK_CAPTION: Final = (
     "Blue: traffic that the security groups let in. Brown: the ways out. A tier's name says what "
     "its route tables allow, not what it is called."
@@ -94,7 +95,7 @@ def render(evidence: Evidence, *, network: str, data_flow: str, diagram_style: s
     return template.render(
         e=evidence,
         names=names,
-        anchors={name: f"r-{name}" for name in names},
+        anchors={name: _anchor(name, place) for place, name in enumerate(names)},
         titles=titles,
         shares={
             item.requirement: evidence.share(item.requirement) for item in evidence.responsibilities
@@ -138,16 +139,22 @@ def _bar(evidence: Evidence) -> Iterator[tuple[Standing, int, int]]:
         start += count
 
 
+def _anchor(name: str, place: int) -> str:
+    """Return a resource's anchor; a logical id that CloudFormation would refuse is numbered."""
+    return f"r-{name}" if name.isascii() and name.isalnum() else f"r-{place}"
+
+
 def _readable(text: str, names: Mapping[str, str]) -> str:
     """Put readable names in the place of logical ids."""
     return re.sub(r"[A-Za-z0-9]+", lambda word: names.get(word[0], word[0]), text)
 
 
 def _breakable(text: str) -> Markup:
-    """Escape a text and let a line break after its separators rather than inside a word."""
+    """Escape a text and let a line break after separators and within long compound words."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"(::|[/.,:_=-])(?=\w)", r"\1<wbr>", str(escape(text))))
+    safe = re.sub(r"(::|[/.,:_=-])(?=\w)", r"\1<wbr>", str(escape(text)))
+    return Markup(re.sub(r"\w{20,}", lambda word: _HUMP.sub("<wbr>", word[0]), safe))
 
 
 def _digest(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -330,12 +330,6 @@ class Facts:
             return Availability.UNAVAILABLE
         listed = self.region in available or "*" in available
         return Availability.AVAILABLE if listed else Availability.UNKNOWN
-
-    @cached_property
-    def newest_support_end(self) -> date:
-        """The farthest date of the calendars; nothing is known beyond it."""
-        ends: list[date] = [end for row in curated()["support"] for end in row["lines"].values()]
-        return max(ends)
 
 
 # Loading

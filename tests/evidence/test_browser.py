@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from assurance.evidence.files import write
 from tests.evidence.browser import launch_options
 from tests.evidence.conftest import Gather
+from tests.evidence.test_page import poison
 
 PHONE = {"width": 390, "height": 844}
 
@@ -83,6 +84,17 @@ def test_the_slash_key_goes_to_the_search(page: Page) -> None:
     assert page.evaluate("document.activeElement.id") == "search"
 
 
+def test_a_link_unfolds_and_unfilters_what_it_leads_to(page: Page) -> None:
+    page.click("#responsibilities a[href='#req-1.4.4']")
+    requirement = page.locator("#req-1\\.4\\.4")
+    requirement.get_by_text("PubliclyAccessible").wait_for(state="visible")
+    page.fill("#search", "PubliclyAccessible")
+    assert not page.locator("#r-Writer").is_visible()
+    requirement.locator("a[href='#r-Writer']").first.click()
+    page.locator("#r-Writer").wait_for(state="visible")
+    assert page.input_value("#search") == ""
+
+
 def test_it_prints_at_a4_with_every_requirement_unfolded(page: Page) -> None:
     printed = page.pdf(prefer_css_page_size=True)
     sizes = set(re.findall(rb"/MediaBox \[([^\]]+)\]", printed))
@@ -101,6 +113,28 @@ def test_a_phone_shows_it_without_scrolling_sideways(page: Page) -> None:
     page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     page.click("#expand")
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    wider_than_their_frame = page.evaluate(
+        """() => [...document.querySelectorAll(".card:not(.diagram), .inner, td")]
+          .filter((node) => node.scrollWidth > node.clientWidth + 1)
+          .map((node) => node.className + " " + node.textContent.trim().slice(0, 40))"""
+    )
+    assert wider_than_their_frame == []
+
+
+def test_markup_in_a_template_stays_text_in_a_browser(
+    browser: Browser, gathered: Gather, tmp_path: Path
+) -> None:
+    index = write(gathered(poison), tmp_path / "out")[0]
+    opened = browser.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("dialog", lambda dialog: said.append(dialog.message))
+    opened.goto(index.as_uri())
+    opened.click("#expand")
+    assert said == []
+    assert opened.locator("img, script:not(:last-of-type)").count() == 0
+    assert "alert(1)" in opened.inner_text("#keys")
+    opened.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -101,7 +101,9 @@ def _malformed(rule: Rule, context: Context) -> Iterator[Finding]:
             "EngineVersion",
             f"'{text}' is not a version of {engine}, in {context.here} or elsewhere"
             + ("; CloudFormation wants the long form" if short_mysql else ""),
-            _long_form(context.facts, text) if short_mysql else _form(context, engine),
+            _long_form(context.facts, text)
+            if short_mysql
+            else _upgrade(context.facts, engine, context.on),
         )
 
 
@@ -110,10 +112,6 @@ def _long_form(facts: Facts, text: str) -> str:
         if known.endswith(f".mysql_aurora.{text}"):
             return f'set EngineVersion: "{known}"'
     return "write it as 8.0.mysql_aurora.<version>"
-
-
-def _form(context: Context, engine: str) -> str:
-    return _upgrade(context.facts, engine, context.on)
 
 
 def _unknown(rule: Rule, context: Context) -> Iterator[Finding]:

@@ -1,0 +1,40 @@
+"""One embedded AWS and one synthesized stack for all tests of the rehearsal."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assurance.rehearsal.assembly import Assembly
+from assurance.rehearsal.direct import Direct
+from assurance.rehearsal.emulator import running
+from assurance.rehearsal.trial import Lab
+from stacks.assembly import build_app
+from stacks.environment import load_environment
+
+REGION = "eu-central-2"
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    previous = Path.cwd()
+    os.chdir(PROJECT)
+    try:
+        with running(region=REGION) as emulator:
+            direct = Direct(emulator, REGION)
+            direct.prepare_account()
+            folder = tmp_path_factory.mktemp("edited")
+            yield Lab(emulator=emulator, direct=direct, region=REGION, folder=folder)
+    finally:
+        os.chdir(previous)
+
+
+@pytest.fixture(scope="session")
+def dev(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    folder = tmp_path_factory.mktemp("dev")
+    build_app([load_environment("dev")], outdir=str(folder)).synth()
+    assembly = Assembly.load(folder, "dev")
+    lab.direct.publish(assembly)
+    return assembly

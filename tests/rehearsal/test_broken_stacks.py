@@ -1,0 +1,236 @@
+"""A construct that is broken on purpose makes the rehearsal fail and is named."""
+
+from collections.abc import Callable
+
+import pytest
+
+from assurance.rehearsal.assembly import Assembly, Template
+from assurance.rehearsal.trial import Lab, Trial
+
+
+def _only(template: Template, kind: str, containing: str = "") -> str:
+    names = [
+        name
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == kind and containing in name
+    ]
+    assert len(names) == 1, names
+    return str(names[0])
+
+
+def _properties(template: Template, kind: str, containing: str = "") -> dict[str, object]:
+    name = _only(template, kind, containing)
+    properties: dict[str, object] = template["Resources"][name]["Properties"]
+    return properties
+
+
+def _unchanged(_template: Template) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def sound(lab: Lab, dev: Assembly) -> Trial:
+    return lab.try_stack(dev, _unchanged)
+
+
+def test_unbroken_stack_deploys_keeps_its_promises_and_leaves_nothing(sound: Trial) -> None:
+    assert sound.created == "CREATE_COMPLETE", sound.failures
+    assert sound.problems == []
+    assert len(sound.checks) >= 14
+    assert sound.destroyed == "DELETE_COMPLETE"
+    assert [str(item) for item in sound.left] == []
+
+
+def _publish_database(template: Template) -> None:
+    _properties(template, "AWS::RDS::DBInstance")["PubliclyAccessible"] = True
+
+
+def _open_database_to_the_internet(template: Template) -> None:
+    rule = _properties(template, "AWS::EC2::SecurityGroupIngress")
+    rule.pop("SourceSecurityGroupId")
+    rule["CidrIp"] = "0.0.0.0/0"
+
+
+def _let_the_database_out(template: Template) -> None:
+    group = _properties(template, "AWS::EC2::SecurityGroup", "DatabaseSecurityGroup")
+    group["SecurityGroupEgress"] = [{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}]
+
+
+def _route_isolated_subnets_out(template: Template) -> None:
+    resources = template["Resources"]
+    route = next(
+        resource
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::EC2::Route" and "Private" in name
+    )
+    table = next(
+        name
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::EC2::RouteTable" and "Isolated" in name
+    )
+    properties = {**route["Properties"], "RouteTableId": {"Ref": table}}
+    resources["Leak"] = {"Type": "AWS::EC2::Route", "Properties": properties}
+
+
+def _drop_encryption(template: Template) -> None:
+    cluster = _properties(template, "AWS::RDS::DBCluster")
+    cluster.pop("KmsKeyId")
+    cluster["StorageEncrypted"] = False
+
+
+def _stop_rotation(template: Template) -> None:
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::KMS::Key":
+            resource["Properties"]["EnableKeyRotation"] = False
+
+
+def _shorten_password(template: Template) -> None:
+    secret = _properties(template, "AWS::SecretsManager::Secret")
+    generate = secret["GenerateSecretString"]
+    assert isinstance(generate, dict)
+    generate["PasswordLength"] = 16
+
+
+def _name_without_suffix(template: Template) -> None:
+    _properties(template, "AWS::RDS::DBInstance")["DBInstanceIdentifier"] = "transactions"
+
+
+def _give_tasks_public_addresses(template: Template) -> None:
+    network = _properties(template, "AWS::ECS::Service")["NetworkConfiguration"]
+    assert isinstance(network, dict)
+    network["AwsvpcConfiguration"]["AssignPublicIp"] = "ENABLED"
+
+
+def _silence_an_alarm(template: Template) -> None:
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            resource["Properties"].pop("AlarmActions")
+            return
+
+
+def _keep_cloudwatch_from_the_topics_key(template: Template) -> None:
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::KMS::Key":
+            policy = resource["Properties"]["KeyPolicy"]
+            policy["Statement"] = [
+                statement
+                for statement in policy["Statement"]
+                if "cloudwatch.amazonaws.com" not in str(statement["Principal"])
+            ]
+
+
+def _log_part_of_the_traffic(template: Template) -> None:
+    _properties(template, "AWS::EC2::FlowLog")["TrafficType"] = "REJECT"
+
+
+@pytest.mark.parametrize(
+    ("broken", "kind", "complaint"),
+    [
+        (_publish_database, "AWS::RDS::DBInstance", "is publicly accessible"),
+        (_open_database_to_the_internet, "AWS::RDS::DBCluster", "admits addresses"),
+        (_let_the_database_out, "AWS::RDS::DBCluster", "may open connections to the internet"),
+        (_route_isolated_subnets_out, "AWS::RDS::DBCluster", "has a route to the internet"),
+        (_drop_encryption, "AWS::RDS::DBCluster", "is not encrypted"),
+        (_stop_rotation, "AWS::KMS::Key", "does not rotate"),
+        (_shorten_password, "AWS::SecretsManager::Secret", "has 16 characters"),
+        (_name_without_suffix, "AWS::RDS::DBInstance", "does not contain the suffix dev"),
+        (_give_tasks_public_addresses, "AWS::ECS::Service", "public addresses"),
+        (_silence_an_alarm, "AWS::CloudWatch::Alarm", "reaches no topic"),
+        (
+            _keep_cloudwatch_from_the_topics_key,
+            "AWS::SNS::Topic",
+            "its key does not let cloudwatch.amazonaws.com publish",
+        ),
+        (_log_part_of_the_traffic, "AWS::EC2::VPC", "no active flow log of all its traffic"),
+    ],
+)
+def test_broken_promise_is_seen_through_the_apis_and_names_the_resource(
+    lab: Lab, dev: Assembly, broken: Callable[[Template], None], kind: str, complaint: str
+) -> None:
+    trial = lab.try_stack(dev, broken)
+
+    assert trial.created == "CREATE_COMPLETE", trial.failures
+    found = [problem for problem in trial.problems if complaint in problem]
+    assert found, trial.problems
+    assert found[0].partition(":")[0] in dev.of_type(kind)
+
+
+def _without(template: Template, name: str) -> None:
+    del template["Resources"][name]
+    for resource in template["Resources"].values():
+        needed = resource.get("DependsOn", [])
+        if name in needed:
+            resource["DependsOn"] = [other for other in needed if other != name]
+
+
+@pytest.mark.parametrize(
+    ("group", "maker", "name"),
+    [
+        (
+            "SlowqueryLogGroup",
+            "AWS::RDS::DBCluster",
+            "/aws/rds/cluster/transaction-db-cluster-dev/slowquery",
+        ),
+        (
+            "ContainerInsightsLogGroup",
+            "AWS::ECS::Cluster",
+            "/aws/ecs/containerinsights/pcidss-dev/performance",
+        ),
+    ],
+)
+def test_log_group_that_a_service_creates_by_itself_is_left_and_names_its_maker(
+    lab: Lab, dev: Assembly, group: str, maker: str, name: str
+) -> None:
+    trial = lab.try_stack(
+        dev, lambda template: _without(template, _only(template, "AWS::Logs::LogGroup", group))
+    )
+
+    assert trial.created == "CREATE_COMPLETE", trial.failures
+    assert [str(item) for item in trial.left] == [
+        f"{dev.of_type(maker)[0]}: cloudwatch_logs log groups {name}"
+    ]
+    lab.client("logs").delete_log_group(logGroupName=name)
+
+
+def test_resource_that_is_retained_is_left_and_named(lab: Lab, dev: Assembly) -> None:
+    def broken(template: Template) -> None:
+        name = _only(template, "AWS::Logs::LogGroup", "FlowLog")
+        template["Resources"][name]["DeletionPolicy"] = "Retain"
+
+    trial = lab.try_stack(dev, broken)
+
+    assert [item.resource for item in trial.left] == [
+        name for name in dev.of_type("AWS::Logs::LogGroup") if "FlowLog" in name
+    ]
+    lab.client("logs").delete_log_group(logGroupName=trial.left[0].key)
+
+
+def test_engine_mode_serverless_is_refused_in_the_words_of_rds(lab: Lab, dev: Assembly) -> None:
+    def broken(template: Template) -> None:
+        _properties(template, "AWS::RDS::DBCluster")["EngineMode"] = "serverless"
+
+    trial = lab.try_stack(dev, broken)
+
+    cluster = dev.of_type("AWS::RDS::DBCluster")[0]
+    assert trial.created == "ROLLBACK_COMPLETE"
+    assert trial.failures[0] == (
+        f"{cluster} (AWS::RDS::DBCluster): CREATE_FAILED: "
+        "The engine mode serverless you requested is currently unavailable."
+    )
+    assert trial.left == ()
+
+
+def test_key_that_does_not_let_logs_encrypt_is_refused(lab: Lab, dev: Assembly) -> None:
+    def broken(template: Template) -> None:
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::KMS::Key":
+                statements = resource["Properties"]["KeyPolicy"]["Statement"]
+                resource["Properties"]["KeyPolicy"]["Statement"] = [
+                    statement for statement in statements if "logs." not in str(statement)
+                ]
+
+    trial = lab.try_stack(dev, broken)
+
+    assert trial.created == "ROLLBACK_COMPLETE"
+    assert "AWS::Logs::LogGroup" in trial.failures[0]
+    assert "is not allowed to be used with Arn" in trial.failures[0]

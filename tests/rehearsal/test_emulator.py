@@ -1,0 +1,114 @@
+"""The embedded AWS starts fresh, is reached from this machine only, and never outlives its user."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from assurance.rehearsal.emulator import RehearsalError, running
+from assurance.rehearsal.trial import Lab
+
+PROJECT = Path(__file__).resolve().parents[2]
+REGION = "eu-central-2"
+
+_HOLDER = """
+import time
+from assurance.rehearsal.emulator import running
+with running(region="eu-central-2") as emulator:
+    print(emulator.process.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def _eventually(holds: Callable[[], bool]) -> bool:
+    for _ in range(200):
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _is_running(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _listening(port: int) -> set[str]:
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    local = [line.split()[1].split(":") for line in lines if line.split()[3] == "0A"]
+    return {address for address, at in local if int(at, 16) == port}
+
+
+def test_listens_on_the_loopback_interface_only(lab: Lab) -> None:
+    assert _listening(lab.emulator.port) == {"0100007F"}
+
+
+def test_starts_empty_and_leaves_neither_process_nor_folder() -> None:
+    with running(region=REGION) as emulator:
+        assert emulator.client("ec2", REGION).describe_nat_gateways()["NatGateways"] == []
+        assert emulator.client("cloudformation", REGION).list_stacks()["StackSummaries"] == []
+        pid, port, folder = emulator.process.pid, emulator.port, emulator.folder
+        assert folder.exists()
+
+    assert not _is_running(pid)
+    assert _listening(port) == set()
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_ends_when_its_user_is_killed(number: signal.Signals) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLDER], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    with holder.stdout:
+        pid = int(holder.stdout.readline())
+    assert _is_running(pid)
+
+    holder.send_signal(number)
+    holder.wait()
+
+    assert _eventually(lambda: not _is_running(pid))
+
+
+def test_port_in_use_is_said_with_a_way_out() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(RehearsalError, match=f"Port {port} .*--port"),
+            running(region=REGION, port=port),
+        ):
+            pass
+
+
+def test_killed_emulator_is_said_plainly() -> None:
+    with running(region=REGION) as emulator:
+        os.killpg(emulator.process.pid, signal.SIGKILL)
+        emulator.process.wait()
+        with pytest.raises(RehearsalError, match=r"ended by itself \(exit code -9\)"):
+            emulator.inventory()
+
+
+def test_no_word_of_the_users_own_aws_account_reaches_the_cli(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "company")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+
+    environment = lab.emulator.environment(REGION)
+
+    assert "AWS_PROFILE" not in environment
+    assert "AWS_SESSION_TOKEN" not in environment
+    assert environment["AWS_ENDPOINT_URL"] == f"http://localhost:{lab.emulator.port}"
+    assert environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull

@@ -1,0 +1,196 @@
+"""The parts that need no embedded AWS."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from assurance.rehearsal import critical_path
+from assurance.rehearsal.assembly import Assembly, Template
+from assurance.rehearsal.embedded.properties import Properties, PropertyError
+from assurance.rehearsal.emulator import RehearsalError
+from assurance.rehearsal.project import with_ingress
+from assurance.rehearsal.steps import Outcome, Step, StepError, Steps
+from assurance.rehearsal.sweep import Known
+
+
+def _assembly(resources: dict[str, object], folder: Path = Path()) -> Assembly:
+    return Assembly(
+        folder=folder,
+        stack="PciDss-dev",
+        suffix="dev",
+        region="eu-central-2",
+        template={"Resources": resources},
+    )
+
+
+class _Silent:
+    def started(self, step: Step) -> None:
+        pass
+
+    def finished(self, step: Step) -> None:
+        pass
+
+
+# --- Properties -----------------------------------------------------------------------------------
+
+
+def test_property_that_nobody_reads_is_refused() -> None:
+    with (
+        pytest.raises(PropertyError, match=r"extraneous key \[Colour\]"),
+        Properties.read({"Size": 1, "Colour": "blue"}) as given,
+    ):
+        given.number("Size", minimum=0, maximum=2)
+
+
+@pytest.mark.parametrize("value", [True, "much", None, 3, -1, [1]])
+def test_number_that_is_none_or_out_of_bounds_is_refused(value: object) -> None:
+    with pytest.raises(PropertyError):
+        Properties({"Size": value}).number("Size", minimum=0, maximum=2)
+
+
+@pytest.mark.parametrize(("value", "truth"), [(True, True), ("false", False), (None, True)])
+def test_boolean_may_be_written_as_text(value: object, truth: bool) -> None:
+    assert Properties({"Open": value}).flag("Open", default=True) is truth
+
+
+@pytest.mark.parametrize("value", ["yes", 1, "", []])
+def test_other_values_are_no_booleans(value: object) -> None:
+    with pytest.raises(PropertyError, match="expected a Boolean"):
+        Properties({"Open": value}).flag("Open", default=True)
+
+
+def test_tag_without_a_value_is_refused() -> None:
+    with pytest.raises(PropertyError, match="a Key and a Value"):
+        Properties({"Tags": [{"Key": "Owner"}]}).tags()
+
+
+# --- Assemblies -----------------------------------------------------------------------------------
+
+
+def _write_assembly(folder: Path) -> Assembly:
+    text = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}})
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    (folder / "S.template.json").write_text(text)
+    source = {"source": {"path": "S.template.json"}, "destinations": {"d": {"objectKey": digest}}}
+    (folder / "S.assets.json").write_text(json.dumps({"files": {digest: source}}))
+    stack = {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://111111111111/eu-central-2",
+        "properties": {"templateFile": "S.template.json", "url": f"s3://bucket/{digest}.json"},
+    }
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": {"S": stack}}))
+    return Assembly.load(folder, "dev")
+
+
+def test_edited_template_is_an_asset_under_its_own_hash(tmp_path: Path) -> None:
+    original = tmp_path / "original"
+    original.mkdir()
+
+    def edit(template: Template) -> None:
+        template["Resources"]["Topic"]["Properties"]["DisplayName"] = "Alarms"
+
+    edited = _write_assembly(original).edited(tmp_path / "edited", edit)
+
+    text = (edited.folder / "S.template.json").read_text()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert list(json.loads((edited.folder / "S.assets.json").read_text())["files"]) == [digest]
+    assert f"s3://bucket/{digest}.json" in (edited.folder / "manifest.json").read_text()
+    assert edited.resources["Topic"]["Properties"] == {"DisplayName": "Alarms"}
+    assert Assembly.load(original, "dev").resources["Topic"]["Properties"] == {}
+
+
+def test_folder_without_an_assembly_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RehearsalError, match="holds no cloud assembly"):
+        Assembly.load(tmp_path, "dev")
+
+
+# --- Names of what is left ------------------------------------------------------------------------
+
+
+def test_log_group_is_named_after_the_resource_whose_service_made_it() -> None:
+    known = Known()
+    kinds = {"Dashboard": "AWS::CloudWatch::Dashboard", "Cluster": "AWS::ECS::Cluster"}
+    stack = _assembly({name: {"Type": kind} for name, kind in kinds.items()})
+    known.add(stack, dict.fromkeys(kinds, "pcidss-dev"))
+
+    group = "/aws/ecs/containerinsights/pcidss-dev/performance"
+
+    assert known.name("cloudwatch_logs", group) == "Cluster"
+    assert known.name("cloudwatch", "pcidss-dev") == "Dashboard"
+    assert known.name("cloudwatch_logs", "/aws/lambda/another") == ""
+
+
+# --- Critical path --------------------------------------------------------------------------------
+
+
+def test_critical_path_is_the_longest_chain_of_references() -> None:
+    path = critical_path.find(
+        _assembly(
+            {
+                "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {}},
+                "Cluster": {
+                    "Type": "AWS::RDS::DBCluster",
+                    "Properties": {"Subnets": {"Fn::Sub": "in ${Vpc.Arn}"}},
+                },
+                "Writer": {
+                    "Type": "AWS::RDS::DBInstance",
+                    "Properties": {"DBClusterIdentifier": {"Ref": "Cluster"}},
+                },
+                "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}},
+            }
+        )
+    )
+
+    assert [link.resource for link in path.links] == ["Vpc", "Cluster", "Writer"]
+    assert path.seconds == sum(
+        critical_path.DURATIONS[kind].seconds
+        for kind in ("AWS::EC2::VPC", "AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
+    )
+    assert path.waits == ()
+
+
+def test_critical_path_names_a_wait_that_only_depends_on_makes() -> None:
+    instance = {"Type": "AWS::RDS::DBInstance", "Properties": {}}
+    path = critical_path.find(
+        _assembly({"Writer": instance, "Reader": {**instance, "DependsOn": ["Writer"]}})
+    )
+
+    wait = path.waits[0]
+    duration = critical_path.DURATIONS["AWS::RDS::DBInstance"].seconds
+    assert (wait.resource, wait.waits_for, wait.saves) == ("Reader", "Writer", duration)
+    assert path.seconds == 2 * duration
+
+
+def test_every_duration_names_its_source_or_says_that_it_is_assumed() -> None:
+    for duration in critical_path.DURATIONS.values():
+        assert duration.source.startswith(("assumed", "public"))
+
+
+# --- Steps ----------------------------------------------------------------------------------------
+
+
+def test_error_of_the_rehearsal_fails_its_step_and_stops_the_run() -> None:
+    steps = Steps(_Silent())
+
+    with pytest.raises(StepError), steps.take("deploy"):
+        raise RehearsalError("no room\nfor it")
+
+    assert steps.taken[0].outcome is Outcome.FAILED
+    assert steps.taken[0].details == ["no room", "for it"]
+    assert not steps.all_passed
+
+
+def test_no_step_at_all_is_no_success() -> None:
+    assert not Steps(_Silent()).all_passed
+
+
+def test_ephemeral_environment_with_ingress_names_a_certificate(tmp_path: Path) -> None:
+    (tmp_path / "environments").mkdir()
+    file = tmp_path / "environments" / "ephemeral.toml"
+    file.write_text('region = "eu-central-2"\n')
+    assert "certificate_arn" in with_ingress(tmp_path, "eu-central-2")
+
+    file.write_text('[ingress]\nhosted_zone = "example.com"\n')
+    assert with_ingress(tmp_path, "eu-central-2") == file.read_text()
