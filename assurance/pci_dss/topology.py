@@ -132,7 +132,7 @@ def _ports(
     protocol = rule.get("IpProtocol")
     if isinstance(protocol, bool | Partial) or not isinstance(protocol, str | int | float):
         return ALL_TRAFFIC, False
-    if isinstance(protocol, float):
+    if isinstance(protocol, float) and protocol.is_integer():
         protocol = int(protocol)
     name = _PROTOCOLS.get(str(protocol), str(protocol).lower())
     if name not in ("tcp", "udp"):

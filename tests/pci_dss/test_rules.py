@@ -176,3 +176,16 @@ def test_malformed_properties_give_findings_and_no_error() -> None:
             properties = dict.fromkeys(sorted(names), broken)
             resources[f"R{index}"] = {"Type": kind, "Properties": properties}
         findings(resources)
+
+
+def test_a_number_that_is_none_is_no_error() -> None:
+    rule = {"IpProtocol": float("inf"), "FromPort": float("inf"), "CidrIp": "0.0.0.0/0"}
+    found = findings(
+        {
+            "It": {
+                "Type": "AWS::EC2::SecurityGroup",
+                "Properties": {"GroupDescription": "g", "SecurityGroupIngress": [rule]},
+            }
+        }
+    )
+    assert "PCI-1.3.1-INGRESS-WORLD" in {finding.rule for finding in found}
