@@ -11,7 +11,18 @@ from assurance.pci_dss.requirements import REQUIREMENTS, State, supporting
 from assurance.pci_dss.rule import Extent
 from assurance.resolution import views
 from assurance.templates import Json, Template
-from tests.pci_dss.cases import CASES, Resources
+from tests.pci_dss.cases import (
+    CASES,
+    REDIRECT,
+    WORLD,
+    Resources,
+    listener,
+    one,
+    parameters,
+    secret,
+    tcp,
+    web,
+)
 from tests.pci_dss.security_hub import STANDARD
 
 DAY = date(2026, 11, 24)
@@ -189,3 +200,50 @@ def test_a_number_that_is_none_is_no_error() -> None:
         }
     )
     assert "PCI-1.3.1-INGRESS-WORLD" in {finding.rule for finding in found}
+
+
+@pytest.mark.parametrize(
+    ("resources", "rule"),
+    [
+        (
+            one("Lambda::Function", Environment={"Variables": {"DB": "mysql://app:s3cret@db/tx"}}),
+            "PCI-8.6.2-ENVIRONMENT",
+        ),
+        (
+            one("Lambda::Function", Environment={"Variables": {"URL": "https://example.com:443/"}}),
+            "",
+        ),
+        (
+            one(
+                "Redshift::ClusterParameterGroup",
+                Parameters=[{"ParameterName": "require_ssl", "ParameterValue": "false"}],
+            ),
+            "PCI-4.2.1-STORE-TLS",
+        ),
+        (one("RDS::DBCluster", Engine="aurora"), "PCI-4.2.1-DATABASE-TLS"),
+        (one("RDS::DBInstance", Engine="MySQL"), "PCI-4.2.1-DATABASE-TLS"),
+        (one("RDS::DBInstance", Engine="postgres"), "PCI-4.2.1-DATABASE-TLS"),
+        (
+            parameters(general_log="1"),
+            "PCI-3.3.1-STATEMENTS-LOGGED",
+        ),
+        (
+            one("RDS::DBCluster", EnableCloudwatchLogsExports=["audit", "general"]),
+            "PCI-3.3.1-STATEMENTS-LOGGED",
+        ),
+        (web(tcp(443, CidrIpv6="::/0")), ""),
+        (web(tcp(22, CidrIpv6="::/0")), "PCI-1.3.1-INGRESS-WORLD"),
+        (web(tcp(80, **WORLD)), "PCI-1.3.1-INGRESS-WORLD"),
+        (
+            {**web(tcp(80, **WORLD)), "Listener": listener(80, "HTTP", REDIRECT)},
+            "",
+        ),
+        (secret("rate(120 days)"), "PCI-8.6.3-SECRET-ROTATION"),
+        (secret("cron(0 4 1 * ? *)"), ""),
+        (secret("cron(0 4 1 */6 ? *)"), "PCI-8.6.3-SECRET-ROTATION"),
+    ],
+)
+def test_the_same_weakness_in_another_guise_is_found(resources: Resources, rule: str) -> None:
+    near = {"PCI-8.6.2-ENVIRONMENT", "PCI-1.3.1-INGRESS-WORLD", "PCI-8.6.3-SECRET-ROTATION"}
+    found = rules_of(resources)
+    assert rule in found if rule else not found & near

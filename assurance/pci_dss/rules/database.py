@@ -34,7 +34,8 @@ def _databases(context: Context) -> list[Resource]:
 
 
 def _engine(database: Resource) -> str:
-    return (database.text("Engine") or "").lower()
+    engine = (database.text("Engine") or "").lower()
+    return "aurora-mysql" if engine == "aurora" else engine  # the name of Aurora MySQL 1
 
 
 def _restored(database: Resource) -> bool:

@@ -151,7 +151,10 @@ _HARMLESS_NAME: Final = re.compile(
     r"|_region|_version|_enabled|_host|_endpoint|access_key_id)$",
     re.IGNORECASE,
 )
-_SECRET_TEXT: Final = re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_SECRET_TEXT: Final = re.compile(
+    r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|\b[a-z][a-z0-9+.-]*://[^/\s:@<>{}$]+:[^/\s:@<>{}$]+@"  # user:password@ in an address
+)
 _PLACEHOLDERS: Final = frozenset({"", "true", "false", "none", "null", "disabled", "enabled"})
 
 
@@ -159,7 +162,7 @@ def _is_secret(name: str, value: Value) -> str | None:
     """Return why a name and its value hold a secret, or None."""
     text = str(value) if isinstance(value, str) else ""
     if _SECRET_TEXT.search(text):
-        return "is an access key or a private key"
+        return "holds an access key, a private key or a password in an address"
     if "{{resolve:secretsmanager" in text or "{{resolve:ssm-secure" in text:
         return "is a secret that CloudFormation writes out in clear text here"
     if not _SECRET_NAME.search(name) or _HARMLESS_NAME.search(name):
@@ -285,7 +288,7 @@ def _secret_template(secret: Resource) -> Iterator[Hit]:
 
 @rule(
     "PCI-8.6.2-KEY-LITERAL",
-    "No access key or private key is in the template",
+    "No access key, private key or address with a password is in the template",
     asks="Passwords and keys of system accounts are not written in files or code.",
     requirements=("8.6.2",),
     types=("any",),
@@ -301,7 +304,7 @@ def key_literal(context: Context) -> Iterator[Hit]:
                 yield Hit(
                     resource=resource.logical_id,
                     property=path,
-                    message="an access key or a private key is written here",
+                    message="an access key, a private key or an address with a password is here",
                 )
 
 

@@ -275,6 +275,14 @@ def store_tls(context: Context) -> Iterator[Hit]:
         yield from _brokers(cluster)
     for task in context.of_type("AWS::ECS::TaskDefinition"):
         yield from _mounted_files(task)
+    yield from _parameter_groups(context)
+
+
+def _parameter_groups(context: Context) -> Iterator[Hit]:
+    for group in context.of_type("AWS::Redshift::ClusterParameterGroup"):
+        for index, item in enumerate(group.items("Parameters")):
+            if isinstance(item, dict) and item.get("ParameterName") == "require_ssl":
+                yield from must_be_true(group, f"Parameters.{index}.ParameterValue", "require_ssl")
     for group in context.of_type("AWS::DocDB::DBClusterParameterGroup"):
         if str(group.get("Parameters.tls")).lower() in ("disabled", "tls1.0", "tls1.1"):
             yield _clear(group, "Parameters.tls", f"tls is {show(group.get('Parameters.tls'))}")

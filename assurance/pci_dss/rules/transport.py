@@ -32,7 +32,8 @@ def redirects_only(context: Context, balancer: str, port: int) -> bool:
         for listener in context.of_type("AWS::ElasticLoadBalancingV2::Listener")
         if name_of(listener.get("LoadBalancerArn")) == balancer and listener.number("Port") == port
     ]
-    return all(not list(_not_redirecting(context, listener)) for listener in listeners)
+    redirects = (not list(_not_redirecting(context, listener)) for listener in listeners)
+    return bool(listeners) and all(redirects)
 
 
 def _not_redirecting(context: Context, listener: Resource) -> Iterator[tuple[str, str]]:
