@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from assurance.findings import Severity
@@ -309,10 +309,18 @@ def key_literal(context: Context) -> Iterator[Hit]:
 
 
 def _holds_key(value: Value) -> bool:
-    if isinstance(value, str):
-        return len(value) >= 20 and _SECRET_TEXT.search(value) is not None
-    children = value.values() if isinstance(value, dict) else value
-    return isinstance(children, Iterable) and any(_holds_key(child) for child in children)
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            signs = "://" in one or "AKIA" in one or "ASIA" in one or "PRIVATE KEY" in one
+            if signs and _SECRET_TEXT.search(one):
+                return True
+        elif isinstance(one, dict):
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return False
 
 
 @rule(
