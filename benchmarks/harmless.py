@@ -321,7 +321,13 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         r"LoggingConfig\.(ApplicationLogLevel|SystemLogLevel|LogFormat)",
         "add.*",
     ),
-    Harmless("another supported runtime", "Lambda::Function", "Runtime"),
+    Harmless(
+        "another supported runtime",
+        "Lambda::Function",
+        "Runtime",
+        r"(remove None|choose (dotnet10|java.*|nodejs2[246].x|provided.al2023|python3.1[1-5]"
+        r"|ruby(3.[34]|4.0)))",
+    ),
     Harmless(_DEFAULT, "Lambda::Permission", "FunctionUrlAuthType", "add AWS_IAM"),
     Harmless(_TIGHTER, "Lambda::Permission", "InvokedViaFunctionUrl"),
     Harmless(
@@ -484,15 +490,28 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         r"open \*",
     ),
     # Alarms
-    Harmless(_OPERATIONS, "CloudWatch::Alarm", ".*", _ANY, _CONTROL_ALARM),
+    Harmless(
+        _OPERATIONS,
+        "CloudWatch::Alarm",
+        r"(?!(AlarmActions|ActionsEnabled)$).*",
+        _ANY,
+        _CONTROL_ALARM,
+    ),
     Harmless(_LABEL, "CloudWatch::Dashboard", ".*"),
     Harmless(_DEFAULT, "CloudWatch::Alarm", "ActionsEnabled", "add True"),
     Harmless(_SERVICE, "CloudWatch::Alarm", "OKActions", _REMOVE),
     Harmless(
         "the alarm goes off sooner, or on the same",
         "CloudWatch::Alarm",
-        "(ComparisonOperator|DatapointsToAlarm|EvaluationPeriods|Period|Statistic|Threshold"
-        "|TreatMissingData|Unit)",
-        "(choose|highest|lowest|remove|add).*",
+        "(ComparisonOperator|DatapointsToAlarm|EvaluationPeriods|Period|Statistic|Threshold|Unit)",
+        r"(choose (LessThan|GreaterThan)OrEqualToThreshold|choose (Average|Maximum)|add Count"
+        r"|lowest \d+|highest [12]000|remove None)",
+    ),
+    Harmless(
+        "an error or a surge is counted all the same",
+        "CloudWatch::Alarm",
+        "TreatMissingData",
+        _ANY,
+        "Monitoring(RotationFailed|WafBlocked).*",
     ),
 )

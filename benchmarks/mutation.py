@@ -455,6 +455,11 @@ def report(verdicts: Sequence[Verdict], seconds: float) -> list[str]:
     lines += ["", "Harmless, because"]
     reasons = Counter(v.harmless.reason for v in verdicts if v.harmless is not None)
     lines += [f"  {count:>5}  {reason}" for reason, count in sorted(reasons.items())]
+    excused = sum(
+        bool(verdict.rules) and any(one.covers(verdict.mutant) for one in HARMLESS)
+        for verdict in verdicts
+    )
+    lines += ["", f"{excused} of the killed mutants are also of a class with such a reason"]
     survivors = [verdict for verdict in verdicts if verdict.survives]
     if survivors:
         lines += ["", "Survivors"]

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import importlib.util
+import json
 from datetime import date
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -9,6 +12,7 @@ from assurance.findings import Finding
 from assurance.pci_dss import RULES, check
 from assurance.pci_dss.requirements import REQUIREMENTS, State, supporting
 from assurance.pci_dss.rule import Extent
+from assurance.pci_dss.rules.compute import OLD_RUNTIMES
 from assurance.resolution import views
 from assurance.templates import Json, Template
 from tests.pci_dss.cases import (
@@ -247,3 +251,14 @@ def test_the_same_weakness_in_another_guise_is_found(resources: Resources, rule:
     near = {"PCI-8.6.2-ENVIRONMENT", "PCI-1.3.1-INGRESS-WORLD", "PCI-8.6.3-SECRET-ROTATION"}
     found = rules_of(resources)
     assert rule in found if rule else not found & near
+
+
+def test_retired_runtimes_are_those_of_the_lambda_developer_guide() -> None:
+    spec = importlib.util.find_spec("cfnlint")
+    assert spec is not None
+    assert spec.origin is not None
+    table = Path(spec.origin).parent / "data/AdditionalSpecs/LmbdRuntimeLifecycle.json"
+    ends = json.loads(table.read_text(encoding="utf-8"))
+    retired = {name for name, dates in ends.items() if dates["deprecated"] <= DAY.isoformat()}
+    assert retired <= OLD_RUNTIMES
+    assert not OLD_RUNTIMES & (set(ends) - retired)

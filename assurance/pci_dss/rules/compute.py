@@ -241,14 +241,14 @@ def image_scan(context: Context) -> Iterator[Hit]:
             )
 
 
-_OLD_RUNTIMES: Final = frozenset(
+OLD_RUNTIMES: Final = frozenset(
     {
-        *("nodejs", "nodejs4.3", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x"),
-        *("nodejs14.x", "nodejs16.x", "nodejs18.x", "nodejs20.x"),
-        *("python2.7", "python3.6", "python3.7", "python3.8", "python3.9"),
-        *("java8", "go1.x", "ruby2.5", "ruby2.7", "ruby3.2", "provided"),
+        *("nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x"),
+        *("nodejs12.x", "nodejs14.x", "nodejs16.x", "nodejs18.x", "nodejs20.x"),
+        *("python2.7", "python3.6", "python3.7", "python3.8", "python3.9", "python3.10"),
+        *("java8", "go1.x", "ruby2.5", "ruby2.7", "ruby3.2", "provided", "provided.al2"),
         *("dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "dotnet5.0"),
-        *("dotnet6", "dotnet7"),
+        *("dotnet6", "dotnet7", "dotnet8", "dotnet9"),
     }
 )
 """Runtimes past AWS's end-of-support date on 2026-11-24 (Lambda developer guide)."""
@@ -267,7 +267,7 @@ _OLD_RUNTIMES: Final = frozenset(
 def runtime(context: Context) -> Iterator[Hit]:
     for function in context.of_type("AWS::Lambda::Function"):
         value = function.text("Runtime")
-        if value in _OLD_RUNTIMES:
+        if value in OLD_RUNTIMES:
             yield Hit(
                 resource=function.logical_id,
                 property="Runtime",
