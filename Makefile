@@ -83,6 +83,7 @@ snapshots: install ## Accept the present templates as the new snapshots
 .PHONY: docs
 docs: install ## Write the pages that come from code
 	@python -m stacks.configuration_docs
+	@python -m assurance.pci_dss.rules_page
 	@python -m tests.refusal
 
 .PHONY: lock

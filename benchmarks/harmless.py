@@ -152,7 +152,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(_SERVICE, "EC2::Subnet", "(AvailabilityZone|EnableDns64)"),
     Harmless(_REFUSED, "EC2::Subnet", "CidrBlock", _REMOVE),
     Harmless(
-        "the same tier in the other zone, or EC2 refuses a second table for the subnet",
+        "a table of the same tier or a tighter one, or a second one, which EC2 refuses",
         "EC2::SubnetRouteTableAssociation",
         "(RouteTableId|SubnetId)",
         "swap.*",

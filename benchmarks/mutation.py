@@ -179,12 +179,12 @@ class _Walker:
         node: Json = dict(self.template.resources[self.logical_id].properties)
         steps: list[str] = []
         for step in path:
-            if isinstance(step, int):
-                node = node[step] if isinstance(node, list) else None
-                steps.append(_name(node))
-            else:
-                node = node.get(step) if isinstance(node, dict) else None
+            if isinstance(step, str):
+                node = _object(node).get(step)
                 steps.append(step)
+            else:
+                node = _list(node)[step]
+                steps.append(_name(node))
         return ".".join(steps)
 
     def objects(

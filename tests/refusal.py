@@ -28,10 +28,11 @@ def shown(page: Path) -> str:
     return found.group(2)
 
 
+def write(page: Path, block: str) -> None:
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text.replace(shown(page), block), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        block = render()
-        page.write_text(
-            BLOCK.sub(lambda m, block=block: m[1] + block + m[3], text), encoding="utf-8"
-        )
+    for each in PAGES:
+        write(each, render())

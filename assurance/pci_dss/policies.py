@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from assurance.pci_dss.network import name_of
+from assurance.pci_dss.network_model import name_of
 from assurance.resolution import Partial, Reference, Resource, Unknown, Value, View
 
 

@@ -87,11 +87,11 @@ def test_the_slash_key_goes_to_the_search(page: Page) -> None:
 def test_a_link_unfolds_and_unfilters_what_it_leads_to(page: Page) -> None:
     page.click("#responsibilities a[href='#req-1.4.4']")
     requirement = page.locator("#req-1\\.4\\.4")
-    assert requirement.get_by_text("PubliclyAccessible").is_visible()
+    requirement.get_by_text("PubliclyAccessible").wait_for(state="visible")
     page.fill("#search", "PubliclyAccessible")
     assert not page.locator("#r-Writer").is_visible()
     requirement.locator("a[href='#r-Writer']").first.click()
-    page.wait_for_function("document.getElementById('r-Writer').checkVisibility()")
+    page.locator("#r-Writer").wait_for(state="visible")
     assert page.input_value("#search") == ""
 
 

@@ -12,6 +12,7 @@ from assurance.pci_dss.rule import Extent
 from assurance.resolution import views
 from assurance.templates import Json, Template
 from tests.pci_dss.cases import CASES, Resources
+from tests.pci_dss.security_hub import STANDARD
 
 DAY = date(2026, 11, 24)
 
@@ -49,6 +50,12 @@ def test_rule_ids_are_unique_and_start_with_their_requirement() -> None:
 def test_rules_name_requirements_of_the_table_only() -> None:
     known = {requirement.number for requirement in REQUIREMENTS}
     assert {number for rule in RULES for number in rule.requirements} <= known
+
+
+def test_security_hub_controls_are_told_apart_by_its_pci_standard() -> None:
+    for rule in RULES:
+        assert set(rule.security_hub) <= STANDARD, rule.id
+        assert not set(rule.related) & STANDARD, rule.id
 
 
 def test_every_rule_says_what_it_asks_and_how_to_fix_it() -> None:
@@ -169,3 +176,16 @@ def test_malformed_properties_give_findings_and_no_error() -> None:
             properties = dict.fromkeys(sorted(names), broken)
             resources[f"R{index}"] = {"Type": kind, "Properties": properties}
         findings(resources)
+
+
+def test_a_number_that_is_none_is_no_error() -> None:
+    rule = {"IpProtocol": float("inf"), "FromPort": float("inf"), "CidrIp": "0.0.0.0/0"}
+    found = findings(
+        {
+            "It": {
+                "Type": "AWS::EC2::SecurityGroup",
+                "Properties": {"GroupDescription": "g", "SecurityGroupIngress": [rule]},
+            }
+        }
+    )
+    assert "PCI-1.3.1-INGRESS-WORLD" in {finding.rule for finding in found}

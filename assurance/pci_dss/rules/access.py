@@ -34,8 +34,10 @@ def _at(statement: Statement, message: str, severity: Severity | None = None) ->
     "No policy gives all actions, of a service or at all",
     asks="Application and system accounts have the least privilege their work needs.",
     requirements=("7.2.5", "7.2.2"),
-    security_hub=("IAM.1",),
-    related=("IAM.21",),
+    related=(
+        "IAM.1",
+        "IAM.21",
+    ),
     types=IDENTITY_POLICIES,
     fix="Name the actions.",
 )
@@ -84,7 +86,10 @@ def _any_resource(resource: str) -> bool:
     "Policies name the resources that they open",
     asks="Application and system accounts have the least privilege their work needs.",
     requirements=("7.2.5", "7.2.6", "7.2.2"),
-    related=("KMS.1", "KMS.2"),
+    related=(
+        "KMS.1",
+        "KMS.2",
+    ),
     types=IDENTITY_POLICIES,
     fix="Name the ARN in Resource, or limit it by a condition.",
 )
@@ -118,8 +123,7 @@ _BROAD_POLICIES: Final = (
     "No role has one of AWS's broad policies",
     asks="Application and system accounts have the least privilege their work needs.",
     requirements=("7.2.5", "7.2.2"),
-    security_hub=("IAM.1",),
-    related=("IAM.18",),
+    related=("IAM.1",),
     types=("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"),
     fix="Write a policy with the actions and resources that are needed.",
 )
@@ -156,8 +160,17 @@ def _resource_policies(context: Context) -> Iterator[Statement]:
     "No resource policy lets everyone in",
     asks="The access control system denies all unless allowed.",
     requirements=("7.3.3", "7.3.1", "1.4.4"),
-    security_hub=("S3.1", "Lambda.1"),
-    related=("S3.2", "S3.3", "SQS.3", "SNS.4", "ECR.5"),
+    security_hub=(
+        "S3.1",
+        "Lambda.1",
+    ),
+    related=(
+        "S3.2",
+        "S3.3",
+        "SQS.3",
+        "SNS.4",
+        "ECR.5",
+    ),
     types=(*RESOURCE_POLICIES, "AWS::IAM::Role"),
     extent=Extent.FULL,
     fix="Name the principals, or add a condition such as aws:SourceAccount.",
@@ -271,7 +284,7 @@ def endpoint_policy(context: Context) -> Iterator[Hit]:
     "Users get their rights from groups or roles",
     asks="Access is assigned by job, with the least privilege needed.",
     requirements=("7.2.2", "8.6.1"),
-    security_hub=("IAM.2",),
+    related=("IAM.2",),
     severity=Severity.WARNING,
     types=("AWS::IAM::User", "AWS::IAM::UserPolicy"),
     fix="Use a role; else put the user into a group that has the policy.",

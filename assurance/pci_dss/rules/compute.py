@@ -144,7 +144,10 @@ def scratch(context: Context) -> Iterator[Hit]:
     "Tasks do not share the host's processes or network",
     asks="System security parameters prevent misuse; functions are isolated.",
     requirements=("2.2.6", "1.4.1"),
-    related=("ECS.3", "ECS.17"),
+    related=(
+        "ECS.3",
+        "ECS.17",
+    ),
     types=_TASK,
     extent=Extent.FULL,
     fix="Leave PidMode and IpcMode out; use NetworkMode awsvpc.",
@@ -285,8 +288,11 @@ def runtime(context: Context) -> Iterator[Hit]:
     asks="System security parameters prevent misuse; the older metadata service gives credentials "
     "to a forged request.",
     requirements=("2.2.6",),
-    security_hub=("EC2.8",),
-    related=("EC2.170", "AutoScaling.3"),
+    security_hub=(
+        "EC2.8",
+        "EC2.170",
+        "AutoScaling.3",
+    ),
     types=(
         "AWS::EC2::Instance",
         "AWS::EC2::LaunchTemplate",

@@ -94,7 +94,6 @@ def _key_statements(context: Context) -> Iterator[Statement]:
     "No key is for everyone",
     asks="Keys that protect stored account data are protected against disclosure and misuse.",
     requirements=("3.6.1", "7.3.3"),
-    security_hub=(),
     related=("KMS.5",),
     types=("AWS::KMS::Key", "AWS::KMS::ReplicaKey"),
     extent=Extent.FULL,

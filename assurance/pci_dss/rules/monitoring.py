@@ -21,7 +21,10 @@ _ALARMS: Final = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
     "Every alarm acts",
     asks="Failures of critical security controls are detected, alerted and dealt with promptly.",
     requirements=("10.7.2", "12.10.1"),
-    related=("CloudWatch.15", "CloudWatch.17"),
+    related=(
+        "CloudWatch.15",
+        "CloudWatch.17",
+    ),
     types=_ALARMS,
     extent=Extent.FULL,
     fix="Name a topic in AlarmActions; leave ActionsEnabled true.",

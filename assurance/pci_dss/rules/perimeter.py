@@ -47,8 +47,16 @@ def _at(permission: Permission, message: str) -> Hit:
     "Security groups admit the internet on 443 only, and on 80 to redirect",
     asks="Only the traffic that the cardholder data environment needs may come in.",
     requirements=("1.3.1", "1.2.6", "1.4.2"),
-    security_hub=("EC2.13", "EC2.14"),
-    related=("EC2.18", "EC2.19", "EC2.53", "EC2.54"),
+    security_hub=(
+        "EC2.13",
+        "EC2.14",
+        "EC2.53",
+        "EC2.54",
+    ),
+    related=(
+        "EC2.18",
+        "EC2.19",
+    ),
     types=_GROUP_TYPES,
     extent=Extent.FULL,
     fix="Admit 443 to the load balancer alone; let other tiers admit a security group "
@@ -218,7 +226,10 @@ _NEEDS_GROUP: Final = {
     asks="Inbound traffic is restricted to what is necessary; without a group of its own a "
     "resource gets the VPC's default one.",
     requirements=("1.3.1", "1.4.1"),
-    related=("EC2.2", "ELB.7"),
+    related=(
+        "EC2.2",
+        "ELB.7",
+    ),
     types=tuple(_NEEDS_GROUP),
     extent=Extent.FULL,
     fix="Name a security group that admits only the resource's clients.",
@@ -438,7 +449,11 @@ def internet_reaches(context: Context) -> Iterator[Hit]:
     "No database has a public address",
     asks="What stores cardholder data is not directly accessible from untrusted networks.",
     requirements=("1.4.4", "1.4.2"),
-    security_hub=("RDS.2", "Redshift.1", "DMS.1"),
+    security_hub=(
+        "RDS.2",
+        "Redshift.1",
+        "DMS.1",
+    ),
     types=(
         "AWS::RDS::DBInstance",
         "AWS::RDS::DBCluster",
@@ -470,8 +485,13 @@ _ADDRESS_FLAGS: Final = (
     "Tasks and instances have no public address",
     asks="Traffic from untrusted networks reaches only what is meant to be public.",
     requirements=("1.4.2", "1.4.5"),
-    security_hub=("ECS.2", "ECS.16"),
-    related=("EC2.9", "EC2.25", "AutoScaling.5"),
+    security_hub=(
+        "ECS.2",
+        "ECS.16",
+        "EC2.25",
+        "Autoscaling.5",
+    ),
+    related=("EC2.9",),
     types=(
         "AWS::ECS::Service",
         "AWS::ECS::TaskSet",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from assurance.findings import Severity
@@ -19,7 +19,11 @@ from assurance.resolution import Partial, Reference, Resource, Unknown, Value, w
     "Every secret rotates, at least every 90 days",
     asks="Passwords of application and system accounts change as often as the risk asks.",
     requirements=("8.6.3", "8.3.9"),
-    security_hub=("SecretsManager.1", "SecretsManager.2", "SecretsManager.4"),
+    security_hub=(
+        "SecretsManager.1",
+        "SecretsManager.2",
+        "SecretsManager.4",
+    ),
     types=("AWS::SecretsManager::Secret", "AWS::SecretsManager::RotationSchedule"),
     extent=Extent.FULL,
     fix="Add an AWS::SecretsManager::RotationSchedule with a rate of 90 days or less.",
@@ -192,7 +196,10 @@ def _variables(context: Context) -> Iterator[tuple[Resource, str, str, Value]]:
     asks="Passwords are not written in scripts, configuration or code; an environment variable "
     "is shown to whoever may describe the resource.",
     requirements=("8.6.2", "8.3.2"),
-    security_hub=("ECS.8", "CodeBuild.2"),
+    security_hub=(
+        "ECS.8",
+        "CodeBuild.2",
+    ),
     types=("AWS::ECS::TaskDefinition", "AWS::Lambda::Function", "AWS::CodeBuild::Project"),
     extent=Extent.FULL,
     fix="Use Secrets with ValueFrom (ECS), read it from Secrets Manager at run time (Lambda), or "
@@ -287,15 +294,22 @@ def _secret_template(secret: Resource) -> Iterator[Hit]:
 )
 def key_literal(context: Context) -> Iterator[Hit]:
     for resource in context.view.resources.values():
+        if not _holds_key(dict(resource.properties)):
+            continue  # the walk below, with its paths, costs more than all other rules
         for path, value in walk(dict(resource.properties)):
-            if not isinstance(value, str) or len(value) < 20 or "Environment" in path:
-                continue
-            if _SECRET_TEXT.search(value):
+            if isinstance(value, str) and "Environment" not in path and _SECRET_TEXT.search(value):
                 yield Hit(
                     resource=resource.logical_id,
                     property=path,
                     message="an access key or a private key is written here",
                 )
+
+
+def _holds_key(value: Value) -> bool:
+    if isinstance(value, str):
+        return len(value) >= 20 and _SECRET_TEXT.search(value) is not None
+    children = value.values() if isinstance(value, dict) else value
+    return isinstance(children, Iterable) and any(_holds_key(child) for child in children)
 
 
 @rule(

@@ -63,7 +63,11 @@ def _to_https(action: Value, protocol: str) -> bool:
     "Load balancers speak TLS; HTTP only redirects to it",
     asks="Strong cryptography protects card data over open networks.",
     requirements=("4.2.1", "1.2.6", "2.2.5"),
-    related=("ELB.1", "ELB.2", "ELB.3"),
+    security_hub=("ELB.3",),
+    related=(
+        "ELB.1",
+        "ELB.2",
+    ),
     types=_LISTENERS,
     extent=Extent.FULL,
     fix="Listen with HTTPS (or TLS) on 443; on 80 use a redirect action to HTTPS.",
@@ -121,6 +125,7 @@ def _faces_internet(context: Context, listener: Resource) -> bool:
     asks="Strong cryptography protects card data over open networks; old versions and ciphers "
     "are off.",
     requirements=("4.2.1", "12.3.3", "2.2.7"),
+    security_hub=("ELB.8",),
     related=("ELB.17",),
     types=_LISTENERS,
     extent=Extent.FULL,
@@ -156,7 +161,11 @@ def listener_policy(context: Context) -> Iterator[Hit]:
     "CDN and API domains take HTTPS with TLS 1.2 or later only",
     asks="Strong cryptography protects card data over open networks.",
     requirements=("4.2.1", "12.3.3"),
-    security_hub=("CloudFront.3", "CloudFront.9", "CloudFront.10"),
+    security_hub=(
+        "CloudFront.3",
+        "CloudFront.9",
+        "CloudFront.10",
+    ),
     related=("CloudFront.15",),
     types=(
         "AWS::CloudFront::Distribution",
@@ -315,7 +324,10 @@ def invalid_headers(context: Context) -> Iterator[Hit]:
     "Load balancers mitigate request smuggling",
     asks="Common attacks on applications are prevented or mitigated.",
     requirements=("6.2.4",),
-    security_hub=("ELB.12", "ELB.14"),
+    security_hub=(
+        "ELB.12",
+        "ELB.14",
+    ),
     types=(
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
         "AWS::ElasticLoadBalancing::LoadBalancer",

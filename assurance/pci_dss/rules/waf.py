@@ -19,7 +19,11 @@ from assurance.resolution import Resource, Value
     asks="An automated control in front of public web applications detects and prevents attacks.",
     requirements=("6.4.2",),
     security_hub=("CloudFront.6",),
-    related=("ELB.16", "APIGateway.4", "AppSync.1"),
+    related=(
+        "ELB.16",
+        "APIGateway.4",
+        "AppSync.1",
+    ),
     types=(
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
         "AWS::CloudFront::Distribution",
