@@ -48,7 +48,12 @@ Example:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Environment file to use instead of environments/<suffix>.toml.",
 )
-@click.option("--port", default=0, help="Port on 127.0.0.1; a free one if left out.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    help="Port on 127.0.0.1; a free one if left out.",
+)
 @click.option(
     "--faults",
     is_flag=True,
@@ -142,6 +147,7 @@ def _rehearse(options: Options) -> int:
         except StepError:
             # The configuration or the template was refused, so there is nothing to rehearse.
             return _NOTHING_TO_REHEARSE
+        _require_region(first, options.region)
         try:
             baseline = rehearsal.bootstrap(bootstrapped)
             _take_steps(options, rehearsal, baseline, first, synthesized)
@@ -158,6 +164,14 @@ def _rehearse(options: Options) -> int:
             toolkit.deploy(first)
             _wait(emulator, options.region)
     return 0 if steps.all_passed else 1
+
+
+def _require_region(assembly: Assembly, region: str) -> None:
+    if assembly.region != region:
+        raise RehearsalError(
+            f"{assembly.stack} deploys to {assembly.region}, and {region} is prepared. "
+            f"Add --region {assembly.region}."
+        )
 
 
 def _synthesize(

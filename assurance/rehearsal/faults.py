@@ -60,12 +60,16 @@ class Faults:
         changed = self._lab.edited(self._assembly, _grow_and_touch)
         touched = _representatives(self._assembly, changed)
         baseline = Baseline(self._lab.emulator)
-        self._try_all("create", representatives, lambda name: self._create(baseline, name))
+        self._try_all(
+            "create", representatives, lambda name: self.after_failed_create(baseline, name)
+        )
         self._must(self._lab.direct.create(self._assembly), "CREATE_COMPLETE")
-        self._try_all("update", touched, lambda name: self._update(changed, name))
+        self._try_all("update", touched, lambda name: self.after_failed_update(changed, name))
         self._must(self._lab.direct.update(changed), "UPDATE_COMPLETE")
         self._must(self._lab.direct.delete(self._assembly.stack), "DELETE_COMPLETE")
-        self._try_all("delete", representatives, lambda name: self._delete(baseline, name))
+        self._try_all(
+            "delete", representatives, lambda name: self.after_failed_delete(baseline, name)
+        )
         self._kill(baseline, changed)
 
     def _try_all(
@@ -86,7 +90,7 @@ class Faults:
 
     # --- One fault each: the answer is what went wrong, or an empty text --------------------------
 
-    def _create(self, baseline: Baseline, name: str) -> str:
+    def after_failed_create(self, baseline: Baseline, name: str) -> str:
         """The creation fails and rolls back to nothing; the next one succeeds."""
         direct, stack = self._lab.direct, self._assembly.stack
         status = self._with_fault(name, "create", lambda: direct.create(self._assembly))
@@ -101,7 +105,7 @@ class Faults:
         direct.delete(stack)
         return problem or self._left(baseline)
 
-    def _update(self, changed: Assembly, name: str) -> str:
+    def after_failed_update(self, changed: Assembly, name: str) -> str:
         """The update fails and rolls back to what was there before."""
         direct, stack = self._lab.direct, self._assembly.stack
         before, ids = self._figures(), direct.physical_ids(stack)
@@ -110,7 +114,7 @@ class Faults:
         problem = problem or _unless(direct.physical_ids(stack) == ids, "a resource was replaced")
         return problem or _unless(self._figures() == before, "the old state did not come back")
 
-    def _delete(self, baseline: Baseline, name: str) -> str:
+    def after_failed_delete(self, baseline: Baseline, name: str) -> str:
         """The deletion fails, is said to have failed, and the next one finishes it."""
         direct, stack = self._lab.direct, self._assembly.stack
         self._must(direct.create(self._assembly), "CREATE_COMPLETE")

@@ -126,11 +126,18 @@ def summarize(console: "Console", steps: Steps, findings: Findings, seconds: flo
 
 
 def _show_critical_path(console: "Console", path: CriticalPath) -> None:
-    minutes = path.seconds / 60
-    links = " > ".join(f"{link.resource} {link.seconds} s" for link in path.links)
-    console.print(
-        f"\nA real first deployment takes about {minutes:.0f} minutes (an estimate): {links}"
-    )
+    from rich.table import Table
+
+    minutes = round(path.seconds / 60)
+    title = f"A real first deployment takes about {minutes} minutes (an estimate)"
+    table = Table(title=title, title_justify="left", box=None)
+    table.add_column("longest chain")
+    table.add_column("type")
+    table.add_column("seconds", justify="right")
+    for link in path.links:
+        table.add_row(link.resource, link.kind, str(link.seconds))
+    console.print()
+    console.print(table)
     for wait in path.waits:
         console.print(
             f"  {wait.resource} waits for {wait.waits_for} by DependsOn alone: {wait.saves} s"
@@ -141,18 +148,17 @@ def _show_survivals(console: "Console", survivals: list[Survival]) -> None:
     from rich.table import Table
 
     table = Table(title="Faults", title_justify="left", box=None)
-    faults = [name for name in _FAULTS if any(item.fault == name for item in survivals)]
-    for column in ("resource type or phase", *faults):
-        table.add_column(column)
-    for kind in sorted({item.kind for item in survivals}):
+    faults = ("create", "update", "delete")
+    for column in ("resource type", *faults):
+        table.add_column(column, no_wrap=True)
+    for kind in sorted({item.kind for item in survivals if item.fault in faults}):
         found = {item.fault: item.problem for item in survivals if item.kind == kind}
-        cells = [_cell(found.get(fault)) for fault in faults]
-        table.add_row(kind, *cells)
+        table.add_row(kind, *(_cell(found.get(fault)) for fault in faults))
     console.print()
     console.print(table)
-
-
-_FAULTS = ("create", "update", "delete", "kill")
+    for item in survivals:
+        if item.fault == "kill":
+            console.print(f" CLI killed in {item.kind}: {_cell(item.problem)}")
 
 
 def _cell(problem: str | None) -> str:

@@ -52,6 +52,18 @@ def test_suffix_that_the_app_refuses_is_told_with_its_reason(
     assert "Traceback" not in result.output
 
 
+def test_stack_of_another_region_is_told_how_to_be_rehearsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(PROJECT)
+
+    result = CliRunner().invoke(rehearse, ["--region", "eu-central-1"])
+
+    assert result.exit_code == 2
+    assert "deploys to eu-central-2" in result.output
+    assert "--region eu-central-2" in result.output
+
+
 def _descendants(pid: int) -> set[int]:
     children: set[int] = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):

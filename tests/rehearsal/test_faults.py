@@ -1,0 +1,70 @@
+"""A fault is survived by a sound stack, and one that is not survived is told."""
+
+from pathlib import Path
+
+import pytest
+
+from assurance.rehearsal import changes
+from assurance.rehearsal.assembly import Assembly, Template
+from assurance.rehearsal.faults import Faults
+from assurance.rehearsal.report import PlainView
+from assurance.rehearsal.steps import Steps
+from assurance.rehearsal.sweep import Baseline
+from assurance.rehearsal.toolkit import Toolkit
+from assurance.rehearsal.trial import Lab
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def _faults(lab: Lab, assembly: Assembly) -> Faults:
+    from rich.console import Console
+
+    toolkit = Toolkit(lab.emulator, lab.region, PROJECT)
+    return Faults(lab, toolkit, Steps(PlainView(Console())), assembly)
+
+
+def _one(assembly: Assembly, kind: str) -> str:
+    return assembly.of_type(kind)[0]
+
+
+@pytest.mark.parametrize("kind", ["AWS::RDS::DBCluster", "AWS::ECS::Service", "AWS::EC2::EIP"])
+def test_failed_creation_leaves_nothing_and_the_next_succeeds(
+    lab: Lab, dev: Assembly, kind: str
+) -> None:
+    faults = _faults(lab, dev)
+
+    assert faults.after_failed_create(Baseline(lab.emulator), _one(dev, kind)) == ""
+
+
+@pytest.mark.parametrize("kind", ["AWS::RDS::DBInstance", "Custom::VpcRestrictDefaultSG"])
+def test_failed_deletion_is_finished_by_the_next(lab: Lab, dev: Assembly, kind: str) -> None:
+    faults = _faults(lab, dev)
+
+    assert faults.after_failed_delete(Baseline(lab.emulator), _one(dev, kind)) == ""
+
+
+def test_failed_update_brings_the_old_state_back(lab: Lab, dev: Assembly) -> None:
+    faults = _faults(lab, dev)
+    changed = lab.edited(dev, changes.grow)
+    assert lab.direct.create(dev) == "CREATE_COMPLETE"
+    try:
+        for kind in ("AWS::ECS::Service", "AWS::ApplicationAutoScaling::ScalableTarget"):
+            assert faults.after_failed_update(changed, _one(dev, kind)) == ""
+    finally:
+        lab.direct.delete(dev.stack)
+
+
+def test_resource_that_a_rollback_leaves_is_told(lab: Lab, dev: Assembly) -> None:
+    group = next(name for name in dev.of_type("AWS::Logs::LogGroup") if "FlowLog" in name)
+
+    def retain(template: Template) -> None:
+        template["Resources"][group]["DeletionPolicy"] = "Retain"
+
+    retained = lab.edited(dev, retain)
+    problem = _faults(lab, retained).after_failed_create(
+        Baseline(lab.emulator), _one(dev, "AWS::EC2::FlowLog")
+    )
+
+    assert problem.startswith("left behind: ")
+    assert "cloudwatch_logs log groups /pcidss/dev/flow-logs" in problem
+    lab.client("logs").delete_log_group(logGroupName="/pcidss/dev/flow-logs")
