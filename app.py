@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import cast
@@ -12,9 +13,7 @@ from typing import cast
 from aws_cdk import App, IPolicyValidationPlugin, Validations
 from cdk_nag import AwsSolutionsChecks, PCIDSS321Checks
 
-from assurance import pci_dss, regional
-from assurance.plugins import RulePackPlugin, SchemaPlugin
-from stacks.assembly import build_app
+from stacks.assembly import add_stack, create_app
 from stacks.environment import ConfigurationError, Environment, load_environment
 
 
@@ -24,15 +23,17 @@ def main() -> int:
     Returns:
         0 if the template may be deployed, 1 if a check found something, 2 for bad input.
     """
-    suffix = App(builtin_cloud_formation_validation=False).node.try_get_context("environmentSuffix")
+    app = create_app()
+    suffix = app.node.try_get_context("environmentSuffix")
     try:
         environment = load_environment("dev" if suffix is None else str(suffix))
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 2
-    schema = SchemaPlugin()  # its engine starts while the app is built
-    app = build_app([environment])
-    attach_checks(app, schema, on=date.today())
+    with ThreadPoolExecutor(1) as beside:
+        checks = beside.submit(load_checks, on=date.today())  # while the build waits for Node
+        add_stack(app, environment)
+        attach_checks(app, checks.result())
     try:
         assembly = app.synth()
     except RuntimeError as error:
@@ -44,21 +45,29 @@ def main() -> int:
     return 0
 
 
-def attach_checks(app: App, schema: SchemaPlugin, *, on: date) -> None:
-    """Attach every check; a finding at level error or fatal fails the synthesis.
+def load_checks(*, on: date) -> list[IPolicyValidationPlugin]:
+    """Return the project's own checks.
 
     Args:
-        app: The app.
-        schema: Validates the templates against CloudFormation's schemas.
-        on: The day for which support dates are judged.
+        on: The day for which support dates and acknowledgements are judged.
     """
-    Validations.of(app).add_plugins(
-        cast("IPolicyValidationPlugin", AwsSolutionsChecks(app)),
-        cast("IPolicyValidationPlugin", PCIDSS321Checks(app)),
-        cast("IPolicyValidationPlugin", RulePackPlugin("Regional guard", regional, on=on)),
-        cast("IPolicyValidationPlugin", RulePackPlugin("PCI DSS", pci_dss, on=on)),
-        cast("IPolicyValidationPlugin", schema),
+    from assurance import pci_dss, regional
+    from assurance.plugins import RulePackPlugin, SchemaPlugin
+
+    plugins = (
+        RulePackPlugin("Regional guard", regional, on=on),
+        RulePackPlugin("PCI DSS", pci_dss, on=on),
+        SchemaPlugin(),
     )
+    return [cast("IPolicyValidationPlugin", plugin) for plugin in plugins]
+
+
+def attach_checks(app: App, checks: list[IPolicyValidationPlugin]) -> None:
+    """Attach every check; a finding at level error or fatal fails the synthesis."""
+    nag = [
+        cast("IPolicyValidationPlugin", pack(app)) for pack in (AwsSolutionsChecks, PCIDSS321Checks)
+    ]
+    Validations.of(app).add_plugins(*nag, *checks)
 
 
 def _summarize(environment: Environment, directory: Path) -> None:
@@ -76,4 +85,6 @@ def _summarize(environment: Environment, directory: Path) -> None:
 
 if __name__ == "__main__":
     gc.disable()  # the process is short: collecting would cost a tenth of its time
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # nor is it worth collecting at the exit
+    sys.exit(code)

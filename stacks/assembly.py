@@ -16,17 +16,31 @@ _CDK_JSON: Final = Path(__file__).resolve().parent.parent / "cdk.json"
 
 
 def build_app(environments: Iterable[Environment], *, outdir: str | None = None) -> App:
-    """Build an app with one stack per environment, under the feature flags of ``cdk.json``.
+    """Build an app with one stack per environment.
 
     Args:
         environments: The environments.
         outdir: Folder of the cloud assembly; None leaves the choice to the CDK.
     """
-    # The CDK's own WebAssembly validation is replaced by its native build in app.py.
-    app = App(outdir=outdir, context=_feature_flags(), builtin_cloud_formation_validation=False)
+    app = create_app(outdir=outdir)
     for environment in environments:
-        PciDssStack(app, environment.names.stack, environment=environment)
+        add_stack(app, environment)
     return app
+
+
+def create_app(*, outdir: str | None = None) -> App:
+    """Create an empty app under the feature flags of ``cdk.json``.
+
+    Args:
+        outdir: Folder of the cloud assembly; None leaves the choice to the CDK.
+    """
+    # The CDK's own WebAssembly validation is replaced by its native build in app.py.
+    return App(outdir=outdir, context=_feature_flags(), builtin_cloud_formation_validation=False)
+
+
+def add_stack(app: App, environment: Environment) -> PciDssStack:
+    """Add the stack of an environment to an app."""
+    return PciDssStack(app, environment.names.stack, environment=environment)
 
 
 def _feature_flags() -> dict[str, object]:
