@@ -35,7 +35,12 @@ def create_app(*, outdir: str | None = None) -> App:
         outdir: Folder of the cloud assembly; None leaves the choice to the CDK.
     """
     # The CDK's own WebAssembly validation is replaced by its native build in app.py.
-    return App(outdir=outdir, context=_feature_flags(), builtin_cloud_formation_validation=False)
+    return App(
+        outdir=outdir,
+        context=_feature_flags(),
+        builtin_cloud_formation_validation=False,
+        tree_metadata=False,  # nothing here reads it
+    )
 
 
 def add_stack(app: App, environment: Environment) -> PciDssStack:
@@ -49,5 +54,6 @@ def _feature_flags() -> dict[str, object]:
     return {
         "aws:cdk:enable-path-metadata": True,
         "aws:cdk:enable-asset-metadata": True,
+        "aws:cdk:disable-stack-trace": True,  # they would show the library's code only
         **content["context"],
     }

@@ -19,7 +19,7 @@ def subnets(synthesized: Synthesized, tier: str) -> dict[str, dict[str, object]]
     found = {}
     for key in synthesized.ids("AWS::EC2::Subnet"):
         tags = {t["Key"]: t["Value"] for t in synthesized.properties(key)["Tags"]}  # type: ignore[attr-defined]
-        if tags["Tier"] == tier:
+        if tags["aws-cdk:subnet-name"] == tier:
             found[key] = synthesized.properties(key)
     return found
 

@@ -79,6 +79,7 @@ class Encryption(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, props: EncryptionProps) -> None:
         super().__init__(scope, construct_id)
+        self._administration = _administration()
         self.data = self._key(props, "data", "Data", self._through("rds", grants=True))
         self.logs = self._key(props, "logs", "Logs", [self._log_groups(props.names)])
         self.secrets = self._key(
@@ -109,18 +110,10 @@ class Encryption(Construct):
             enable_key_rotation=True,
             pending_window=props.protection.key_deletion_window,
             removal_policy=props.protection.removal_policy,
-            policy=iam.PolicyDocument(statements=[self._administration(), *statements]),
+            policy=iam.PolicyDocument(statements=[self._administration, *statements]),
         )
         # Handed out as an import, so that no grant of the CDK widens the policy.
         return kms.Key.from_key_arn(self, f"{construct_id}Key", key.key_arn)
-
-    def _administration(self) -> iam.PolicyStatement:
-        return iam.PolicyStatement(
-            sid="AccountAdministersTheKeyThroughIam",
-            actions=list(_ADMINISTER),
-            principals=[principals.account()],
-            resources=["*"],
-        )
 
     def _through(self, service: str, *, grants: bool) -> list[iam.PolicyStatement]:
         """Let the account use a key, but only through one service and from this account."""
@@ -149,16 +142,17 @@ class Encryption(Construct):
 
     def _log_groups(self, names: Names) -> iam.PolicyStatement:
         stack = Stack.of(self)
+        region = stack.region
+        group_arn = f"arn:{stack.partition}:logs:{region}:{stack.account}:log-group"
         return iam.PolicyStatement(
             sid="CloudWatchLogsEncryptsTheLogGroupsOfThisStack",
             actions=list(_USE),
-            principals=[principals.service(f"logs.{stack.region}.amazonaws.com")],
+            principals=[principals.service(f"logs.{region}.amazonaws.com")],
             resources=["*"],
             conditions={
                 "ArnEquals": {
                     "kms:EncryptionContext:aws:logs:arn": [
-                        f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{name}"
-                        for name in names.log_groups
+                        f"{group_arn}:{name}" for name in names.log_groups
                     ]
                 }
             },
@@ -175,3 +169,12 @@ class Encryption(Construct):
             ],
             resources=["*"],
         )
+
+
+def _administration() -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid="AccountAdministersTheKeyThroughIam",
+        actions=list(_ADMINISTER),
+        principals=[principals.account()],
+        resources=["*"],
+    )

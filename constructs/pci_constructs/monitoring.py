@@ -24,9 +24,6 @@ from pci_constructs.ingress import Ingress
 from pci_constructs.names import Names
 from pci_constructs.service import Service
 
-_MINUTE = Duration.minutes(1)
-_FIVE_MINUTES = Duration.minutes(5)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoringProps:
@@ -67,7 +64,10 @@ class Monitoring(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, props: MonitoringProps) -> None:
         super().__init__(scope, construct_id)
+        self._minute = Duration.minutes(1)
+        self._five_minutes = Duration.minutes(5)
         self.alarms: dict[str, cloudwatch.Alarm] = {}
+        self._graphs: list[cloudwatch.GraphWidget] = []
         self.topic = self._topic(props)
         self._tell = cast(
             "cloudwatch.IAlarmAction", actions.SnsAction(cast("sns.ITopic", self.topic))
@@ -138,12 +138,13 @@ class Monitoring(Construct):
         alarm.add_alarm_action(self._tell)
         alarm.add_ok_action(self._tell)
         self.alarms[construct_id] = alarm
+        self._graphs.append(cloudwatch.GraphWidget(title=construct_id, left=[metric], width=8))
 
     def _service_alarms(self, props: MonitoringProps) -> None:
         service = props.service.service
         self._alarm(
             "ServiceCpu",
-            service.metric_cpu_utilization(period=_MINUTE),
+            service.metric_cpu_utilization(period=self._minute),
             above=85,
             periods=5,
             what_to_do="Tasks need more CPU than autoscaling gives. Check whether the task count "
@@ -151,7 +152,7 @@ class Monitoring(Construct):
         )
         self._alarm(
             "ServiceMemory",
-            service.metric_memory_utilization(period=_MINUTE),
+            service.metric_memory_utilization(period=self._minute),
             above=90,
             periods=5,
             what_to_do="Tasks are close to their memory limit and will be killed. Look for a leak "
@@ -174,14 +175,14 @@ class Monitoring(Construct):
                 metric_name=name,
                 dimensions_map={"ClusterName": names.ecs_cluster, "ServiceName": names.ecs_service},
                 statistic="Average",
-                period=_MINUTE,
+                period=self._minute,
             )
             for variable, name in (("desired", "DesiredTaskCount"), ("running", "RunningTaskCount"))
         }
         return cloudwatch.MathExpression(
             expression="desired - running",
             using_metrics=dict(counts),
-            period=_MINUTE,
+            period=self._minute,
             label="Missing tasks",
         )
 
@@ -189,28 +190,28 @@ class Monitoring(Construct):
         cluster = props.database.cluster
         self._alarm(
             "DatabaseCpu",
-            cluster.metric_cpu_utilization(period=_FIVE_MINUTES),
+            cluster.metric_cpu_utilization(period=self._five_minutes),
             above=90,
             what_to_do="The database is short of CPU at its present capacity. Look at the slow "
             "query log first; then raise max_capacity in the environment's file.",
         )
         self._alarm(
             "DatabaseCapacity",
-            cluster.metric_acu_utilization(period=_FIVE_MINUTES),
+            cluster.metric_acu_utilization(period=self._five_minutes),
             above=90,
             what_to_do="The database runs at its largest capacity. If the load is expected, raise "
             "max_capacity in the environment's file; if not, look for the client that causes it.",
         )
         self._alarm(
             "DatabaseConnections",
-            cluster.metric_database_connections(period=_MINUTE, statistic="Maximum"),
+            cluster.metric_database_connections(period=self._minute, statistic="Maximum"),
             above=_connections(props.max_capacity) * 0.8,
             what_to_do="Most connections that the database allows are in use. Look for tasks that "
             "do not close theirs; lower the pool size or raise max_capacity.",
         )
         self._alarm(
             "DatabaseFreeMemory",
-            cluster.metric_freeable_memory(period=_FIVE_MINUTES, statistic="Minimum"),
+            cluster.metric_freeable_memory(period=self._five_minutes, statistic="Minimum"),
             below=128 * 1024 * 1024,
             what_to_do="The database is almost out of memory and may restart. Raise min_capacity, "
             "which sets the memory it always has, in the environment's file.",
@@ -218,7 +219,7 @@ class Monitoring(Construct):
         if props.readers:
             self._alarm(
                 "ReplicaLag",
-                cluster.metric("AuroraReplicaLag", period=_MINUTE, statistic="Maximum"),
+                cluster.metric("AuroraReplicaLag", period=self._minute, statistic="Maximum"),
                 above=1000,
                 periods=5,
                 what_to_do="Readers are more than a second behind the writer. Look for long "
@@ -257,7 +258,7 @@ class Monitoring(Construct):
             )
         self._alarm(
             "RotationFailed",
-            props.rotation.metric_errors(period=_FIVE_MINUTES),
+            props.rotation.metric_errors(period=self._five_minutes),
             above=0,
             periods=1,
             what_to_do="The database password was not rotated. Read the rotation function's log; "
@@ -268,7 +269,7 @@ class Monitoring(Construct):
         balancer, tasks = ingress.load_balancer, ingress.target_group
         self._alarm(
             "UnhealthyHosts",
-            tasks.metrics.unhealthy_host_count(period=_MINUTE, statistic="Maximum"),
+            tasks.metrics.unhealthy_host_count(period=self._minute, statistic="Maximum"),
             above=0,
             what_to_do="The load balancer finds tasks unwell. Compare health_check_path with what "
             "the container answers, then read the tasks' log.",
@@ -276,7 +277,7 @@ class Monitoring(Construct):
         self._alarm(
             "TaskErrors",
             tasks.metrics.http_code_target(
-                elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=_MINUTE, statistic="Sum"
+                elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=self._minute, statistic="Sum"
             ),
             above=10,
             what_to_do="Tasks answer with 5xx. Read the tasks' log of the same minutes; roll back "
@@ -285,7 +286,7 @@ class Monitoring(Construct):
         self._alarm(
             "LoadBalancerErrors",
             balancer.metrics.http_code_elb(
-                elbv2.HttpCodeElb.ELB_5XX_COUNT, period=_MINUTE, statistic="Sum"
+                elbv2.HttpCodeElb.ELB_5XX_COUNT, period=self._minute, statistic="Sum"
             ),
             above=10,
             what_to_do="The load balancer itself answers with 5xx: no healthy task, or tasks that "
@@ -293,7 +294,7 @@ class Monitoring(Construct):
         )
         self._alarm(
             "Latency",
-            tasks.metrics.target_response_time(period=_MINUTE, statistic="p99"),
+            tasks.metrics.target_response_time(period=self._minute, statistic="p99"),
             above=2,
             periods=5,
             what_to_do="One request in a hundred takes longer than two seconds. Look at the "
@@ -310,7 +311,7 @@ class Monitoring(Construct):
                     "Rule": "ALL",
                 },
                 statistic="Sum",
-                period=_FIVE_MINUTES,
+                period=self._five_minutes,
             ),
             above=500,
             periods=1,
@@ -355,12 +356,8 @@ class Monitoring(Construct):
                 alarms=list(self.alarms.values()), width=24, title="Alarms"
             )
         )
-        graphs = [
-            cloudwatch.GraphWidget(title=name, left=[alarm.metric], width=8)
-            for name, alarm in self.alarms.items()
-        ]
-        for row in range(0, len(graphs), 3):
-            dashboard.add_widgets(*graphs[row : row + 3])
+        for row in range(0, len(self._graphs), 3):
+            dashboard.add_widgets(*self._graphs[row : row + 3])
 
 
 def _connections(max_capacity: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from aws_cdk import Stack, Tags
+from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -119,9 +119,6 @@ class Network(Construct):
                 ec2.SubnetConfiguration(name=ISOLATED, subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
             ],
         )
-        for tier in (PUBLIC, PRIVATE, ISOLATED):
-            for subnet in vpc.select_subnets(subnet_group_name=tier).subnets:
-                Tags.of(subnet).add("Tier", tier)
         for subnet in vpc.select_subnets(subnet_group_name=PUBLIC).subnets:
             acknowledge(
                 subnet.node.find_child("DefaultRoute"),
