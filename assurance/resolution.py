@@ -415,7 +415,7 @@ class _Resolver:
         if key == "Fn::Equals" and len(argument) == 2:
             left, right = (_plain(self.resolve(side)) for side in argument)
             known = not isinstance(left, _NoValue) and not isinstance(right, _NoValue)
-            return _same(left, right) if known else None
+            return left == right if known else None
         parts = [self.truth(part) for part in argument]
         if key == "Fn::Not" and len(parts) == 1:
             return None if parts[0] is None else not parts[0]
@@ -493,7 +493,7 @@ class _Resolver:
         parts = self.resolve(argument[1])
         if not isinstance(argument[0], str) or not isinstance(parts, list):
             return UNKNOWN
-        return _concatenate(parts, argument[0], "value")
+        return _concatenate(parts, argument[0])
 
     def sub(self, argument: Json) -> _Raw:
         text, variables = argument, {}
@@ -514,7 +514,7 @@ class _Resolver:
             parts.append(Partial(f"<{name}>") if isinstance(value, _NoValue | Unknown) else value)
             position = match.end()
         parts.append(text[position:].replace("${!", "${"))
-        return _concatenate(parts, "", "value")
+        return _concatenate(parts, "")
 
     def select(self, argument: Json) -> _Raw:
         if not isinstance(argument, list) or len(argument) != 2:
@@ -648,11 +648,7 @@ def _plain(value: Value) -> str | _NoValue:
     return str(value) if isinstance(value, str | int | float) else _NO_VALUE
 
 
-def _same(left: str | _NoValue, right: str | _NoValue) -> bool:
-    return left == right
-
-
-def _concatenate(parts: Sequence[Value], separator: str, hole: str) -> Value:
+def _concatenate(parts: Sequence[Value], separator: str) -> Value:
     texts: list[str] = []
     references: list[Reference] = []
     certain = True
@@ -667,7 +663,7 @@ def _concatenate(parts: Sequence[Value], separator: str, hole: str) -> Value:
             part = str(part).lower()
         elif not isinstance(part, str | int | float):
             certain = False
-            part = f"<{hole}>"
+            part = "<value>"
         texts.append(str(part))
     text = separator.join(texts)
     return text if certain and not _DYNAMIC.search(text) else Partial(text, tuple(references))

@@ -55,6 +55,5 @@ class CustomResources(Construct):
     def _adopt(self, provider: object, log_group: logs.LogGroup) -> None:
         assert isinstance(provider, Construct)
         function = provider.node.find_child("Handler")
-        assert CfnResource.is_cfn_resource(function)
         assert isinstance(function, CfnResource)
         function.add_property_override("LoggingConfig", {"LogGroup": log_group.log_group_name})
