@@ -7,7 +7,6 @@ run beside the other half; ``make bench`` shows what that gains.
 from __future__ import annotations
 
 import gc
-import importlib
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -28,12 +27,12 @@ def main() -> int:
         0 if the template may be deployed, 1 if a check found something, 2 for bad input.
     """
     with ThreadPoolExecutor(1) as beside:
-        nag = beside.submit(importlib.import_module, "cdk_nag")  # Node loads it
-        from stacks.assembly import add_stack, create_app
-        from stacks.environment import ConfigurationError, load_environment
+        starting = beside.submit(start)
+        from stacks.environment import ConfigurationError, load_environment  # needs no CDK
 
-        nag.result()  # one thread at a time may speak to Node
-        app = create_app()
+        from stacks.assembly import add_stack  # isort: skip
+
+        app = starting.result()  # one thread at a time may speak to Node
         suffix = app.node.try_get_context("environmentSuffix")
         try:
             environment = load_environment("dev" if suffix is None else str(suffix))
@@ -42,7 +41,7 @@ def main() -> int:
             return 2
         checks = beside.submit(load_checks, on=date.today())
         add_stack(app, environment)
-        attach_checks(app, checks.result())
+        attach(app, checks.result())
     try:
         assembly = app.synth()
     except RuntimeError as error:
@@ -52,6 +51,18 @@ def main() -> int:
         return 1
     _summarize(environment, Path(assembly.directory))
     return 0
+
+
+def start() -> App:
+    """Start Node and create an app with cdk-nag's rules attached."""
+    from cdk_nag import AwsSolutionsChecks, PCIDSS321Checks
+
+    from stacks.cdk_app import create_app
+
+    app = create_app()
+    packs = [AwsSolutionsChecks(app), PCIDSS321Checks(app)]
+    attach(app, [cast("IPolicyValidationPlugin", pack) for pack in packs])
+    return app
 
 
 def load_checks(*, on: date) -> list[IPolicyValidationPlugin]:
@@ -71,15 +82,11 @@ def load_checks(*, on: date) -> list[IPolicyValidationPlugin]:
     return [cast("IPolicyValidationPlugin", plugin) for plugin in plugins]
 
 
-def attach_checks(app: App, checks: list[IPolicyValidationPlugin]) -> None:
-    """Attach every check; a finding at level error or fatal fails the synthesis."""
+def attach(app: App, checks: list[IPolicyValidationPlugin]) -> None:
+    """Attach checks; a finding at level error or fatal fails the synthesis."""
     from aws_cdk import Validations
-    from cdk_nag import AwsSolutionsChecks, PCIDSS321Checks
 
-    nag = [
-        cast("IPolicyValidationPlugin", pack(app)) for pack in (AwsSolutionsChecks, PCIDSS321Checks)
-    ]
-    Validations.of(app).add_plugins(*nag, *checks)
+    Validations.of(app).add_plugins(*checks)
 
 
 def _summarize(environment: Environment, directory: Path) -> None:

@@ -19,9 +19,9 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from pci_constructs.database import mysql_version
+from pci_constructs.engine import mysql_version
 from pci_constructs.names import MAX_READERS, Names, longest_suffix
-from pci_constructs.protection import RETENTIONS
+from pci_constructs.retention import RETENTIONS
 
 ENVIRONMENTS: Final = Path(__file__).resolve().parent.parent / "environments"
 EPHEMERAL: Final = "ephemeral"

@@ -14,6 +14,7 @@ from pci_constructs.encryption import Encryption, EncryptionProps
 from pci_constructs.ingress import HostedZone, Ingress, IngressProps
 from pci_constructs.monitoring import Monitoring, MonitoringProps
 from pci_constructs.network import Network, NetworkProps, admit
+from pci_constructs.place import Place
 from pci_constructs.protection import Protection
 from pci_constructs.rotation import Rotation, RotationProps
 from pci_constructs.service import Service, ServiceProps
@@ -45,11 +46,14 @@ class PciDssStack(Stack):
         self._environment = environment
         self._names = environment.names
         self._protection = _protection(environment)
+        self._place = Place.of(self)
 
         self.encryption = Encryption(
             self,
             "Encryption",
-            props=EncryptionProps(names=self._names, protection=self._protection),
+            props=EncryptionProps(
+                names=self._names, place=self._place, protection=self._protection
+            ),
         )
         self.network = self._network()
         self.database = self._database()
@@ -81,6 +85,7 @@ class PciDssStack(Stack):
                 egress=settings.egress,
                 nat_gateways=settings.nat_gateways,
                 names=self._names,
+                place=self._place,
                 protection=self._protection,
                 logs_key=self.encryption.logs,
             ),
@@ -105,6 +110,7 @@ class PciDssStack(Stack):
                 master_username=settings.master_username,
                 backup_retention=Duration.days(settings.backup_retention_days),
                 names=self._names,
+                place=self._place,
                 protection=self._protection,
                 data_key=self.encryption.data,
                 secrets_key=self.encryption.secrets,
@@ -135,6 +141,7 @@ class PciDssStack(Stack):
                 max_count=settings.max_count,
                 secret=self.database.secret,
                 names=self._names,
+                place=self._place,
                 protection=self._protection,
                 logs_key=self.encryption.logs,
                 secrets_key=self.encryption.secrets,
@@ -154,6 +161,7 @@ class PciDssStack(Stack):
                 health_check_path=self._environment.service.health_check_path,
                 rate_limit=settings.rate_limit,
                 names=self._names,
+                place=self._place,
                 protection=self._protection,
                 logs_key=self.encryption.logs,
             ),
@@ -208,6 +216,7 @@ class PciDssStack(Stack):
                 cluster=self.database.cluster,
                 interval=Duration.days(self._environment.database.rotation_days),
                 names=self._names,
+                place=self._place,
                 protection=self._protection,
                 secrets_key=self.encryption.secrets,
                 logs_key=self.encryption.logs,
@@ -220,6 +229,7 @@ class PciDssStack(Stack):
             "Monitoring",
             props=MonitoringProps(
                 names=self._names,
+                place=self._place,
                 service=self.service,
                 database=self.database,
                 readers=self._environment.database.readers,

@@ -111,7 +111,7 @@ class _Ignored:
         return _Ignored
 
     @staticmethod
-    def acknowledge(_: object) -> None:
+    def acknowledge(*_: object) -> None:
         return None
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pci_constructs.database import has_long_term_support, mysql_version
+from pci_constructs.engine import has_long_term_support, mysql_version
 from tests.support import listed, target, template, variant
 
 DEV = template("dev")

@@ -26,11 +26,12 @@ def acknowledge(
     Raises:
         TypeError: The construct has no main resource; name the resource itself.
     """
-    resource = construct.node.default_child or construct
+    resource = construct if isinstance(construct, CfnResource) else construct.node.default_child
     if not isinstance(resource, CfnResource):
         raise TypeError(f"{construct.node.path} is no resource; acknowledge on the resource itself")
-    for rule, reason in findings.items():
-        Validations.of(resource).acknowledge(Acknowledgment(id=_qualified(rule), reason=reason))
+    Validations.of(resource).acknowledge(
+        *(Acknowledgment(id=_qualified(rule), reason=reason) for rule, reason in findings.items())
+    )
     entries = [
         {"rule": rule, "reason": reason} | ({"until": until.isoformat()} if until else {})
         for rule, reason in findings.items()

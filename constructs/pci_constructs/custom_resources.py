@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import CfnResource, Stack
+from aws_cdk import CfnResource, CustomResourceProviderBase, Stack
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from pci_constructs.log_group import owned_log_group
@@ -48,12 +47,9 @@ class CustomResources(Construct):
             key=props.logs_key,
             protection=props.protection,
         )
+        logging = {"LogGroup": self.log_group.log_group_name}
         for child in Stack.of(self).node.children:
-            if child.node.id.startswith("Custom::"):
-                self._adopt(child, self.log_group)
-
-    def _adopt(self, provider: object, log_group: logs.LogGroup) -> None:
-        assert isinstance(provider, Construct)
-        function = provider.node.find_child("Handler")
-        assert isinstance(function, CfnResource)
-        function.add_property_override("LoggingConfig", {"LogGroup": log_group.log_group_name})
+            if isinstance(child, CustomResourceProviderBase):
+                function = child.node.find_child("Handler")
+                assert isinstance(function, CfnResource)
+                function.add_property_override("LoggingConfig", logging)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -18,15 +17,14 @@ from constructs import Construct
 
 from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
+from pci_constructs.engine import has_long_term_support, mysql_version
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
+from pci_constructs.place import Place
 from pci_constructs.protection import Protection
 
 LOG_KINDS: Final = ("audit", "error", "slowquery")
 """Exported logs; never ``general``, whose statements can hold card numbers (PCI DSS 3.3)."""
-
-LONG_TERM_SUPPORT: Final = ("3.04", "3.10")
-"""Aurora MySQL lines with long-term support; AWS advises against automatic upgrades on them."""
 
 _PARAMETERS: Final = {
     "require_secure_transport": "ON",  # PCI DSS 4.2.1
@@ -55,6 +53,7 @@ class DatabaseProps:
         master_username: Master user; not ``admin`` (PCI DSS 2.2.2).
         backup_retention: How long automatic backups are kept, 1 to 35 days.
         names: Identifiers of cluster, instances and log groups.
+        place: The account that enhanced monitoring acts for.
         protection: Removal, deletion protection, log retention.
         data_key: Encrypts storage, backups and snapshots.
         secrets_key: Encrypts the master password.
@@ -74,6 +73,7 @@ class DatabaseProps:
     master_username: str
     backup_retention: Duration
     names: Names
+    place: Place
     protection: Protection
     data_key: kms.IKey
     secrets_key: kms.IKey
@@ -193,7 +193,7 @@ class Database(Construct):
             deletion_protection=props.protection.deletion_protection,
             removal_policy=props.protection.database_removal_policy,
             monitoring_interval=Duration.seconds(60),
-            monitoring_role=self._monitoring_role(),
+            monitoring_role=self._monitoring_role(props.place),
             engine_lifecycle_support=(
                 rds.EngineLifecycleSupport.OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED
             ),
@@ -206,12 +206,12 @@ class Database(Construct):
             *((f"Reader{n}", props.names.database_reader(n)) for n in readers),
         ]
 
-    def _monitoring_role(self) -> iam.IRole:
+    def _monitoring_role(self, place: Place) -> iam.IRole:
         role = iam.Role(
             self,
             "MonitoringRole",
             description="Lets RDS publish operating-system metrics",
-            assumed_by=principals.service_of_this_account("monitoring.rds.amazonaws.com", self),
+            assumed_by=principals.service_of_this_account("monitoring.rds.amazonaws.com", place),
             managed_policies=[
                 iam.ManagedPolicy.from_aws_managed_policy_name(
                     "service-role/AmazonRDSEnhancedMonitoringRole"
@@ -231,8 +231,8 @@ class Database(Construct):
     def _finish_cluster(self, props: DatabaseProps) -> None:
         resource = self.cluster.node.default_child
         assert isinstance(resource, rds.CfnDBCluster)
-        for group in self.log_groups.values():
-            resource.node.add_dependency(group)  # else Aurora makes the groups itself
+        # Else Aurora makes the groups itself.
+        resource.node.add_dependency(*self.log_groups.values())
         for construct_id, _ in self._instances(props):
             if not has_long_term_support(props.engine_version):
                 continue
@@ -262,22 +262,3 @@ class Database(Construct):
                 }
             ),
         )
-
-
-def mysql_version(engine_version: str) -> str:
-    """Return the MySQL version in an Aurora MySQL version: ``8.0`` of ``8.0.mysql_aurora...``.
-
-    Raises:
-        ValueError: The text is not an Aurora MySQL version.
-    """
-    match = re.fullmatch(r"(\d+\.\d+)\.mysql_aurora\.\d+\.\d+\.\d+", engine_version)
-    if match is None:
-        raise ValueError(
-            f"{engine_version!r} is not an Aurora MySQL version such as 8.0.mysql_aurora.3.10.4"
-        )
-    return match.group(1)
-
-
-def has_long_term_support(engine_version: str) -> bool:
-    """Whether an Aurora MySQL version is on a line with long-term support."""
-    return engine_version.partition("mysql_aurora.")[2].rpartition(".")[0] in LONG_TERM_SUPPORT

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -14,6 +12,7 @@ from constructs import Construct
 from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.names import Names
+from pci_constructs.place import Place
 from pci_constructs.protection import Protection
 
 _ADMINISTER: Final = (
@@ -58,10 +57,12 @@ class EncryptionProps:
 
     Attributes:
         names: Gives the aliases, and the log groups that the logs key may encrypt.
+        place: The account and region that the key policies admit.
         protection: Gives the deletion window and the removal policy.
     """
 
     names: Names
+    place: Place
     protection: Protection
 
 
@@ -79,13 +80,13 @@ class Encryption(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, props: EncryptionProps) -> None:
         super().__init__(scope, construct_id)
-        self._administration = _administration()
-        self.data = self._key(props, "data", "Data", self._through("rds", grants=True))
-        self.logs = self._key(props, "logs", "Logs", [self._log_groups(props.names)])
-        self.secrets = self._key(
-            props, "secrets", "Secrets", self._through("secretsmanager", grants=False)
-        )
-        self.messages = self._key(props, "messages", "Messages", [self._publishers()])
+        self._account = principals.account()
+        self._administration = self._administer()
+        place = props.place
+        self.data = self._key(props, "data", self._use("rds", place), self._grant("rds", place))
+        self.logs = self._key(props, "logs", _log_groups(props.names, place))
+        self.secrets = self._key(props, "secrets", self._use("secretsmanager", place))
+        self.messages = self._key(props, "messages", _publishers())
         acknowledge(
             self.node.find_child("Messages"),
             {
@@ -96,12 +97,9 @@ class Encryption(Construct):
         )
 
     def _key(
-        self,
-        props: EncryptionProps,
-        purpose: str,
-        construct_id: str,
-        statements: Sequence[iam.PolicyStatement],
+        self, props: EncryptionProps, purpose: str, *statements: iam.PolicyStatement
     ) -> kms.IKey:
+        construct_id = purpose.capitalize()
         key = kms.Key(
             self,
             construct_id,
@@ -115,66 +113,69 @@ class Encryption(Construct):
         # Handed out as an import, so that no grant of the CDK widens the policy.
         return kms.Key.from_key_arn(self, f"{construct_id}Key", key.key_arn)
 
-    def _through(self, service: str, *, grants: bool) -> list[iam.PolicyStatement]:
+    def _administer(self) -> iam.PolicyStatement:
+        return iam.PolicyStatement(
+            sid="AccountAdministersTheKeyThroughIam",
+            actions=list(_ADMINISTER),
+            principals=[self._account],
+            resources=["*"],
+        )
+
+    def _use(self, service: str, place: Place) -> iam.PolicyStatement:
         """Let the account use a key, but only through one service and from this account."""
-        stack = Stack.of(self)
-        only: Mapping[str, object] = {
-            "kms:ViaService": f"{service}.{stack.region}.amazonaws.com",
-            "kms:CallerAccount": stack.account,
-        }
-        use = iam.PolicyStatement(
+        return iam.PolicyStatement(
             sid="AccountUsesTheKeyThroughTheServiceOnly",
             actions=list(_USE),
-            principals=[principals.account()],
+            principals=[self._account],
             resources=["*"],
-            conditions={"StringEquals": only},
+            conditions={"StringEquals": _through(service, place)},
         )
-        if not grants:
-            return [use]
-        grant = iam.PolicyStatement(
+
+    def _grant(self, service: str, place: Place) -> iam.PolicyStatement:
+        """Let a service hand the use on to its own resources, such as database instances."""
+        return iam.PolicyStatement(
             sid="ServiceGrantsTheKeyToItsOwnResources",
             actions=["kms:CreateGrant"],
-            principals=[principals.account()],
-            resources=["*"],
-            conditions={"StringEquals": only, "Bool": {"kms:GrantIsForAWSResource": "true"}},
-        )
-        return [use, grant]
-
-    def _log_groups(self, names: Names) -> iam.PolicyStatement:
-        stack = Stack.of(self)
-        region = stack.region
-        group_arn = f"arn:{stack.partition}:logs:{region}:{stack.account}:log-group"
-        return iam.PolicyStatement(
-            sid="CloudWatchLogsEncryptsTheLogGroupsOfThisStack",
-            actions=list(_USE),
-            principals=[principals.service(f"logs.{region}.amazonaws.com")],
+            principals=[self._account],
             resources=["*"],
             conditions={
-                "ArnEquals": {
-                    "kms:EncryptionContext:aws:logs:arn": [
-                        f"{group_arn}:{name}" for name in names.log_groups
-                    ]
-                }
+                "StringEquals": _through(service, place),
+                "Bool": {"kms:GrantIsForAWSResource": "true"},
             },
         )
 
-    def _publishers(self) -> iam.PolicyStatement:
-        # No account condition: CloudWatch sends none to KMS and would drop the alarm silently.
-        return iam.PolicyStatement(
-            sid="AlarmsAndDatabaseEventsPublishThroughTheTopic",
-            actions=["kms:Decrypt", "kms:GenerateDataKey"],
-            principals=[
-                principals.service("cloudwatch.amazonaws.com"),
-                principals.service("events.rds.amazonaws.com"),
-            ],
-            resources=["*"],
-        )
+
+def _through(service: str, place: Place) -> dict[str, str]:
+    return {
+        "kms:ViaService": f"{service}.{place.region}.amazonaws.com",
+        "kms:CallerAccount": place.account,
+    }
 
 
-def _administration() -> iam.PolicyStatement:
+def _log_groups(names: Names, place: Place) -> iam.PolicyStatement:
     return iam.PolicyStatement(
-        sid="AccountAdministersTheKeyThroughIam",
-        actions=list(_ADMINISTER),
-        principals=[principals.account()],
+        sid="CloudWatchLogsEncryptsTheLogGroupsOfThisStack",
+        actions=list(_USE),
+        principals=[principals.service(f"logs.{place.region}.amazonaws.com")],
+        resources=["*"],
+        conditions={
+            "ArnEquals": {
+                "kms:EncryptionContext:aws:logs:arn": [
+                    place.arn("logs", f"log-group:{name}") for name in names.log_groups
+                ]
+            }
+        },
+    )
+
+
+def _publishers() -> iam.PolicyStatement:
+    # No account condition: CloudWatch sends none to KMS and would drop the alarm silently.
+    return iam.PolicyStatement(
+        sid="AlarmsAndDatabaseEventsPublishThroughTheTopic",
+        actions=["kms:Decrypt", "kms:GenerateDataKey"],
+        principals=[
+            principals.service("cloudwatch.amazonaws.com"),
+            principals.service("events.rds.amazonaws.com"),
+        ],
         resources=["*"],
     )

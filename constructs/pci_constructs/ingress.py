@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, cast
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -23,6 +23,7 @@ from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
+from pci_constructs.place import Place
 from pci_constructs.protection import Protection
 
 _MANAGED_RULES: Final = (
@@ -61,6 +62,7 @@ class IngressProps:
         health_check_path: Path that answers 200 when a task is well.
         rate_limit: Requests that one address may send in five minutes.
         names: Names of the web ACL and its log group.
+        place: The account whose web ACL may write its log.
         protection: Removal, deletion protection, log retention.
         logs_key: Encrypts the web ACL's log.
     """
@@ -73,6 +75,7 @@ class IngressProps:
     health_check_path: str
     rate_limit: int
     names: Names
+    place: Place
     protection: Protection
     logs_key: kms.IKey
 
@@ -268,7 +271,6 @@ class Ingress(Construct):
         return web_acl
 
     def _web_acl_logs(self, props: IngressProps) -> None:
-        stack = Stack.of(self)
         group = owned_log_group(
             self,
             "WebAclLogGroup",
@@ -282,15 +284,12 @@ class Ingress(Construct):
             policy_statements=[
                 iam.PolicyStatement(
                     actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                    principals=[principals.service("delivery.logs.amazonaws.com")],
+                    principals=[
+                        principals.service_of_this_account(
+                            "delivery.logs.amazonaws.com", props.place, source="logs"
+                        )
+                    ],
                     resources=[group.log_group_arn],
-                    conditions={
-                        "StringEquals": {"aws:SourceAccount": stack.account},
-                        "ArnLike": {
-                            "aws:SourceArn": f"arn:{stack.partition}:logs:{stack.region}:"
-                            f"{stack.account}:*"
-                        },
-                    },
                 )
             ],
         )
@@ -298,14 +297,7 @@ class Ingress(Construct):
             self,
             "WebAclLogging",
             resource_arn=self.web_acl.attr_arn,
-            log_destination_configs=[
-                stack.format_arn(
-                    service="logs",
-                    resource="log-group",
-                    resource_name=props.names.waf_logs,
-                    arn_format=ArnFormat.COLON_RESOURCE_NAME,
-                )
-            ],
+            log_destination_configs=[props.place.arn("logs", f"log-group:{props.names.waf_logs}")],
             redacted_fields=[
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": name})
                 for name in ("authorization", "cookie")  # PCI DSS 3.3: no credentials in logs

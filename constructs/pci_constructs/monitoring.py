@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
@@ -22,6 +22,7 @@ from pci_constructs import principals
 from pci_constructs.database import Database
 from pci_constructs.ingress import Ingress
 from pci_constructs.names import Names
+from pci_constructs.place import Place
 from pci_constructs.service import Service
 
 
@@ -31,6 +32,7 @@ class MonitoringProps:
 
     Attributes:
         names: Names of cluster, service, database and dashboard.
+        place: The account whose alarms may publish, and the region of the web ACL.
         service: The service to watch.
         database: The database to watch.
         readers: Number of reader instances; replica lag is watched if there is one.
@@ -43,6 +45,7 @@ class MonitoringProps:
     """
 
     names: Names
+    place: Place
     service: Service
     database: Database
     readers: int
@@ -67,7 +70,6 @@ class Monitoring(Construct):
         self._minute = Duration.minutes(1)
         self._five_minutes = Duration.minutes(5)
         self.alarms: dict[str, cloudwatch.Alarm] = {}
-        self._graphs: list[cloudwatch.GraphWidget] = []
         self.topic = self._topic(props)
         self._tell = cast(
             "cloudwatch.IAlarmAction", actions.SnsAction(cast("sns.ITopic", self.topic))
@@ -76,7 +78,7 @@ class Monitoring(Construct):
         self._database_alarms(props)
         self._control_alarms(props)
         if props.ingress is not None:
-            self._ingress_alarms(props.ingress)
+            self._ingress_alarms(props.ingress, props.place)
         self._database_events(props)
         self._dashboard(props)
 
@@ -97,7 +99,7 @@ class Monitoring(Construct):
                     principals.service("events.rds.amazonaws.com"),
                 ],
                 resources=[topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+                conditions={"StringEquals": {"aws:SourceAccount": props.place.account}},
             )
         )
         for address in props.emails:
@@ -138,7 +140,6 @@ class Monitoring(Construct):
         alarm.add_alarm_action(self._tell)
         alarm.add_ok_action(self._tell)
         self.alarms[construct_id] = alarm
-        self._graphs.append(cloudwatch.GraphWidget(title=construct_id, left=[metric], width=8))
 
     def _service_alarms(self, props: MonitoringProps) -> None:
         service = props.service.service
@@ -265,7 +266,7 @@ class Monitoring(Construct):
             "the old password stays valid and Secrets Manager tries again.",
         )
 
-    def _ingress_alarms(self, ingress: Ingress) -> None:
+    def _ingress_alarms(self, ingress: Ingress, place: Place) -> None:
         balancer, tasks = ingress.load_balancer, ingress.target_group
         self._alarm(
             "UnhealthyHosts",
@@ -307,7 +308,7 @@ class Monitoring(Construct):
                 metric_name="BlockedRequests",
                 dimensions_map={
                     "WebACL": str(ingress.web_acl.name),
-                    "Region": Stack.of(self).region,
+                    "Region": place.region,
                     "Rule": "ALL",
                 },
                 statistic="Sum",
@@ -322,6 +323,7 @@ class Monitoring(Construct):
     def _database_events(self, props: MonitoringProps) -> None:
         """Tell of changes and failures that RDS itself notices (PCI DSS 11.5.2)."""
         policy = self.topic.node.find_child("Policy")
+        topic_arn = self.topic.topic_arn
         cluster = [props.database.cluster.cluster_identifier]
         instances = list(props.database.cluster.instance_identifiers)
         for construct_id, source_type, source_ids, categories in (
@@ -337,7 +339,7 @@ class Monitoring(Construct):
             subscription = rds.CfnEventSubscription(
                 self,
                 construct_id,
-                sns_topic_arn=self.topic.topic_arn,
+                sns_topic_arn=topic_arn,
                 source_type=source_type,
                 source_ids=source_ids,
                 event_categories=categories,
@@ -345,19 +347,19 @@ class Monitoring(Construct):
             subscription.node.add_dependency(policy)  # RDS publishes a test event at once
 
     def _dashboard(self, props: MonitoringProps) -> None:
-        dashboard = cloudwatch.Dashboard(
+        alarms = list(self.alarms.values())
+        overview = cloudwatch.AlarmStatusWidget(alarms=alarms, width=24, title="Alarms")
+        graphs = [
+            cloudwatch.AlarmWidget(title=title, alarm=alarm, width=8)
+            for title, alarm in self.alarms.items()
+        ]
+        cloudwatch.Dashboard(
             self,
             "Dashboard",
             dashboard_name=props.names.dashboard,
-            default_interval=Duration.hours(3),
+            start="-PT3H",
+            widgets=[[overview], *(graphs[row : row + 3] for row in range(0, len(graphs), 3))],
         )
-        dashboard.add_widgets(
-            cloudwatch.AlarmStatusWidget(
-                alarms=list(self.alarms.values()), width=24, title="Alarms"
-            )
-        )
-        for row in range(0, len(self._graphs), 3):
-            dashboard.add_widgets(*self._graphs[row : row + 3])
 
 
 def _connections(max_capacity: float) -> float:

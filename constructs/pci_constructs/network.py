@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -15,6 +14,7 @@ from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
+from pci_constructs.place import Place
 from pci_constructs.protection import Protection
 
 PUBLIC: Final = "Public"
@@ -42,6 +42,7 @@ class NetworkProps:
             no way out but VPC endpoints.
         nat_gateways: How many; 0 with ``endpoints``, else 1 or one per zone.
         names: Name of the flow log's group.
+        place: The account that flow logs act for, and the region of the image layers.
         protection: Retention and removal of the flow log.
         logs_key: Encrypts the flow log.
     """
@@ -51,6 +52,7 @@ class NetworkProps:
     egress: Literal["nat", "endpoints"]
     nat_gateways: int
     names: Names
+    place: Place
     protection: Protection
     logs_key: kms.IKey
 
@@ -81,14 +83,11 @@ class Network(Construct):
             key=props.logs_key,
             protection=props.protection,
         )
-        self._flow_log(self._flow_log_role())
+        self._flow_log(self._flow_log_role(props.place))
         self.endpoint_security_group: ec2.SecurityGroup | None = None
         self.way_out: list[IDependable] = [
-            self._s3_endpoint(),
-            *(
-                subnet.internet_connectivity_established
-                for subnet in self.vpc.select_subnets(subnet_group_name=PRIVATE).subnets
-            ),
+            self._s3_endpoint(props.place),
+            *(subnet.internet_connectivity_established for subnet in self.vpc.private_subnets),
         ]
         if props.egress == "endpoints":
             self.endpoint_security_group = self._endpoint_security_group()
@@ -119,7 +118,7 @@ class Network(Construct):
                 ec2.SubnetConfiguration(name=ISOLATED, subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
             ],
         )
-        for subnet in vpc.select_subnets(subnet_group_name=PUBLIC).subnets:
+        for subnet in vpc.public_subnets:
             acknowledge(
                 subnet.node.find_child("DefaultRoute"),
                 {
@@ -129,12 +128,12 @@ class Network(Construct):
             )
         return vpc
 
-    def _flow_log_role(self) -> iam.IRole:
+    def _flow_log_role(self, place: Place) -> iam.IRole:
         role = iam.Role(
             self,
             "FlowLogRole",
             description="Lets VPC Flow Logs write to its own log group",
-            assumed_by=principals.service_of_this_account("vpc-flow-logs.amazonaws.com", self),
+            assumed_by=principals.service_of_this_account("vpc-flow-logs.amazonaws.com", place),
             managed_policies=[
                 iam.ManagedPolicy(
                     self,
@@ -146,9 +145,7 @@ class Network(Construct):
                                 "logs:DescribeLogStreams",
                                 "logs:PutLogEvents",
                             ],
-                            resources=[
-                                self.flow_log_group.log_group_arn,
-                            ],
+                            resources=[self.flow_log_group.log_group_arn],
                         )
                     ],
                 )
@@ -165,9 +162,8 @@ class Network(Construct):
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(self.flow_log_group, role),
         )
 
-    def _s3_endpoint(self) -> ec2.GatewayVpcEndpoint:
+    def _s3_endpoint(self, place: Place) -> ec2.GatewayVpcEndpoint:
         """Keep the traffic to S3 (image layers) inside AWS, and to the layers' bucket only."""
-        stack = Stack.of(self)
         endpoint = ec2.GatewayVpcEndpoint(
             self,
             "S3Endpoint",
@@ -180,7 +176,7 @@ class Network(Construct):
                 actions=["s3:GetObject"],
                 principals=[principals.anyone()],
                 resources=[
-                    f"arn:{stack.partition}:s3:::prod-{stack.region}-starport-layer-bucket/*"
+                    f"arn:{place.partition}:s3:::prod-{place.region}-starport-layer-bucket/*"
                 ],
             )
         )

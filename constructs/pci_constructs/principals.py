@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
-from constructs import IConstruct
+
+from pci_constructs.place import Place
 
 
 def service(name: str) -> iam.IPrincipal:
@@ -18,14 +18,20 @@ def service(name: str) -> iam.IPrincipal:
     return cast("iam.IPrincipal", iam.ServicePrincipal(name))
 
 
-def service_of_this_account(name: str, scope: IConstruct) -> iam.IPrincipal:
-    """Return an AWS service that acts for the stack's own account only (confused deputy)."""
-    return cast(
-        "iam.IPrincipal",
-        iam.PrincipalWithConditions(
-            service(name), {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
-        ),
-    )
+def service_of_this_account(
+    name: str, place: Place, *, source: str | None = None
+) -> iam.IPrincipal:
+    """Return an AWS service that acts for the stack's own account only (confused deputy).
+
+    Args:
+        name: The service, such as ``ecs-tasks.amazonaws.com``.
+        place: Gives the account.
+        source: Service of whose resources it acts, such as ``ecs``; None for any.
+    """
+    conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": place.account}}
+    if source is not None:
+        conditions["ArnLike"] = {"aws:SourceArn": place.arn(source, "*")}
+    return cast("iam.IPrincipal", iam.ServicePrincipal(name, conditions=conditions))
 
 
 def account() -> iam.IPrincipal:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_logs as logs
 
-RETENTIONS: Final[Mapping[int, logs.RetentionDays]] = {
-    365: logs.RetentionDays.ONE_YEAR,
-    400: logs.RetentionDays.THIRTEEN_MONTHS,
-    545: logs.RetentionDays.EIGHTEEN_MONTHS,
-    731: logs.RetentionDays.TWO_YEARS,
-    1096: logs.RetentionDays.THREE_YEARS,
-    1827: logs.RetentionDays.FIVE_YEARS,
-    2557: logs.RetentionDays.SEVEN_YEARS,
-    3653: logs.RetentionDays.TEN_YEARS,
-}
-"""Log retentions in days that CloudWatch Logs offers and PCI DSS 10.5.1 (12 months) allows."""
+from pci_constructs.retention import RETENTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +19,8 @@ class Protection:
             the stack is deleted. False leaves nothing behind.
         deletion_protection: AWS refuses to delete the database, the load balancer and the stack.
         key_deletion_window: How long a deleted key can be recovered, 7 to 30 days.
-        log_retention_days: How long logs are kept; a key of :data:`RETENTIONS`.
+        log_retention_days: How long logs are kept; a key of
+            :data:`~pci_constructs.retention.RETENTIONS`.
     """
 
     keep_data: bool
@@ -52,4 +41,4 @@ class Protection:
     @property
     def log_retention(self) -> logs.RetentionDays:
         """Retention of log groups."""
-        return RETENTIONS[self.log_retention_days]
+        return logs.RetentionDays[RETENTIONS[self.log_retention_days]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -19,6 +19,7 @@ from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
+from pci_constructs.place import Place
 from pci_constructs.protection import Protection
 
 _HANDLER: Final = Path(__file__).parent / "rotation_handler"
@@ -33,6 +34,7 @@ class RotationProps:
         cluster: The cluster whose password is set.
         interval: Time between rotations; PCI DSS 8.6.3 leaves it to your risk analysis.
         names: Names of the service to restart and of the log group.
+        place: The account whose secrets are rotated.
         protection: Retention and removal of the log.
         secrets_key: Key of the secret.
         logs_key: Encrypts the log.
@@ -42,6 +44,7 @@ class RotationProps:
     cluster: rds.DatabaseCluster
     interval: Duration
     names: Names
+    place: Place
     protection: Protection
     secrets_key: kms.IKey
     logs_key: kms.IKey
@@ -91,7 +94,7 @@ class Rotation(Construct):
         function.add_permission(
             "SecretsManager",
             principal=principals.service("secretsmanager.amazonaws.com"),
-            source_account=Stack.of(self).account,
+            source_account=props.place.account,
         )
         acknowledge(
             function,
@@ -104,12 +107,8 @@ class Rotation(Construct):
         return function
 
     def _role(self, props: RotationProps, log_group: logs.LogGroup) -> iam.IRole:
-        stack = Stack.of(self)
-        service = stack.format_arn(
-            service="ecs",
-            resource="service",
-            resource_name=f"{props.names.ecs_cluster}/{props.names.ecs_service}",
-        )
+        names = props.names
+        service = props.place.arn("ecs", f"service/{names.ecs_cluster}/{names.ecs_service}")
         policy = iam.ManagedPolicy(
             self,
             "Policy",
@@ -136,11 +135,9 @@ class Rotation(Construct):
                     actions=["logs:CreateLogStream", "logs:PutLogEvents"],
                     resources=[log_group.log_group_arn],
                 ),
+                # It reads nothing and cannot be limited to a resource.
+                iam.PolicyStatement(actions=["secretsmanager:GetRandomPassword"], resources=["*"]),
             ],
-        )
-        # GetRandomPassword reads nothing and cannot be limited to a resource.
-        policy.add_statements(
-            iam.PolicyStatement(actions=["secretsmanager:GetRandomPassword"], resources=["*"])
         )
         acknowledge(
             policy,

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
@@ -20,6 +20,7 @@ from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
+from pci_constructs.place import Place
 from pci_constructs.protection import Protection
 
 _PRIVATE_IMAGE: Final = re.compile(
@@ -54,6 +55,7 @@ class ServiceProps:
         max_count: The most that autoscaling starts.
         secret: Database credentials, given to the container by ECS.
         names: Names of cluster, service and log groups.
+        place: The account and region that the task's roles are for.
         protection: Retention and removal of the logs.
         logs_key: Encrypts the logs.
         secrets_key: Key of the secret.
@@ -73,6 +75,7 @@ class ServiceProps:
     max_count: int
     secret: secretsmanager.ISecret
     names: Names
+    place: Place
     protection: Protection
     logs_key: kms.IKey
     secrets_key: kms.IKey
@@ -133,7 +136,7 @@ class Service(Construct):
                 operating_system_family=ecs.OperatingSystemFamily.LINUX,
             ),
             execution_role=self._execution_role(props),
-            task_role=self._task_role(),
+            task_role=self._task_role(props.place),
         )
         linux = ecs.LinuxParameters(self, "Linux", init_process_enabled=False)
         linux.drop_capabilities(ecs.Capability.ALL)
@@ -190,16 +193,10 @@ class Service(Construct):
         repository = ecr.Repository.from_repository_attributes(
             self,
             "Repository",
-            repository_arn=self._repository_arn(match),
+            repository_arn=_repository_arn(match, props.place),
             repository_name=match["name"],
         )
         return ecs.ContainerImage.from_ecr_repository(repository, (match["tag"] or "").lstrip(":@"))
-
-    def _repository_arn(self, match: re.Match[str]) -> str:
-        partition = Stack.of(self).partition
-        return (
-            f"arn:{partition}:ecr:{match['region']}:{match['account']}:repository/{match['name']}"
-        )
 
     def _execution_role(self, props: ServiceProps) -> iam.IRole:
         """What ECS needs to start the task, and nothing that the task itself can use."""
@@ -218,7 +215,7 @@ class Service(Construct):
             statements.append(
                 iam.PolicyStatement(
                     actions=["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-                    resources=[self._repository_arn(match)],
+                    resources=[_repository_arn(match, props.place)],
                 )
             )
         policy = iam.ManagedPolicy(self, "ExecutionPolicy", statements=statements)
@@ -233,31 +230,23 @@ class Service(Construct):
                     "every other action names its resource."
                 },
             )
-        return self._role("ExecutionRole", "Lets ECS start the task", policy)
+        return self._role("ExecutionRole", "Lets ECS start the task", props.place, policy)
 
-    def _task_role(self) -> iam.IRole:
+    def _task_role(self, place: Place) -> iam.IRole:
         """The task's own identity; it may do nothing until the application needs something."""
-        return self._role("TaskRole", "Identity of the running task", None)
+        return self._role("TaskRole", "Identity of the running task", place)
 
     def _role(
-        self, construct_id: str, description: str, policy: iam.ManagedPolicy | None
+        self, construct_id: str, description: str, place: Place, *policies: iam.ManagedPolicy
     ) -> iam.IRole:
-        stack = Stack.of(self)
         role = iam.Role(
             self,
             construct_id,
             description=description,
-            assumed_by=iam.PrincipalWithConditions(
-                principals.service("ecs-tasks.amazonaws.com"),
-                {
-                    "StringEquals": {"aws:SourceAccount": stack.account},
-                    "ArnLike": {
-                        "aws:SourceArn": f"arn:{stack.partition}:ecs:{stack.region}:"
-                        f"{stack.account}:*"
-                    },
-                },
+            assumed_by=principals.service_of_this_account(
+                "ecs-tasks.amazonaws.com", place, source="ecs"
             ),
-            managed_policies=[policy] if policy else None,
+            managed_policies=list(policies),
         )
         return role.without_policy_updates()
 
@@ -285,16 +274,22 @@ class Service(Construct):
         scaling = self.service.auto_scale_task_count(
             min_capacity=props.desired_count, max_capacity=props.max_count
         )
+        slowly_in, quickly_out = Duration.minutes(5), Duration.minutes(1)
         scaling.scale_on_cpu_utilization(
             "Cpu",
             target_utilization_percent=60,
-            scale_in_cooldown=Duration.minutes(5),
-            scale_out_cooldown=Duration.minutes(1),
+            scale_in_cooldown=slowly_in,
+            scale_out_cooldown=quickly_out,
         )
         scaling.scale_on_memory_utilization(
             "Memory",
             target_utilization_percent=70,
-            scale_in_cooldown=Duration.minutes(5),
-            scale_out_cooldown=Duration.minutes(1),
+            scale_in_cooldown=slowly_in,
+            scale_out_cooldown=quickly_out,
         )
         return scaling
+
+
+def _repository_arn(image: re.Match[str], place: Place) -> str:
+    owner = f"{image['region']}:{image['account']}"
+    return f"arn:{place.partition}:ecr:{owner}:repository/{image['name']}"

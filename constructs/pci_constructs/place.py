@@ -1,0 +1,31 @@
+"""Where a stack is deployed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Stack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Partition, region and account of a stack, asked of the CDK once.
+
+    Attributes:
+        partition: ``aws``, or another group of regions.
+        region: The region.
+        account: The account; a token if the credentials at deployment decide.
+    """
+
+    partition: str
+    region: str
+    account: str
+
+    @classmethod
+    def of(cls, stack: Stack) -> Place:
+        """Return the place of a stack."""
+        return cls(partition=stack.partition, region=stack.region, account=stack.account)
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of this account and region."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
