@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from stacks.environment import Environment
+from stacks.settings import Environment, allowed, model_of
 
 TARGET: Final = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 
@@ -19,8 +18,17 @@ _HEAD: Final = """\
 
 One TOML file per named environment: `environments/<suffix>.toml`. A suffix without a file uses
 `environments/ephemeral.toml`. `cdk synth -c environmentSuffix=<suffix>` chooses; the default is
-`dev`. Unknown settings are refused, all errors are told together, and nothing is read from the
-surrounding shell.
+`dev`. Nothing is read from the surrounding shell.
+
+Unknown settings, values of another type and whatever AWS would refuse later are refused at once.
+All mistakes of a file are told together, each on one line that says where it is, what is wrong and
+what is allowed:
+
+```text
+.../dev.toml: database.readers: is too large; allowed: a whole number from 0 to 15 (it is 99)
+```
+
+A default that "(follows)" depends on the settings above it.
 
 This page is written from the models by `make docs`.
 """
@@ -35,28 +43,18 @@ def _tables() -> Iterator[str]:
     own = {
         name: field
         for name, field in Environment.model_fields.items()
-        if name != "suffix" and _model(field) is None
+        if name != "suffix" and model_of(field) is None
     }
     yield _table("At the top of the file", "", own)
     for name, field in Environment.model_fields.items():
-        model = _model(field)
+        model = model_of(field)
         if model is not None:
             yield _table(f"`[{name}]`", model.__doc__ or "", model.model_fields)
 
 
-def _model(field: FieldInfo) -> type[BaseModel] | None:
-    """Return the model of a field that is a table of its own."""
-    candidates = (field.annotation, *getattr(field.annotation, "__args__", ()))
-    return next(
-        (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)),
-        None,
-    )
-
-
 def _table(title: str, text: str, fields: dict[str, FieldInfo]) -> str:
     rows = [
-        f"| `{name}` | {_default(field)} | {_allowed(name, field)} | "
-        f"{' '.join((field.description or '').split())} |".replace("||", "\\|\\|")
+        f"| `{name}` | {_default(field)} | {_text(allowed(field))} | {_text(field.description)} |"
         for name, field in fields.items()
     ]
     head = f"## {title}\n" + (f"\n{text}\n" if text else "")
@@ -65,7 +63,14 @@ def _table(title: str, text: str, fields: dict[str, FieldInfo]) -> str:
     )
 
 
+def _text(text: str | None) -> str:
+    """Return a text as a table's cell on one line."""
+    return " ".join((text or "").split()).replace("<", "\\<").replace("|", "\\|")
+
+
 def _default(field: FieldInfo) -> str:
+    if field.default_factory is not None:
+        return "(follows)"
     if field.default is PydanticUndefined:
         return "(needed)"
     if field.default is None:
@@ -78,32 +83,6 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, tuple):
         return "`[" + ", ".join(f'"{item}"' for item in value) + "]`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
-
-
-def _allowed(name: str, field: FieldInfo) -> str:
-    """Say the range or the choices, as JSON schema knows them."""
-    holder = Environment if name in Environment.model_fields else _holder(name)
-    schema = holder.model_json_schema(mode="validation")["properties"][name]
-    for part in schema.get("anyOf", []):
-        if part.get("type") != "null":
-            schema = {**schema, **part}
-    if "enum" in schema:
-        return ", ".join(f"`{choice}`" for choice in schema["enum"])
-    low, high = schema.get("minimum"), schema.get("maximum")
-    if low is not None and high is not None:
-        return f"{low} to {high}"
-    if "minItems" in schema:
-        return f"{schema['minItems']} to {schema['maxItems']} items"
-    kinds = {"boolean": "`true`, `false`", "integer": "whole number", "number": "number"}
-    return kinds.get(
-        str(schema.get("type")),
-        {"array": "list", "object": "table"}.get(str(schema.get("type")), "text"),
-    )
-
-
-def _holder(name: str) -> type[BaseModel]:
-    models = (_model(field) for field in Environment.model_fields.values())
-    return next(m for m in models if m is not None and name in m.model_fields)
 
 
 if __name__ == "__main__":

@@ -2,372 +2,72 @@
 
 from __future__ import annotations
 
-import ipaddress
+import os
 import re
 import tomllib
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Any, Final, TypeAlias
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from pci_constructs.engine import mysql_version
-from pci_constructs.names import MAX_READERS, Names, longest_suffix
-from pci_constructs.retention import RETENTIONS
+from pci_constructs.names import longest_suffix
+from stacks.consistency import mistakes
+from stacks.mistakes import Mistake, cut, dotted, listed, shown
+from stacks.settings import Environment, IngressSettings, allowed, model_of
+
+__all__ = [
+    "ENVIRONMENTS",
+    "EPHEMERAL",
+    "ConfigurationError",
+    "Environment",
+    "IngressSettings",
+    "check_suffix",
+    "environment_file",
+    "load_environment",
+]
 
 ENVIRONMENTS: Final = Path(__file__).resolve().parent.parent / "environments"
 EPHEMERAL: Final = "ephemeral"
 """Name of the file for every suffix that has none of its own."""
 
 _SUFFIX: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_FARGATE_MEMORY: Final = {
-    256: (512, 1024, 2048),
-    512: tuple(range(1024, 4097, 1024)),
-    1024: tuple(range(2048, 8193, 1024)),
-    2048: tuple(range(4096, 16385, 1024)),
-    4096: tuple(range(8192, 30721, 1024)),
-    8192: tuple(range(16384, 61441, 4096)),
-    16384: tuple(range(32768, 122881, 8192)),
+_WRONG: Final[Mapping[str, str]] = {
+    "bool_type": "is not true or false",
+    "dict_type": "is not a table",
+    "extra_forbidden": "is no setting",
+    "finite_number": "is not a number",
+    "float_type": "is not a number",
+    "greater_than_equal": "is too small",
+    "int_type": "is not a whole number",
+    "less_than_equal": "is too large",
+    "literal_error": "is none of the choices",
+    "missing": "is missing",
+    "model_type": "is not a table",
+    "string_type": "is not a text in quotes",
+    "too_long": "has too many items",
+    "too_short": "has too few items",
+    "tuple_type": "is not a list",
 }
-_RESERVED_USERS: Final = ("admin", "root", "rdsadmin", "mysql", "master", "user")
+"""What pydantic's errors mean; the ones that the models raise themselves say it in their text."""
+
+_STAND_INS: Final[Mapping[tuple[str, ...], object]] = {
+    ("region",): "eu-central-2",
+    ("network",): {"zones": ["eu-central-2a", "eu-central-2b"]},
+    ("network", "zones"): ["eu-central-2a", "eu-central-2b"],
+    ("ingress", "certificate_arn"): "arn:aws:acm:eu-central-2:111111111111:certificate/x",
+    ("ingress", "hosted_zone_id"): "Z1",
+    ("ingress", "hosted_zone_name"): "example.com",
+    ("ingress", "domain_name"): "example.com",
+}
+"""What stands for an unusable setting that has no default, while the others are judged."""
+
+_Names: TypeAlias = tuple[str, ...]
 
 
 class ConfigurationError(Exception):
     """The configuration cannot be used; the message says what, where, and what is allowed."""
-
-
-def _half_steps(value: float) -> float:
-    if value * 2 != int(value * 2):
-        raise ValueError("must be a multiple of 0.5 ACU")
-    return value
-
-
-def _engine_version(value: str) -> str:
-    mysql_version(value)
-    return value
-
-
-def _not_reserved(value: str) -> str:
-    if value in _RESERVED_USERS:
-        raise ValueError(
-            f"{value!r} is a default or reserved account (PCI DSS 2.2.2); choose a name of your own"
-        )
-    return value
-
-
-def _not_root(value: str) -> str:
-    if value.partition(":")[0] in ("root", "0"):
-        raise ValueError("the container must not run as root; give a user name or id")
-    return value
-
-
-def _not_mysql_port(value: int) -> int:
-    if value == 3306:
-        raise ValueError("must not be MySQL's well-known port 3306")
-    return value
-
-
-def _offered_retention(value: int) -> int:
-    if value not in RETENTIONS:
-        offered = ", ".join(map(str, RETENTIONS))
-        raise ValueError(
-            f"must be one of {offered} days: what CloudWatch Logs offers "
-            "from 12 months on (PCI DSS 10.5.1)"
-        )
-    return value
-
-
-def _vpc_cidr(value: str) -> str:
-    network = ipaddress.IPv4Network(value)
-    if not network.is_private or not 16 <= network.prefixlen <= 22:
-        raise ValueError("must be a private IPv4 range between /16 and /22")
-    return str(network)
-
-
-Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class NetworkSettings(_Model):
-    """Address plan and way out of the VPC."""
-
-    cidr: Annotated[str, AfterValidator(_vpc_cidr)] = "10.0.0.0/16"
-    """Private IPv4 range of the VPC, between /16 and /22."""
-
-    zones: Annotated[tuple[Zone, ...], Field(min_length=2, max_length=3)]
-    """Two or three availability zones of the region."""
-
-    egress: Literal["nat", "endpoints"] = "nat"
-    """`nat`: HTTPS through NAT gateways. `endpoints`: VPC endpoints only, no way to the internet;
-    the image must then be in a private ECR repository of the same region."""
-
-    nat_gateways: Annotated[int, Field(ge=0, le=3)] = 1
-    """0 with `endpoints`; with `nat` 1, or one per zone."""
-
-    @model_validator(mode="after")
-    def _zones_differ(self) -> NetworkSettings:
-        if len(set(self.zones)) != len(self.zones):
-            raise ValueError("zones: every zone may stand there once only")
-        return self
-
-    @model_validator(mode="after")
-    def _nat_fits_egress(self) -> NetworkSettings:
-        allowed = (0,) if self.egress == "endpoints" else (1, len(self.zones))
-        if self.nat_gateways not in allowed:
-            raise ValueError(
-                f"nat_gateways: {self.nat_gateways} does not go with egress = {self.egress!r}; "
-                f"allowed: {' or '.join(map(str, allowed))}"
-            )
-        return self
-
-
-class DatabaseSettings(_Model):
-    """Aurora MySQL Serverless v2."""
-
-    engine_version: Annotated[str, AfterValidator(_engine_version)] = "8.0.mysql_aurora.3.10.4"
-    """Full Aurora MySQL version. Whether the region has it, and until when it is supported, is
-    checked at synth."""
-
-    min_capacity: Annotated[float, Field(ge=0, le=256), AfterValidator(_half_steps)] = 0.5
-    """Smallest capacity in ACU (2 GiB of memory each), in steps of 0.5; 0 lets it pause."""
-
-    max_capacity: Annotated[float, Field(ge=1, le=256), AfterValidator(_half_steps)] = 1
-    """Largest capacity in ACU."""
-
-    auto_pause_seconds: Annotated[int, Field(ge=300, le=86400)] | None = None
-    """Idle time before a pause, only with `min_capacity = 0`. Pools hold the database awake."""
-
-    readers: Annotated[int, Field(ge=0, le=MAX_READERS)] = 0
-    """Reader instances; writer and readers take the zones in turn."""
-
-    port: Annotated[int, Field(ge=1150, le=65535), AfterValidator(_not_mysql_port)] = 6603
-    """TCP port; not MySQL's 3306."""
-
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = "transactions"
-    """Database made at the start."""
-
-    master_username: Annotated[
-        str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,31}$"), AfterValidator(_not_reserved)
-    ] = "txowner"
-    """Master user; no default or reserved account (PCI DSS 2.2.2)."""
-
-    backup_retention_days: Annotated[int, Field(ge=1, le=35)] = 7
-    """How long automatic backups are kept."""
-
-    rotation_days: Annotated[int, Field(ge=1, le=365)] = 30
-    """Days between rotations of the master password (PCI DSS 8.6.3)."""
-
-    @model_validator(mode="after")
-    def _capacity_is_a_range(self) -> DatabaseSettings:
-        if self.min_capacity > self.max_capacity:
-            raise ValueError(
-                f"min_capacity: {self.min_capacity:g} is larger than max_capacity "
-                f"{self.max_capacity:g}"
-            )
-        if self.auto_pause_seconds is not None and self.min_capacity != 0:
-            raise ValueError(
-                "auto_pause_seconds: needs min_capacity = 0; leave it out or set min_capacity to 0"
-            )
-        return self
-
-
-class ServiceSettings(_Model):
-    """The Fargate service. The defaults run an unprivileged nginx."""
-
-    image: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-zA-Z0-9._/:@-]+$")] = (
-        "public.ecr.aws/nginx/nginx-unprivileged:1.29-alpine"
-    )
-    """Container image: public, or `<account>.dkr.ecr.<region>.amazonaws.com/<name>:<tag>`."""
-
-    user: Annotated[str, StringConstraints(min_length=1), AfterValidator(_not_root)] = "101"
-    """User the container runs as; not root."""
-
-    container_port: Annotated[int, Field(ge=1024, le=65535)] = 8080
-    """TCP port the container listens on."""
-
-    health_check_path: Annotated[str, StringConstraints(pattern=r"^/\S*$")] = "/"
-    """Path that answers 200 when a task is well."""
-
-    health_check_command: Annotated[str, StringConstraints(min_length=1)] = (
-        "wget --quiet --output-document=/dev/null http://127.0.0.1:8080/ || exit 1"
-    )
-    """Shell command inside the container that fails when it is unwell."""
-
-    scratch_paths: tuple[Annotated[str, StringConstraints(pattern=r"^/[^\s:]+$")], ...] = ("/tmp",)
-    """Directories the image must write to; the root filesystem is read-only. Each is a tmpfs."""
-
-    scratch_mib: Annotated[int, Field(ge=1, le=4096)] = 64
-    """Size of each scratch directory in MiB; it counts as task memory."""
-
-    cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = 256
-    """Task CPU in units of 1/1024 vCPU."""
-
-    memory_mib: int = 512
-    """Task memory; each `cpu` allows certain sizes, and a wrong one is refused with the list."""
-
-    desired_count: Annotated[int, Field(ge=1, le=100)] = 1
-    """Tasks at the start, and the least that autoscaling keeps."""
-
-    max_count: Annotated[int, Field(ge=1, le=1000)] = 2
-    """The most tasks that autoscaling starts."""
-
-    @model_validator(mode="after")
-    def _fargate_has_the_size(self) -> ServiceSettings:
-        allowed = _FARGATE_MEMORY[self.cpu]
-        if self.memory_mib not in allowed:
-            raise ValueError(
-                f"memory_mib: {self.memory_mib} does not go with cpu = {self.cpu}; "
-                f"allowed: {', '.join(map(str, allowed))}"
-            )
-        if self.max_count < self.desired_count:
-            raise ValueError(
-                f"max_count: {self.max_count} is smaller than desired_count {self.desired_count}"
-            )
-        return self
-
-
-class IngressSettings(_Model):
-    """The way in from the internet. Without this table there is none."""
-
-    certificate_arn: (
-        Annotated[
-            str,
-            StringConstraints(
-                pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+$"
-            ),
-        ]
-        | None
-    ) = None
-    """Certificate in the environment's region. Either this, or the three fields below."""
-
-    hosted_zone_id: Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]+$")] | None = None
-    """Public Route 53 zone in which a new certificate is validated and the name is published."""
-
-    hosted_zone_name: Annotated[str, StringConstraints(min_length=3)] | None = None
-    """Domain of that zone."""
-
-    domain_name: Annotated[str, StringConstraints(min_length=3)] | None = None
-    """Name of the service inside that zone."""
-
-    rate_limit: Annotated[int, Field(ge=10, le=2_000_000)] = 2000
-    """Requests that one address may send in five minutes before it is blocked."""
-
-    @model_validator(mode="after")
-    def _one_certificate(self) -> IngressSettings:
-        zone = (self.hosted_zone_id, self.hosted_zone_name, self.domain_name)
-        by_zone = all(zone)
-        if bool(self.certificate_arn) == by_zone or (any(zone) and not by_zone):
-            raise ValueError(
-                "give either certificate_arn, or hosted_zone_id, hosted_zone_name and domain_name "
-                "together"
-            )
-        if by_zone and not f".{self.domain_name}".endswith(f".{self.hosted_zone_name}"):
-            raise ValueError(
-                f"domain_name: {self.domain_name!r} is not inside {self.hosted_zone_name!r}"
-            )
-        return self
-
-
-class ProtectionSettings(_Model):
-    """What happens to data at the end of the environment's life."""
-
-    keep_data: bool = False
-    """Keep keys, logs and secrets and take a final snapshot when the stack is deleted. `false`
-    leaves nothing behind."""
-
-    deletion_protection: bool = False
-    """AWS refuses to delete the database, the load balancer and the stack."""
-
-    key_deletion_window_days: Annotated[int, Field(ge=7, le=30)] = 7
-    """How long a deleted key can be recovered."""
-
-    log_retention_days: Annotated[int, AfterValidator(_offered_retention)] = 365
-    """How long logs are kept: 365, 400, 545, 731, 1096, 1827, 2557 or 3653 days, which CloudWatch
-    Logs offers and PCI DSS 10.5.1 (12 months) allows."""
-
-
-class MonitoringSettings(_Model):
-    """Who hears of alarms."""
-
-    emails: tuple[
-        Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")], ...
-    ] = ()
-    """Addresses that are asked to subscribe to the alarm topic."""
-
-
-class Environment(_Model):
-    """Everything that differs between two environments."""
-
-    suffix: str
-    """The environment's suffix; it comes from the command line, not from the file."""
-
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-    """AWS region."""
-
-    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
-    """AWS account; left out, the stack goes to the account of the deploying credentials."""
-
-    project: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")] = "pcidss"
-    """Short name of the system; a tag, and part of most names."""
-
-    network: NetworkSettings
-    database: DatabaseSettings = DatabaseSettings()
-    service: ServiceSettings = ServiceSettings()
-    ingress: IngressSettings | None = None
-    protection: ProtectionSettings = ProtectionSettings()
-    monitoring: MonitoringSettings = MonitoringSettings()
-    acknowledged: dict[str, Annotated[str, StringConstraints(min_length=20)]] = {}
-    """Findings of the project's rules on the database that this environment accepts: reason of at
-    least 20 characters by rule id."""
-
-    @property
-    def names(self) -> Names:
-        """Physical names of the environment."""
-        return Names(project=self.project, suffix=self.suffix)
-
-    @model_validator(mode="after")
-    def _names_fit(self) -> Environment:
-        too_long = self.names.too_long()
-        if too_long:
-            raise ValueError(f"project: shorten it: {'; '.join(too_long)}")
-        return self
-
-    @model_validator(mode="after")
-    def _everything_is_in_the_region(self) -> Environment:
-        strangers = [zone for zone in self.network.zones if zone[:-1] != self.region]
-        if strangers:
-            raise ValueError(
-                f"network.zones: {', '.join(strangers)} is not in region {self.region}; its zones "
-                f"are named {self.region}a, {self.region}b and so on"
-            )
-        arn = self.ingress.certificate_arn if self.ingress else None
-        if arn and arn.split(":")[3] != self.region:
-            raise ValueError(
-                f"ingress.certificate_arn: the certificate is in {arn.split(':')[3]}; a load "
-                f"balancer needs one of its own region, {self.region}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _image_can_be_reached(self) -> Environment:
-        private = f".dkr.ecr.{self.region}.amazonaws.com/"
-        if self.network.egress == "endpoints" and private not in self.service.image:
-            raise ValueError(
-                f"service.image: {self.service.image} cannot be reached with egress = 'endpoints'; "
-                f"copy it to a repository <account>{private}<name>"
-            )
-        return self
 
 
 def check_suffix(suffix: str) -> str:
@@ -379,17 +79,21 @@ def check_suffix(suffix: str) -> str:
     longest = longest_suffix()
     if not _SUFFIX.fullmatch(suffix) or len(suffix) > longest:
         raise ConfigurationError(
-            f"environmentSuffix {suffix!r} cannot be used: it must begin with a lower-case letter, "
-            "hold lower-case letters, digits and single hyphens between them, and have at most "
-            f"{longest} characters, for example dev or pr42"
+            f"environmentSuffix {shown(suffix)} cannot be used: it must begin with a lower-case "
+            "letter, hold lower-case letters, digits and single hyphens between them, and have at "
+            f"most {longest} characters, for example dev or pr42"
         )
     return suffix
 
 
 def environment_file(suffix: str, directory: Path = ENVIRONMENTS) -> Path:
-    """Return the file of a suffix: its own if there is one, else the ephemeral one."""
+    """Return the file of a suffix: its own if there is one, else the ephemeral one.
+
+    A directory or a broken link of that name is its own too: it will be refused, where the
+    ephemeral file would leave a production environment unprotected.
+    """
     own = directory / f"{suffix}.toml"
-    return own if own.is_file() else directory / f"{EPHEMERAL}.toml"
+    return own if os.path.lexists(own) else directory / f"{EPHEMERAL}.toml"
 
 
 def load_environment(suffix: str, directory: Path = ENVIRONMENTS) -> Environment:
@@ -400,38 +104,127 @@ def load_environment(suffix: str, directory: Path = ENVIRONMENTS) -> Environment
         directory: Folder of the configuration files.
 
     Raises:
-        ConfigurationError: The suffix or the file cannot be used. All errors are told at once.
+        ConfigurationError: The suffix or the file cannot be used. All mistakes of the file are
+            told at once, each on a line.
     """
     check_suffix(suffix)
     path = environment_file(suffix, directory)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = _read(path)
     except FileNotFoundError:
-        raise ConfigurationError(
-            f"{path}: no such file; an environment needs environments/{suffix}.toml, or "
-            f"environments/{EPHEMERAL}.toml which serves every other suffix"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read as UTF-8 text ({error})") from None
+        raise ConfigurationError(_no_file(path, suffix)) from None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: is not UTF-8 text (at byte {error.start})") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: not valid TOML: {error}") from None
+        problem, _, place = str(error).rpartition(" (")
+        raise ConfigurationError(f"{path}: is not valid TOML: {cut(problem)} ({place}") from None
+    except ValueError:  # of Python's int
+        raise ConfigurationError(f"{path}: is not valid TOML: a number is too long") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: is not valid TOML: it is nested too deeply") from None
+    environment, found = _judge(suffix, values)
+    if found:
+        lines = dict.fromkeys(f"{path}: {mistake}" for mistake in found)
+        raise ConfigurationError("\n".join(lines))
+    return environment
+
+
+def _read(path: Path) -> dict[str, object]:
+    if path.exists() and not path.is_file():
+        raise ConfigurationError(f"{path}: is not a regular file")
+    return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows write a BOM
+
+
+def _no_file(path: Path, suffix: str) -> str:
+    if path.is_symlink():
+        return f"{path}: is a link that leads nowhere"
+    own = "" if suffix == EPHEMERAL else f"environments/{suffix}.toml, or "
+    return (
+        f"{path}: no such file; an environment needs {own}environments/{EPHEMERAL}.toml, which "
+        "serves every suffix without a file of its own"
+    )
+
+
+def _judge(suffix: str, values: dict[str, object]) -> tuple[Environment, list[Mistake]]:
+    """Return the environment and what is wrong with it.
+
+    Where a setting cannot be used, the others are still held against each other: its default or a
+    stand-in takes its place, and what depends on it is left out.
+    """
+    found = []
     if "suffix" in values:
-        raise ConfigurationError(f"{path}: suffix: is given on the command line, not in the file")
+        found.append(
+            Mistake(
+                field="suffix",
+                wrong="is no setting",
+                allowed="-c environmentSuffix=<suffix> on the command line",
+                value=values["suffix"],
+            )
+        )
+    values = {"network": {}, **values, "suffix": suffix}
+    unusable: set[_Names] = set()
     try:
-        return Environment.model_validate({"suffix": suffix, **values})
+        environment = Environment.model_validate(values)
     except ValidationError as error:
-        lines = [_explain(details) for details in error.errors()]
-        raise ConfigurationError("\n".join(f"{path}: {line}" for line in lines)) from None
+        details = error.errors(include_url=False)
+        unusable = {_setting(detail) for detail in details}
+        found += [mistake for detail in details for mistake in _explain(detail)]
+        environment = Environment.model_validate(_without(values, unusable))
+    found += mistakes(environment, unusable)
+    return environment, found
 
 
-def _explain(details: ErrorDetails) -> str:
-    """Turn one of pydantic's errors into: field, what is wrong or allowed, the value."""
-    field = ".".join(str(part) for part in details["loc"])
-    message = details["msg"].removeprefix("Value error, ")
-    if details["type"] == "extra_forbidden":
-        message = "no such setting; docs/configuration.md lists them all"
-    elif details["type"] == "missing":
-        message = "is missing and has no default"
-    value = details["input"]
-    shown = f" (it is {value!r})" if isinstance(value, str | int | float) else ""
-    return f"{field}: {message}{shown}" if field else message
+def _without(values: Mapping[str, Any], unusable: Collection[_Names]) -> dict[str, Any]:
+    """Return the values without those that cannot be used."""
+    usable: dict[str, Any] = {}
+    for name, value in values.items():
+        if (name,) not in unusable:
+            usable[name] = (
+                {key: inner for key, inner in value.items() if (name, key) not in unusable}
+                if isinstance(value, dict)
+                else value
+            )
+    for (*table, name), value in _STAND_INS.items():
+        if (*table, name) in unusable:
+            (usable[table[0]] if table else usable)[name] = value
+    return usable
+
+
+def _setting(detail: ErrorDetails) -> _Names:
+    """Return the setting that an error is about; what is in a list has no name of its own."""
+    return tuple(part for part in detail["loc"] if isinstance(part, str))
+
+
+def _explain(detail: ErrorDetails) -> Iterator[Mistake]:
+    """Yield what one of pydantic's errors says, in plain words."""
+    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind == "default_factory_not_called":
+        return  # the default would follow from a setting that is wrong
+    if kind == "too_short" and len(value) >= context["min_length"]:
+        return  # items that are wrong themselves were not counted
+    names = _setting(detail)
+    wrong = _WRONG.get(kind, detail["msg"].removeprefix("Value error, "))
+    if kind in ("bool_type", "float_type", "int_type") and isinstance(value, str):
+        wrong = "is a text, because of its quotes"
+    if kind == "float_type" and isinstance(value, int) and not isinstance(value, bool):
+        wrong = "is too large"  # for a floating-point number
+    yield Mistake(
+        field=dotted(names),
+        wrong=wrong,
+        allowed=_allowed(names),
+        value=None if kind == "missing" else value,
+    )
+
+
+def _allowed(names: _Names, model: type[BaseModel] = Environment) -> str:
+    """Say what a setting may be; for one that does not exist, which ones there are."""
+    name, *inner = names
+    field = model.model_fields.get(name)
+    if field is None:
+        return listed(key for key in model.model_fields if key != "suffix")
+    table = model_of(field)
+    if table is None:
+        return allowed(field)
+    return _allowed(tuple(inner), table) if inner else f"a table, [{name}]"

@@ -1,29 +1,138 @@
-"""The configuration: typed, complete in its errors, and never half-applied."""
+"""The configuration: typed, complete in its mistakes, and never half-applied."""
 
 from __future__ import annotations
 
+import itertools
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from assurance import pci_dss, regional
+from assurance.findings import Severity
+from assurance.regional import facts
+from pci_constructs.image import PRIVATE_IMAGE
+from pci_constructs.names import longest_project
+from stacks.configuration_docs import TARGET
 from stacks.environment import (
     ENVIRONMENTS,
     ConfigurationError,
+    Environment,
     environment_file,
     load_environment,
 )
+from stacks.regions import regions
+from tests.mistakes import ARN, HOSTED, MINIMAL, MISTAKES, PRIVATE, Row
 
-MINIMAL = 'region = "eu-central-2"\n[network]\nzones = ["eu-central-2a", "eu-central-2b"]\n'
+
+def write(folder: Path, changes: Mapping[str, str]) -> None:
+    """Write ``x.toml``: a minimal file with some settings changed."""
+    every = {**MINIMAL, **changes}
+    lines = [f"{name} = {value}" for name, value in every.items() if value]
+    (folder / "x.toml").write_text("\n".join(lines), encoding="utf-8")
 
 
-def load(tmp_path: Path, text: str) -> str:
-    """Load a file that must be refused; return the message."""
-    (tmp_path / "bad.toml").write_text(text)
+def loaded(folder: Path, changes: Mapping[str, str]) -> Environment:
+    write(folder, changes)
+    return load_environment("x", folder)
+
+
+def told(folder: Path, changes: Mapping[str, str]) -> list[str]:
+    """What is said of a file that must be refused, line by line without the file's name."""
+    write(folder, changes)
+    return refused(folder)
+
+
+def refused(folder: Path, suffix: str = "x") -> list[str]:
     with pytest.raises(ConfigurationError) as caught:
-        load_environment("bad", tmp_path)
-    message = str(caught.value)
-    assert all("bad.toml: " in line for line in message.splitlines())
-    return message
+        load_environment(suffix, folder)
+    start = f"{folder}/{suffix}.toml: "
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(start) for line in lines)
+    return [line.removeprefix(start) for line in lines]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda row: f"{row.line:.70}")
+def test_a_mistake_gives_exactly_one_line(tmp_path: Path, mistake: Row) -> None:
+    assert told(tmp_path, mistake.changes) == [mistake.line]
+
+
+def test_any_two_mistakes_of_a_file_are_told_together(tmp_path: Path) -> None:
+    kinds = {row.kind: row for row in MISTAKES}.values()
+    for one, other in itertools.combinations(kinds, 2):
+        if one.mixes_with(other):
+            found = told(tmp_path, {**one.changes, **other.changes})
+            assert sorted(found) == sorted([one.line, other.line])
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from(MISTAKES), min_size=2, max_size=12))
+def test_any_number_of_mistakes_of_a_file_is_told_together(rows: list[Row]) -> None:
+    chosen: list[Row] = []
+    for row in rows:
+        if all(row.mixes_with(other) for other in chosen):
+            chosen.append(row)
+    changes = {name: value for row in chosen for name, value in row.changes.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        assert sorted(told(Path(folder), changes)) == sorted(row.line for row in chosen)
+
+
+GOOD = [
+    {},
+    {"region": '"eusc-de-east-1"', "network.zones": '["eusc-de-east-1a", "eusc-de-east-1b"]'},
+    {"region": '"us-gov-west-1"', "network.zones": '["us-gov-west-1a", "us-gov-west-1c"]'},
+    {"account": '"111111111111"', "ingress.certificate_arn": f'"{ARN}"'},
+    {"project": f'"{"p" * longest_project()}"'},
+    {"network.cidr": '"192.168.0.0/22"'},
+    {"network.cidr": '"172.31.0.0/16"'},
+    {"network.nat_gateways": "2"},
+    {"network.egress": '"endpoints"', "service.image": f'"{PRIVATE}"'},
+    {
+        "region": '"cn-north-1"',
+        "network.zones": '["cn-north-1a", "cn-north-1b"]',
+        "network.egress": '"endpoints"',
+        "service.image": '"111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn/app@sha256:'
+        + "0" * 64
+        + '"',
+    },
+    {"database.min_capacity": "0", "database.auto_pause_seconds": "300"},
+    {"database.min_capacity": "1", "database.max_capacity": "256.0"},
+    {"database.name": '"select_1"', "database.master_username": '"Owner1"'},
+    {"service.image": '"x"'},
+    {"service.image": '"localhost:5000/team/app_1:Tag@sha256:' + "0" * 64 + '"'},
+    {"service.user": '"nginx:0"'},
+    {"service.user": '"1000660000:1000660000"'},
+    {"service.scratch_paths": "[]", "service.scratch_mib": "4096"},
+    {"service.scratch_paths": '["/var/cache", "/var/cache-2", "/device"]'},
+    {"service.cpu": "16384", "service.memory_mib": "122880"},
+    HOSTED,
+    {**HOSTED, "ingress.domain_name": '"example.com"'},
+    {"monitoring.emails": '["a.b+c@sub.example.co", "o\'neil@example.com"]'},
+    {"acknowledged.AURORA-VERSION-SUPPORT-ENDED": '"  It is destroyed after use.  "'},
+    {'acknowledged."PCI-10.2.1-DATABASE-AUDIT"': '"It is destroyed after use."'},
+]
+
+
+@pytest.mark.parametrize("changes", GOOD, ids=lambda changes: ", ".join(changes) or "minimal")
+def test_what_aws_accepts_is_accepted(tmp_path: Path, changes: Mapping[str, str]) -> None:
+    assert loaded(tmp_path, changes).suffix == "x"
+
+
+def test_a_minimal_file_is_enough(tmp_path: Path) -> None:
+    environment = loaded(tmp_path, {})
+    assert environment.ingress is None
+    assert environment.database.max_capacity == 1
+    assert environment.data_classification == "test-data"
+
+
+@pytest.mark.parametrize("path", sorted(ENVIRONMENTS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_shipped_file_loads(path: Path) -> None:
+    assert load_environment(path.stem).region == "eu-central-2"
 
 
 def test_a_suffix_with_a_file_uses_it_and_every_other_uses_the_ephemeral_one() -> None:
@@ -32,102 +141,241 @@ def test_a_suffix_with_a_file_uses_it_and_every_other_uses_the_ephemeral_one() -
     assert load_environment("pr42").suffix == "pr42"
 
 
-@pytest.mark.parametrize("path", sorted(ENVIRONMENTS.glob("*.toml")), ids=lambda p: p.stem)
-def test_every_shipped_file_loads(path: Path) -> None:
-    assert load_environment(path.stem).region == "eu-central-2"
-
-
-def test_a_minimal_file_is_enough(tmp_path: Path) -> None:
-    (tmp_path / "small.toml").write_text(MINIMAL)
-    environment = load_environment("small", tmp_path)
-    assert environment.ingress is None
-    assert environment.database.max_capacity == 1
-
-
-def test_several_errors_are_told_together_with_file_field_and_value(tmp_path: Path) -> None:
-    message = load(
-        tmp_path,
-        MINIMAL + 'cidr = "8.8.8.0/16"\nmax_asz = 3\n[database]\nport = 3306\nreaders = 99\n',
-    )
-    assert len(message.splitlines()) == 4
-    assert "network.cidr:" in message
-    assert "'8.8.8.0/16'" in message
-    assert "network.max_asz: no such setting; docs/configuration.md lists them all" in message
-    assert "database.port: must not be MySQL's well-known port 3306 (it is 3306)" in message
-    assert "database.readers: Input should be less than or equal to 15 (it is 99)" in message
-
-
-NETWORK = '"eu-central-2a", "eu-central-2b"'
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("", "region: is missing and has no default"),
-        ("region = ", "not valid TOML"),
-        ('suffix = "x"\n' + MINIMAL, "suffix: is given on the command line"),
-        (MINIMAL.replace(NETWORK, '"eu-central-2a"'), "at least 2 items"),
-        (
-            MINIMAL.replace(NETWORK, '"eu-central-2a", "eu-central-2a"'),
-            "every zone may stand there once",
-        ),
-        (
-            MINIMAL.replace(NETWORK, '"eu-central-1a", "eu-central-1b"'),
-            "eu-central-1a, eu-central-1b is not in region eu-central-2",
-        ),
-        (MINIMAL + "nat_gateways = 0", "allowed: 1 or 2"),
-        (MINIMAL + "nat_gateways = 3", "allowed: 1 or 2"),
-        (MINIMAL + 'egress = "endpoints"', "allowed: 0"),
-        (
-            MINIMAL + 'egress = "endpoints"\nnat_gateways = 0',
-            "copy it to a repository <account>.dkr.ecr.eu-central-2.amazonaws.com/<name>",
-        ),
-        (MINIMAL + "[database]\nmin_capacity = 0.7", "must be a multiple of 0.5 ACU"),
-        (MINIMAL + "[database]\nmin_capacity = 4", "larger than max_capacity 1"),
-        (MINIMAL + "[database]\nauto_pause_seconds = 300", "needs min_capacity = 0"),
-        (MINIMAL + '[database]\nengine_version = "8.0"', "is not an Aurora MySQL version"),
-        (MINIMAL + '[database]\nmaster_username = "admin"', "default or reserved account"),
-        (MINIMAL + '[service]\nuser = "root"', "must not run as root"),
-        (MINIMAL + "[service]\nmemory_mib = 700", "allowed: 512, 1024, 2048"),
-        (MINIMAL + "[service]\ndesired_count = 5", "smaller than desired_count 5"),
-        (MINIMAL + "[protection]\nlog_retention_days = 30", "must be one of 365, 400"),
-        (MINIMAL + "[protection]\nkey_deletion_window_days = 3", "greater than or equal to 7"),
-        (MINIMAL + "[ingress]", "give either certificate_arn, or hosted_zone_id"),
-        (
-            MINIMAL + '[ingress]\ncertificate_arn = "arn:aws:acm:us-east-1:111111111111:'
-            'certificate/x"',
-            "the certificate is in us-east-1",
-        ),
-        (
-            MINIMAL + '[ingress]\nhosted_zone_id = "Z1"\nhosted_zone_name = "example.com"\n'
-            'domain_name = "pay.example.org"',
-            "is not inside 'example.com'",
-        ),
-        (
-            f'project = "{"p" * 200}"\n' + MINIMAL,
-            "web acl 'pppp",
-        ),
-        ('acknowledged = {AURORA-X = "because"}\n' + MINIMAL, "at least 20 characters"),
-        (MINIMAL + '[monitoring]\nemails = ["nobody"]', "monitoring.emails.0:"),
-    ],
-)
-def test_a_bad_file_is_refused_with_what_is_allowed(
-    tmp_path: Path, text: str, expected: str
-) -> None:
-    assert expected in load(tmp_path, text)
-
-
-def test_a_missing_file_says_which_one_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"ephemeral\.toml which serves every other"):
-        load_environment("pr42", tmp_path)
-
-
-def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "bad.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigurationError, match="UTF-8"):
-        load_environment("bad", tmp_path)
+def test_only_production_holds_cardholder_data() -> None:
+    suffixes = [path.stem for path in ENVIRONMENTS.glob("*.toml")]
+    classified = {suffix: load_environment(suffix).data_classification for suffix in suffixes}
+    assert {suffix for suffix, tag in classified.items() if tag != "test-data"} == {"prod"}
 
 
 def test_environments_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_environment("dev").region = "eu-west-1"  # type: ignore[misc]
+
+
+# Defaults that follow, and values that are brought into one form
+
+
+def test_nat_gateways_follow_the_way_out(tmp_path: Path) -> None:
+    assert loaded(tmp_path, {}).network.nat_gateways == 1
+    endpoints = {"network.egress": '"endpoints"', "service.image": f'"{PRIVATE}"'}
+    assert loaded(tmp_path, endpoints).network.nat_gateways == 0
+
+
+def test_health_check_follows_port_and_path(tmp_path: Path) -> None:
+    def command(**changes: str) -> str:
+        return loaded(
+            tmp_path, {f"service.{name}": value for name, value in changes.items()}
+        ).service.health_check_command
+
+    asks = "wget --quiet --output-document=/dev/null"
+    assert command() == f"{asks} http://127.0.0.1:8080/ || exit 1"
+    assert command(container_port="9000") == f"{asks} http://127.0.0.1:9000/ || exit 1"
+    assert (
+        command(health_check_path='"/health?deep=1&x=$(id)"')
+        == f"{asks} 'http://127.0.0.1:8080/health?deep=1&x=$(id)' || exit 1"
+    )
+    assert command(health_check_command='"/app/check"', container_port="9000") == "/app/check"
+
+
+def test_host_names_are_brought_into_one_form(tmp_path: Path) -> None:
+    names = {
+        "ingress.hosted_zone_name": '"Example.COM."',
+        "ingress.domain_name": '"Pay.example.com."',
+    }
+    ingress = loaded(tmp_path, {**HOSTED, **names}).ingress
+    assert ingress is not None
+    assert (ingress.hosted_zone_name, ingress.domain_name) == ("example.com", "pay.example.com")
+
+
+# Facts that other parts of the project have too
+
+
+def test_regions_and_zones_are_those_of_the_regional_guard() -> None:
+    assert sorted(regions()) == sorted(facts.known_regions())
+    for name, region in regions().items():
+        known = facts.load(name)
+        assert (region.zones, region.partition, region.domain) == (
+            known.zones,
+            known.partition,
+            known.domain,
+        )
+
+
+def test_every_region_can_be_used_and_private_images_are_recognised_in_it(tmp_path: Path) -> None:
+    for name, region in regions().items():
+        image = f"111111111111.dkr.ecr.{name}.{region.domain}/team/app:1"
+        changes = {
+            "region": f'"{name}"',
+            "network.zones": json.dumps(region.zones[:2]),
+            "network.egress": '"endpoints"',
+            "service.image": f'"{image}"',
+        }
+        assert loaded(tmp_path, changes).region == name
+        match = PRIVATE_IMAGE.fullmatch(image)
+        assert match is not None
+        assert (match["region"], match["name"], match["tag"]) == (name, "team/app", ":1")
+
+
+def test_every_rule_on_the_database_that_is_not_fatal_can_be_accepted(tmp_path: Path) -> None:
+    rules = {rule.id: rule.severity for rule in regional.RULES}
+    rules |= {
+        rule.id: rule.severity for rule in pci_dss.RULES if "AWS::RDS::DBCluster" in rule.types
+    }
+    for rule, severity in rules.items():
+        if rule.startswith(("AURORA-", "DATABASE-", "PCI-")) and severity is not Severity.FATAL:
+            changes = {f'acknowledged."{rule}"': '"A reason that an assessor reads."'}
+            assert rule in loaded(tmp_path, changes).acknowledged
+
+
+def test_the_page_shows_a_message_that_a_user_sees(tmp_path: Path) -> None:
+    (line,) = told(tmp_path, {"database.readers": "99"})
+    assert f"\n.../dev.toml: {line}\n" in TARGET.read_text(encoding="utf-8")
+
+
+# Files that are no configuration
+
+
+def test_a_missing_file_says_which_one_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_environment("pr42", tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}/ephemeral.toml: no such file; an environment needs environments/pr42.toml, "
+        "or environments/ephemeral.toml, which serves every suffix without a file of its own"
+    )
+    assert refused(tmp_path, "ephemeral") == [
+        "no such file; an environment needs environments/ephemeral.toml, which serves every "
+        "suffix without a file of its own"
+    ]
+
+
+def directory(path: Path) -> None:
+    path.mkdir()
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def dangling_link(path: Path) -> None:
+    path.symlink_to(path.parent / "nowhere.toml")
+
+
+def loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "line"),
+    [
+        (directory, "is not a regular file"),
+        (pipe, "is not a regular file"),
+        (dangling_link, "is a link that leads nowhere"),
+        (loop, "cannot be read (Too many levels of symbolic links)"),
+    ],
+)
+def test_what_bears_the_name_of_a_file_and_is_none_never_becomes_the_ephemeral_one(
+    tmp_path: Path, make: Callable[[Path], None], line: str
+) -> None:
+    write(tmp_path, {})
+    (tmp_path / "x.toml").rename(tmp_path / "ephemeral.toml")
+    make(tmp_path / "x.toml")
+    assert refused(tmp_path) == [line]
+
+
+def test_a_file_that_may_not_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {})
+
+    def forbid(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", forbid)  # root may read everything
+    assert refused(tmp_path) == ["cannot be read (Permission denied)"]
+
+
+def test_a_link_to_a_file_is_that_file(tmp_path: Path) -> None:
+    write(tmp_path, {})
+    (tmp_path / "y.toml").symlink_to(tmp_path / "x.toml")
+    assert load_environment("y", tmp_path).suffix == "y"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"region = ", "is not valid TOML: Invalid value (at end of document)"),
+        (b"a = 1\na = 2\n", "is not valid TOML: Cannot overwrite a value (at line 2, column 6)"),
+        (b"\xff\xfe\x00", "is not UTF-8 text (at byte 0)"),
+        (b"a = " + b"1" * 5000, "is not valid TOML: a number is too long"),
+        (b"a = " + b"[" * 3000, "is not valid TOML: it is nested too deeply"),
+        (
+            b"[" + b"a" * 500 + b"]\n[" + b"a" * 500 + b"]",
+            "is not valid TOML: Cannot declare ('" + "a" * 40 + "... (at line 2, column 502)",
+        ),
+    ],
+    ids=["no value", "twice", "not UTF-8", "long number", "deep", "long name"],
+)
+def test_a_file_that_is_not_toml_gives_one_line(tmp_path: Path, content: bytes, line: str) -> None:
+    (tmp_path / "x.toml").write_bytes(content)
+    assert refused(tmp_path) == [line]
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    write(tmp_path, {})
+    path = tmp_path / "x.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_environment("x", tmp_path).region == "eu-central-2"
+
+
+# Nothing is a traceback
+
+
+def survives(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.toml"
+        path.write_bytes(content)
+        try:
+            environment = load_environment("x", Path(folder))
+        except ConfigurationError as error:
+            lines = str(error).splitlines()
+            assert all(line.startswith(f"{path}: ") and len(line) < 800 for line in lines)
+        else:
+            assert environment.suffix == "x"
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8")))
+def test_any_file_loads_or_is_refused(content: bytes) -> None:
+    survives(content)
+
+
+SETTINGS = sorted({name for row in MISTAKES for name in row.changes})
+SCALARS = (
+    st.integers().map(str)
+    | st.floats().map(repr)
+    | st.booleans().map(lambda flag: str(flag).lower())
+    | st.text(max_size=20).map(lambda text: json.dumps(text, ensure_ascii=True))
+    | st.sampled_from(["1979-05-27", "07:32:00", "1979-05-27T07:32:00Z", "0x" + "f" * 5000])
+    | st.sampled_from([value for row in MISTAKES for value in row.changes.values() if value])
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4).map(lambda items: f"[{', '.join(items)}]")
+        | inner.map(lambda value: f"{{a = {value}}}")
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.dictionaries(st.sampled_from(SETTINGS), VALUES, max_size=8))
+@example({"acknowledged.region": "3"})
+@example({'"network.zones"': "3", "network.zones": '["x"]'})
+@example({"network": '{zones = ["x"], zones2 = 3}'})
+def test_any_values_load_or_are_refused(changes: dict[str, str]) -> None:
+    kept = {**MINIMAL, **changes}
+    for name in list(kept):
+        if any(other.startswith(f"{name}.") for other in kept):
+            del kept[name]  # TOML allows a table or its settings
+    survives("\n".join(f"{name} = {value}" for name, value in kept.items()).encode("utf-8"))

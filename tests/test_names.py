@@ -8,7 +8,14 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from pci_constructs.names import LIMITS, MAX_READERS, Names, longest_suffix
+from pci_constructs.names import (
+    KEY_PURPOSES,
+    LIMITS,
+    MAX_READERS,
+    Names,
+    longest_project,
+    longest_suffix,
+)
 from stacks.environment import ConfigurationError, check_suffix
 from tests.support import SHIPPED, template
 
@@ -24,38 +31,67 @@ VALID = (
 )
 
 
-def explicit(names: Names) -> set[str]:
-    """Every name and export that an environment can have."""
-    kinds = ("audit", "error", "slowquery")
+PROJECT = st.builds(
+    str.__add__,
+    st.sampled_from(string.ascii_lowercase),
+    st.text(string.ascii_lowercase + string.digits, max_size=longest_project() - 1),
+)
+
+
+def explicit(names: Names) -> set[tuple[str, str]]:
+    """Every name and export that an environment can have, each in its namespace."""
     return {
-        names.stack,
-        names.ecs_cluster,
-        names.database_cluster,
-        names.database_writer,
-        *(names.database_reader(n) for n in range(1, MAX_READERS + 1)),
-        *(names.database_logs(kind) for kind in kinds),
-        *names.log_groups,
-        *(names.alias(purpose) for purpose in ("data", "logs", "secrets", "messages")),
-        names.export("VpcId"),
+        ("stack", names.stack),
+        ("ecs cluster", names.ecs_cluster),
+        ("database cluster", names.database_cluster),
+        ("database instance", names.database_writer),
+        *(("database instance", names.database_reader(n)) for n in range(1, MAX_READERS + 1)),
+        *(("log group", name) for name in names.log_groups),
+        *(("alias", names.alias(purpose)) for purpose in KEY_PURPOSES),
+        ("web acl", names.web_acl),
+        ("dashboard", names.dashboard),
+        ("export", names.export("VpcId")),
     }
 
 
-@given(VALID, VALID)
-@example("a", "a-1")
-@example("dev", "dev-dev")
-def test_two_suffixes_never_collide(one: str, other: str) -> None:
+@given(PROJECT, VALID, PROJECT, VALID)
+@example("pcidss", "a", "pcidss", "a-1")
+@example("pcidss", "dev", "pcidss", "dev-dev")
+@example("a", "b-c", "b", "c")
+@example("pcidss", "a-b", "pcidssa", "b")
+@example("aws", "ecs", "aws", "rds")
+def test_two_suffixes_never_collide_whatever_their_projects(
+    project: str, one: str, other_project: str, other: str
+) -> None:
     assume(one != other)
-    mine = Names(project="pcidss", suffix=check_suffix(one))
-    yours = Names(project="pcidss", suffix=check_suffix(other))
+    mine = Names(project=project, suffix=check_suffix(one))
+    yours = Names(project=other_project, suffix=check_suffix(other))
     assert not explicit(mine) & explicit(yours)
 
 
-@given(VALID)
-def test_every_name_of_a_valid_suffix_is_within_the_limit_of_aws(suffix: str) -> None:
-    names = Names(project="pcidss", suffix=suffix)
-    assert names.too_long() == []
+@given(PROJECT, PROJECT, VALID)
+def test_a_name_with_a_project_in_it_is_that_of_no_other_project(
+    project: str, other: str, suffix: str
+) -> None:
+    assume(project != other)
+    mine, yours = (Names(project=name, suffix=suffix) for name in (project, other))
+    shared = {kind for kind, _ in explicit(mine) & explicit(yours)}
+    assert shared == {"stack", "database cluster", "database instance", "log group", "export"}
+    assert mine.ecs_cluster != yours.ecs_cluster
+    assert mine.task_logs != yours.task_logs
+
+
+@given(PROJECT, VALID)
+@example("p" * longest_project(), "s" * longest_suffix())
+def test_every_name_of_a_valid_suffix_is_within_the_limit_of_aws(project: str, suffix: str) -> None:
+    names = Names(project=project, suffix=suffix)
     for name, limit in LIMITS.items():
         assert len(str(getattr(names, name))) <= limit
+
+
+def test_the_longest_project_is_the_longest_that_fits() -> None:
+    names = Names(project="p" * (longest_project() + 1), suffix="s" * longest_suffix())
+    assert [n for n, limit in LIMITS.items() if len(getattr(names, n)) > limit] == ["web_acl"]
 
 
 def test_the_longest_suffix_is_the_longest_that_fits() -> None:
@@ -109,7 +145,7 @@ GIVEN_NAMES = (
 def test_every_given_name_is_in_the_table_and_holds_the_suffix(suffix: str) -> None:
     synthesized = template(suffix)
     names = Names(project="pcidss", suffix=suffix)
-    table = explicit(names) | {names.dashboard, names.web_acl}
+    table = {name for _, name in explicit(names)}
     seen = set()
     for key in synthesized.resources:
         for field, value in synthesized.properties(key).items():

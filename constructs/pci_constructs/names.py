@@ -41,7 +41,8 @@ class Names:
     """Physical names of one environment.
 
     Attributes:
-        project: Short name of the system, such as ``pcidss``; part of most names.
+        project: Short name of the system, such as ``pcidss``; part of most names. It holds no
+            hyphen, so that a name can be taken apart again in one way only.
         suffix: The environment's suffix; part of every name.
     """
 
@@ -162,15 +163,6 @@ class Names:
             self.waf_logs,
         )
 
-    def too_long(self) -> list[str]:
-        """Say which names are longer than AWS allows; empty if none is."""
-        return [
-            f"{name.replace('_', ' ')} {value!r} has {len(value)} characters, AWS allows {limit}"
-            for name, limit in LIMITS.items()
-            for value in (str(getattr(self, name)),)
-            if len(value) > limit
-        ]
-
 
 def longest_suffix() -> int:
     """Return the longest suffix that fits every name that holds nothing else of the user's."""
@@ -178,4 +170,15 @@ def longest_suffix() -> int:
     return min(
         LIMITS[name] - len(str(getattr(empty, name)))
         for name in ("stack", "database_cluster", "database_writer", "last_reader")
+    )
+
+
+def longest_project() -> int:
+    """Return the longest project that fits every name, beside the longest suffix."""
+    suffix = "s" * longest_suffix()
+    without, one = Names(project="", suffix=suffix), Names(project="p", suffix=suffix)
+    return min(
+        limit - len(str(getattr(without, name)))
+        for name, limit in LIMITS.items()
+        if getattr(without, name) != getattr(one, name)
     )

@@ -1,0 +1,410 @@
+"""What must hold between several settings, and for what stands in lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
+from typing import Final, TypeAlias
+
+from pci_constructs.image import PRIVATE_IMAGE
+from stacks import values
+from stacks.mistakes import Mistake, dotted, listed, nearest, shown
+from stacks.regions import all_zones, regions
+from stacks.settings import Environment
+
+Check: TypeAlias = Callable[[Environment], Iterator[Mistake]]
+
+_CHECKS: Final[list[tuple[list[tuple[str, ...]], Check]]] = []
+_SHORTEST_REASON: Final = 20
+
+
+def reads(*fields: str) -> Callable[[Check], Check]:
+    """Register a check of the settings that it names."""
+
+    def register(check: Check) -> Check:
+        _CHECKS.append(([tuple(field.split(".")) for field in fields], check))
+        return check
+
+    return register
+
+
+def mistakes(
+    environment: Environment, unusable: Collection[tuple[str, ...]] = ()
+) -> Iterator[Mistake]:
+    """Yield what does not fit together.
+
+    Args:
+        environment: The settings.
+        unusable: Names of settings and tables for which something else stands; what reads them is
+            not judged.
+    """
+    for fields, check in _CHECKS:
+        if not any(names in unusable or names[:1] in unusable for names in fields):
+            yield from check(environment)
+
+
+# Network
+
+
+@reads("network.zones")
+def _zones_are_usable(environment: Environment) -> Iterator[Mistake]:
+    yield from _judged(
+        "network.zones",
+        environment.network.zones,
+        values.zone,
+        lambda zone: _nearest(zone, all_zones(), "zones of the region, such as eu-central-2a"),
+    )
+
+
+@reads("network.zones", "region")
+def _zones_are_in_the_region(environment: Environment) -> Iterator[Mistake]:
+    own = regions()[environment.region].zones
+    for zone in dict.fromkeys(environment.network.zones):
+        if zone in all_zones() and zone not in own:
+            yield Mistake(
+                field="network.zones",
+                wrong=f"is no zone of {environment.region}",
+                allowed=listed(own),
+                value=zone,
+            )
+
+
+@reads("network.egress", "network.nat_gateways")
+def _gateways_fit_egress(environment: Environment) -> Iterator[Mistake]:
+    network = environment.network
+    if (network.egress == "nat") != (network.nat_gateways > 0):
+        yield Mistake(
+            field="network.nat_gateways",
+            wrong=f'does not go with egress = "{network.egress}"',
+            allowed="0" if network.egress == "endpoints" else "1, or one for each zone",
+            value=network.nat_gateways,
+        )
+
+
+@reads("network.egress", "network.nat_gateways", "network.zones")
+def _gateways_fit_zones(environment: Environment) -> Iterator[Mistake]:
+    network = environment.network
+    count = len(network.zones)
+    if network.egress == "nat" and network.nat_gateways not in (0, 1, count):
+        yield Mistake(
+            field="network.nat_gateways",
+            wrong=f"does not go with {count} zones",
+            allowed=f"1 or {count}",
+            value=network.nat_gateways,
+        )
+
+
+@reads("network.egress", "service.image", "region")
+def _image_can_be_reached(environment: Environment) -> Iterator[Mistake]:
+    image = PRIVATE_IMAGE.fullmatch(environment.service.image)
+    here = environment.region
+    if environment.network.egress == "endpoints" and (image is None or image["region"] != here):
+        yield Mistake(
+            field="service.image",
+            wrong='cannot be reached with egress = "endpoints"',
+            allowed=f"<12 digits>.dkr.ecr.{here}.{regions()[here].domain}/<name>:<tag>, to which "
+            "it must be copied",
+            value=environment.service.image,
+        )
+
+
+# Database
+
+
+@reads("database.min_capacity", "database.max_capacity")
+def _capacity_is_a_range(environment: Environment) -> Iterator[Mistake]:
+    database = environment.database
+    lowest = database.min_capacity
+    if lowest > database.max_capacity:
+        yield Mistake(
+            field="database.min_capacity",
+            wrong="is larger than max_capacity",
+            allowed=f"at most {database.max_capacity:g}, or a larger max_capacity",
+            value=int(lowest) if lowest.is_integer() else lowest,
+        )
+
+
+@reads("database.min_capacity", "database.auto_pause_seconds")
+def _pause_is_possible(environment: Environment) -> Iterator[Mistake]:
+    database = environment.database
+    if database.auto_pause_seconds is not None and database.min_capacity != 0:
+        yield Mistake(
+            field="database.auto_pause_seconds",
+            wrong=f"has no effect with min_capacity = {database.min_capacity:g}",
+            allowed="to leave it out, or min_capacity = 0",
+            value=database.auto_pause_seconds,
+        )
+
+
+# Service
+
+
+@reads("service.cpu", "service.memory_mib")
+def _fargate_has_the_size(environment: Environment) -> Iterator[Mistake]:
+    service = environment.service
+    if service.memory_mib not in values.FARGATE_MEMORY[service.cpu]:
+        yield Mistake(
+            field="service.memory_mib",
+            wrong=f"does not go with cpu = {service.cpu}",
+            allowed=values.memory_sizes(service.cpu),
+            value=service.memory_mib,
+        )
+
+
+@reads("service.scratch_paths")
+def _scratch_paths_are_usable(environment: Environment) -> Iterator[Mistake]:
+    yield from _judged(
+        "service.scratch_paths",
+        environment.service.scratch_paths,
+        values.scratch_path,
+        lambda _: "absolute paths such as /tmp, without spaces, colons, //, . and ..",
+    )
+
+
+@reads("service.scratch_paths")
+def _scratch_paths_are_apart(environment: Environment) -> Iterator[Mistake]:
+    paths, _ = _split(environment.service.scratch_paths, values.scratch_path)
+    for inner in dict.fromkeys(paths):
+        outer = next((path for path in paths if inner.startswith(f"{path}/")), None)
+        if outer is not None:
+            yield Mistake(
+                field="service.scratch_paths",
+                wrong=f"lies inside {shown(outer)}",
+                allowed="paths of which none is inside another",
+                value=inner,
+            )
+
+
+@reads("service.scratch_paths", "service.scratch_mib", "service.memory_mib", "service.cpu")
+def _scratch_leaves_memory(environment: Environment) -> Iterator[Mistake]:
+    service = environment.service
+    count = len(set(_split(service.scratch_paths, values.scratch_path)[0]))
+    total, half = count * service.scratch_mib, service.memory_mib // 2
+    if service.memory_mib in values.FARGATE_MEMORY[service.cpu] and total > half:
+        yield Mistake(
+            field="service.scratch_mib",
+            wrong=f"takes {total} MiB in all, more than half of memory_mib",
+            allowed=f"at most {half // count}, or more memory_mib"
+            if half >= count
+            else "fewer paths, or more memory_mib",
+            value=service.scratch_mib,
+        )
+
+
+@reads("service.desired_count", "service.max_count")
+def _counts_are_a_range(environment: Environment) -> Iterator[Mistake]:
+    service = environment.service
+    if service.max_count < service.desired_count:
+        yield Mistake(
+            field="service.max_count",
+            wrong="is smaller than desired_count",
+            allowed=f"at least {service.desired_count}, or a smaller desired_count",
+            value=service.max_count,
+        )
+
+
+# Ingress
+
+
+@reads("ingress")
+def _one_certificate(environment: Environment) -> Iterator[Mistake]:
+    ingress = environment.ingress
+    if ingress is None:
+        return
+    names = ("hosted_zone_id", "hosted_zone_name", "domain_name")
+    absent = [name for name in names if getattr(ingress, name) is None]
+    wrong = ""
+    if ingress.certificate_arn is not None and len(absent) < len(names):
+        wrong = "names a certificate and asks for another one"
+    elif ingress.certificate_arn is None and absent:
+        wrong = (
+            f"lacks {listed(absent, 'and')}" if len(absent) < len(names) else "lacks a certificate"
+        )
+    if wrong:
+        yield Mistake(
+            field="ingress",
+            wrong=wrong,
+            allowed=f"either certificate_arn, or {listed(names, 'and')} together",
+        )
+
+
+@reads("ingress.hosted_zone_name", "ingress.domain_name")
+def _domain_is_in_its_zone(environment: Environment) -> Iterator[Mistake]:
+    ingress = environment.ingress
+    if ingress is None or ingress.domain_name is None or ingress.hosted_zone_name is None:
+        return
+    if not f".{ingress.domain_name}".endswith(f".{ingress.hosted_zone_name}"):
+        yield Mistake(
+            field="ingress.domain_name",
+            wrong="is not inside hosted_zone_name",
+            allowed=f"{ingress.hosted_zone_name}, or a name that ends with "
+            f".{ingress.hosted_zone_name}",
+            value=ingress.domain_name,
+        )
+
+
+@reads("ingress.certificate_arn", "region")
+def _certificate_is_in_the_region(environment: Environment) -> Iterator[Mistake]:
+    arn = environment.ingress.certificate_arn if environment.ingress else None
+    prefix = f"arn:{regions()[environment.region].partition}:acm:{environment.region}:"
+    if arn is not None and not arn.startswith(prefix):
+        yield Mistake(
+            field="ingress.certificate_arn",
+            wrong="is a certificate of another region",
+            allowed=f"one that begins with {prefix}",
+            value=arn,
+        )
+
+
+@reads("ingress.certificate_arn", "account")
+def _certificate_is_in_the_account(environment: Environment) -> Iterator[Mistake]:
+    arn = environment.ingress.certificate_arn if environment.ingress else None
+    if arn is not None and environment.account not in (None, arn.split(":")[4]):
+        yield Mistake(
+            field="ingress.certificate_arn",
+            wrong="is a certificate of another account",
+            allowed=f"one of account {environment.account}",
+            value=arn,
+        )
+
+
+# Monitoring
+
+
+@reads("monitoring.emails")
+def _addresses_are_usable(environment: Environment) -> Iterator[Mistake]:
+    yield from _judged(
+        "monitoring.emails",
+        environment.monitoring.emails,
+        values.email,
+        lambda _: "addresses such as security@example.com",
+    )
+
+
+# Promises
+
+
+@reads("data_classification", "protection.keep_data")
+def _cardholder_data_is_kept(environment: Environment) -> Iterator[Mistake]:
+    if _holds_cardholder_data(environment) and not environment.protection.keep_data:
+        yield _too_weak("protection.keep_data", "loses it with the stack", "true", False)
+
+
+@reads("data_classification", "protection.deletion_protection")
+def _cardholder_data_is_protected(environment: Environment) -> Iterator[Mistake]:
+    if _holds_cardholder_data(environment) and not environment.protection.deletion_protection:
+        yield _too_weak(
+            "protection.deletion_protection", "lets the stack be deleted", "true", False
+        )
+
+
+@reads("data_classification", "database.min_capacity")
+def _cardholder_data_is_audited(environment: Environment) -> Iterator[Mistake]:
+    # Aurora user guide, Aurora Serverless v2 auto-pause: a paused instance writes no log.
+    if _holds_cardholder_data(environment) and environment.database.min_capacity == 0:
+        yield _too_weak(
+            "database.min_capacity",
+            "lets the database pause, and a paused one writes no audit log, so that a failure of "
+            "the log could not be told",
+            "at least 0.5",
+            0,
+        )
+
+
+def _holds_cardholder_data(environment: Environment) -> bool:
+    return environment.data_classification == "cardholder-data"
+
+
+def _too_weak(field: str, wrong: str, needed: str, value: object) -> Mistake:
+    return Mistake(
+        field=field,
+        wrong=f'does not go with data_classification = "cardholder-data": it {wrong}',
+        allowed=f'{needed}, or data_classification = "test-data"',
+        value=value,
+    )
+
+
+@reads("acknowledged")
+def _reasons_are_given(environment: Environment) -> Iterator[Mistake]:
+    for rule, reason in environment.acknowledged.items():
+        if len(reason) < _SHORTEST_REASON:
+            yield Mistake(
+                field=f"acknowledged.{dotted([rule])}",
+                wrong="is too short a reason",
+                allowed=f"at least {_SHORTEST_REASON} characters that would convince an assessor",
+                value=reason,
+            )
+
+
+@reads("acknowledged")
+def _only_rules_on_the_database_are_accepted(environment: Environment) -> Iterator[Mistake]:
+    if not environment.acknowledged:
+        return  # only a file that accepts something pays for loading the rules
+    refused = _rules()
+    for rule in environment.acknowledged:
+        if wrong := refused.get(rule, "is no rule of this project"):
+            others = [] if rule in refused else [name for name in refused if not refused[name]]
+            yield Mistake(
+                field=f"acknowledged.{dotted([rule])}",
+                wrong=wrong,
+                allowed=_nearest(rule, others, "rules on the database that are not fatal"),
+            )
+
+
+@cache
+def _rules() -> dict[str, str]:
+    """Return why each rule cannot be accepted for the database; empty where it can be."""
+    from assurance import pci_dss, regional
+    from assurance.findings import Severity
+
+    # A regional rule names in its id what it is about, a PCI rule in its types.
+    severities = {
+        **{rule.id: rule.severity for rule in regional.RULES},
+        **{rule.id: rule.severity for rule in pci_dss.RULES},
+    }
+    database = {rule.id for rule in regional.RULES if rule.id.startswith(("AURORA-", "DATABASE-"))}
+    database |= {
+        rule.id for rule in pci_dss.RULES if {"AWS::RDS::DBCluster", "any"} & {*rule.types}
+    }
+    return {
+        rule: "is fatal: the deployment would fail all the same"
+        if severity is Severity.FATAL
+        else ("" if rule in database else "is a rule that says nothing of the database")
+        for rule, severity in severities.items()
+    }
+
+
+# What lists have in common
+
+
+def _judged(
+    field: str,
+    items: Sequence[str],
+    judge: Callable[[str], str],
+    allowed: Callable[[str], str],
+) -> Iterator[Mistake]:
+    """Yield the items that cannot be used, and the others that are there more than once."""
+    good, bad = _split(items, judge)
+    for item, wrong in bad.items():
+        yield Mistake(field=field, wrong=wrong, allowed=allowed(item), value=item)
+    for item in dict.fromkeys(good):
+        if good.count(item) > 1:
+            yield Mistake(
+                field=field, wrong="is there more than once", allowed="each once", value=item
+            )
+
+
+def _split(items: Sequence[str], judge: Callable[[str], str]) -> tuple[list[str], dict[str, str]]:
+    """Return the items that can be used, and what is wrong with each of the others."""
+    good, bad = [], {}
+    for item in items:
+        try:
+            good.append(judge(item))
+        except ValueError as error:
+            bad[item] = str(error)
+    return good, bad
+
+
+def _nearest(word: str, words: Sequence[str], otherwise: str) -> str:
+    close = nearest(word, words)
+    return listed(close) if close else otherwise
