@@ -9,28 +9,19 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final
 
 import click
 
 from assurance.acknowledgements import Acknowledgement
-from assurance.findings import Finding, Severity
+from assurance.findings import Finding, Severity, counted
 from assurance.packs import PACKS, Outcome, RulePack, check_template, load
 from assurance.templates import Template, TemplateError
+from assurance.usage import PATH, BadInputError, day_of, region_of
 
 _COLOURS: Final = {Severity.FATAL: "magenta", Severity.ERROR: "red", Severity.WARNING: "yellow"}
 _LABEL_WIDTH: Final = 9
 _INDENT: Final = " " * _LABEL_WIDTH
-
-
-class BadInputError(click.ClickException):
-    """Bad input: one line on standard error, exit code 2."""
-
-    exit_code = 2
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Print the line."""
-        click.echo(f"pcistack: {self.format_message()}", file=file, err=file is None)
 
 
 _EPILOG: Final = """\b
@@ -46,7 +37,7 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("templates", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("templates", nargs=-1, type=PATH)
 @click.option("--region", help="Region the templates are meant for, such as eu-central-2.")
 @click.option("--on", metavar="YYYY-MM-DD", help="Judge support dates for this day [today].")
 @click.option("--format", "form", default="text", metavar="[text|json]", help="[text]")
@@ -63,8 +54,7 @@ def check(
         raise BadInputError(
             "no template given; example: pcistack check T.json --region eu-central-2"
         )
-    place = _region(region)
-    day = _day(on)
+    place, day = region_of(region), day_of(on)
     packs = [load(name) for name in _packs(only)]
     if form not in ("text", "json"):
         raise BadInputError(f"unknown format {form!r}; allowed are text and json")
@@ -76,31 +66,13 @@ def check(
 
 def _outcome(path: Path, packs: Sequence[RulePack], region: str, day: date) -> Outcome:
     try:
-        return check_template(Template.read(path), packs, region=region, on=day)
+        template = Template.read(path)
+        template.require_resources()
+        return check_template(template, packs, region=region, on=day)
     except TemplateError as error:
         raise BadInputError(str(error)) from None
     except RecursionError:
         raise BadInputError(f"{path}: nested too deeply to be a template") from None
-
-
-def _region(region: str | None) -> str:
-    from assurance.regional.facts import known_regions
-
-    known = ", ".join(name for name in known_regions())
-    if not region:
-        raise BadInputError("no region given; add --region, such as --region eu-central-2")
-    if region not in known_regions():
-        raise BadInputError(f"unknown region {region!r}; known are {known}")
-    return region
-
-
-def _day(on: str | None) -> date:
-    if on is None:
-        return date.today()
-    try:
-        return date.fromisoformat(on)
-    except ValueError:
-        raise BadInputError(f"bad date {on!r}; write it as YYYY-MM-DD") from None
 
 
 def _packs(only: str | None) -> Sequence[str]:
@@ -141,7 +113,7 @@ def as_text(outcomes: Sequence[tuple[Path, Outcome]], region: str, on: date) -> 
     name = load_facts(region).long_name
     for path, outcome in outcomes:
         heading = click.style(str(path), bold=True)
-        count = _count(outcome.resources, "resource")
+        count = counted(outcome.resources, "resource")
         yield f"{heading}  {region}, {name}, {on}  ({count})"
         yield ""
         for finding in outcome.open:
@@ -200,7 +172,7 @@ def _summary(outcomes: Sequence[tuple[Path, Outcome]]) -> str:
     accepted = sum(len(outcome.acknowledged) for _, outcome in outcomes)
     parts = [
         click.style(
-            _count(count, severity.value) if severity is not Severity.FATAL else f"{count} fatal",
+            counted(count, severity.value) if severity is not Severity.FATAL else f"{count} fatal",
             fg=_COLOURS[severity] if count else None,
             bold=bool(count),
         )
@@ -214,8 +186,4 @@ def _summary(outcomes: Sequence[tuple[Path, Outcome]]) -> str:
         if failed
         else click.style("passed", fg="green", bold=True)
     )
-    return f"{verdict}: {', '.join(parts)} in {_count(len(outcomes), 'template')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{verdict}: {', '.join(parts)} in {counted(len(outcomes), 'template')}"

@@ -8,6 +8,8 @@ from typing import Final, NoReturn
 
 import click
 
+from assurance.usage import RootGroup
+
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "check": (
         "assurance.check:check",
@@ -24,7 +26,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(RootGroup):
     """A group whose help needs no subcommand to be imported."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -43,7 +45,21 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+_EPILOG: Final = """\b
+Exit codes:
+  0  nothing at level error or fatal
+  1  findings, or a failed run
+  2  bad input
+
+\b
+Example:
+  pcistack check cdk.out/*.template.json --region eu-central-2
+"""
+
+
+@click.group(
+    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG
+)
 @click.version_option(package_name="pcistack", message="%(version)s")
 def cli() -> None:
     """Prove that a CloudFormation template deploys in its region and supports PCI DSS v4.0.1."""

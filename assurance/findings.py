@@ -56,3 +56,9 @@ def sort_key(finding: Finding) -> tuple[int, str, str, str]:
     """Order findings by severity, then resource, property and rule: the same order every run."""
     rank = list(Severity).index(finding.severity)
     return (rank, finding.resource, finding.property, finding.rule)
+
+
+def counted(number: float, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is one: ``1 day``, ``0.5 days``."""
+    shown = int(number) if number == int(number) else number
+    return f"{shown} {noun}{'' if number == 1 else 's'}"

@@ -46,6 +46,14 @@ class RawResource:
         return value if isinstance(value, str) else None
 
     @property
+    def is_kept(self) -> bool:
+        """Whether it outlives its stack: ``Retain``, also ``RetainExceptOnCreate``.
+
+        The second differs only where the operation that created the resource is rolled back.
+        """
+        return self.body.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
+
+    @property
     def construct_path(self) -> str:
         """CDK's construct path when the template carries it, else the empty string."""
         metadata = self.body.get("Metadata")
@@ -110,6 +118,28 @@ class Template:
                     body=body,
                 ),
             )
+
+    def require_resources(self) -> None:
+        """Refuse what CloudFormation itself refuses to read: no resource, or one without a type.
+
+        Loops and macros, ``Fn::ForEach::...`` and ``Fn::Transform``, stand among the resources.
+
+        Raises:
+            TemplateError: The resource, and what is missing.
+        """
+        where = f"{self.path or 'template'}: not a CloudFormation template"
+        resources = self.section("Resources")
+        if not resources:
+            raise TemplateError(f'{where}: "Resources" is empty, at least one resource is needed')
+        for logical_id, body in resources.items():
+            if logical_id.startswith("Fn::"):
+                continue
+            if not isinstance(body, dict):
+                raise TemplateError(
+                    f'{where}: the resource {logical_id!r} is no object with a "Type"'
+                )
+            if not isinstance(body.get("Type"), str) or not body["Type"]:
+                raise TemplateError(f'{where}: the resource {logical_id!r} has no "Type"')
 
     def section(self, name: str) -> Mapping[str, Json]:
         """Return a top-level section such as ``Parameters``; empty if absent or not an object."""

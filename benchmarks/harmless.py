@@ -75,7 +75,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(_REFUSED, _ANY, r".*Statement", _REMOVE),
     Harmless(_REFUSED, _ANY, _STATEMENT + r"\.(Action|Effect|Principal|Resource)", _REMOVE),
     Harmless(_REFUSED, _ANY, _STATEMENT + r"\.Principal\.(AWS|Service)", _REMOVE),
-    Harmless(_REFUSED, "(IAM|KMS|S3|SNS|EC2)::.*", r".*(Document|Policy)\.Version", _REMOVE),
+    Harmless(_REFUSED, "(IAM|KMS|S3|SNS|EC2|Logs)::.*", r".*(Document|Policy)\.Version", _REMOVE),
     Harmless(_TIGHTER, _ANY, _STATEMENT + r"\.Effect", "flip Deny"),
     Harmless(_TIGHTER, "(IAM|KMS)::.*", _STATEMENT, _DROP),
     Harmless(_TIGHTER, "(IAM|KMS)::.*", _STATEMENT + r"\.Action\.\[.*\]", _DROP),
@@ -159,6 +159,18 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     ),
     Harmless(_SERVICE, "EC2::VPC", "(EnableDnsHostnames|EnableDnsSupport|InstanceTenancy)"),
     Harmless(_REFUSED, "EC2::VPC", "CidrBlock", _REMOVE),
+    Harmless(
+        "the subnet gets the VPC's main table, which leads nowhere, so nothing opens",
+        "EC2::SubnetRouteTableAssociation",
+        "",
+        "delete None",
+    ),
+    Harmless(
+        "S3 is reached as everything on port 443 is, through NAT",
+        "EC2::VPCEndpoint",
+        "",
+        "delete None",
+    ),
     Harmless(_SERVICE, "EC2::VPCEndpoint", "IpAddressType"),
     Harmless(
         "a gateway endpoint takes neither a name server nor another type",
@@ -172,6 +184,29 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         r"RouteTableIds\.\*",
     ),
     Harmless(_DEFAULT, "EC2::FlowLog", "LogDestinationType", _REMOVE),
+    Harmless(
+        "the same records, minutes later, or refused: it is one minute or ten",
+        "EC2::FlowLog",
+        "MaxAggregationInterval",
+    ),
+    # Secrets Manager tries the function before it takes a schedule
+    Harmless(_REFUSED, "Lambda::Permission", "", "delete None"),
+    # The log group of the web ACL: what lets log delivery write to it
+    Harmless(_REFUSED, "Logs::LogGroup", "", "delete None", r"IngressWebAcl.*"),
+    Harmless(_BROKEN, "Logs::LogGroup", "ResourcePolicyDocument", _REMOVE),
+    Harmless(_TIGHTER, "Logs::LogGroup", r"ResourcePolicyDocument.*\.Action\..*", _DROP),
+    Harmless(
+        "a log group's policy is for the log group",
+        "Logs::LogGroup",
+        r"ResourcePolicyDocument.*\.Resource",
+        r"open \*",
+    ),
+    Harmless(
+        _ACCOUNT,
+        "Logs::LogGroup",
+        r"ResourcePolicyDocument.*\.(Principal\.Service|Condition\..*)",
+        r"(open \*|remove None)",
+    ),
     # Tasks
     Harmless(
         _SERVICE,

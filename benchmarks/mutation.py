@@ -7,7 +7,7 @@ killed when a rule finds something that it does not find in the template itself.
 kills has to be harmless, for a reason given in :mod:`benchmarks.harmless`; else it survives, and
 the run fails.
 
-Run it with ``make mutation``.
+Run it with ``make mutation``; with ``--write`` the numbers go into ``docs/compliance.md``.
 """
 
 from __future__ import annotations
@@ -31,9 +31,14 @@ from assurance.resolution import views
 from assurance.templates import Json, Template
 from benchmarks.harmless import HARMLESS, Harmless
 
+PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "compliance.md"
+MARKER: Final = "<!-- mutation -->"
 REGION: Final = "eu-central-2"
 ZONES: Final = ("eu-central-2a", "eu-central-2b", "eu-central-2c")
 DAY: Final = date(2026, 11, 24)
+
+_TYPES_SHOWN: Final = 14
+_REASONS_SHOWN: Final = 12
 
 Path_ = tuple[str | int, ...]
 
@@ -287,8 +292,11 @@ def _name(item: Json) -> str:
 
 
 def _referred(template: Template, logical_id: str) -> bool:
+    """Whether another resource or an output needs a value of a resource; waiting is no need."""
     others = {
-        name: body for name, body in template.section("Resources").items() if name != logical_id
+        name: {key: value for key, value in _object(body).items() if key != "DependsOn"}
+        for name, body in template.section("Resources").items()
+        if name != logical_id
     }
     text = json.dumps([others, dict(template.section("Outputs"))])
     return f'"{logical_id}"' in text or "${" + logical_id in text
@@ -369,6 +377,11 @@ def mutated(template: Template, mutant: Mutant) -> Template:
     resources = dict(template.section("Resources"))
     if mutant.change == "delete":
         del resources[mutant.resource]
+        for name, other in resources.items():
+            waits = _object(other).get("DependsOn")
+            if mutant.resource in (waits if isinstance(waits, list) else [waits]):
+                kept = [one for one in _list(waits) if one != mutant.resource]
+                resources[name] = {**_object(other), "DependsOn": kept}
         return Template({**template.body, "Resources": resources})
     body = dict(_object(resources[mutant.resource]))
     body["Properties"] = _changed(body.get("Properties"), mutant.path, mutant)
@@ -453,41 +466,103 @@ def report(verdicts: Sequence[Verdict], seconds: float) -> list[str]:
     killers = Counter(rule for verdict in verdicts for rule in verdict.rules)
     lines += [f"  {rule:44}{count:>8}" for rule, count in sorted(killers.items())]
     lines += ["", "Harmless, because"]
-    reasons = Counter(v.harmless.reason for v in verdicts if v.harmless is not None)
-    lines += [f"  {count:>5}  {reason}" for reason, count in sorted(reasons.items())]
-    excused = sum(
-        bool(verdict.rules) and any(one.covers(verdict.mutant) for one in HARMLESS)
-        for verdict in verdicts
-    )
-    lines += ["", f"{excused} of the killed mutants are also of a class with such a reason"]
+    lines += [f"  {count:>5}  {reason}" for reason, count in sorted(_reasons(verdicts).items())]
+    excused = f"{_excused(verdicts)} of the killed mutants are also of a class with such a reason"
+    lines += ["", excused]
     survivors = [verdict for verdict in verdicts if verdict.survives]
     if survivors:
         lines += ["", "Survivors"]
         lines += [f"  {verdict.mutant}" for verdict in survivors]
-    killed = sum(bool(verdict.rules) for verdict in verdicts)
-    matter = killed + len(survivors)
-    score = 100 * killed / matter if matter else 100.0
-    lines += [
-        "",
-        f"Score: {killed} of {matter} mutants that matter are killed, {score:.1f} %, "
-        f"in {seconds:.0f} s",
-    ]
+    lines += ["", f"Score: {_score(verdicts)}, in {seconds:.0f} s"]
     return lines
 
 
+def _score(verdicts: Sequence[Verdict]) -> str:
+    _, killed, _, survive = _numbers(verdicts)
+    matter = killed + survive
+    score = 100 * killed / matter if matter else 100.0
+    return f"{killed} of {matter} mutants that matter are killed, {score:.1f} %"
+
+
+def _reasons(verdicts: Sequence[Verdict]) -> Counter[str]:
+    return Counter(v.harmless.reason for v in verdicts if v.harmless is not None)
+
+
+def _excused(verdicts: Sequence[Verdict]) -> int:
+    """Count the killed mutants that a reason for harmless ones would cover too."""
+    return sum(
+        bool(verdict.rules) and any(one.covers(verdict.mutant) for one in HARMLESS)
+        for verdict in verdicts
+    )
+
+
+def _numbers(group: Sequence[Verdict]) -> tuple[int, int, int, int]:
+    """Count a group: all, killed, harmless, surviving."""
+    return (
+        len(group),
+        sum(bool(verdict.rules) for verdict in group),
+        sum(verdict.harmless is not None for verdict in group),
+        sum(verdict.survives for verdict in group),
+    )
+
+
 def _row(name: str, group: Sequence[Verdict]) -> str:
-    killed = sum(bool(verdict.rules) for verdict in group)
-    harmless = sum(verdict.harmless is not None for verdict in group)
-    survive = sum(verdict.survives for verdict in group)
-    return f"{name:44}{len(group):>8}{killed:>8}{harmless:>10}{survive:>9}"
+    every, killed, harmless, survive = _numbers(group)
+    return f"{name:44}{every:>8}{killed:>8}{harmless:>10}{survive:>9}"
+
+
+def page(verdicts: Sequence[Verdict]) -> str:
+    """Return what the page on compliance says of a run: the same for the same template."""
+    by_type: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_type.setdefault(verdict.mutant.type, []).append(verdict)
+    ranked = sorted(by_type.items(), key=lambda item: (-_numbers(item[1])[1], item[0]))
+    rest = [verdict for _, group in ranked[_TYPES_SHOWN:] for verdict in group]
+    reasons = _reasons(verdicts)
+    shown = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:_REASONS_SHOWN]
+    further = len(reasons) - len(shown)
+    lines = [
+        f"**{_score(verdicts)}**, of {len(verdicts)} in all.",
+        "",
+        "| type | mutants | killed | harmless | survive |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *(_page_row(f"`{kind}`", group) for kind, group in ranked[:_TYPES_SHOWN]),
+        _page_row(f"{len(ranked) - _TYPES_SHOWN} other types", rest),
+        _page_row("**all**", verdicts),
+        "",
+        "The reasons of the harmless ones are a person's judgement and are there to be challenged;",
+        "that a deployment refuses a mutant is one of them and was not tried out on AWS. A reason",
+        f"covers a class of changes, and {_excused(verdicts)} of the killed mutants are of such a",
+        "class too; `tests/pci_dss` pins the ones that must never be excused. The most frequent:",
+        "",
+        "| mutants | because |",
+        "| ---: | --- |",
+        *(f"| {count} | {reason} |" for reason, count in shown),
+        f"| {reasons.total() - sum(count for _, count in shown)} | {further} further reasons, in "
+        "`benchmarks/harmless.py` |",
+    ]
+    return "\n".join(lines)
+
+
+def _page_row(name: str, group: Sequence[Verdict]) -> str:
+    return f"| {name} | {' | '.join(str(number) for number in _numbers(group))} |"
+
+
+def _write(verdicts: Sequence[Verdict]) -> None:
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARKER)
+    after = rest.partition(MARKER)[2]
+    PAGE.write_text(f"{before}{MARKER}\n{page(verdicts)}\n{MARKER}{after}", encoding="utf-8")
 
 
 def main() -> int:
     """Print the score and the survivors; 1 if there are any."""
-    template = Template.read(Path(sys.argv[1])) if len(sys.argv) > 1 else production()
+    files = [word for word in sys.argv[1:] if word != "--write"]
+    template = Template.read(Path(files[0])) if files else production()
     start = time.perf_counter()
     verdicts = run(template)
     print("\n".join(report(verdicts, time.perf_counter() - start)))
+    if "--write" in sys.argv:
+        _write(verdicts)
     return int(any(verdict.survives for verdict in verdicts))
 
 

@@ -142,6 +142,10 @@ def test_help_shows_an_example_and_the_exit_codes() -> None:
         ("Resources: [", "not valid YAML"),
         ("A: 1", 'no "Resources" section'),
         ("Resources: 3", "no object"),
+        ("Resources: {}", "at least one resource is needed"),
+        ("Resources: {A: 1}", "the resource 'A' is no object"),
+        ("Resources: {A: {Properties: {}}}", "the resource 'A' has no \"Type\""),
+        ("Resources: {A: {Type: ''}}", "the resource 'A' has no \"Type\""),
         ("Resources: " + "[" * 5000 + "]" * 5000, "nested too deeply"),
         ('{"Resources": ' + '{"a": ' * 5000 + "1" + "}" * 5001, "nested too deeply"),
     ],
@@ -180,6 +184,11 @@ def test_no_template_is_one_clear_line() -> None:
     result = run()
     assert result.exit_code == 2
     assert "no template given" in result.output
+
+
+def test_loops_and_macros_among_the_resources_are_no_resources(tmp_path: Path) -> None:
+    text = "Transform: AWS::LanguageExtensions\nResources: {Fn::ForEach::Topics: [N, [A], {}]}"
+    assert run(write(tmp_path / "t.yaml", text)).exit_code == 0
 
 
 def test_a_folder_and_a_binary_file_are_refused(tmp_path: Path) -> None:

@@ -184,6 +184,23 @@ def test_a_version_that_nobody_knows_fails_the_schema(tmp_path: Path) -> None:
         Tiny(tmp_path, version="3.99.0").synth(SchemaPlugin())
 
 
+def test_an_account_in_an_arn_is_no_finding_of_a_stack_that_is_bound_to_one(tmp_path: Path) -> None:
+    tiny = Tiny(tmp_path)
+    role = "arn:aws:iam::111111111111:role/autoscaling"
+    target = {
+        "MinCapacity": 1,
+        "MaxCapacity": 2,
+        "ResourceId": "service/main/pay",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "ServiceNamespace": "ecs",
+        "RoleARN": role,
+    }
+    kind = "AWS::ApplicationAutoScaling::ScalableTarget"
+    cdk.CfnResource(tiny.stack, "Target", type=kind, properties=target)
+    tiny.synth(SchemaPlugin())
+    assert "W9013" not in (tmp_path / "validation-report.json").read_text()
+
+
 def test_both_engines_of_the_validator_say_the_same_of_our_stack(tmp_path: Path) -> None:
     path = tmp_path / "t.json"
     path.write_text(json.dumps(support.template("prod").body))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
+
+from assurance.findings import counted
+from assurance.usage import PATH, BadInputError, suffix_of
 
 
 @click.command(
@@ -23,7 +25,7 @@ import click
     "--out",
     "out",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Directory to write. Evidence that is in it already is replaced.",
 )
 @click.option(
@@ -31,7 +33,7 @@ import click
     "assembly",
     default=Path("cdk.out"),
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Cloud assembly to read, made by `make synth`.",
 )
 def evidence(suffix: str, out: Path, assembly: Path) -> None:
@@ -49,15 +51,15 @@ def evidence(suffix: str, out: Path, assembly: Path) -> None:
     from assurance.pci_dss import RULES
 
     try:
-        found = gather(Assembly.read(assembly, suffix), RULES)
+        found = gather(Assembly.read(assembly, suffix_of(suffix)), RULES)
         written = write(found, out)
     except (AssemblyError, WriteError) as error:
-        click.echo(f"pcistack evidence: {error}", err=True)
-        sys.exit(2)
+        raise BadInputError(str(error)) from None
     width = max(len(standing) for standing in found.counts)
     click.echo(f"PCI DSS v4.0.1 evidence of {found.stack}")
     for standing, count in found.counts.items():
-        click.echo(f"  {standing:<{width}}  {count:>3} requirements")
+        number, noun = counted(count, "requirement").split()
+        click.echo(f"  {standing:<{width}}  {number:>3} {noun}")
     click.echo("Written:")
     for path in written:
         click.echo(f"  {path}")

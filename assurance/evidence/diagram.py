@@ -12,6 +12,7 @@ from assurance.evidence.logs import log_sources
 from assurance.evidence.ports import service
 from assurance.evidence.secrets import secrets
 from assurance.evidence.values import label, shown
+from assurance.findings import counted
 from assurance.pci_dss.network import (
     INTERNET,
     OTHER_NETWORKS,
@@ -409,7 +410,7 @@ class _DataDrawing:
                 Box(
                     name=_LOGS,
                     title="Logs",
-                    lines=(f"{len(logs)} sources, kept {', '.join(retention)}",),
+                    lines=(f"{counted(len(logs), 'source')}, kept {', '.join(retention)}",),
                 )
             )
         return tuple(boxes)

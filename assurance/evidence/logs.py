@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from assurance.evidence.values import referrers, shown, text
+from assurance.findings import counted
 from assurance.resolution import Reference, Resource, Value, View
 
 YEAR: Final = 365
@@ -105,13 +106,13 @@ class _Destinations:
 def _destination_row(view: View, source: str, records: str, target: Resource) -> LogSource:
     if target.type == "AWS::Logs::LogGroup":
         days = target.number("RetentionInDays")
-        retention = f"{days:g} days" if days is not None else text(target, "RetentionInDays")
+        retention = counted(days, "day") if days is not None else text(target, "RetentionInDays")
         retention = "for ever" if retention == "not set" else retention
         encryption = text(target, "KmsKeyId", absent="CloudWatch's own key")
         short = days is not None and days < YEAR
     else:
         days = _bucket_days(target)
-        retention = f"{days:g} days" if days is not None else "for ever"
+        retention = counted(days, "day") if days is not None else "for ever"
         encryption = _bucket_encryption(target)
         short = days is not None and days < YEAR
     name = target.get("LogGroupName") if target.type == "AWS::Logs::LogGroup" else None

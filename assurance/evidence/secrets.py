@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from assurance.evidence.values import AT_DEPLOYMENT, purpose, referrers, shown, targets, text
+from assurance.findings import counted
 from assurance.resolution import Partial, Reference, Resource, Value, View, walk
 
 _RDS_ROTATION: Final = "every 7 days, by RDS"
@@ -106,7 +107,9 @@ def _rotation(schedule: Resource | None) -> str:
         rate = re.fullmatch(r"rate\((\d+ \w+)\)", shown(expression))
         return f"every {rate[1]}" if rate else shown(expression)
     days = schedule.get("RotationRules.AutomaticallyAfterDays")
-    return f"every {shown(days)} days" if days is not None else "scheduled"
+    if days is None:
+        return "scheduled"
+    return f"every {counted(days, 'day') if isinstance(days, int) else f'{shown(days)} days'}"
 
 
 def _readers(users: Mapping[str, tuple[Resource, ...]], secret: str) -> tuple[str, ...]:

@@ -81,6 +81,7 @@ RESOURCE_POLICIES: Final[Mapping[str, str]] = {
     "AWS::EFS::FileSystem": "FileSystemPolicy",
     "AWS::OpenSearchService::Domain": "AccessPolicies",
     "AWS::Elasticsearch::Domain": "AccessPolicies",
+    "AWS::Logs::LogGroup": "ResourcePolicyDocument",
     "AWS::Logs::ResourcePolicy": "PolicyDocument",
     "AWS::Backup::BackupVault": "AccessPolicy",
     "AWS::DynamoDB::Table": "ResourcePolicy.PolicyDocument",

@@ -71,6 +71,16 @@ class Call(Enum):
     RESOURCE_TYPES = ("cloudformation", "ListTypes")
     DETECTORS = ("guardduty", "ListDetectors")
     RECORDERS = ("config", "DescribeConfigurationRecorders")
+    STACK_RESOURCES = ("cloudformation", "ListStackResources")
+    LOG_GROUPS = ("logs", "DescribeLogGroups")
+    RESOURCE_POLICIES = ("logs", "DescribeResourcePolicies")
+    DATABASE_CLUSTERS = ("rds", "DescribeDBClusters")
+    DATABASE_INSTANCES = ("rds", "DescribeDBInstances")
+    CONTAINER_CLUSTERS = ("ecs", "DescribeClusters")
+    WEB_ACLS = ("wafv2", "ListWebACLs")
+    DASHBOARDS = ("cloudwatch", "ListDashboards")
+    ALIASES = ("kms", "ListAliases")
+    CERTIFICATE = ("acm", "DescribeCertificate")
 
     @property
     def service(self) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from assurance.check import BadInputError
+from assurance.findings import counted
 from assurance.regional import facts as regional_facts
 from assurance.regional.facts import Availability, Facts, Support, UnknownRegionError, curated
 from assurance.regional.versions import AURORA_ENGINES, parse
+from assurance.usage import BadInputError, day_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,12 +45,15 @@ _SERVICES: Final[Mapping[str, str]] = {
 }
 
 
-@click.group()
+@click.group(epilog="\b\nExample:\n  pcistack facts show eu-central-2")
 def facts() -> None:
     """Show or refresh what is known of AWS regions."""
 
 
-@facts.command(epilog="\b\nExample:\n  pcistack facts show eu-central-2")
+@facts.command(
+    epilog="\b\nExample:\n  pcistack facts show eu-central-2",
+    short_help="Show what is known of a region",
+)
 @click.argument("region", required=False)
 @click.option("--on", metavar="YYYY-MM-DD", help="Draw the time line from this day [today].")
 def show(region: str | None, on: str | None) -> None:
@@ -56,10 +61,7 @@ def show(region: str | None, on: str | None) -> None:
 
     Exit codes: 0 shown, 2 unknown region or bad date.
     """
-    try:
-        day = date.fromisoformat(on) if on else date.today()
-    except ValueError:
-        raise BadInputError(f"bad date {on!r}; write it as YYYY-MM-DD") from None
+    day = day_of(on)
     if not region:
         raise BadInputError("no region given; example: pcistack facts show eu-central-2")
     try:
@@ -69,18 +71,22 @@ def show(region: str | None, on: str | None) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
-    console.print(f"[bold]{known.region}[/]  {known.long_name}", end="\n\n")
-    console.print(_overview(known))
-    for engine in AURORA_ENGINES:
-        console.print(_engine_table(known, engine, day))
-    console.print(_features_table(known))
-    console.print(_services_table(known))
-    _print_sources(console.print, known)
+    with console.capture() as shown:
+        console.print(f"[bold]{known.region}[/]  {known.long_name}", end="\n\n")
+        console.print(_overview(known))
+        for engine in AURORA_ENGINES:
+            console.print(_engine_table(known, engine, day))
+        console.print(_features_table(known))
+        console.print(_services_table(known))
+        _print_sources(console.print, known)
+    for line in shown.get().splitlines():
+        click.echo(line.rstrip())  # the tables fill their columns with blanks
 
 
 @facts.command(
     epilog="\b\nExamples:\n  pcistack facts refresh && git diff assurance/regional/data\n"
-    "  pcistack facts refresh --live --region eu-central-2 --profile audit"
+    "  pcistack facts refresh --live --region eu-central-2 --profile audit",
+    short_help="Generate the facts again, or ask AWS",
 )
 @click.option("--live", is_flag=True, help="Ask AWS, reading only; its answers override the rest.")
 @click.option("--region", "regions", multiple=True, help="With --live: region to ask about.")
@@ -104,13 +110,12 @@ def refresh(live: bool, regions: tuple[str, ...], profile: str | None) -> None:
     try:
         changed = generator.refresh()
     except generator.RefreshError as error:
-        raise click.ClickException(str(error)) from None
+        click.echo(f"pcistack: {error}", err=True)
+        sys.exit(1)
     for name in changed:
         click.echo(f"changed  {name}")
-    total = len(regional_facts.known_regions())
-    click.echo(
-        f"{len(changed)} of the files of {total} regions changed" if changed else "nothing changed"
-    )
+    total = counted(len(regional_facts.known_regions()), "region")
+    click.echo(f"{len(changed)} of the files of {total} changed" if changed else "nothing changed")
     for key, table in sorted(curated()["sources"].items()):
         if table["review_by"] < date.today():
             click.echo(f"due      {key} in curated.toml: read {table['url']} again")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from assurance.check import BadInputError
+from assurance.usage import PATH, BadInputError
 
 if TYPE_CHECKING:
     from assurance.regional.migration import Change, Migration, OpenPoint
@@ -33,7 +33,7 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("template", type=click.Path(path_type=Path), required=False)
+@click.argument("template", type=PATH, required=False)
 @click.option("--region", help="Region the template is meant for, such as eu-central-2.")
 def migrate(template: Path | None, region: str | None) -> None:
     """Correct Aurora Serverless v1 in TEMPLATE (JSON or YAML).
@@ -44,7 +44,7 @@ def migrate(template: Path | None, region: str | None) -> None:
     """
     from assurance.regional.facts import UnknownRegionError, load
     from assurance.regional.migration import migrate as corrected
-    from assurance.templates import TemplateError, read_text
+    from assurance.templates import Template, TemplateError, read_text
 
     if template is None or not region:
         raise BadInputError(
@@ -53,6 +53,7 @@ def migrate(template: Path | None, region: str | None) -> None:
         )
     try:
         text = read_text(template)
+        Template.parse(text, path=template).require_resources()
         result = corrected(text, facts=load(region), on=datetime.now(tz=UTC).date())
     except (TemplateError, UnknownRegionError) as error:
         message = str(error)

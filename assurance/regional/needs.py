@@ -7,11 +7,12 @@ What only a deployment knows is kept as unknown and never guessed.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from assurance.resolution import Partial, Resource, View
+from assurance.resolution import Partial, Resource, View, walk
 
 _ENGINES_OF_CLUSTERS: Final = "AWS::RDS::DBCluster"
 
@@ -69,6 +70,23 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A name that the template gives, and that nothing else may have.
+
+    Attributes:
+        resource: Logical id.
+        type: CloudFormation type.
+        name: The name; None if only the deployment knows.
+        kept: Whether the resource is kept when its stack is deleted.
+    """
+
+    resource: str
+    type: str
+    name: str | None
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """Everything a template needs, over all worlds its conditions allow.
 
@@ -82,6 +100,8 @@ class Needs:
         vcpu_at_scale: Fargate vCPU when every service is scaled out.
         unknown: What is needed in a number that only the deployment knows.
         types: Resource types.
+        names: Names that the template gives.
+        certificates: ACM certificates of this region by ARN, with the resources that name them.
         problems: Expressions that fail in this region, such as a zone past the last one.
     """
 
@@ -94,6 +114,8 @@ class Needs:
     vcpu_at_scale: float
     unknown: Sequence[str]
     types: frozenset[str]
+    names: Sequence[Name]
+    certificates: Mapping[str, Sequence[str]]
     problems: Sequence[tuple[str, str]]
 
 
@@ -102,6 +124,8 @@ def needs(views: Sequence[View]) -> Needs:
     databases: dict[Database, None] = {}
     endpoints: dict[Endpoint, None] = {}
     zones: dict[str, dict[str, None]] = {}
+    names: dict[Name, None] = {}
+    certificates: dict[str, dict[str, None]] = {}
     problems: dict[tuple[str, str], None] = {}
     counts: dict[str, int] = {}
     nat_zones: dict[str, int] = {}
@@ -113,6 +137,9 @@ def needs(views: Sequence[View]) -> Needs:
         problems |= dict.fromkeys((p.resource, p.message) for p in view.problems)
         for zone, resource in _zones(view):
             zones.setdefault(zone, {})[resource] = None
+        names |= dict.fromkeys(_names(view))
+        for arn, resource in _certificates(view):
+            certificates.setdefault(arn, {})[resource] = None
         counts = _most(counts, _counts(view))
         nat_zones = _most(nat_zones, _nat_zones(view))
         tasks = _Tasks.of(view)
@@ -133,6 +160,8 @@ def needs(views: Sequence[View]) -> Needs:
             for resource in view.resources.values()
             if resource.type.startswith("AWS::")
         ),
+        names=tuple(names),
+        certificates={arn: tuple(resources) for arn, resources in certificates.items()},
         problems=tuple(problems),
     )
 
@@ -239,6 +268,46 @@ def _nat_zones(view: View) -> dict[str, int]:
     return found
 
 
+# Names and certificates
+
+
+# A service stands in a cluster: where its name is taken, the cluster's is too.
+_NAMED: Final = {
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::ECS::Cluster": "ClusterName",
+    "AWS::KMS::Alias": "AliasName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::RDS::DBCluster": "DBClusterIdentifier",
+    "AWS::RDS::DBInstance": "DBInstanceIdentifier",
+    "AWS::WAFv2::WebACL": "Name",
+}
+
+
+def _names(view: View) -> Iterable[Name]:
+    for resource in view.of_type(*_NAMED):
+        value = resource.get(_NAMED[resource.type])
+        generated = isinstance(value, Partial) and value.references
+        elsewhere = resource.type == "AWS::WAFv2::WebACL" and resource.text("Scope") == "CLOUDFRONT"
+        if value is None or generated or elsewhere:
+            continue  # what is built from a new resource's own name is new as well
+        name = resource.text(_NAMED[resource.type])
+        yield Name(
+            resource=resource.logical_id,
+            type=resource.type,
+            # RDS keeps identifiers in lower case
+            name=name.lower() if name and resource.type.startswith("AWS::RDS::") else name,
+            kept=resource.raw.is_kept,
+        )
+
+
+def _certificates(view: View) -> Iterable[tuple[str, str]]:
+    arn = re.compile(rf"arn:[a-z-]+:acm:{view.region}:\d{{12}}:certificate/[\w-]+")
+    for resource in view.resources.values():
+        for _, value in walk(dict(resource.properties)):
+            if isinstance(value, str) and arn.fullmatch(value):
+                yield value, resource.logical_id
+
+
 # Numbers
 
 
@@ -251,6 +320,7 @@ _COUNTED: Final = {
     "AWS::RDS::DBClusterParameterGroup": "DBClusterParameterGroups",
     "AWS::RDS::DBParameterGroup": "DBParameterGroups",
     "AWS::RDS::DBSubnetGroup": "DBSubnetGroups",
+    "AWS::Logs::ResourcePolicy": "resource policies",
     "AWS::GuardDuty::Detector": "detectors",
     "AWS::Config::ConfigurationRecorder": "recorders",
 }
@@ -286,25 +356,35 @@ class _Tasks:
     def of(cls, view: View) -> _Tasks:
         tasks = cls()
         limits = {
-            target: scalable.number("MaxCapacity")
+            target: (_limit(scalable, "MinCapacity"), _limit(scalable, "MaxCapacity"))
             for scalable in view.of_type("AWS::ApplicationAutoScaling::ScalableTarget")
             for target in _scaled_services(scalable)
         }
         for service in view.of_type("AWS::ECS::Service"):
-            tasks.add(view, service, limits.get(service.logical_id))
+            tasks.add(view, service, limits.get(service.logical_id, (1.0, 1.0)))
         return tasks
 
-    def add(self, view: View, service: Resource, limit: float | None) -> None:
+    def add(self, view: View, service: Resource, limits: tuple[float | None, float | None]) -> None:
+        """Count a service's tasks.
+
+        Autoscaling keeps them between its limits; without ``DesiredCount`` ECS begins with one,
+        which autoscaling lifts to the lower limit.
+        """
         definition = view.target(service.get("TaskDefinition"))
         if definition is None or not _is_fargate(service, definition):
             return
         cpu = _vcpu(definition.text("Cpu"))
         count = 1.0 if service.get("DesiredCount") is None else service.number("DesiredCount")
-        if cpu is None or count is None:
+        lowest, highest = limits
+        if cpu is None or count is None or lowest is None or highest is None:
             self.unknown.append(f"Fargate vCPU of {service.logical_id}")
             return
-        self.start += cpu * count
-        self.scaled += cpu * max(count, limit or 0)
+        self.start += cpu * max(count, lowest)
+        self.scaled += cpu * max(count, highest)
+
+
+def _limit(scalable: Resource, key: str) -> float | None:
+    return 1.0 if scalable.get(key) is None else scalable.number(key)
 
 
 def _scaled_services(scalable: Resource) -> list[str]:

@@ -6,22 +6,19 @@ names every permission that is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from typing import Final
 
 from assurance.findings import Severity
-from assurance.regional import check
+from assurance.regional import check, taken
+from assurance.regional.answers import Row, State, tried
 from assurance.regional.aws import (
     Aws,
-    AwsError,
     Call,
-    CredentialsError,
     Item,
-    RefusedError,
     flag,
     number,
     part,
@@ -33,43 +30,6 @@ from assurance.regional.live import ENABLED, opt_in_status, overlaid, resource_t
 from assurance.regional.needs import Database, Endpoint, Needs, needs
 from assurance.resolution import View, views
 from assurance.templates import Template
-
-
-class State(StrEnum):
-    """What an answer means for the deployment.
-
-    Attributes:
-        CONFIRMED: AWS said that it is there.
-        FAILS: AWS said that it is not there, or not enough of it: the deployment would fail.
-        UNKNOWN: It could not be asked: only the deployment knows the value, or AWS gave no answer.
-        REFUSED: The credentials may not ask.
-        WARNING: Worth a look; it keeps no deployment from succeeding.
-    """
-
-    CONFIRMED = "ok"
-    FAILS = "fails"
-    UNKNOWN = "unknown"
-    REFUSED = "refused"
-    WARNING = "warning"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One question and its answer.
-
-    Attributes:
-        state: What the answer means.
-        need: What the template needs.
-        answer: What AWS answered.
-        asked: The call, by its IAM permission; empty if nothing was asked.
-        resources: Logical ids of the resources that need it.
-    """
-
-    state: State
-    need: str
-    answer: str
-    asked: str
-    resources: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +114,9 @@ class _Answers:
     exact: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
-def preflight(template: Template, aws: Aws, facts: Facts, *, now: datetime) -> list[Row]:
+def preflight(
+    template: Template, aws: Aws, facts: Facts, *, now: datetime, stack: str | None = None
+) -> list[Row]:
     """Ask AWS everything that a template needs.
 
     In the end the rules of the regional guard judge the template by AWS's answers; what can never
@@ -165,6 +127,8 @@ def preflight(template: Template, aws: Aws, facts: Facts, *, now: datetime) -> l
         aws: Asks in the region that the template is meant for.
         facts: The shipped facts of that region.
         now: The present, for metrics of current use and support dates.
+        stack: Name of the stack that the template is for, which may be there already; None if
+            it is not known.
 
     Raises:
         CredentialsError: There are no credentials, or AWS does not accept them.
@@ -172,18 +136,20 @@ def preflight(template: Template, aws: Aws, facts: Facts, *, now: datetime) -> l
         TemplateError: The template is too large to resolve.
     """
     aws.items(Call.CALLER_IDENTITY, "Account", at_home=True)
-    rows = list(_tried(_region, aws, f"{aws.region} is enabled"))
+    rows = list(tried(_region, aws, f"{aws.region} is enabled"))
     if any(row.state is State.FAILS for row in rows):
         return rows  # every further question would fail for the same reason
     answers = _Answers()
-    zone_rows = list(_tried(partial(_ask_zones, answers), aws, "availability zones"))
+    zone_rows = list(tried(partial(_ask_zones, answers), aws, "availability zones"))
     worlds = views(template, aws.region, zones=answers.zones or None)
     wanted = needs(worlds)
     rows += zone_rows or _zones(wanted, answers.zones)
-    rows += _tried(partial(_types, wanted, facts), aws, "resource types")
+    rows += tried(partial(_types, wanted, facts), aws, "resource types")
     for database in wanted.databases:
         rows += _databases(aws, database, answers)
-    rows += _tried(partial(_endpoints, wanted.endpoints, answers), aws, "VPC endpoint services")
+    rows += tried(partial(_endpoints, wanted.endpoints, answers), aws, "VPC endpoint services")
+    rows += taken.certificates(wanted, aws)
+    rows += taken.names(wanted, aws, stack)
     rows += _quotas(aws, wanted, now)
     rows += _judged(worlds, aws, facts, answers, rows, now)
     return _merged(rows)
@@ -218,29 +184,12 @@ def _judged(
 
 def _merged(rows: Iterable[Row]) -> list[Row]:
     """Make one row of those that differ only in the resources that need it."""
-    found: dict[tuple[State, str, str, str], Row] = {}
+    found: dict[tuple[State, str, str, str, str], Row] = {}
     for row in rows:
-        key = (row.state, row.need, row.answer, row.asked)
+        key = (row.state, row.need, row.answer, row.asked, row.fix)
         before = found[key].resources if key in found else ()
         found[key] = replace(row, resources=tuple(dict.fromkeys((*before, *row.resources))))
     return list(found.values())
-
-
-def _tried(ask: Callable[[Aws], Iterable[Row]], aws: Aws, need: str) -> Iterator[Row]:
-    """Yield the rows of a question; a refusal or failure becomes a row of its own."""
-    try:
-        yield from list(ask(aws))
-    except CredentialsError:
-        raise
-    except RefusedError as error:
-        yield Row(
-            state=State.REFUSED,
-            need=need,
-            answer=f"needs the IAM permission {error.call.permission}",
-            asked=error.call.permission,
-        )
-    except AwsError as error:
-        yield Row(state=State.UNKNOWN, need=need, answer=str(error), asked="")
 
 
 # The region and its zones
@@ -331,11 +280,11 @@ def _databases(aws: Aws, database: Database, answers: _Answers) -> Iterator[Row]
         return
     if not database.engine:
         return
-    yield from _tried(
+    yield from tried(
         partial(_version, database, answers), aws, f"{database.engine} {database.version}".strip()
     )
     if database.instance_class:
-        yield from _tried(
+        yield from tried(
             partial(_orderable, database, answers),
             aws,
             f"{database.engine} on {database.instance_class}",
@@ -512,19 +461,19 @@ def _quotas(aws: Aws, wanted: Needs, now: datetime) -> Iterator[Row]:
     for quota in _QUOTAS:
         count = wanted.counts.get(quota.count, 0)
         if count:
-            yield from _tried(partial(_counted, quota, count), aws, quota.need)
+            yield from tried(partial(_counted, quota, count), aws, quota.need)
     count = wanted.counts.get("interface endpoints", 0)
     if count:
-        yield from _tried(partial(_interface_endpoints, count), aws, "interface endpoints")
+        yield from tried(partial(_interface_endpoints, count), aws, "interface endpoints")
     if wanted.nat_zones:
-        yield from _tried(partial(_nat_gateways, wanted), aws, "NAT gateways")
+        yield from tried(partial(_nat_gateways, wanted), aws, "NAT gateways")
     if any(wanted.counts.get(name) for name in _DATABASE_QUOTAS):
-        yield from _tried(partial(_database_quotas, wanted), aws, "database quotas")
+        yield from tried(partial(_database_quotas, wanted), aws, "database quotas")
     for name, (call, key, title) in _SINGLE.items():
         if wanted.counts.get(name, 0):
-            yield from _tried(partial(_single, call, key, title), aws, f"no {title} yet")
+            yield from tried(partial(_single, call, key, title), aws, f"no {title} yet")
     if wanted.vcpu:
-        yield from _tried(partial(_fargate, wanted, now), aws, "Fargate vCPU")
+        yield from tried(partial(_fargate, wanted, now), aws, "Fargate vCPU")
     for unknown in wanted.unknown:
         yield Row(
             state=State.UNKNOWN,

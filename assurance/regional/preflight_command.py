@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from assurance.check import BadInputError
+from assurance.usage import PATH, BadInputError
 
 if TYPE_CHECKING:
+    from assurance.regional.answers import Row
     from assurance.regional.aws import Aws, Call
-    from assurance.regional.preflight import Row
 
 
 _EPILOG: Final = """\b
@@ -30,19 +30,22 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("template", type=click.Path(path_type=Path), required=False)
+@click.argument("template", type=PATH, required=False)
 @click.option("--region", help="Region the template is meant for, such as eu-central-2.")
 @click.option("--profile", help="Profile of the AWS configuration [the usual order].")
-def preflight(template: Path | None, region: str | None, profile: str | None) -> None:
+@click.option("--stack", help="Name of the stack, which may be there [of NAME.template.json].")
+def preflight(
+    template: Path | None, region: str | None, profile: str | None, stack: str | None
+) -> None:
     """Ask AWS whether what TEMPLATE needs is there, and print what was asked and answered.
 
     Engine versions, instance classes, endpoint services, zones, resource types, whether the region
-    is enabled, and quotas against their current use. Nothing is written to AWS: every call is a
-    Describe, Get or List.
+    is enabled, whether names are free and certificates issued, and quotas against their current
+    use. Nothing is written to AWS: every call is a Describe, Get or List.
     """
+    from assurance.regional.answers import State
     from assurance.regional.aws import AwsError
     from assurance.regional.facts import UnknownRegionError, load
-    from assurance.regional.preflight import State
     from assurance.regional.preflight import preflight as ask
     from assurance.templates import Template, TemplateError
 
@@ -53,9 +56,12 @@ def preflight(template: Path | None, region: str | None, profile: str | None) ->
         )
     try:
         document = Template.read(template)
+        document.require_resources()
         facts = load(region)
         aws = connect(region, profile)
-        rows = ask(document, aws, facts, now=datetime.now(tz=UTC))
+        rows = ask(
+            document, aws, facts, now=datetime.now(tz=UTC), stack=stack or _stack_of(template)
+        )
     except (TemplateError, UnknownRegionError, AwsError) as error:
         show_progress(None)
         raise BadInputError(str(error)) from None
@@ -66,6 +72,12 @@ def preflight(template: Path | None, region: str | None, profile: str | None) ->
     if missing:
         click.echo(f"pcistack: AWS refused to say; allow {', '.join(missing)}", err=True)
     sys.exit(exit_code(rows))
+
+
+def _stack_of(template: Path) -> str | None:
+    """Return the name of the stack that the CDK wrote a template for."""
+    name = template.name.removesuffix(".template.json")
+    return name if name != template.name else None
 
 
 def connect(region: str, profile: str | None) -> Aws:
@@ -95,7 +107,7 @@ def show_progress(call: Call | None) -> None:
 
 def exit_code(rows: Sequence[Row]) -> int:
     """Return 0 if everything is confirmed, 1 if something is not, 2 if AWS refused to say."""
-    from assurance.regional.preflight import State
+    from assurance.regional.answers import State
 
     states = {row.state for row in rows}
     if State.REFUSED in states:
@@ -105,7 +117,7 @@ def exit_code(rows: Sequence[Row]) -> int:
 
 def render(rows: Sequence[Row], title: str) -> Iterator[str]:
     """Yield the lines of the table and its summary."""
-    from assurance.regional.preflight import State
+    from assurance.regional.answers import State
 
     colours = {
         State.CONFIRMED: "green",
@@ -131,12 +143,14 @@ def render(rows: Sequence[Row], title: str) -> Iterator[str]:
         yield click.style(plain[: widths[0]], fg=colours[row.state]) + plain[widths[0] :]
         if row.state is not State.CONFIRMED and row.resources:
             yield f"{'':{widths[0]}}    for {', '.join(row.resources)}"
+        for command in row.fix.splitlines():
+            yield f"{'':{widths[0]}}    {command}"
     yield ""
     yield _summary(rows)
 
 
 def _summary(rows: Sequence[Row]) -> str:
-    from assurance.regional.preflight import State
+    from assurance.regional.answers import State
 
     counts = {state: sum(row.state is state for row in rows) for state in State}
     names = {

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assurance.findings import counted
+
 from .emulator import RehearsalError
 
 # A CloudFormation template as its JSON parses.
@@ -50,7 +52,9 @@ class Assembly:
             if artifact["type"] == "aws:cloudformation:stack"
         }
         if len(stacks) != 1:
-            raise RehearsalError(f"{folder} holds {len(stacks)} stacks; one is expected.")
+            raise RehearsalError(
+                f"{folder} holds {counted(len(stacks), 'stack')}; one is expected."
+            )
         name, artifact = next(iter(stacks.items()))
         template = json.loads((folder / artifact["properties"]["templateFile"]).read_text())
         region = artifact["environment"].rpartition("/")[2]

@@ -28,12 +28,17 @@ def _properties(template: Template, kind: str) -> list[dict[str, Any]]:
 
 
 def grow(template: Template) -> None:
-    """Raise the database's capacity and the service's counts, and change the image's tag."""
+    """Raise the database's capacity and the service's counts, and change the image's tag.
+
+    A service without ``DesiredCount`` follows the least that autoscaling keeps.
+    """
     for properties in _properties(template, "AWS::RDS::DBCluster"):
         properties["ServerlessV2ScalingConfiguration"]["MaxCapacity"] += _MORE_CAPACITY
     for properties in _properties(template, "AWS::ECS::Service"):
-        properties["DesiredCount"] = properties.get("DesiredCount", 1) + 1
+        if "DesiredCount" in properties:
+            properties["DesiredCount"] += 1
     for properties in _properties(template, "AWS::ApplicationAutoScaling::ScalableTarget"):
+        properties["MinCapacity"] += 1
         properties["MaxCapacity"] += 1
     for properties in _properties(template, "AWS::ECS::TaskDefinition"):
         container = properties["ContainerDefinitions"][0]

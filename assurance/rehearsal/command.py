@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -15,6 +16,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
+
+from assurance.usage import PATH, BadInputError, region_of, suffix_of
 
 from . import project
 from .emulator import Emulator, RehearsalError, running
@@ -31,26 +34,33 @@ _REGION = "eu-central-2"
 _PRODUCTION = "prod"
 # Bootstrap and the first two environments at once; the third waits.
 _WORKERS = 3
-_NOTHING_TO_REHEARSE = 2
 _INTERRUPTED = 130
-_EXAMPLE = """\b
-Example:
+_HIGHEST_PORT = 65_535
+_EPILOG = """\b
+Exit codes:
+  0    all verified
+  1    something is not as promised
+  2    bad input, or the rehearsal could not be done
+  130  interrupted
+
+\b
+Examples:
   pcistack rehearse
   pcistack rehearse --suffix pr42 --json rehearsal.json
 """
 
 
-@click.command(epilog=_EXAMPLE)
+@click.command(epilog=_EPILOG)
 @click.option("--suffix", default="dev", show_default=True, help="Environment suffix to rehearse.")
 @click.option("--region", default=_REGION, show_default=True, help="Where the stack deploys.")
 @click.option(
     "--environment",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=PATH,
     help="Environment file to use instead of environments/<suffix>.toml.",
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65_535),
+    type=int,
     default=0,
     help="Port on 127.0.0.1; a free one if left out.",
 )
@@ -65,7 +75,7 @@ Example:
 @click.option(
     "--json",
     "json_file",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=PATH,
     help="Write the report to this file.",
 )
 def rehearse(
@@ -79,26 +89,25 @@ def rehearse(
 ) -> None:
     """Deploy, verify, change and destroy the stack on an AWS inside a local process.
 
-    Needs no account, no Docker and no network. Exit code 0: all verified. 1: something is not as
-    promised. 2: the rehearsal could not be done.
+    Needs no account, no Docker and no network.
     """
     signal.signal(signal.SIGTERM, _end_politely)
+    options = Options(
+        suffix=suffix_of(suffix),
+        region=region_of(region),
+        environment=environment,
+        port=port,
+        faults=faults,
+        keep=keep,
+        json_file=json_file,
+    )
     try:
-        options = Options(
-            suffix=suffix,
-            region=region,
-            environment=environment,
-            port=port,
-            faults=faults,
-            keep=keep,
-            json_file=json_file,
-        )
+        _require_usable(options)
         code = _rehearse(options)
     except RehearsalError as error:
-        click.echo(f"pcistack rehearse: {error}", err=True)
-        code = _NOTHING_TO_REHEARSE
+        raise BadInputError(str(error)) from None
     except KeyboardInterrupt:
-        click.echo("pcistack rehearse: interrupted; the embedded AWS is stopped.", err=True)
+        click.echo("pcistack: interrupted; the embedded AWS is stopped", err=True)
         code = _INTERRUPTED
     sys.exit(code)
 
@@ -120,6 +129,30 @@ class Options:
     json_file: Path | None
 
 
+def _require_usable(options: Options) -> None:
+    """Refuse what can be seen to be wrong before anything starts.
+
+    Raises:
+        RehearsalError: What is wrong, and with which option.
+    """
+    project.require(Path.cwd())
+    if not 0 <= options.port <= _HIGHEST_PORT:
+        raise RehearsalError(f"bad port {options.port}; it is a number from 0 to {_HIGHEST_PORT}")
+    if options.json_file is not None:
+        folder = options.json_file.parent
+        if options.json_file.is_dir():
+            raise RehearsalError(f"{options.json_file}: is a folder; --json names a file")
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise RehearsalError(f"{folder}: no folder to write the report of --json into")
+    file = options.environment or project.environment_file(Path(), options.suffix)
+    where = project.region_of(file)
+    if where not in (None, options.region):
+        raise RehearsalError(
+            f"{file}: deploys to {where}, and {options.region} would be prepared; "
+            f"add --region {where}"
+        )
+
+
 def _rehearse(options: Options) -> int:
     """Rehearse and report; return the exit code."""
     from rich.console import Console
@@ -127,11 +160,10 @@ def _rehearse(options: Options) -> int:
     from .report import as_json, showing, summarize
     from .run import Rehearsal
     from .steps import StepError, Steps
-    from .toolkit import Toolkit
+    from .toolkit import CommandError, Toolkit
 
     console = Console()
     begun = time.monotonic()
-    project.require(Path.cwd())
     with ExitStack() as stack:
         steps = Steps(stack.enter_context(showing(console)))
         emulator = stack.enter_context(running(region=options.region, port=options.port))
@@ -144,10 +176,11 @@ def _rehearse(options: Options) -> int:
         synthesized = _synthesize(options, emulator, toolkit, pool)
         try:
             first = rehearsal.synth(synthesized[options.suffix])
-        except StepError:
+        except CommandError as error:
             # The configuration or the template was refused, so there is nothing to rehearse.
-            return _NOTHING_TO_REHEARSE
-        _require_region(first, options.region)
+            copy = project.environment_file(emulator.folder / "project", options.suffix)
+            given = options.environment or Path("environments") / copy.name
+            raise RehearsalError(str(error).replace(str(copy), str(given))) from None
         try:
             baseline = rehearsal.bootstrap(bootstrapped)
             _take_steps(options, rehearsal, baseline, first, synthesized)
@@ -158,20 +191,23 @@ def _rehearse(options: Options) -> int:
         seconds = time.monotonic() - begun
         summarize(console, steps, rehearsal.findings, seconds)
         if options.json_file is not None:
-            document = as_json(steps, rehearsal.findings, seconds)
-            options.json_file.write_text(json.dumps(document, indent=2) + "\n")
+            write_report(options.json_file, as_json(steps, rehearsal.findings, seconds))
         if options.keep and steps.all_passed:
             toolkit.deploy(first)
             _wait(emulator, options.region)
     return 0 if steps.all_passed else 1
 
 
-def _require_region(assembly: Assembly, region: str) -> None:
-    if assembly.region != region:
-        raise RehearsalError(
-            f"{assembly.stack} deploys to {assembly.region}, and {region} is prepared. "
-            f"Add --region {assembly.region}."
-        )
+def write_report(file: Path, report: Mapping[str, object]) -> None:
+    """Write a report as JSON.
+
+    Raises:
+        RehearsalError: The file cannot be written.
+    """
+    try:
+        file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise RehearsalError(f"{file}: cannot be written ({error.strerror})") from None
 
 
 def _synthesize(
@@ -250,7 +286,3 @@ def _wait(emulator: Emulator, region: str) -> None:
             time.sleep(0.5)
     except KeyboardInterrupt:
         click.echo("Stopped.")
-
-
-if __name__ == "__main__":
-    rehearse()

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from assurance.findings import counted
+
 from . import changes
 from .assembly import Assembly, Template
 from .emulator import Fault, RehearsalError
@@ -80,7 +82,8 @@ class Faults:
                 step.progress(number, len(resources))
                 self._note(step, fault, kind, name, attempt(name))
             survived = sum(not item.problem for item in self.survivals if item.fault == fault)
-            step.details.append(f"{survived} of {len(resources)} resource types survived")
+            types = counted(len(resources), "resource type")
+            step.details.append(f"{survived} of {types} survived")
 
     def _note(self, step: Step, fault: str, kind: str, name: str, problem: str) -> None:
         survival = Survival(fault=fault, kind=kind, resource=name, problem=problem)
@@ -196,12 +199,17 @@ class Faults:
         return f"left behind: {', '.join(left)}" if left else ""
 
     def _figures(self) -> dict[str, object]:
-        """Return what the update changes, as the services tell it."""
+        """Return what the update changes and a rollback takes back, as the services tell it.
+
+        Not the count of tasks: what autoscaling has lifted stays until a policy takes it back.
+        """
         ids = self._lab.direct.physical_ids(self._assembly.stack)
         stack = Deployed(self._lab.emulator, self._assembly, ids)
         only_tagged = [{"Name": "key", "Values": ["Rehearsed"]}]
         tagged = stack.api("ec2").describe_tags(Filters=only_tagged)["Tags"]
-        return {**figures(stack), "tags": tagged}
+        found = {**figures(stack), "tags": tagged}
+        del found["the service's count"]
+        return found
 
     def _must(self, status: str, wanted: str) -> None:
         if status != wanted:

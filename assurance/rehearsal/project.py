@@ -2,12 +2,13 @@
 
 import re
 import shutil
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from .emulator import RehearsalError
 
-_PARTS = ("app.py", "cdk.json", "constructs", "environments", "stacks")
+_PARTS = ("app.py", "assurance", "cdk.json", "constructs", "environments", "stacks")
 _IGNORED = shutil.ignore_patterns("__pycache__", "cdk.out")
 
 # The certificate does not exist; the rehearsal imports one in its place before it deploys.
@@ -51,6 +52,27 @@ def copied(project: Path, into: Path, environments: Mapping[str, str]) -> Path:
     return into
 
 
+def environment_file(project: Path, suffix: str) -> Path:
+    """Return the environment file of a suffix: its own if there is one, else the ephemeral one."""
+    own = project / "environments" / f"{suffix}.toml"
+    return own if own.exists() else own.with_name("ephemeral.toml")
+
+
+def region_of(file: Path) -> str | None:
+    """Return the region that an environment file names.
+
+    None where it cannot be found: what else is wrong with the file is the app's to say.
+
+    Raises:
+        RehearsalError: The file cannot be read.
+    """
+    try:
+        region = tomllib.loads(read_environment(file)).get("region")
+    except tomllib.TOMLDecodeError:
+        return None
+    return region if isinstance(region, str) else None
+
+
 def read_environment(file: Path) -> str:
     """Return the contents of an environment file.
 
@@ -59,8 +81,12 @@ def read_environment(file: Path) -> str:
     """
     try:
         return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RehearsalError(f"{file}: cannot be read as UTF-8 text ({error})") from error
+    except FileNotFoundError:
+        raise RehearsalError(f"{file}: no such file") from None
+    except UnicodeDecodeError:
+        raise RehearsalError(f"{file}: cannot be read: it is not UTF-8 text") from None
+    except OSError as error:
+        raise RehearsalError(f"{file}: cannot be read ({error.strerror})") from None
 
 
 def with_ingress(project: Path, region: str) -> str:

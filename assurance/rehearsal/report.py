@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from assurance.findings import counted
+
 from .critical_path import CriticalPath
 from .embedded.recorded import RECORDED
 from .faults import Survival
@@ -73,8 +75,8 @@ class LiveView:
         if step is None:
             return Text("")
         seconds = self._console.get_time() - self._begun
-        counted = f"  {step.done} of {step.total} resources" if step.total else ""
-        self._spinner.update(text=Text(f"     {seconds:6.1f} s  {step.name}{counted}"))
+        done = f"  {step.done} of {counted(step.total, 'resource')}" if step.total else ""
+        self._spinner.update(text=Text(f"     {seconds:6.1f} s  {step.name}{done}"))
         return self._spinner
 
 
@@ -96,11 +98,12 @@ def summarize(console: "Console", steps: Steps, findings: Findings, seconds: flo
     total = sum(findings.resources.values())
     if total:
         recorded = [kind for kind in RECORDED if kind in findings.resources]
+        asked = sum(check.looked_at for check in findings.checks)
         console.print()
         console.print(
-            f"{total} resources of {len(findings.resources)} types, "
-            f"{len(findings.checks)} promises looked into "
-            f"({sum(check.looked_at for check in findings.checks)} resources asked)."
+            f"{counted(total, 'resource')} of {counted(len(findings.resources), 'type')}, "
+            f"{counted(len(findings.checks), 'promise')} looked into "
+            f"({counted(asked, 'resource')} asked)."
         )
         if recorded:
             console.print(f"Recorded, not emulated: {', '.join(recorded)}.")
@@ -128,8 +131,8 @@ def summarize(console: "Console", steps: Steps, findings: Findings, seconds: flo
 def _show_critical_path(console: "Console", path: CriticalPath) -> None:
     from rich.table import Table
 
-    minutes = round(path.seconds / 60)
-    title = f"A real first deployment takes about {minutes} minutes (an estimate)"
+    minutes = counted(round(path.seconds / 60), "minute")
+    title = f"A real first deployment takes about {minutes} (an estimate)"
     table = Table(title=title, title_justify="left", box=None)
     table.add_column("longest chain")
     table.add_column("type")

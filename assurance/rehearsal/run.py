@@ -5,10 +5,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
+from assurance.findings import counted
+
 from . import certificate, changes, protection
 from .assembly import Assembly
 from .critical_path import CriticalPath, find
-from .emulator import Client, Emulator
+from .emulator import Client, Emulator, Fault
 from .faults import Survival
 from .steps import Steps
 from .sweep import Baseline, Known, Record, Remains
@@ -51,11 +53,19 @@ class Rehearsal:
         self.findings = Findings()
 
     def synth(self, synthesized: Future[Assembly]) -> Assembly:
-        """Wait for a stack that is being synthesized."""
+        """Wait for a stack that is being synthesized.
+
+        Raises:
+            CommandError: The app, or a check attached to it, refused.
+        """
         with self._steps.take("cdk synth") as step:
-            assembly = synthesized.result()
-            step.details.append(f"{assembly.stack}: {len(assembly.resources)} resources")
-        return assembly
+            if synthesized.exception() is None:
+                assembly = synthesized.result()
+                size = counted(len(assembly.resources), "resource")
+                step.details.append(f"{assembly.stack}: {size}")
+            else:
+                step.fail()
+        return synthesized.result()
 
     def bootstrap(self, bootstrapped: Future[None]) -> Baseline:
         """Wait for the account to be prepared, and remember what is in it."""
@@ -83,7 +93,7 @@ class Rehearsal:
             if broken:
                 step.fail(*broken)
             else:
-                step.details.append(f"{len(checks)} promises hold")
+                step.details.append(f"{counted(len(checks), 'promise')} kept")
 
     def update(self, assembly: Assembly) -> Assembly:
         """Deploy a change; nothing that holds data may be replaced."""
@@ -138,7 +148,37 @@ class Rehearsal:
                         )
                     )
                 else:
-                    step.details.append(f"all {len(untouched)} records of the other stack survive")
+                    records = counted(len(untouched), "record")
+                    step.details.append(f"{records} of the other stack, none changed")
+
+    def fail_first(self, baseline: Baseline, assembly: Assembly) -> None:
+        """A first deployment that fails at the database leaves nothing in the way of the next.
+
+        Nothing that the profile keeps, and no protection, may hold on to what was made before.
+        """
+        with self._steps.take(f"a first cdk deploy {assembly.stack} that fails") as step:
+            attempt = self._with_certificates(assembly)
+            cluster = [*assembly.of_type("AWS::RDS::DBCluster"), ""][0]
+            self._emulator.set_faults([Fault(stack=assembly.stack, resource=cluster)])
+            try:
+                self._toolkit.deploy(attempt, step.progress)
+                step.fail(f"{cluster}: its creation failed, and the deployment did not")
+            except CommandError:
+                step.details.append(f"{cluster}: its creation failed, and all was rolled back")
+            finally:
+                self._emulator.set_faults([])
+            self._remove_certificates(attempt)
+            self._known.add(assembly, self._toolkit.made(assembly.stack))
+            remains = [item for item in baseline.since(self._known) if not item.expected]
+            left = [item for item in remains if item.kind != "stacks"]
+            if left:
+                step.fail(*(f"left behind by {item}" for item in left))
+            # The CLI protects a stack before it makes it, and cannot replace it before this.
+            api: Client = self._emulator.client("cloudformation", assembly.region)
+            api.update_termination_protection(
+                StackName=assembly.stack, EnableTerminationProtection=False
+            )
+            step.details.append("its termination protection is lifted, for the next to replace it")
 
     def refuse_destroy(self, assembly: Assembly) -> None:
         """Everything that the profile protects refuses to go, and nothing is touched."""
@@ -192,7 +232,8 @@ class Rehearsal:
                 step.fail(*(f"left behind by {item}" for item in left))
                 step.details += [f"{name}: should have been kept and is gone" for name in lost]
             elif policies:
-                step.details.append(f"exactly the {len(policies)} resources left that it keeps")
+                kept_ones = counted(len(policies), "resource")
+                step.details.append(f"{kept_ones} left, exactly what it keeps")
             else:
                 step.details.append("nothing left")
 
@@ -238,6 +279,7 @@ def ephemeral(rehearsal: Rehearsal, baseline: Baseline, first: Assembly, second:
 
 def protected(rehearsal: Rehearsal, baseline: Baseline, assembly: Assembly) -> None:
     """Rehearse an environment that keeps its data and refuses to be destroyed."""
+    rehearsal.fail_first(baseline, assembly)
     assembly = rehearsal.deploy(assembly)
     rehearsal.verify(assembly)
     rehearsal.fill_buckets(assembly)

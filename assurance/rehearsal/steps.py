@@ -89,6 +89,9 @@ class Steps:
         except (RehearsalError, BotoCoreError, ClientError) as error:
             step.fail(*str(error).splitlines())
             raise StepError(name) from error
+        except BaseException:
+            step.fail()  # interrupted, or an error of our own
+            raise
         finally:
             step.seconds = time.monotonic() - begun
             if step.outcome is Outcome.RUNNING:

@@ -72,14 +72,21 @@ class Known:
             kind = str(assembly.resources.get(name, {}).get("Type", ""))
             self._resources[physical, kind] = name
 
-    def name(self, service: str, key: str) -> str:
+    def name(self, service: str, key: str, store: str = "") -> str:
         """Return the logical id of the resource that a record belongs to, or an empty text.
 
         It is the one with this physical id; else the one whose physical id stands in the key, the
-        longest first, as in the name of a log group that a service makes for its resource.
+        longest first, as in the name of a log group that a service makes for its resource. Of a
+        bucket and its policy, which share an id, it is the one whose type the store is called by.
         """
         found = [
-            (key == physical, _fits(kind, service, key), len(physical), name)
+            (
+                key == physical,
+                _fits(kind, service, key),
+                _called_by(kind, store),
+                len(physical),
+                name,
+            )
             for (physical, kind), name in self._resources.items()
             if key == physical or (len(physical) > _SHORTEST and physical in key)
         ]
@@ -90,6 +97,15 @@ def _fits(kind: str, service: str, key: str) -> bool:
     """Whether the type is of the service, or of one that the key names as ``/aws/ecs/...``."""
     own = kind.split("::")[1].lower() if kind.count("::") == 2 else kind
     return own == service or f"/{own}/" in key
+
+
+def _called_by(kind: str, store: str) -> int:
+    """Return how much of a store's name, such as ``bucket policies``, is that of a type."""
+    type_stem, store_stem = (
+        re.sub("(y|ies|s)$", "", name.lower().replace(" ", "").replace("_", ""))
+        for name in (kind.rpartition("::")[2], store)
+    )
+    return len(type_stem) if store_stem.startswith(type_stem) else 0
 
 
 class Baseline:
@@ -127,7 +143,7 @@ def _remains(records: Sequence[Record], known: Known) -> Iterable[Remains]:
             service=service,
             kind=store.strip("_").replace("_", " "),
             key=name,
-            resource=known.name(service, name),
+            resource=known.name(service, name, store),
             expected=_EXPECTED_STATES.get((service, store, state), ""),
         )
 

@@ -22,6 +22,8 @@ _POLL_SECONDS = 0.2
 _LONGEST_SECONDS = 300
 _LINES = 30
 _LONGEST_LINE = 240
+# What the CLI adds to the app's own words.
+_APP_ENDED = ": Subprocess exited with error "
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -180,6 +182,16 @@ class Toolkit:
             if item.get("PhysicalResourceId")
         }
 
+    def made(self, stack: str) -> dict[str, str]:
+        """Return the physical id of every resource that a stack has or had."""
+        pages = self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
+        return {
+            event["LogicalResourceId"]: event["PhysicalResourceId"]
+            for page in pages
+            for event in page["StackEvents"]
+            if event.get("PhysicalResourceId")
+        }
+
     def failures(self, stack: str) -> list[Event]:
         """Return the failed steps of the stack's latest operation, first one first."""
         return failures_of(self.cloudformation, stack)
@@ -188,6 +200,8 @@ class Toolkit:
         self, arguments: Sequence[str], watch: "_Watch | None", project: Path | None = None
     ) -> str:
         log = self._new_log()
+        stack = watch.assembly.stack if watch else ""
+        before = self._latest_event(stack)
         process = self._start(arguments, log, project)
         deadline = time.monotonic() + _LONGEST_SECONDS
         try:
@@ -197,9 +211,15 @@ class Toolkit:
         self._emulator.ensure_alive()
         output = log.read_text(errors="replace")
         if process.returncode != 0:
-            stack = watch.assembly.stack if watch else ""
-            raise CommandError(self._explain(arguments[0], stack, output))
+            began = self._latest_event(stack) != before
+            raise CommandError(self._explain(arguments[0], stack if began else "", output))
         return output
+
+    def _latest_event(self, stack: str) -> str:
+        if not stack or not self.status(stack):
+            return ""
+        events = self.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+        return str(events[0]["EventId"]) if events else ""
 
     def _start(
         self, arguments: Sequence[str], log: Path, project: Path | None = None
@@ -226,6 +246,7 @@ class Toolkit:
         return self._emulator.folder / f"cdk-{next(self._numbers)}.log"
 
     def _explain(self, verb: str, stack: str, output: str) -> str:
+        # A stack that the CLI did not get to tells of an earlier failure, if of any.
         failed = self.failures(stack) if stack and self.status(stack) else []
         if failed:
             lines = "\n".join(f"  {event}" for event in failed)
@@ -300,7 +321,7 @@ def _end(process: "subprocess.Popen[str]") -> None:
 def _last_lines(output: str) -> str:
     """Return the end of what the CLI has written, long lines cut."""
     lines = [_COLOUR.sub("", line).rstrip() for line in output.splitlines()]
-    shown = [line for line in lines if line.strip()][-_LINES:]
+    shown = [line for line in lines if line.strip() and _APP_ENDED not in line][-_LINES:]
     return "\n".join(f"  {shorten(line, _LONGEST_LINE)}" for line in shown)
 
 

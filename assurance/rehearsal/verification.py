@@ -10,6 +10,8 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
+from assurance.findings import counted
+
 from .assembly import Assembly
 from .emulator import Client, Emulator
 
@@ -311,6 +313,13 @@ def _service(stack: Deployed) -> tuple[int, list[str]]:
     return len(services), problems
 
 
+def _desired(stack: Deployed, arn: str) -> int:
+    """Return how many tasks of a service are to run."""
+    cluster, name = arn.split("/")[-2:]
+    found = stack.api("ecs").describe_services(cluster=cluster, services=[name])["services"]
+    return int(found[0]["desiredCount"])
+
+
 def _autoscaling(stack: Deployed) -> tuple[int, list[str]]:
     api = stack.api("application-autoscaling")
     problems: list[str] = []
@@ -322,8 +331,12 @@ def _autoscaling(stack: Deployed) -> tuple[int, list[str]]:
         if not targets["ScalableTargets"]:
             problems.append(f"{name}: nothing scales it")
         for target in targets["ScalableTargets"]:
-            if target["MinCapacity"] >= target["MaxCapacity"]:
-                problems.append(f"{name}: has no room to scale above {target['MinCapacity']}")
+            low, high = target["MinCapacity"], target["MaxCapacity"]
+            if low >= high:
+                problems.append(f"{name}: has no room to scale above {low}")
+            if not low <= _desired(stack, arn) <= high:
+                count = counted(_desired(stack, arn), "task")
+                problems.append(f"{name}: {count} desired, outside of {low} to {high}")
         if not policies["ScalingPolicies"]:
             problems.append(f"{name}: has no scaling policy")
     return len(services), problems
@@ -506,9 +519,9 @@ def figures(stack: Deployed) -> dict[str, object]:
     images: list[str] = []
     ecs = stack.api("ecs")
     for arn in stack.of_type("AWS::ECS::Service").values():
+        counts.append(_desired(stack, arn))
         cluster, name = arn.split("/")[-2:]
         service = ecs.describe_services(cluster=cluster, services=[name])["services"][0]
-        counts.append(service["desiredCount"])
         task = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])
         images += [item["image"] for item in task["taskDefinition"]["containerDefinitions"]]
     targets = stack.api("application-autoscaling").describe_scalable_targets(
@@ -519,7 +532,7 @@ def figures(stack: Deployed) -> dict[str, object]:
         "the database's capacity": capacities,
         "the service's count": counts,
         "the task's image": images,
-        "the scaling limit": [target["MaxCapacity"] for target in own],
+        "the scaling limits": [(target["MinCapacity"], target["MaxCapacity"]) for target in own],
     }
 
 

@@ -95,6 +95,11 @@ def _fails(result: Result, *said: str) -> None:
         assert part in result.stderr
 
 
+def test_a_suffix_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
+    result = _run("--environment", "../x", "--app", tmp_path, "--out", tmp_path / "out")
+    _fails(result, "the suffix '../x' cannot be used")
+
+
 def test_a_missing_assembly_says_how_to_make_it(tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = _run("--environment", "pr42", "--app", tmp_path / "cdk.out", "--out", out)

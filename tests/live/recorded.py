@@ -158,6 +158,24 @@ def _database_quota(name: str, used: int, maximum: int) -> Parameters:
     return {"AccountQuotaName": name, "Used": used, "Max": maximum}
 
 
+def certificate(arn: str, status: str = "ISSUED") -> Parameters:
+    """Return an answer of DescribeCertificate."""
+    return {
+        "Certificate": {"CertificateArn": arn, "DomainName": "pay.example.com"} | {"Status": status}
+    }
+
+
+def stack_resource(kind: str, physical_id: str, status: str = "CREATE_COMPLETE") -> Parameters:
+    """Return one resource as ListStackResources gives it."""
+    return {
+        "LogicalResourceId": "Any",
+        "PhysicalResourceId": physical_id,
+        "ResourceType": kind,
+        "LastUpdatedTimestamp": NOW,
+        "ResourceStatus": status,
+    }
+
+
 def answers(types: list[str], **changes: Answer) -> dict[Call, Answer]:
     """Return answers of an empty, enabled account in Zurich; changes are by name of the call."""
     found: dict[Call, Answer] = {
@@ -205,5 +223,15 @@ def answers(types: list[str], **changes: Answer) -> dict[Call, Answer]:
         },
         Call.DETECTORS: {"DetectorIds": []},
         Call.RECORDERS: {"ConfigurationRecorders": []},
+        Call.STACK_RESOURCES: Refusal("ValidationError", "Stack with id PciDss-dev does not exist"),
+        Call.LOG_GROUPS: {"logGroups": []},
+        Call.RESOURCE_POLICIES: {"resourcePolicies": []},
+        Call.DATABASE_CLUSTERS: {"DBClusters": []},
+        Call.DATABASE_INSTANCES: {"DBInstances": []},
+        Call.CONTAINER_CLUSTERS: {"clusters": [], "failures": []},
+        Call.WEB_ACLS: {"WebACLs": []},
+        Call.DASHBOARDS: {"DashboardEntries": []},
+        Call.ALIASES: {"Aliases": []},
+        Call.CERTIFICATE: lambda parameters: certificate(parameters["CertificateArn"]),
     }
     return found | {Call[name]: answer for name, answer in changes.items()}

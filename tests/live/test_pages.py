@@ -24,6 +24,7 @@ FAILED = ROOT / "tests" / "migration" / "templates" / "failed_in_zurich.yaml"
 NETWORK = """
 Resources:
   Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  Audit: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /shop/audit}}
 """
 
 
@@ -41,9 +42,13 @@ def _preflight_example() -> str:
     ).text
     template = Template.parse(text.replace("Resources:\n", NETWORK.lstrip(), 1))
     types = sorted({resource.type for resource in template.resources.values()})
-    stub = StubbedAws(answers(types, VPCS={"Vpcs": [{}] * 5}))
-    rows = preflight(template, stub.aws(), load(REGION), now=NOW)
-    lines = [re.sub(r"\x1b\[\d*m", "", line) for line in render(rows, f"database.yaml in {REGION}")]
+    left = {"logGroups": [{"logGroupName": "/shop/audit"}]}
+    stub = StubbedAws(answers(types, VPCS={"Vpcs": [{}] * 5}, LOG_GROUPS=left))
+    rows = preflight(template, stub.aws(), load(REGION), now=NOW, stack="database")
+    lines = [
+        re.sub(r"\x1b\[\d*m", "", line)
+        for line in render(rows, f"database.template.json in {REGION}")
+    ]
     return "```text\n" + "\n".join(lines) + "\n```"
 
 

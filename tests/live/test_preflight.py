@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from assurance.regional.answers import Row, State
 from assurance.regional.aws import Call, CredentialsError
 from assurance.regional.facts import load
-from assurance.regional.preflight import Row, State, preflight
+from assurance.regional.preflight import preflight
 from assurance.regional.preflight_command import exit_code, render
 from assurance.templates import Json, Template
 from tests.live.recorded import (
@@ -18,11 +19,16 @@ from tests.live.recorded import (
     Refusal,
     StubbedAws,
     answers,
+    certificate,
     endpoint_service,
     engine_version,
     orderable,
     quota,
+    stack_resource,
 )
+
+STACK = "PciDss-dev"
+CERTIFICATE = f"arn:aws:acm:{REGION}:111111111111:certificate/12345678-1234-1234-1234-123456789012"
 
 _RESOURCES: dict[str, dict[str, Json]] = {
     "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
@@ -59,6 +65,7 @@ _RESOURCES: dict[str, dict[str, Json]] = {
     "Cluster": {
         "Type": "AWS::RDS::DBCluster",
         "Properties": {
+            "DBClusterIdentifier": "data",
             "Engine": "aurora-mysql",
             "EngineVersion": "8.0.mysql_aurora.3.10.4",
             "DBClusterParameterGroupName": {"Ref": "Parameters"},
@@ -72,6 +79,7 @@ _RESOURCES: dict[str, dict[str, Json]] = {
         "Type": "AWS::RDS::DBInstance",
         "Properties": {
             "DBClusterIdentifier": {"Ref": "Cluster"},
+            "DBInstanceIdentifier": "Writer",
             "DBInstanceClass": "db.serverless",
             "Engine": "aurora-mysql",
             "CACertificateIdentifier": "rds-ca-rsa2048-g1",
@@ -99,6 +107,23 @@ _RESOURCES: dict[str, dict[str, Json]] = {
             "ResourceId": {"Fn::Sub": "service/main/${Service.Name}"},
         },
     },
+    "Listener": {
+        "Type": "AWS::ElasticLoadBalancingV2::Listener",
+        "Properties": {"Certificates": [{"CertificateArn": CERTIFICATE}]},
+    },
+    "Containers": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": "main"}},
+    "Firewall": {
+        "Type": "AWS::WAFv2::WebACL",
+        "Properties": {"Name": "main", "Scope": "REGIONAL"},
+    },
+    "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/main/logs"}},
+    "Delivery": {"Type": "AWS::Logs::ResourcePolicy", "Properties": {"PolicyName": "delivery"}},
+    "Board": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardName": "main"}},
+    "Alias": {
+        "Type": "AWS::KMS::Alias",
+        "DeletionPolicy": "RetainExceptOnCreate",
+        "Properties": {"AliasName": "alias/main"},
+    },
     "Detector": {"Type": "AWS::GuardDuty::Detector"},
     "Recorder": {"Type": "AWS::Config::ConfigurationRecorder"},
 }
@@ -119,11 +144,13 @@ def _template(changes: dict[str, dict[str, Json]] | None = None, **sections: Jso
     return Template.parse(json.dumps({"Resources": resources, **sections}))
 
 
-def _run(template: Template | None = None, **changes: Answer) -> tuple[list[Row], StubbedAws]:
+def _run(
+    template: Template | None = None, stack: str | None = STACK, /, **changes: Answer
+) -> tuple[list[Row], StubbedAws]:
     template = template or _template()
     types = sorted({resource.type for resource in template.resources.values()})
     stub = StubbedAws(answers(types, **changes))
-    return preflight(template, stub.aws(), load(REGION), now=NOW), stub
+    return preflight(template, stub.aws(), load(REGION), now=NOW, stack=stack), stub
 
 
 def _fails(rows: list[Row]) -> list[Row]:
@@ -163,6 +190,15 @@ def test_a_stack_that_has_all_it_needs_is_confirmed() -> None:
         "Fargate vCPU when scaled out: 2",
         "no GuardDuty detector yet",
         "no AWS Config recorder yet",
+        "log group names: 1",
+        "database cluster names: 1",
+        "database instance names: 1",
+        "ECS cluster names: 1",
+        "web ACL names: 1",
+        "dashboard names: 1",
+        "key alias names: 1",
+        "Logs resource policies: 1",
+        "certificate 12345678-1234-1234-1234-123456789012",
     } <= needs
     used = {call for call, _, _ in stub.log}
     assert used == set(Call) - {Call.DEFAULT_QUOTA}
@@ -503,6 +539,214 @@ def test_the_largest_world_counts(default: str) -> None:
     assert any(row.need == "Fargate vCPU: 4" for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("limits", "start", "scaled"),
+    [
+        ({"MinCapacity": 2, "MaxCapacity": 6}, "1", "3"),
+        ({"MinCapacity": 1, "MaxCapacity": 1}, "0.5", None),
+        ({"MaxCapacity": 4}, "0.5", "2"),
+    ],
+)
+def test_a_service_without_a_count_starts_at_the_lower_limit_of_its_scaling(
+    limits: dict[str, Json], start: str, scaled: str | None
+) -> None:
+    scaling = {"MinCapacity": None, "MaxCapacity": None} | limits
+    rows, _ = _run(_template({"Service": {"DesiredCount": None}, "Scaling": scaling}))
+    needs = [row.need for row in rows if row.need.startswith("Fargate")]
+    expected = [f"Fargate vCPU: {start}"]
+    assert needs == expected + ([f"Fargate vCPU when scaled out: {scaled}"] if scaled else [])
+
+
+def test_limits_of_scaling_that_only_the_deployment_knows_are_unknown() -> None:
+    template = _template(
+        {"Scaling": {"MaxCapacity": {"Ref": "Most"}}}, Parameters={"Most": {"Type": "Number"}}
+    )
+    rows, _ = _run(template)
+    assert [row.need for row in rows if row.state is State.UNKNOWN] == ["Fargate vCPU of Service"]
+
+
+# Names
+
+_TAKEN: list[tuple[str, Parameters, str, str, str]] = [
+    (
+        "LOG_GROUPS",
+        {"logGroups": [{"logGroupName": "/main/logs"}, {"logGroupName": "/main/logs-2"}]},
+        "log group /main/logs",
+        "Logs",
+        "aws logs delete-log-group --log-group-name /main/logs",
+    ),
+    (
+        "DATABASE_CLUSTERS",
+        {"DBClusters": [{"DBClusterIdentifier": "data"}]},
+        "database cluster data",
+        "Cluster",
+        "aws rds delete-db-cluster --db-cluster-identifier data "
+        "--final-db-snapshot-identifier data-final",
+    ),
+    (
+        "DATABASE_INSTANCES",
+        {"DBInstances": [{"DBInstanceIdentifier": "writer", "DBClusterIdentifier": "data"}]},
+        "database instance writer",
+        "Writer",
+        "aws rds delete-db-instance --db-instance-identifier writer",
+    ),
+    (
+        "DATABASE_INSTANCES",
+        {"DBInstances": [{"DBInstanceIdentifier": "writer"}]},
+        "database instance writer",
+        "Writer",
+        "aws rds delete-db-instance --db-instance-identifier writer "
+        "--final-db-snapshot-identifier writer-final",
+    ),
+    (
+        "CONTAINER_CLUSTERS",
+        {"clusters": [{"clusterName": "main", "status": "ACTIVE"}]},
+        "ECS cluster main",
+        "Containers",
+        "aws ecs delete-cluster --cluster main",
+    ),
+    (
+        "WEB_ACLS",
+        {"WebACLs": [{"Name": "main", "Id": "a1", "LockToken": "b2"}]},
+        "web ACL main",
+        "Firewall",
+        "aws wafv2 delete-web-acl --scope REGIONAL --name main --id a1 --lock-token b2",
+    ),
+    (
+        "DASHBOARDS",
+        {"DashboardEntries": [{"DashboardName": "main"}, {"DashboardName": "main-2"}]},
+        "dashboard main",
+        "Board",
+        "aws cloudwatch delete-dashboards --dashboard-names main",
+    ),
+    (
+        "ALIASES",
+        {"Aliases": [{"AliasName": "alias/main"}]},
+        "key alias alias/main",
+        "Alias",
+        "aws kms delete-alias --alias-name alias/main",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "answer", "need", "resource", "command"), _TAKEN)
+def test_a_name_that_is_taken_fails_with_the_command_that_frees_it(
+    call: str, answer: Parameters, need: str, resource: str, command: str
+) -> None:
+    row = _only_failure(None, **{call: answer})
+    assert row.need == need
+    assert row.answer == "already exists, so the deployment would fail"
+    assert row.resources == (resource,)
+    assert row.fix.splitlines()[0] == f"delete it: {command} --region {REGION}"
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "kind", "physical_id"),
+    [
+        (call, answer, _RESOURCES[resource]["Type"], need.rpartition(" ")[2])
+        for call, answer, need, resource, _ in _TAKEN
+    ],
+)
+def test_a_name_of_the_stack_itself_is_an_update(
+    call: str, answer: Parameters, kind: str, physical_id: str
+) -> None:
+    if kind == "AWS::WAFv2::WebACL":
+        physical_id += "|a1|REGIONAL"
+    own = {"StackResourceSummaries": [stack_resource(kind, physical_id)]}
+    rows, _ = _run(None, **{call: answer}, STACK_RESOURCES=own)
+    assert exit_code(rows) == 0
+    assert "1 of PciDss-dev itself, which is updated" in {row.answer for row in rows}
+
+
+@pytest.mark.parametrize("status", ["DELETE_COMPLETE", "DELETE_SKIPPED"])
+def test_what_a_rollback_of_the_stack_left_is_not_its_own_any_more(status: str) -> None:
+    own = {"StackResourceSummaries": [stack_resource("AWS::Logs::LogGroup", "/main/logs", status)]}
+    groups = {"logGroups": [{"logGroupName": "/main/logs"}]}
+    row = _only_failure(LOG_GROUPS=groups, STACK_RESOURCES=own)
+    assert row.need == "log group /main/logs"
+
+
+def test_what_the_template_keeps_can_be_imported_instead() -> None:
+    row = _only_failure(ALIASES={"Aliases": [{"AliasName": "alias/main"}]})
+    assert row.fix.splitlines()[1] == (
+        "or keep it: cdk deploy PciDss-dev --import-existing-resources"
+    )
+    row = _only_failure(LOG_GROUPS={"logGroups": [{"logGroupName": "/main/logs"}]})
+    assert "import" not in row.fix
+
+
+def test_a_taken_name_is_unknown_while_nobody_says_which_stack_it_is() -> None:
+    rows, stub = _run(None, None, LOG_GROUPS={"logGroups": [{"logGroupName": "/main/logs"}]})
+    unknown = [row for row in rows if row.state is State.UNKNOWN]
+    assert [row.need for row in unknown] == ["log group /main/logs"]
+    assert "--stack" in unknown[0].answer
+    assert Call.STACK_RESOURCES not in {call for call, _, _ in stub.log}
+    assert exit_code(rows) == 1
+
+
+def test_a_deleted_container_cluster_takes_no_name() -> None:
+    deleted = {"clusters": [{"clusterName": "main", "status": "INACTIVE"}]}
+    rows, _ = _run(CONTAINER_CLUSTERS=deleted)
+    assert exit_code(rows) == 0
+
+
+def test_a_name_that_only_the_deployment_knows_is_unknown() -> None:
+    template = _template(
+        {"Logs": {"LogGroupName": {"Ref": "Name"}}}, Parameters={"Name": {"Type": "String"}}
+    )
+    rows, _ = _run(template)
+    assert [row.need for row in rows if row.state is State.UNKNOWN] == ["name of Logs"]
+
+
+def test_a_name_built_from_a_new_resource_is_new_as_well() -> None:
+    rows, stub = _run(_template({"Logs": {"LogGroupName": {"Fn::Sub": "/x/${Cluster}"}}}))
+    assert exit_code(rows) == 0
+    assert Call.LOG_GROUPS not in {call for call, _, _ in stub.log}
+
+
+def test_a_web_acl_of_cloudfront_is_not_looked_for_here() -> None:
+    _, stub = _run(_template({"Firewall": {"Scope": "CLOUDFRONT"}}))
+    assert Call.WEB_ACLS not in {call for call, _, _ in stub.log}
+
+
+def test_the_account_takes_ten_logs_resource_policies() -> None:
+    nine = {"resourcePolicies": [{"policyName": f"other-{number}"} for number in range(9)]}
+    rows, _ = _run(RESOURCE_POLICIES=nine)
+    assert "9 of 10 in use" in {row.answer for row in rows}
+    assert exit_code(rows) == 0
+    ten = {"resourcePolicies": [*nine["resourcePolicies"], {"policyName": "delivery"}]}
+    row = _only_failure(RESOURCE_POLICIES=ten)
+    assert row.need == "Logs resource policies: 1"
+    assert "raises this quota for nobody" in row.answer
+    own = {"StackResourceSummaries": [stack_resource("AWS::Logs::ResourcePolicy", "delivery")]}
+    rows, _ = _run(RESOURCE_POLICIES=ten, STACK_RESOURCES=own)
+    assert exit_code(rows) == 0
+
+
+# Certificates
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Refusal("ResourceNotFoundException", "none"), "there is none in this account and region"),
+        (certificate(CERTIFICATE, "PENDING_VALIDATION"), "PENDING_VALIDATION, a listener takes"),
+        (certificate(CERTIFICATE, "EXPIRED"), "EXPIRED, a listener takes"),
+    ],
+)
+def test_a_certificate_that_is_not_there_or_not_issued_fails(answer: Answer, said: str) -> None:
+    row = _only_failure(CERTIFICATE=answer)
+    assert row.answer.startswith(said)
+    assert row.resources == ("Listener",)
+
+
+def test_a_certificate_that_the_stack_makes_itself_is_not_asked_for() -> None:
+    made = _template({"Listener": {"Certificates": [{"CertificateArn": {"Ref": "Alias"}}]}})
+    rows, stub = _run(made)
+    assert exit_code(rows) == 0
+    assert Call.CERTIFICATE not in {call for call, _, _ in stub.log}
+
+
 # Refusals
 
 
@@ -546,3 +790,13 @@ def test_the_table_lines_up_and_names_the_resources_of_a_failure() -> None:
     assert failure.index("AWS has no") - failure.index("interface endpoint") == column
     assert "for Ecr" in lines[lines.index(failure) + 1]
     assert lines[-1].endswith("1 would fail")
+
+
+def test_the_table_shows_the_command_below_the_resource_that_is_in_the_way() -> None:
+    rows, _ = _run(LOG_GROUPS={"logGroups": [{"logGroupName": "/main/logs"}]})
+    lines = [line.replace("\x1b[0m", "").strip() for line in render(rows, "a template")]
+    place = next(number for number, line in enumerate(lines) if "already exists" in line)
+    assert lines[place + 1 : place + 3] == [
+        "for Logs",
+        f"delete it: aws logs delete-log-group --log-group-name /main/logs --region {REGION}",
+    ]

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from assurance.cli import cli
 from assurance.regional import preflight_command
 from assurance.regional.aws import Aws, Call
-from tests.live.recorded import Answer, Refusal, StubbedAws, answers
+from tests.live.recorded import REGION, Answer, Refusal, StubbedAws, answers, stack_resource
 
 TEMPLATES = Path(__file__).parents[1] / "migration" / "templates"
 TOPIC = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
@@ -76,6 +76,39 @@ def test_credentials_that_aws_does_not_accept_exit_with_2(
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
     assert "sign in again" in result.stderr
+
+
+_GROUP = """{"Resources": {"Logs": {
+  "Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/main/logs"}}}}"""
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "stack"),
+    [
+        ("PciDss-dev.template.json", [], "PciDss-dev"),
+        ("t.json", ["--stack", "Other"], "Other"),
+        ("PciDss-dev.template.json", ["--stack", "Other"], "Other"),
+        ("t.json", [], None),
+    ],
+)
+def test_the_stack_is_named_by_the_file_or_by_the_option(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    file: str,
+    options: list[str],
+    stack: str | None,
+) -> None:
+    own = {"StackResourceSummaries": [stack_resource("AWS::Logs::LogGroup", "/main/logs")]}
+    taken = {"logGroups": [{"logGroupName": "/main/logs"}]}
+    stub = StubbedAws(answers(["AWS::Logs::LogGroup"], STACK_RESOURCES=own, LOG_GROUPS=taken))
+    monkeypatch.setattr(preflight_command, "connect", lambda region, _profile: stub.aws(region))
+    path = tmp_path / file
+    path.write_text(_GROUP, encoding="utf-8")
+    result = CliRunner().invoke(cli, ["preflight", str(path), "--region", REGION, *options])
+    asked = [parameters for call, parameters, _ in stub.log if call is Call.STACK_RESOURCES]
+    assert asked == ([{"StackName": stack}] if stack else [])
+    assert result.exit_code == (0 if stack else 1)
+    assert (f"1 of {stack} itself, which is updated" in result.stdout) is (stack is not None)
 
 
 @pytest.mark.parametrize(

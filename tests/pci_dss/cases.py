@@ -387,6 +387,33 @@ FROM_APP: Final = {"SourceSecurityGroupId": att("AppGroup", "GroupId")}
 FROM_WEB: Final = {"SourceSecurityGroupId": att("WebGroup", "GroupId")}
 TO_STORE: Final = {"DestinationSecurityGroupId": att("StoreGroup", "GroupId")}
 
+
+def function(
+    *statements: Mapping[str, object],
+    managed: Sequence[str] = (),
+    name: str = "It",
+    group: object = "/pay/function",
+) -> Resources:
+    """A function with its log group, and a role with some statements and policies of AWS."""
+    return {
+        "It": res(
+            "Lambda::Function",
+            FunctionName=name,
+            Role=att("Role", "Arn"),
+            LoggingConfig={"LogGroup": group},
+        ),
+        "Group": res("Logs::LogGroup", LogGroupName="/pay/function"),
+        "Role": res(
+            "IAM::Role",
+            ManagedPolicyArns=[
+                {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/service-role/{name}"}
+                for name in managed
+            ],
+            Policies=[{"PolicyName": "p", "PolicyDocument": document(*statements)}],
+        ),
+    }
+
+
 CASES: Final[dict[str, tuple[Resources, Resources]]] = {
     # 1 Network
     "PCI-1.3.1-INGRESS-WORLD": (web(tcp(22, **WORLD)), web(tcp(443, **WORLD))),
@@ -621,7 +648,12 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
     ),
     "PCI-3.7.4-KEY-ROTATION": (key(), key(EnableKeyRotation=True)),
     "PCI-3.7.5-KEY-DELETION": (
-        {"It": {**res("KMS::Key", PendingWindowInDays=7), "DeletionPolicy": "Retain"}},
+        {
+            "It": {
+                **res("KMS::Key", PendingWindowInDays=7),
+                "DeletionPolicy": "RetainExceptOnCreate",
+            }
+        },
         {"It": {**res("KMS::Key", PendingWindowInDays=7), "DeletionPolicy": "Delete"}},
     ),
     "PCI-3.6.1-KEY-POLICY-PUBLIC": (
@@ -880,6 +912,10 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
         one("Lambda::Function", FunctionName="pay"),
         one("Lambda::Function", FunctionName="pay")
         | {"Group": res("Logs::LogGroup", LogGroupName={"Fn::Sub": "/aws/lambda/${It}"})},
+    ),
+    "PCI-10.3.1-LOG-GROUP-RETURNS": (
+        function(managed=("AWSLambdaBasicExecutionRole",)),
+        function(allow(["logs:CreateLogStream", "logs:PutLogEvents"], att("Group", "Arn"))),
     ),
     "PCI-10.3.2-LOG-TOKEN": (
         one("Logs::LogGroup", BearerTokenAuthenticationEnabled=True),

@@ -6,7 +6,7 @@ import pytest
 
 from assurance.templates import Json, Template
 from benchmarks.harmless import HARMLESS
-from benchmarks.mutation import Mutant, findings_of, judge, mutants, mutated
+from benchmarks.mutation import MARKER, PAGE, Mutant, findings_of, judge, mutants, mutated
 from tests.support import template
 
 
@@ -76,6 +76,13 @@ def test_mutants_come_by_the_thousand_and_from_every_type_with_a_schema(
         "AWS::SecretsManager::SecretTargetAttachment",
         "AWS::Logs::ResourcePolicy",
     }
+
+
+def test_the_page_tells_of_a_run_over_the_shipped_template(every: list[Mutant]) -> None:
+    """To write it again: ``python -m benchmarks.mutation --write``."""
+    shown = PAGE.read_text(encoding="utf-8").split(MARKER)[1]
+    assert f"of {len(every)} in all." in shown
+    assert "| **all** |" in shown
 
 
 def test_a_mutant_changes_one_resource_and_leaves_the_template_alone(

@@ -20,10 +20,17 @@ from tests.pci_dss.cases import (
     REDIRECT,
     WORLD,
     Resources,
+    allow,
+    att,
+    document,
+    function,
     listener,
     one,
     parameters,
+    ref,
+    res,
     secret,
+    task,
     tcp,
     web,
 )
@@ -251,6 +258,126 @@ def test_the_same_weakness_in_another_guise_is_found(resources: Resources, rule:
     near = {"PCI-8.6.2-ENVIRONMENT", "PCI-1.3.1-INGRESS-WORLD", "PCI-8.6.3-SECRET-ROTATION"}
     found = rules_of(resources)
     assert rule in found if rule else not found & near
+
+
+@pytest.mark.parametrize(
+    "user", ["0", "root", "0:0", "00", "+0", "-0", " 0", "root ", "000:5", "root:staff", ""]
+)
+def test_root_is_root_however_it_is_written(user: str) -> None:
+    assert "PCI-2.2.4-ROOT-USER" in rules_of(task({"User": user}))
+
+
+@pytest.mark.parametrize("user", ["101", "nginx", "1000:0", "10:10", "0x10", "rooty"])
+def test_another_user_is_not_taken_for_root(user: str) -> None:
+    assert "PCI-2.2.4-ROOT-USER" not in rules_of(task({"User": user}))
+
+
+@pytest.mark.parametrize("missing", ["maintenance", "failure", "configuration change", "deletion"])
+def test_every_kind_of_change_of_a_cluster_is_asked_for(missing: str) -> None:
+    wanted = {"maintenance", "failure", "configuration change", "deletion"}
+    everything: Resources = {
+        "Db": res("RDS::DBCluster", Engine="aurora-mysql"),
+        "All": res("RDS::EventSubscription", SnsTopicArn="t", SourceType="db-instance"),
+        "Group": res("RDS::EventSubscription", SnsTopicArn="t", SourceType="db-parameter-group"),
+    }
+
+    def told(categories: set[str]) -> bool:
+        cluster = res(
+            "RDS::EventSubscription",
+            SnsTopicArn="t",
+            SourceType="db-cluster",
+            EventCategories=sorted(categories),
+        )
+        return "PCI-11.5.2-DATABASE-EVENTS" not in rules_of({**everything, "Cluster": cluster})
+
+    assert told(wanted)
+    assert not told(wanted - {missing})
+
+
+@pytest.mark.parametrize(
+    ("prefix", "found"),
+    [
+        ("AWSLogs/${AWS::AccountId}/*", False),
+        ("AWSLogs/111111111111/*", False),
+        ("AWSLogs/11111111111/*", True),
+        ("AWSLogs/*", True),
+        ("*", True),
+    ],
+)
+def test_log_delivery_below_the_prefix_of_one_account_is_held_to_it(
+    prefix: str, found: bool
+) -> None:
+    policy = document(
+        allow(
+            "s3:PutObject",
+            {"Fn::Sub": f"arn:aws:s3:::logs/{prefix}"},
+            Principal={"Service": "delivery.logs.amazonaws.com"},
+        )
+    )
+    rules = rules_of(one("S3::BucketPolicy", Bucket="logs", PolicyDocument=policy))
+    assert ("PCI-7.2.5-CONFUSED-DEPUTY" in rules) is found
+
+
+def test_the_policy_of_a_log_group_is_read_like_any_other() -> None:
+    policy = document(allow("logs:PutLogEvents", "*", Principal="*"))
+    rules = rules_of(one("Logs::LogGroup", ResourcePolicyDocument=policy))
+    assert "PCI-7.3.3-POLICY-PUBLIC" in rules
+
+
+_CREATES = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        function(allow(_CREATES)),
+        function(allow("logs:*", "arn:aws:logs:eu-central-2:111111111111:*")),
+        function(allow(_CREATES, att("Group", "Arn"))),
+        function(allow(_CREATES, {"Fn::Sub": "${Group.Arn}:*"})),
+        function(allow(_CREATES, "arn:aws:logs:*:*:log-group:/pay/*:*")),
+        function(managed=("AWSLambdaVPCAccessExecutionRole",)),
+        function(managed=("AWSLambdaSQSQueueExecutionRole",)),
+        function(managed=("CloudWatchLogsFullAccess",)),
+        function(allow(_CREATES), group=ref("Group")),
+        function(allow(_CREATES), name="pay", group=None)
+        | {"Group": res("Logs::LogGroup", LogGroupName="/aws/lambda/pay")},
+        function(allow(_CREATES), group=None)
+        | {"Group": res("Logs::LogGroup", LogGroupName={"Fn::Sub": "/aws/lambda/${It}"})},
+        function()
+        | {
+            "More": res(
+                "IAM::Policy", Roles=[ref("Role")], PolicyDocument=document(allow(_CREATES))
+            )
+        },
+        function()
+        | {
+            "Role": res("IAM::Role", ManagedPolicyArns=[ref("More")]),
+            "More": res("IAM::ManagedPolicy", PolicyDocument=document(allow(_CREATES))),
+        },
+    ],
+)
+def test_a_role_that_can_make_the_functions_log_group_again_is_found(resources: Resources) -> None:
+    assert "PCI-10.3.1-LOG-GROUP-RETURNS" in rules_of(resources)
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        function(),
+        function(allow(_CREATES, "arn:aws:logs:*:*:log-group:/other/*:*")),
+        function(allow("logs:PutLogEvents")),
+        function(managed=("AWSXRayDaemonWriteAccess",)),
+        function(
+            allow(_CREATES), {"Effect": "Deny", "Action": "logs:CreateLogGroup", "Resource": "*"}
+        ),
+        {name: body for name, body in function(allow(_CREATES)).items() if name != "Group"},
+        {name: body for name, body in function(allow(_CREATES)).items() if name != "Role"},
+    ],
+)
+def test_a_role_that_cannot_make_the_functions_log_group_again_passes(
+    resources: Resources,
+) -> None:
+    assert "PCI-10.3.1-LOG-GROUP-RETURNS" not in rules_of(resources)
 
 
 def test_retired_runtimes_are_those_of_the_lambda_developer_guide() -> None:

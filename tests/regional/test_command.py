@@ -38,6 +38,7 @@ def test_every_region_can_be_shown_in_80_columns(region: str) -> None:
     assert "\x1b" not in result.output
     assert "…" not in result.output
     assert max(len(line) for line in result.output.splitlines()) <= 80
+    assert not any(line.endswith(" ") for line in result.output.splitlines())
 
 
 @pytest.mark.parametrize(

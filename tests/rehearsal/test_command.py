@@ -7,15 +7,31 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
-from assurance.rehearsal.command import rehearse
+from assurance.cli import cli
+from assurance.rehearsal import command
+from assurance.rehearsal.emulator import RehearsalError
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
+def _run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["rehearse", *arguments])
+
+
+@pytest.fixture
+def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+
+    def start(_options: object) -> int:
+        raise AssertionError("the rehearsal started")
+
+    monkeypatch.setattr(command, "_rehearse", start)
+
+
 def test_help_shows_an_example() -> None:
-    result = CliRunner().invoke(rehearse, ["--help"])
+    result = _run("--help")
 
     assert result.exit_code == 0
     assert "pcistack rehearse --suffix pr42" in result.output
@@ -26,42 +42,76 @@ def test_folder_without_the_project_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    result = CliRunner().invoke(rehearse, [])
+    result = _run()
 
     assert result.exit_code == 2
     assert "has no app.py" in result.output
     assert "Traceback" not in result.output
 
 
-def test_missing_environment_file_is_refused() -> None:
-    result = CliRunner().invoke(rehearse, ["--environment", "/nowhere/at-all.toml"])
+@pytest.mark.usefixtures("nothing_starts")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--environment", "/nowhere/at-all.toml"], "/nowhere/at-all.toml: no such file"),
+        (["--environment", "/"], "/: cannot be read (Is a directory)"),
+        (["--suffix", "Dev_1"], "the suffix 'Dev_1' cannot be used"),
+        (["--region", "eu-nowhere-9"], "unknown region 'eu-nowhere-9'; known are af-south-1"),
+        (["--region", "eu-central-1"], "dev.toml: deploys to eu-central-2"),
+        (["--region", "eu-central-1"], "add --region eu-central-2"),
+        (["--port", "80x"], "'80x' is not a valid integer"),
+        (["--port", "70000"], "bad port 70000; it is a number from 0 to 65535"),
+        (["--json", "/nowhere/report.json"], "/nowhere: no folder to write the report"),
+        (["--json", "/"], "/: is a folder; --json names a file"),
+    ],
+)
+def test_bad_input_is_one_line_before_anything_starts(arguments: list[str], said: str) -> None:
+    result = _run(*arguments)
 
     assert result.exit_code == 2
-    assert "does not exist" in result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("pcistack: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert said in result.stderr
 
 
-def test_suffix_that_the_app_refuses_is_told_with_its_reason(
-    monkeypatch: pytest.MonkeyPatch,
+def test_file_of_another_region_is_named_before_anything_starts(
+    nothing_starts: None, tmp_path: Path
+) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text('region = "eu-west-1"\n')
+
+    result = _run("--environment", str(file))
+
+    assert result.stderr == (
+        f"pcistack: {file}: deploys to eu-west-1, and eu-central-2 would be prepared; "
+        "add --region eu-west-1\n"
+    )
+
+
+def test_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(RehearsalError, match=r"report\.json: cannot be written \("):
+        command.write_report(tmp_path / "gone" / "report.json", {})
+
+
+def test_mistake_in_the_environment_file_is_told_on_standard_error_with_its_own_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(PROJECT)
+    file = tmp_path / "my.toml"
+    text = (PROJECT / "environments" / "dev.toml").read_text()
+    file.write_text(f"{text}\ncolour = 1\n")
 
-    result = CliRunner().invoke(rehearse, ["--suffix", "Dev_1"])
+    result = _run("--environment", str(file))
 
     assert result.exit_code == 2
-    assert "'Dev_1' cannot be used" in result.output
+    assert "cdk synth" in result.stdout
+    assert f"{file}: " in result.stderr
+    assert "colour" in result.stderr
+    assert "pcistack-rehearsal-" not in result.stderr
+    assert "Subprocess" not in result.stderr
+    assert "colour" not in result.stdout
     assert "Traceback" not in result.output
-
-
-def test_stack_of_another_region_is_told_how_to_be_rehearsed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(PROJECT)
-
-    result = CliRunner().invoke(rehearse, ["--region", "eu-central-1"])
-
-    assert result.exit_code == 2
-    assert "deploys to eu-central-2" in result.output
-    assert "--region eu-central-2" in result.output
 
 
 def _descendants(pid: int) -> set[int]:
@@ -84,7 +134,7 @@ def _alive(pids: set[int]) -> set[int]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_interrupted_rehearsal_leaves_no_process(number: signal.Signals) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "assurance.rehearsal.command"],
+        [sys.executable, "-c", "from assurance.cli import main; main()", "rehearse"],
         cwd=PROJECT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -122,6 +122,19 @@ def test_log_group_is_named_after_the_resource_whose_service_made_it() -> None:
     assert known.name("cloudwatch_logs", "/aws/lambda/another") == ""
 
 
+@pytest.mark.parametrize(
+    ("store", "name"),
+    [("_buckets", "Logs"), ("_bucket_policies", "LogsPolicy"), ("_bucket_encryption", "Logs")],
+)
+def test_bucket_and_its_policy_share_an_id_and_are_told_apart(store: str, name: str) -> None:
+    known = Known()
+    kinds = {"Logs": "AWS::S3::Bucket", "LogsPolicy": "AWS::S3::BucketPolicy"}
+    stack = _assembly({name: {"Type": kind} for name, kind in kinds.items()})
+    known.add(stack, dict.fromkeys(kinds, "pcidss-dev-logs"))
+
+    assert known.name("s3", "pcidss-dev-logs", store) == name
+
+
 # --- Critical path --------------------------------------------------------------------------------
 
 
@@ -180,6 +193,15 @@ def test_error_of_the_rehearsal_fails_its_step_and_stops_the_run() -> None:
     assert steps.taken[0].outcome is Outcome.FAILED
     assert steps.taken[0].details == ["no room", "for it"]
     assert not steps.all_passed
+
+
+def test_step_that_is_interrupted_has_not_passed() -> None:
+    steps = Steps(_Silent())
+
+    with pytest.raises(KeyboardInterrupt), steps.take("deploy"):
+        raise KeyboardInterrupt
+
+    assert steps.taken[0].outcome is Outcome.FAILED
 
 
 def test_no_step_at_all_is_no_success() -> None:

@@ -276,3 +276,60 @@ def test_bucket_that_is_not_empty_is_not_deleted(lab: Lab) -> None:
         s3.put_object(Bucket="trial-bucket", Key="log", Body=b"line")
     s3.delete_object(Bucket="trial-bucket", Key="log")
     assert lab.direct.delete("Trial") == "DELETE_COMPLETE"
+
+
+def _service(low: int, high: int) -> Resources:
+    """A service without a count of its own, and what scales it."""
+    container = {"Name": "app", "Image": "nginx", "Memory": 128}
+    return _VPC | {
+        "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": "counted"}},
+        "Task": {
+            "Type": "AWS::ECS::TaskDefinition",
+            "Properties": {"Family": "counted", "ContainerDefinitions": [container]},
+        },
+        "Service": {
+            "Type": "AWS::ECS::Service",
+            "Properties": {
+                "ServiceName": "counted",
+                "Cluster": {"Ref": "Cluster"},
+                "TaskDefinition": {"Ref": "Task"},
+                "NetworkConfiguration": {
+                    "AwsvpcConfiguration": {
+                        "Subnets": [{"Ref": "Subnet"}],
+                        "SecurityGroups": [{"Fn::GetAtt": ["Group", "GroupId"]}],
+                    }
+                },
+            },
+        },
+        "Target": {
+            "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
+            "DependsOn": "Service",
+            "Properties": {
+                "ServiceNamespace": "ecs",
+                "ScalableDimension": "ecs:service:DesiredCount",
+                "ResourceId": "service/counted/counted",
+                "MinCapacity": low,
+                "MaxCapacity": high,
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize(("low", "high", "count"), [(1, 4, 1), (3, 4, 3), (0, 0, 0)])
+def test_service_without_a_count_is_brought_between_the_limits_of_its_scaling(
+    lab: Lab, low: int, high: int, count: int
+) -> None:
+    with lab.stack(_service(low, high)):
+        found = lab.client("ecs").describe_services(cluster="counted", services=["counted"])
+        assert found["services"][0]["desiredCount"] == count
+
+
+def test_log_group_whose_name_is_taken_is_refused_and_left_alone(lab: Lab) -> None:
+    logs = lab.client("logs")
+    logs.create_log_group(logGroupName="/taken")
+    try:
+        status, reason = lab.try_resources(_one("AWS::Logs::LogGroup", LogGroupName="/taken"))
+        assert status == "ROLLBACK_COMPLETE"
+        assert "'/taken' already exists" in reason
+    finally:
+        logs.delete_log_group(logGroupName="/taken")

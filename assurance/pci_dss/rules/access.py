@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -202,6 +203,8 @@ _ON_BEHALF: Final = frozenset(
 )
 """Services that AWS documents as a possible confused deputy: they act for other accounts too."""
 
+# a stack that is bound to an account has its number instead of the pseudo parameter
+_OWN_PREFIX: Final = re.compile(r"AWSLogs/(<AWS::AccountId>|[0-9]{12})/")
 _SOURCE: Final = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths")
 _HARMLESS: Final = frozenset({"s3:getbucketacl", "s3:listbucket", "s3:getbucketlocation"})
 
@@ -245,7 +248,7 @@ def _deputies(statement: Statement) -> Iterator[Hit]:
 def _own_prefix(statement: Statement) -> bool:
     """Log delivery writes below AWSLogs/<account>/ of its own account only."""
     return bool(statement.resources) and all(
-        "AWSLogs/<AWS::AccountId>/" in resource for resource in statement.resources
+        _OWN_PREFIX.search(resource) for resource in statement.resources
     )
 
 

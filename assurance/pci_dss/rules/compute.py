@@ -78,14 +78,23 @@ def root_filesystem(context: Context) -> Iterator[Hit]:
 def root_user(context: Context) -> Iterator[Hit]:
     for task, path, container in _containers(context):
         user = container.get("User")
-        name = str(user).partition(":")[0]
-        if user is None or name in ("0", "root", "", "Administrator", "ContainerAdministrator"):
+        if user is None or _is_root(str(user).partition(":")[0].strip()):
             yield Hit(
                 resource=task.logical_id,
                 property=f"{path}.User",
                 message=f"{container.get('Name')}: User is {show(user)}; without one the image's "
                 "user counts, which is root by default",
             )
+
+
+def _is_root(name: str) -> bool:
+    """Whether a user is root; a runtime reads ``00`` and ``+0`` as the number 0."""
+    if name in ("root", "", "Administrator", "ContainerAdministrator"):
+        return True
+    try:
+        return int(name) == 0
+    except ValueError:
+        return False
 
 
 @rule(

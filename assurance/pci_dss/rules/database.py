@@ -470,10 +470,12 @@ def insights_key(context: Context) -> Iterator[Hit]:
                 )
 
 
+# Security Hub's RDS.19 to RDS.21; of a cluster also that its master credentials were reset
+# (RDS-EVENT-0016, a configuration change) and that it was deleted (RDS-EVENT-0171).
 _EVENTS: Final = {
-    "db-cluster": ({"maintenance", "failure"}, "RDS.19"),
-    "db-instance": ({"maintenance", "configuration change", "failure"}, "RDS.20"),
-    "db-parameter-group": ({"configuration change"}, "RDS.21"),
+    "db-cluster": {"maintenance", "failure", "configuration change", "deletion"},
+    "db-instance": {"maintenance", "configuration change", "failure"},
+    "db-parameter-group": {"configuration change"},
 }
 
 
@@ -490,8 +492,9 @@ _EVENTS: Final = {
     related=("RDS.19",),
     types=("AWS::RDS::EventSubscription", "AWS::RDS::DBCluster"),
     severity=Severity.WARNING,
-    fix="Subscribe a topic to db-cluster (maintenance, failure), db-instance (maintenance, "
-    "configuration change, failure) and db-parameter-group (configuration change).",
+    fix="Subscribe a topic to db-cluster (maintenance, failure, configuration change, deletion), "
+    "db-instance (maintenance, configuration change, failure) and db-parameter-group "
+    "(configuration change).",
 )
 def database_events(context: Context) -> Iterator[Hit]:
     subscriptions = context.of_type("AWS::RDS::EventSubscription")
@@ -507,7 +510,7 @@ def database_events(context: Context) -> Iterator[Hit]:
         if database.type == "AWS::RDS::DBCluster":
             kinds.insert(0, "db-cluster")
         for kind in kinds:
-            missing = _EVENTS[kind][0] - _subscribed(context, subscriptions, kind, database)
+            missing = _EVENTS[kind] - _subscribed(context, subscriptions, kind, database)
             if missing:
                 yield Hit(
                     resource=database.logical_id,
@@ -527,7 +530,7 @@ def _subscribed(
         if sources and not _members(context, kind, database) <= sources:
             continue
         categories = {str(item) for item in subscription.items("EventCategories")}
-        found |= categories or _EVENTS[kind][0]
+        found |= categories or _EVENTS[kind]
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from assurance.findings import Severity
+from assurance.findings import Severity, counted
 from assurance.pci_dss.context import Context
 from assurance.pci_dss.policies import Statement
 from assurance.pci_dss.rule import Extent, Hit, must_be_false, must_be_true, rule, show
@@ -69,16 +69,16 @@ def key_rotation(context: Context) -> Iterator[Hit]:
     requirements=("3.7.5",),
     severity=Severity.WARNING,
     types=("AWS::KMS::Key",),
-    fix="Set PendingWindowInDays: 30 where the key's DeletionPolicy is Retain.",
+    fix="Set PendingWindowInDays: 30 where the key's DeletionPolicy keeps it.",
 )
 def key_deletion(context: Context) -> Iterator[Hit]:
     for key in context.of_type("AWS::KMS::Key"):
         window = key.number("PendingWindowInDays")
-        if key.raw.body.get("DeletionPolicy") == "Retain" and window is not None and window < 30:
+        if key.raw.is_kept and window is not None and window < 30:
             yield Hit(
                 resource=key.logical_id,
                 property="PendingWindowInDays",
-                message=f"the key is kept, but its deletion waits {window:.0f} days only",
+                message=f"the key is kept, but its deletion waits {counted(window, 'day')} only",
             )
 
 

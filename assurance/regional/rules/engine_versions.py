@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
-from assurance.findings import Finding, Severity
+from assurance.findings import Finding, Severity, counted
 from assurance.regional import aurora
 from assurance.regional.facts import Facts, Support, source
 from assurance.regional.rule import Context, Rule
@@ -174,7 +174,7 @@ def _support_ending(rule: Rule, context: Context) -> Iterator[Finding]:
                 resource,
                 "EngineVersion",
                 f"{engine} {text}, in {context.here}, leaves standard support on {support.ends}, "
-                + (f"in {days} days" if days else "today"),
+                + (f"in {counted(days, 'day')}" if days else "today"),
                 _upgrade(context.facts, engine, context.on),
                 source=support.source,
             )

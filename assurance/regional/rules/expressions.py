@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from assurance.findings import Finding, Severity
+from assurance.findings import Finding, Severity, counted
 from assurance.regional.rule import Context, Rule
 
 
@@ -15,7 +15,8 @@ def _select(rule: Rule, context: Context) -> Iterator[Finding]:
             zones = context.facts.zones
             fix = "select an index that the list has"
             if "GetAZs" in problem.message and zones:
-                fix = f"{context.facts.region} has {len(zones)} zones: use 0 to {len(zones) - 1}"
+                here = f"{context.facts.region} has {counted(len(zones), 'zone')}"
+                fix = f"{here}: use 0 to {len(zones) - 1}"
             yield rule.finding(problem.resource, "", f"{problem.message}, in {context.here}", fix)
 
 

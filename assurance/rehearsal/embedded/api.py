@@ -14,7 +14,7 @@ class NotFoundError(ValueError):
     """A reference to something that does not exist."""
 
 
-def call(service: str, operation: str, **parameters: object) -> Answer:
+def call(service: str, operation: str, /, **parameters: object) -> Answer:
     """Call an operation in the account and region of the stack that is being deployed.
 
     Members that are None are left out. The SDK refuses unknown and missing parameters and values

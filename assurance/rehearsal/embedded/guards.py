@@ -1,4 +1,4 @@
-"""What AWS refuses and the engine lets pass: deleting what is in use, and unusable keys."""
+"""What AWS refuses and the engine lets pass: names and things in use, and unusable keys."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -222,13 +222,28 @@ def _observed_cluster(create: Untyped) -> Untyped:
 
 def _guarded_create(create: Untyped) -> Untyped:
     def run(logical_id: str, values: Values, stack: str) -> Untyped:
-        key = values.get("KmsKeyId")
+        key, name = values.get("KmsKeyId"), values.get("LogGroupName")
         if key is not None:
-            name = values.get("LogGroupName")
             _require_log_key(str(key), f"{stack}-{logical_id}-x" if name is None else str(name))
+        if name is not None:
+            _require_free(str(name))
         return create(logical_id, values, stack)
 
     return run
+
+
+def _require_free(name: str) -> None:
+    """Refuse the name of a log group that is there already, in the words of CloudFormation.
+
+    Raises:
+        ValueError: It is.
+    """
+    groups = call("logs", "describe_log_groups", logGroupNamePrefix=name)["logGroups"]
+    if any(group["logGroupName"] == name for group in groups):
+        raise ValueError(
+            f"Resource of type 'AWS::Logs::LogGroup' with identifier '{name}' already exists. "
+            "(HandlerErrorCode: AlreadyExists)"
+        )
 
 
 def _require_log_key(key: str, name: str) -> None:

@@ -13,7 +13,9 @@ def install() -> None:
     _show_log_exports()
     _add_cancel_rotation()
     _keep_cluster_endpoints()
+    _name_bucket_policies_after_their_bucket()
     _delete_dependents_first()
+    _keep_what_a_rollback_could_not_delete()
     _answer_when_done()
 
 
@@ -52,6 +54,42 @@ def _answer_when_done() -> None:
 def _is_in_progress(name: str) -> bool:
     stack = _engine.module("services.cloudformation")._stacks.get(name) or {}
     return str(stack.get("StackStatus", "")).endswith("_IN_PROGRESS")
+
+
+def _keep_what_a_rollback_could_not_delete() -> None:
+    """A stack that could not roll its creation back still has what it could not delete.
+
+    The engine forgets it, so that deleting the stack would leave it behind without a word.
+    """
+    stacks = _engine.module("services.cloudformation.stacks")
+    original = stacks._roll_back_operation
+
+    async def roll_back(
+        stack_name: str, stack_id: str, stack: _engine.Untyped, *rest: object, **named: object
+    ) -> None:
+        before = dict(stack.get("_resources", {}))
+        await original(stack_name, stack_id, stack, *rest, **named)
+        if stack["StackStatus"] == "ROLLBACK_FAILED":
+            for name in stack["_rollback_failed"]:
+                kept = {**before[name], "ResourceStatus": "DELETE_FAILED"}
+                stack["_resources"].setdefault(name, kept)
+
+    stacks._roll_back_operation = roll_back
+
+
+def _name_bucket_policies_after_their_bucket() -> None:
+    """The physical id of a bucket's policy is the bucket's; the engine invents another."""
+    handler = _engine.resource_handlers()["AWS::S3::BucketPolicy"]
+    for operation in ("create", "update"):
+        handler[operation] = _with_the_buckets_id(handler[operation])
+
+
+def _with_the_buckets_id(original: _engine.Untyped) -> _engine.Untyped:
+    def run(*arguments: _engine.Untyped) -> tuple[str, _engine.Untyped]:
+        physical_id, attributes = original(*arguments)
+        return str(physical_id).removesuffix("-policy"), attributes
+
+    return run
 
 
 def _delete_dependents_first() -> None:

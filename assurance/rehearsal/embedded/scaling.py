@@ -47,7 +47,22 @@ def _register(properties: Properties) -> dict[str, str]:
         Tags={tag["Key"]: tag["Value"] for tag in properties.tags()} or None,
         **identity,
     )
+    _keep_between(identity["ResourceId"], int(low), int(high))
     return identity
+
+
+def _keep_between(resource_id: str, low: int, high: int) -> None:
+    """Bring the count of a service's tasks between the limits, as RegisterScalableTarget does.
+
+    "Otherwise, it changes the resource's current capacity to a value that is inside of this
+    range": API reference of RegisterScalableTarget.
+    """
+    _, cluster, service = resource_id.split("/")
+    found = call("ecs", "describe_services", cluster=cluster, services=[service])["services"]
+    count = found[0]["desiredCount"]
+    if not low <= count <= high:
+        wanted = min(max(count, low), high)
+        call("ecs", "update_service", cluster=cluster, service=service, desiredCount=wanted)
 
 
 def _create_target(_place: Place, properties: Properties) -> Created:
