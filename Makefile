@@ -3,8 +3,12 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 SUFFIX ?= dev
+ASKED := $(filter-out file,$(origin SUFFIX))
+# Recipes read the suffix from the environment: a branch name must never run as a command.
+override SUFFIX := $(value SUFFIX)
+export SUFFIX
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
@@ -12,7 +16,7 @@ SHIPPED := dev prod first-correction pr42
 
 .PHONY: help
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: $(VENV)/.installed ## Create .venv and node_modules from the lock files
@@ -30,12 +34,12 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt package-lock.json pypr
 	ln -sf "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(VENV)/bin/npm; \
 	ln -sf "$$wheel/lib/node_modules/npm/bin/npx-cli.js" $(VENV)/bin/npx
 	@echo "Installing the locked CDK CLI ..."
-	@npm ci --silent
+	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: synth
 synth: install ## Synthesize and check one environment: make synth SUFFIX=prod
-	@cdk synth --quiet -c environmentSuffix=$(SUFFIX)
+	@cdk synth --quiet -c environmentSuffix="$$SUFFIX"
 
 .PHONY: test
 test: install ## Run all tests
@@ -43,7 +47,7 @@ test: install ## Run all tests
 
 .PHONY: rehearse
 rehearse: install ## Deploy, change and destroy the stack on an embedded AWS
-	@pcistack rehearse $(if $(filter command line,$(origin SUFFIX)),--suffix $(SUFFIX)) $(ARGS)
+	@pcistack rehearse $(if $(ASKED),--suffix "$$SUFFIX") $(ARGS)
 
 .PHONY: check
 check: install ## Lint every shipped template with cfn-lint for its region
@@ -55,7 +59,7 @@ check: install ## Lint every shipped template with cfn-lint for its region
 
 .PHONY: evidence
 evidence: synth ## Write what an assessor reads: make evidence SUFFIX=prod
-	@pcistack evidence --environment $(SUFFIX) --out evidence-out/$(SUFFIX)
+	@pcistack evidence --environment "$$SUFFIX" --out "evidence-out/$$SUFFIX"
 
 .PHONY: evidence-picture
 evidence-picture: ## Take the picture of the production evidence that the README shows
@@ -86,6 +90,7 @@ snapshots: install ## Accept the present templates as the new snapshots
 docs: install ## Write the pages that come from code
 	@python -m stacks.configuration_docs
 	@python -m assurance.pci_dss.rules_page
+	@python -m benchmarks.mutation --write > /dev/null
 	@python -m tests.refusal
 
 .PHONY: lock

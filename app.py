@@ -9,15 +9,19 @@ from __future__ import annotations
 import gc
 import json
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from aws_cdk import App, IPolicyValidationPlugin
 
     from stacks.environment import Environment
+
+_KEY: Final = "environmentSuffix"
+_MISSPELT: Final = ("environmentsuffix", "environment", "env", "suffix", "envsuffix")
 
 
 def main() -> int:
@@ -33,9 +37,8 @@ def main() -> int:
         from stacks.assembly import add_stack  # isort: skip
 
         app = starting.result()  # one thread at a time may speak to Node
-        suffix = app.node.try_get_context("environmentSuffix")
         try:
-            environment = load_environment("dev" if suffix is None else str(suffix))
+            environment = load_environment(_suffix(app.node.get_all_context()))
         except ConfigurationError as error:
             print(error, file=sys.stderr)
             return 2
@@ -51,6 +54,22 @@ def main() -> int:
         return 1
     _summarize(environment, Path(assembly.directory))
     return 0
+
+
+def _suffix(context: Mapping[str, object]) -> str:
+    """Return the environment's suffix; a misspelt key must not deploy ``dev`` instead.
+
+    Raises:
+        ConfigurationError: The context has another key that looks like it.
+    """
+    from stacks.environment import ConfigurationError
+
+    for key in context:
+        if key != _KEY and key.lower().replace("-", "").replace("_", "") in _MISSPELT:
+            raise ConfigurationError(
+                f"-c {key}: no such key; the environment is chosen by -c {_KEY}=<suffix>"
+            )
+    return str(context.get(_KEY, "dev"))
 
 
 def start() -> App:

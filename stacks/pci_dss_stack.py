@@ -20,8 +20,6 @@ from pci_constructs.rotation import Rotation, RotationProps
 from pci_constructs.service import Service, ServiceProps
 from stacks.environment import Environment, IngressSettings
 
-DATA_CLASSIFICATION = "cardholder-data"
-
 
 class PciDssStack(Stack):
     """A PCI-DSS transaction-processing stack for one environment.
@@ -43,6 +41,7 @@ class PciDssStack(Stack):
             description=f"PCI DSS transaction processing, environment {environment.suffix}",
             termination_protection=environment.protection.deletion_protection,
         )
+        self._name_zones(environment)
         self._environment = environment
         self._names = environment.names
         self._protection = _protection(environment)
@@ -60,6 +59,7 @@ class PciDssStack(Stack):
         self.service = self._service()
         self.ingress = self._ingress(environment.ingress) if environment.ingress else None
         self._connect()
+        self._wait()
         self.rotation = self._rotation()
         self.monitoring = self._monitoring()
         CustomResources(
@@ -69,10 +69,18 @@ class PciDssStack(Stack):
                 names=self._names,
                 protection=self._protection,
                 logs_key=self.encryption.logs,
+                tags=self._tags(),
             ),
         )
-        self._tag()
+        for key, value in self._tags().items():
+            Tags.of(self).add(key, value)
         self._outputs()
+
+    def _name_zones(self, environment: Environment) -> None:
+        """Answer for the CDK, which would ask AWS for the zones of a stack with an account."""
+        if environment.account is not None:
+            key = f"availability-zones:account={environment.account}:region={environment.region}"
+            self.node.set_context(key, list(environment.network.zones))
 
     def _network(self) -> Network:
         settings = self._environment.network
@@ -166,15 +174,12 @@ class PciDssStack(Stack):
                 logs_key=self.encryption.logs,
             ),
         )
-        self.service.scaling.scale_on_request_count(
-            "Requests", requests_per_target=500, target_group=ingress.target_group
-        )
+        self.service.scale_on_requests(ingress.target_group)
         return ingress
 
     def _connect(self) -> None:
         """Every permitted flow of the stack (PCI DSS 1.2.5); all else is closed."""
         tasks = self.service.security_group
-        self.service.service.node.add_dependency(*self.network.way_out)
         admit(
             self.database.security_group,
             tasks,
@@ -207,6 +212,22 @@ class PciDssStack(Stack):
                 },
             )
 
+    def _wait(self) -> None:
+        """Start no task before what it needs at its start: database, ways and permitted flows.
+
+        A task that fails because they are still being made counts for the circuit breaker, which
+        has nothing to go back to at a first deployment.
+        """
+        groups = (
+            self.service.security_group,
+            self.database.security_group,
+            self.network.endpoint_security_group,
+            self.ingress.security_group if self.ingress else None,
+        )
+        self.service.wait_for(
+            self.database.writer, *self.network.way_out, *(group for group in groups if group)
+        )
+
     def _rotation(self) -> Rotation:
         return Rotation(
             self,
@@ -233,20 +254,22 @@ class PciDssStack(Stack):
                 service=self.service,
                 database=self.database,
                 readers=self._environment.database.readers,
+                min_capacity=self._environment.database.min_capacity,
                 max_capacity=self._environment.database.max_capacity,
                 ingress=self.ingress,
                 rotation=self.rotation.function,
-                flow_log_group=self.network.flow_log_group,
+                network=self.network,
                 messages_key=self.encryption.messages,
                 emails=self._environment.monitoring.emails,
             ),
         )
 
-    def _tag(self) -> None:
-        tags = Tags.of(self)
-        tags.add("EnvironmentSuffix", self._environment.suffix)
-        tags.add("Project", self._environment.project)
-        tags.add("DataClassification", DATA_CLASSIFICATION)
+    def _tags(self) -> dict[str, str]:
+        return {
+            "EnvironmentSuffix": self._environment.suffix,
+            "Project": self._environment.project,
+            "DataClassification": self._environment.data_classification,
+        }
 
     def _outputs(self) -> None:
         outputs = {

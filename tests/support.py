@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 from stacks.assembly import build_app
+from stacks.consistency import mistakes
 from stacks.environment import Environment, load_environment
 
 SHIPPED = ("dev", "prod", "first-correction", "pr42")
@@ -60,7 +61,9 @@ def environment(**changes: Mapping[str, object]) -> Environment:
     values = load_environment("dev").model_dump()
     for table, settings in changes.items():
         values[table] = {**(values[table] or {}), **settings}
-    return Environment.model_validate(values)
+    changed = Environment.model_validate(values)
+    assert not [str(mistake) for mistake in mistakes(changed)]
+    return changed
 
 
 def synthesize(chosen: Environment) -> Synthesized:
@@ -93,6 +96,37 @@ def target(value: object) -> str:
     if "Ref" in value:
         return str(value["Ref"])
     return str(value["Fn::GetAtt"][0])
+
+
+def waits_for(synthesized: Synthesized, logical_id: str) -> set[str]:
+    """Everything that CloudFormation makes before a resource: by DependsOn or by reference."""
+    found: set[str] = set()
+    waiting = [logical_id]
+    while waiting:
+        for other in _neighbours(synthesized, waiting.pop()) - found:
+            found.add(other)
+            waiting.append(other)
+    return found
+
+
+def _neighbours(synthesized: Synthesized, logical_id: str) -> set[str]:
+    resource = synthesized.resources[logical_id]
+    named = {str(key) for key in listed(resource.get("DependsOn", []))}
+    return (named | set(references(resource))) & set(synthesized.resources)
+
+
+def references(node: object) -> Iterator[str]:
+    """Logical id of every ``Ref`` and ``Fn::GetAtt`` inside a value."""
+    if isinstance(node, dict):
+        if "Ref" in node:
+            yield str(node["Ref"])
+        if "Fn::GetAtt" in node:
+            yield str(listed(node["Fn::GetAtt"])[0]).partition(".")[0]
+        for item in node.values():
+            yield from references(item)
+    elif isinstance(node, list):
+        for item in node:
+            yield from references(item)
 
 
 def statements(policy: object) -> list[dict[str, object]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from pci_constructs.engine import has_long_term_support, mysql_version
-from tests.support import listed, target, template, variant
+from tests.support import listed, statements, target, template, text, variant
 
 DEV = template("dev")
 PROD = template("prod")
@@ -99,6 +99,7 @@ def test_audit_log_is_on_and_holds_no_statement_that_could_hold_a_card_number() 
     assert isinstance(parameters, dict)
     assert parameters["server_audit_logging"] == "1"
     assert parameters["server_audit_events"] == "CONNECT,QUERY_DCL,QUERY_DDL"
+    assert parameters["slow_query_log"] == "1"
     assert CLUSTER["EnableCloudwatchLogsExports"] == ["audit", "error", "slowquery"]
 
 
@@ -128,14 +129,14 @@ def test_password_is_generated_and_in_no_parameter_or_template() -> None:
     assert isinstance(generate, dict)
     assert generate["PasswordLength"] == 32
     assert generate["GenerateStringKey"] == "password"
+    assert set('/"@ ') - {" "} <= set(str(generate["ExcludeCharacters"]))  # Aurora refuses them
+    assert generate.get("IncludeSpace", False) is False
+    assert generate["RequireEachIncludedType"] is True
     assert "EncryptionSecrets" in target(secret["KmsKeyId"])
-    for field in ("MasterUsername", "MasterUserPassword"):
-        value = CLUSTER[field]
-        assert isinstance(value, dict)
-        begin, reference, end = value["Fn::Join"][1]
-        assert begin == "{{resolve:secretsmanager:"
-        assert target(reference) == DEV.ids("AWS::SecretsManager::Secret")[0]
-        assert str(end).startswith(":SecretString:")
+    (master,) = DEV.ids("AWS::SecretsManager::Secret")
+    for property_, field in (("MasterUsername", "username"), ("MasterUserPassword", "password")):
+        reference = f"{{{{resolve:secretsmanager:${{{master}}}:SecretString:{field}::}}}}"
+        assert text(CLUSTER[property_]) == reference
 
 
 def test_secret_knows_its_cluster() -> None:
@@ -145,13 +146,22 @@ def test_secret_knows_its_cluster() -> None:
 
 
 def test_backups_tags_monitoring_and_access_follow_the_promise() -> None:
+    assert CLUSTER["DatabaseName"] == "transactions"
     assert CLUSTER["BackupRetentionPeriod"] == 7
     assert CLUSTER["CopyTagsToSnapshot"] is True
     assert CLUSTER["EnableIAMDatabaseAuthentication"] is True
     assert CLUSTER["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
     assert WRITER["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
     assert WRITER["MonitoringInterval"] == 60
-    assert "MonitoringRole" in target(WRITER["MonitoringRoleArn"])
+    role = DEV.properties(target(WRITER["MonitoringRoleArn"]))
+    (trust,) = statements(role["AssumeRolePolicyDocument"])
+    assert trust["Principal"] == {"Service": "monitoring.rds.amazonaws.com"}
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    (policy,) = listed(role["ManagedPolicyArns"])
+    assert (
+        text(policy)
+        == "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+    )
 
 
 def test_production_has_a_reader_in_the_other_zone_that_can_take_over() -> None:

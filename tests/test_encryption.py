@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from tests.support import Synthesized, listed, statements, template
+from tests.support import Synthesized, listed, statements, template, text
 
 DEV = template("dev")
 PROD = template("prod")
+ROOT = "arn:aws:iam::${AWS::AccountId}:root"
 ALL_USE = {
     "kms:Decrypt",
     "kms:Encrypt",
@@ -40,10 +41,16 @@ def test_deletion_window_follows_the_profile(synthesized: Synthesized, days: int
 
 @pytest.mark.parametrize("purpose", ["Data", "Logs", "Secrets", "Messages"])
 def test_the_account_administers_a_key_but_cannot_decrypt_with_it_directly(purpose: str) -> None:
-    for statement in policy(DEV, purpose):
-        if "root" in json.dumps(statement["Principal"]) and "Condition" not in statement:
-            assert not ALL_USE & set(listed(statement["Action"]))
-            assert "kms:CreateGrant" not in listed(statement["Action"])
+    (administration,) = [
+        s
+        for s in policy(DEV, purpose)
+        if "root" in json.dumps(s["Principal"]) and "Condition" not in s
+    ]
+    assert text(administration["Principal"]["AWS"]) == ROOT  # type: ignore[index]
+    actions = set(listed(administration["Action"]))
+    assert not actions & (ALL_USE | {"kms:CreateGrant"})
+    # KMS refuses a key whose policy nobody could change, and CloudFormation has to delete it
+    assert actions >= {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource"}
 
 
 @pytest.mark.parametrize(("purpose", "service"), [("Data", "rds"), ("Secrets", "secretsmanager")])
@@ -53,6 +60,7 @@ def test_key_is_used_through_its_service_and_from_this_account_only(
     use = [s for s in policy(DEV, purpose) if "Condition" in s]
     assert {a for s in use for a in listed(s["Action"])} >= ALL_USE
     for statement in use:
+        assert text(statement["Principal"]["AWS"]) == ROOT  # type: ignore[index]
         assert statement["Condition"]["StringEquals"] == {  # type: ignore[index]
             "kms:ViaService": f"{service}.eu-central-2.amazonaws.com",
             "kms:CallerAccount": {"Ref": "AWS::AccountId"},
@@ -67,6 +75,7 @@ def test_rds_may_grant_the_data_key_to_its_own_resources_only() -> None:
 def test_logs_key_encrypts_exactly_the_log_groups_of_the_stack() -> None:
     (statement,) = [s for s in policy(PROD, "Logs") if "Condition" in s]
     assert statement["Principal"] == {"Service": "logs.eu-central-2.amazonaws.com"}
+    assert set(listed(statement["Action"])) == ALL_USE | {"kms:DescribeKey"}
     context = statement["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"]  # type: ignore[index]
     named = {json.dumps(arn).split("log-group:")[1].strip('"]}') for arn in context}
     assert named == {str(group["LogGroupName"]) for group in PROD.all("AWS::Logs::LogGroup")}
@@ -78,4 +87,4 @@ def test_alarms_and_database_events_may_publish_through_the_topics_key() -> None
         "Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]
     }
     assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
-    assert "Condition" not in statement  # CloudWatch sends none, and drops the alarm silently
+    assert "Condition" not in statement  # it must never be why an alarm is dropped silently

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support import listed, statements, target, template, text, variant
+from tests.support import listed, statements, target, template, text, variant, waits_for
 
 DEV = template("dev")
 PROD = template("prod")
@@ -91,13 +91,23 @@ def test_access_log_bucket_is_private_versioned_expiring_and_refuses_plain_http(
         {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     ]
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]  # type: ignore[index]
-    assert rule["ExpirationInDays"] == 400
+    assert rule == {
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+        "ExpirationInDays": 400,
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+        "Status": "Enabled",
+    }
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     refused = [
         s
         for s in statements(PROD.one("AWS::S3::BucketPolicy")["PolicyDocument"])
         if s["Effect"] == "Deny"
     ]
-    assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in refused]
+    assert [s["Condition"] for s in refused] == [
+        {"Bool": {"aws:SecureTransport": "false"}},
+        {"NumericLessThan": {"s3:TlsVersion": 1.2}},
+    ]
+    assert all((s["Action"], s["Principal"]) == ("s3:*", {"AWS": "*"}) for s in refused)
 
 
 def test_ephemeral_log_bucket_is_emptied_before_it_is_deleted() -> None:
@@ -108,6 +118,7 @@ def test_ephemeral_log_bucket_is_emptied_before_it_is_deleted() -> None:
 def test_web_acl_blocks_and_guards_the_load_balancer() -> None:
     acl = PROD.one("AWS::WAFv2::WebACL")
     assert acl["Scope"] == "REGIONAL"
+    assert acl["DefaultAction"] == {"Allow": {}}  # what no rule blocks is a customer
     rules = {rule["Name"]: rule for rule in acl["Rules"]}  # type: ignore[attr-defined]
     assert set(rules) == {
         "RateLimit",
@@ -117,9 +128,17 @@ def test_web_acl_blocks_and_guards_the_load_balancer() -> None:
         "AWSManagedRulesSQLiRuleSet",
     }
     assert rules["RateLimit"]["Action"] == {"Block": {}}
+    assert rules["RateLimit"]["Statement"]["RateBasedStatement"] == {
+        "AggregateKeyType": "IP",
+        "EvaluationWindowSec": 300,
+        "Limit": 2000,
+    }
     for name, rule in rules.items():
+        assert rule["VisibilityConfig"]["CloudWatchMetricsEnabled"] is True
         if name != "RateLimit":
             assert rule["OverrideAction"] == {"None": {}}
+            group = rule["Statement"]["ManagedRuleGroupStatement"]
+            assert group == {"VendorName": "AWS", "Name": name}
     association = PROD.one("AWS::WAFv2::WebACLAssociation")
     assert "LoadBalancer" in target(association["ResourceArn"])
     assert target(association["WebACLArn"]) == PROD.ids("AWS::WAFv2::WebACL")[0]
@@ -135,10 +154,35 @@ def test_web_acl_log_hides_credentials() -> None:
         assert rule["VisibilityConfig"]["SampledRequestsEnabled"] is False
 
 
-def test_web_acl_log_is_delivered_by_a_policy_that_goes_with_the_stack() -> None:
-    policy = PROD.one("AWS::Logs::ResourcePolicy")
-    assert "delivery.logs.amazonaws.com" in text(policy["PolicyDocument"])
-    assert "aws:SourceAccount" in text(policy["PolicyDocument"])
+def test_web_acl_log_is_delivered_by_a_policy_of_its_group_and_not_of_the_account() -> None:
+    assert PROD.ids("AWS::Logs::ResourcePolicy") == []  # an account may have ten
+    group = PROD.named("Ingress/WebAclLogGroup", "AWS::Logs::LogGroup")
+    (delivery,) = statements(group["ResourcePolicyDocument"])
+    assert delivery["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
+    assert delivery["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert text(delivery["Resource"]).endswith(":log-group:aws-waf-logs-pcidss-prod:log-stream:*")
+    condition = delivery["Condition"]
+    assert isinstance(condition, dict)
+    assert condition["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert text(condition["ArnLike"]["aws:SourceArn"]).startswith("arn:aws:logs:eu-central-2:")
+
+
+def test_web_acl_logs_from_the_start_to_a_group_that_exists() -> None:
+    (logging,) = PROD.ids("AWS::WAFv2::LoggingConfiguration")
+    names = {
+        PROD.properties(key).get("LogGroupName")
+        for key in waits_for(PROD, logging)
+        if PROD.resources[key]["Type"] == "AWS::Logs::LogGroup"
+    }
+    assert names == {"aws-waf-logs-pcidss-prod"}
+
+
+def test_load_balancer_asks_each_task_whether_it_is_well() -> None:
+    group = PROD.one("AWS::ElasticLoadBalancingV2::TargetGroup")
+    assert (group["HealthCheckPath"], group["Matcher"]) == ("/", {"HttpCode": "200"})
+    assert (group["HealthCheckIntervalSeconds"], group["HealthCheckTimeoutSeconds"]) == (15, 5)
+    assert (group["HealthyThresholdCount"], group["UnhealthyThresholdCount"]) == (2, 3)
+    assert (group["Port"], group["Protocol"], group["TargetType"]) == (8080, "HTTP", "ip")
 
 
 ZONE = {
@@ -155,9 +199,13 @@ def test_certificate_can_be_validated_in_a_hosted_zone() -> None:
     certificate = synthesized.one("AWS::CertificateManager::Certificate")
     assert certificate["DomainName"] == "pay.example.com"
     assert certificate["ValidationMethod"] == "DNS"
+    (option,) = listed(certificate["DomainValidationOptions"])
+    assert isinstance(option, dict)
+    assert option["HostedZoneId"] == "Z0123456789ABCDEFGHIJ"
     record = synthesized.one("AWS::Route53::RecordSet")
     assert record["Name"] == "pay.example.com."
     assert record["Type"] == "A"
+    assert "LoadBalancer" in target(record["AliasTarget"]["HostedZoneId"])  # type: ignore[index]
 
 
 @pytest.mark.parametrize("attribute", ["access_logs.s3.bucket"])

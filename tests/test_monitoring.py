@@ -1,42 +1,178 @@
 """Alarms reach somebody, say what to do, and watch the controls themselves."""
 
+from __future__ import annotations
+
 import json
+import re
 
 import pytest
 
-from tests.support import SHIPPED, listed, statements, target, template, variant
+from tests.support import (
+    SHIPPED,
+    Synthesized,
+    listed,
+    references,
+    statements,
+    target,
+    template,
+    variant,
+    waits_for,
+)
 
 DEV = template("dev")
 PROD = template("prod")
 
 
-def alarms(suffix: str) -> set[str]:
-    synthesized = template(suffix)
-    return {synthesized.path(a).split("/")[-2] for a in synthesized.ids("AWS::CloudWatch::Alarm")}
+HERE = {"ClusterName": "${ServiceCluster}", "ServiceName": "${Service.Name}"}
+NAMED = {"ClusterName": "pcidss-prod", "ServiceName": "pcidss-prod"}
+DATABASE = {"DBClusterIdentifier": "${DatabaseCluster}"}
+BALANCER = {"LoadBalancer": "${IngressLoadBalancer.LoadBalancerFullName}"}
+TARGETS = {
+    "LoadBalancer": "${IngressLoadBalancerHttps}",  # the CDK cuts it out of its listener's ARN
+    "TargetGroup": "${IngressLoadBalancerHttpsTasksGroup.TargetGroupFullName}",
+}
+WEB_ACL = {"WebACL": "pcidss-prod", "Region": "eu-central-2", "Rule": "ALL"}
+AUDIT_LOG = {"LogGroupName": "${DatabaseAuditLogGroup}"}
+FLOW_LOG = {"LogGroupName": "${NetworkFlowLogGroup}"}
+WATCHED = {
+    "ServiceCpu": ("AWS/ECS CPUUtilization Average 60 s > 85, 5 times", HERE),
+    "ServiceMemory": ("AWS/ECS MemoryUtilization Average 60 s > 90, 5 times", HERE),
+    "TasksMissing": ("desired - running > 0, 5 times", {}),
+    "DatabaseCpu": ("AWS/RDS CPUUtilization Average 300 s > 90, 3 times", DATABASE),
+    "DatabaseCapacity": ("AWS/RDS ACUUtilization Average 300 s > 90, 3 times", DATABASE),
+    "DatabaseConnections": ("AWS/RDS DatabaseConnections Maximum 60 s > 800, 3 times", DATABASE),
+    "DatabaseFreeMemory": (
+        "AWS/RDS FreeableMemory Minimum 300 s < 134217728, 3 times",
+        DATABASE,
+    ),
+    "ReplicaLag": ("AWS/RDS AuroraReplicaLag Maximum 60 s > 1000, 5 times", DATABASE),
+    "FlowLogSilent": ("AWS/Logs IncomingLogEvents Sum 3600 s < 1, 2 times", FLOW_LOG),
+    "AuditLogSilent": ("AWS/Logs IncomingLogEvents Sum 3600 s < 1, 2 times", AUDIT_LOG),
+    "RotationFailed": (
+        "AWS/Lambda Errors Sum 300 s > 0, 1 times",
+        {"FunctionName": "${RotationFunction}"},
+    ),
+    "UnhealthyHosts": (
+        "AWS/ApplicationELB UnHealthyHostCount Maximum 60 s > 0, 3 times",
+        TARGETS,
+    ),
+    "TaskErrors": (
+        "AWS/ApplicationELB HTTPCode_Target_5XX_Count Sum 60 s > 10, 3 times",
+        TARGETS,
+    ),
+    "LoadBalancerErrors": (
+        "AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum 60 s > 10, 3 times",
+        BALANCER,
+    ),
+    "Latency": ("AWS/ApplicationELB TargetResponseTime p99 60 s > 2, 5 times", TARGETS),
+    "WafBlockedSurge": ("AWS/WAFV2 BlockedRequests Sum 300 s > 500, 1 times", WEB_ACL),
+}
+"""What makes each alarm of production go off, and the dimensions of its metric."""
+
+SILENCE = {"TasksMissing", "FlowLogSilent", "AuditLogSilent"}
+ONLY_WITH_READERS_OR_INGRESS = {
+    "ReplicaLag",
+    "UnhealthyHosts",
+    "TaskErrors",
+    "LoadBalancerErrors",
+    "Latency",
+    "WafBlockedSurge",
+}
 
 
-def test_service_database_and_controls_are_watched() -> None:
-    everywhere = {
-        "ServiceCpu",
-        "ServiceMemory",
-        "TasksMissing",
-        "DatabaseCpu",
-        "DatabaseCapacity",
-        "DatabaseConnections",
-        "DatabaseFreeMemory",
-        "FlowLogSilent",
-        "AuditLogSilent",
-        "RotationFailed",
+def alarms(synthesized: Synthesized) -> dict[str, dict[str, object]]:
+    return {
+        synthesized.path(key).split("/")[-2]: synthesized.properties(key)
+        for key in synthesized.ids("AWS::CloudWatch::Alarm")
     }
-    assert alarms("dev") == everywhere
-    assert alarms("prod") == everywhere | {
-        "ReplicaLag",
-        "UnhealthyHosts",
-        "TaskErrors",
-        "LoadBalancerErrors",
-        "Latency",
-        "WafBlockedSurge",
+
+
+def dimensions(metric: dict[str, object]) -> dict[str, str]:
+    """Dimensions of a metric; references stand as ``${Construct}``, without the CDK's hash."""
+    return {
+        item["Name"]: re.sub(r"[0-9A-F]{8}(?=[.}])", "", _shown(item["Value"]))
+        for item in metric.get("Dimensions", [])  # type: ignore[attr-defined]
     }
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    assert isinstance(value, dict)
+    if "Fn::GetAtt" in value:
+        return "${" + ".".join(value["Fn::GetAtt"]) + "}"
+    (only,) = set(references(value))
+    return f"${{{only}}}"
+
+
+def goes_off(alarm: dict[str, object]) -> str:
+    operator = {"GreaterThanThreshold": ">", "LessThanThreshold": "<"}
+    assert alarm["EvaluationPeriods"] == alarm["DatapointsToAlarm"]
+    if "Metrics" in alarm:
+        watched = listed(alarm["Metrics"])[0]["Expression"]  # type: ignore[index]
+    else:
+        statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
+        watched = f"{alarm['Namespace']} {alarm['MetricName']} {statistic} {alarm['Period']} s"
+    comparison = operator[str(alarm["ComparisonOperator"])]
+    return f"{watched} {comparison} {alarm['Threshold']}, {alarm['EvaluationPeriods']} times"
+
+
+@pytest.mark.parametrize("name", WATCHED)
+def test_each_alarm_watches_what_it_is_named_for(name: str) -> None:
+    alarm = alarms(PROD)[name]
+    assert (goes_off(alarm), dimensions(alarm)) == WATCHED[name]
+
+
+def test_missing_tasks_are_those_that_are_wanted_and_do_not_run() -> None:
+    queries = listed(alarms(PROD)["TasksMissing"]["Metrics"])[1:]
+    counted = {}
+    for query in queries:
+        assert isinstance(query, dict)
+        stat = query["MetricStat"]
+        assert (stat["Stat"], stat["Period"]) == ("Average", 60)
+        assert stat["Metric"]["Namespace"] == "ECS/ContainerInsights"
+        assert dimensions(stat["Metric"]) == NAMED
+        counted[query["Id"]] = stat["Metric"]["MetricName"]
+    assert counted == {"desired": "DesiredTaskCount", "running": "RunningTaskCount"}
+
+
+def test_service_database_and_controls_are_watched_everywhere_and_nothing_else() -> None:
+    assert set(alarms(PROD)) == set(WATCHED)
+    assert set(alarms(DEV)) == set(WATCHED) - ONLY_WITH_READERS_OR_INGRESS
+
+
+def test_silence_is_an_alarm_where_something_must_always_be_heard() -> None:
+    missing = {name: alarm["TreatMissingData"] for name, alarm in alarms(PROD).items()}
+    assert {name for name, treated in missing.items() if treated == "breaching"} == SILENCE
+    assert set(missing.values()) == {"breaching", "notBreaching"}
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("TasksMissing", {"AWS::ECS::Service"}),
+        ("FlowLogSilent", {"AWS::ECS::Service", "AWS::EC2::FlowLog"}),
+        ("AuditLogSilent", {"AWS::RDS::DBCluster"}),
+    ],
+)
+def test_no_alarm_goes_off_because_what_it_watches_is_still_being_made(
+    name: str, kinds: set[str]
+) -> None:
+    (alarm,) = [k for k in PROD.ids("AWS::CloudWatch::Alarm") if f"/{name}/" in PROD.path(k)]
+    first = waits_for(PROD, alarm)
+    for kind in kinds:
+        assert set(PROD.ids(kind)) <= first
+
+
+def test_a_database_that_pauses_writes_no_audit_log_and_its_silence_is_no_alarm() -> None:
+    paused = variant(database={"min_capacity": 0, "auto_pause_seconds": 300})
+    assert set(alarms(DEV)) - set(alarms(paused)) == {"AuditLogSilent"}
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_the_end_of_an_alarm_is_told_too(suffix: str) -> None:
+    for alarm in template(suffix).all("AWS::CloudWatch::Alarm"):
+        assert alarm["OKActions"] == alarm["AlarmActions"]
 
 
 @pytest.mark.parametrize("suffix", SHIPPED)
@@ -63,6 +199,8 @@ def test_every_alarm_reaches_its_topic_through_a_key_that_lets_it(suffix: str) -
             if "cloudwatch.amazonaws.com" in json.dumps(statement["Principal"])
         ]
         assert [statement["Action"] for statement in publishing] == ["sns:Publish"]
+        this_account = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+        assert publishing[0]["Condition"] == this_account
 
 
 @pytest.mark.parametrize("suffix", SHIPPED)
@@ -84,37 +222,44 @@ def test_subscribers_come_from_the_configuration() -> None:
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "security@example.com")
 
 
-def test_silence_of_a_security_log_is_an_alarm() -> None:
-    for name, group in (
-        ("FlowLogSilent", "/pcidss/dev/flow-logs"),
-        ("AuditLogSilent", "/aws/rds/cluster/transaction-db-cluster-dev/audit"),
-    ):
-        alarm = DEV.named(f"/{name}/", "AWS::CloudWatch::Alarm")
-        (dimension,) = listed(alarm["Dimensions"])
-        assert isinstance(dimension, dict)
-        assert DEV.properties(target(dimension["Value"]))["LogGroupName"] == group
-        assert alarm["TreatMissingData"] == "breaching"
-        assert alarm["ComparisonOperator"] == "LessThanThreshold"
-
-
 def test_database_changes_are_told() -> None:
     events = {s["SourceType"]: s for s in DEV.all("AWS::RDS::EventSubscription")}
-    assert set(events) == {"db-cluster", "db-instance", "db-parameter-group"}
-    assert "configuration change" in listed(events["db-instance"]["EventCategories"])
-    assert target(listed(events["db-cluster"]["SourceIds"])[0]) in DEV.ids("AWS::RDS::DBCluster")
+    assert {kind: event["EventCategories"] for kind, event in events.items()} == {
+        "db-cluster": ["configuration change", "deletion", "failover", "failure", "maintenance"],
+        "db-instance": ["configuration change", "failure", "maintenance"],
+        "db-parameter-group": ["configuration change"],
+    }
+    assert [target(s) for s in events["db-cluster"]["SourceIds"]] == DEV.ids("AWS::RDS::DBCluster")  # type: ignore[attr-defined]
+    assert [target(s) for s in events["db-instance"]["SourceIds"]] == DEV.ids(  # type: ignore[attr-defined]
+        "AWS::RDS::DBInstance"
+    )
     for subscription in events.values():
         assert target(subscription["SnsTopicArn"]) == DEV.ids("AWS::SNS::Topic")[0]
 
 
-def test_dashboard_shows_every_alarm() -> None:
+def test_database_events_find_a_topic_that_lets_them_publish() -> None:
+    (policy,) = DEV.ids("AWS::SNS::TopicPolicy")
+    for subscription in DEV.ids("AWS::RDS::EventSubscription"):
+        assert policy in waits_for(DEV, subscription)  # RDS publishes a test event at once
+
+
+def test_dashboard_draws_every_alarm_with_its_threshold() -> None:
     dashboard = PROD.one("AWS::CloudWatch::Dashboard")
     assert dashboard["DashboardName"] == "pcidss-prod"
-    body = json.dumps(dashboard["DashboardBody"])
-    for alarm in PROD.ids("AWS::CloudWatch::Alarm"):
-        assert alarm in body
+    parts = dashboard["DashboardBody"]["Fn::Join"][1]  # type: ignore[index]
+    body = json.loads("".join(p if isinstance(p, str) else target(p) for p in parts))
+    overview, *graphs = body["widgets"]
+    everything = PROD.ids("AWS::CloudWatch::Alarm")
+    assert overview["properties"]["alarms"] == everything
+    assert [g["properties"]["annotations"]["alarms"] for g in graphs] == [[a] for a in everything]
+    assert [graph["properties"]["title"] for graph in graphs] == list(alarms(PROD))
 
 
-def test_connection_alarm_follows_the_capacity() -> None:
-    small = DEV.named("/DatabaseConnections/", "AWS::CloudWatch::Alarm")["Threshold"]
-    large = PROD.named("/DatabaseConnections/", "AWS::CloudWatch::Alarm")["Threshold"]
-    assert (small, large) == (72, 800)
+@pytest.mark.parametrize(
+    ("capacity", "threshold"), [(1, 72), (1.5, 72), (5, 108), (8, 800), (9, 800), (20, 1600)]
+)
+def test_connection_alarm_goes_off_before_the_database_refuses_connections(
+    capacity: float, threshold: float
+) -> None:
+    scaled = variant(database={"max_capacity": capacity})
+    assert alarms(scaled)["DatabaseConnections"]["Threshold"] == threshold

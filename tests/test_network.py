@@ -1,7 +1,5 @@
 """The network: three tiers over two zones, nothing public by accident, all traffic logged."""
 
-import json
-
 import pytest
 
 from tests.support import Synthesized, listed, statements, target, template, text, variant
@@ -57,9 +55,12 @@ def test_no_subnet_gives_public_addresses() -> None:
 
 def test_only_the_public_tier_has_a_route_to_the_internet_gateway() -> None:
     assert len(DEV.ids("AWS::EC2::InternetGateway")) == 1
-    assert all("GatewayId" in route for route in routes(DEV, "Public"))
-    assert all("NatGatewayId" in route for route in routes(DEV, "Private"))
-    assert len(routes(DEV, "Private")) == 2
+    ways = {
+        tier: [sorted(set(route) & {"GatewayId", "NatGatewayId"}) for route in routes(DEV, tier)]
+        for tier in ("Public", "Private")
+    }
+    assert ways == {"Public": [["GatewayId"]] * 2, "Private": [["NatGatewayId"]] * 2}
+    assert {r["DestinationCidrBlock"] for r in DEV.all("AWS::EC2::Route")} == {"0.0.0.0/0"}
 
 
 def test_isolated_tier_has_no_route_out() -> None:
@@ -90,6 +91,7 @@ def test_default_security_group_is_closed() -> None:
 def test_all_traffic_is_logged_to_an_encrypted_group_with_retention() -> None:
     flow_log = DEV.one("AWS::EC2::FlowLog")
     assert flow_log["TrafficType"] == "ALL"
+    assert flow_log["MaxAggregationInterval"] == 60
     assert target(flow_log["ResourceId"]) == DEV.ids("AWS::EC2::VPC")[0]
     group = DEV.properties(target(flow_log["LogGroupName"]))
     assert group["LogGroupName"] == "/pcidss/dev/flow-logs"
@@ -142,6 +144,10 @@ def test_endpoints_are_admitted_on_https_from_the_service_only() -> None:
         for endpoint in synthesized.all("AWS::EC2::VPCEndpoint")
         if endpoint["VpcEndpointType"] == "Interface"
     ]
+    for endpoint in interfaces:
+        assert endpoint["PrivateDnsEnabled"] is True  # else the AWS APIs' names lead outside
+        tiers = {synthesized.path(target(s)).split("/")[-2] for s in listed(endpoint["SubnetIds"])}
+        assert tiers == {"PrivateSubnet1", "PrivateSubnet2"}
     (group,) = {target(g) for e in interfaces for g in listed(e["SecurityGroupIds"])}
     assert "SecurityGroupIngress" not in synthesized.properties(group)
     (rule,) = [
@@ -157,4 +163,5 @@ def test_s3_endpoint_gives_image_layers_only() -> None:
     (endpoint,) = [e for e in DEV.all("AWS::EC2::VPCEndpoint") if e["VpcEndpointType"] == "Gateway"]
     (statement,) = statements(endpoint["PolicyDocument"])
     assert statement["Action"] == "s3:GetObject"
-    assert "starport-layer-bucket/*" in json.dumps(statement["Resource"])
+    bucket = "arn:aws:s3:::prod-eu-central-2-starport-layer-bucket/*"
+    assert text(statement["Resource"]) == bucket

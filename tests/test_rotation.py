@@ -17,12 +17,13 @@ from mypy_boto3_rds import RDSClient
 from mypy_boto3_secretsmanager import SecretsManagerClient
 
 import pci_constructs
-from tests.support import listed, statements, target, template
+from tests.support import listed, statements, target, template, text
 
 DEV = template("dev")
 ARN = "arn:aws:secretsmanager:eu-central-2:111111111111:secret:MasterSecret-abcdef"
 TOKEN = "00000000-0000-4000-8000-000000000000"
 OLD = "11111111-1111-4111-8111-111111111111"
+CLUSTER = "transaction-db-cluster-dev"
 
 
 def test_password_rotates_on_a_schedule_by_the_stacks_own_function() -> None:
@@ -45,12 +46,38 @@ def test_secrets_manager_of_this_account_may_invoke_the_function_before_the_sche
 
 def test_function_may_change_one_secret_one_cluster_and_one_service() -> None:
     policy = DEV.named("Rotation/Policy", "AWS::IAM::ManagedPolicy")
-    open_actions = [
-        listed(statement["Action"])
+    allowed = {
+        str(action): text(statement["Resource"])
         for statement in statements(policy["PolicyDocument"])
-        if statement["Resource"] == "*"
-    ]
-    assert open_actions == [["secretsmanager:GetRandomPassword"]]
+        for action in listed(statement["Action"])
+    }
+    (secret,) = DEV.ids("AWS::SecretsManager::SecretTargetAttachment")
+    key = target(DEV.one("AWS::SecretsManager::Secret")["KmsKeyId"])
+    (cluster,) = DEV.ids("AWS::RDS::DBCluster")
+    function = DEV.named("Rotation/Function", "AWS::Lambda::Function")
+    group = target(function["LoggingConfig"]["LogGroup"])  # type: ignore[index]
+    here = "eu-central-2:${AWS::AccountId}"
+    assert allowed == {
+        "secretsmanager:DescribeSecret": f"${{{secret}}}",
+        "secretsmanager:GetSecretValue": f"${{{secret}}}",
+        "secretsmanager:PutSecretValue": f"${{{secret}}}",
+        "secretsmanager:UpdateSecretVersionStage": f"${{{secret}}}",
+        "secretsmanager:GetRandomPassword": "*",  # it has no resource
+        "kms:Decrypt": f"${{{key}}}",
+        "kms:GenerateDataKey": f"${{{key}}}",
+        "rds:DescribeDBClusters": f"arn:aws:rds:{here}:cluster:${{{cluster}}}",
+        "rds:ModifyDBCluster": f"arn:aws:rds:{here}:cluster:${{{cluster}}}",
+        "ecs:UpdateService": f"arn:aws:ecs:{here}:service/pcidss-dev/pcidss-dev",
+        "logs:CreateLogStream": f"${{{group}}}",
+        "logs:PutLogEvents": f"${{{group}}}",
+    }
+
+
+def test_function_has_the_time_to_wait_for_the_cluster() -> None:
+    function = DEV.named("Rotation/Function", "AWS::Lambda::Function")
+    assert function["Timeout"] == 600
+    assert function["Handler"] == "index.handler"
+    assert function["Architectures"] == ["arm64"]
 
 
 def test_function_logs_to_an_owned_group_and_stays_outside_the_vpc() -> None:
@@ -87,7 +114,7 @@ class Bench:
         self.handler = handler
         self.rotation = cast(
             "_Rotation",
-            handler.Rotation(ARN, TOKEN, secrets, rds, ecs, pause=self.pauses.append),
+            handler.Rotation(ARN, TOKEN, secrets, rds, ecs),
         )
 
     def has(self, stage: str, secret: Mapping[str, object]) -> None:
@@ -107,10 +134,12 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    for name in ("CLUSTER", "ECS_CLUSTER", "ECS_SERVICE"):
-        monkeypatch.setenv(name, name.lower())
+    function = DEV.named("Rotation/Function", "AWS::Lambda::Function")
+    for name, value in function["Environment"]["Variables"].items():  # type: ignore[index]
+        monkeypatch.setenv(name, value)
     bench = Bench(module)
     monkeypatch.setattr(module.boto3, "client", lambda name: bench.clients[name])
+    monkeypatch.setattr(module.time, "sleep", bench.pauses.append)
     with bench.secrets, bench.rds, bench.ecs:
         yield bench
         for stubber in (bench.secrets, bench.rds, bench.ecs):
@@ -148,7 +177,7 @@ def test_the_cluster_gets_the_pending_password(bench: Bench) -> None:
     bench.rds.add_response(
         "modify_db_cluster",
         {},
-        {"DBClusterIdentifier": "cluster", "MasterUserPassword": "new", "ApplyImmediately": True},
+        {"DBClusterIdentifier": CLUSTER, "MasterUserPassword": "new", "ApplyImmediately": True},
     )
     bench.rotation.set_secret()
 
@@ -162,9 +191,10 @@ def test_rotation_waits_until_the_cluster_has_taken_the_password(bench: Bench) -
         bench.rds.add_response(
             "describe_db_clusters",
             {"DBClusters": [{"Status": status, "PendingModifiedValues": pending}]},
+            {"DBClusterIdentifier": CLUSTER},
         )
     bench.rotation.test_secret()
-    assert bench.pauses == [10, 10, 10]
+    assert bench.pauses == [30, 10, 10]  # first, RDS takes its time to begin
 
 
 def test_a_cluster_that_never_takes_the_password_fails_the_rotation(bench: Bench) -> None:
@@ -172,6 +202,7 @@ def test_a_cluster_that_never_takes_the_password_fails_the_rotation(bench: Bench
         bench.rds.add_response("describe_db_clusters", {"DBClusters": [{"Status": "modifying"}]})
     with pytest.raises(TimeoutError, match="has not taken the new password"):
         bench.rotation.test_secret()
+    assert sum(bench.pauses) < 600  # the function's time
 
 
 def test_the_new_password_becomes_current_and_the_tasks_restart(bench: Bench) -> None:
@@ -191,7 +222,7 @@ def test_the_new_password_becomes_current_and_the_tasks_restart(bench: Bench) ->
     bench.ecs.add_response(
         "update_service",
         {},
-        {"cluster": "ecs_cluster", "service": "ecs_service", "forceNewDeployment": True},
+        {"cluster": "pcidss-dev", "service": "pcidss-dev", "forceNewDeployment": True},
     )
     bench.rotation.finish_secret()
 
@@ -226,5 +257,40 @@ def test_a_version_that_is_current_already_is_left_alone(bench: Bench) -> None:
 def test_a_retried_last_step_still_restarts_the_tasks(bench: Bench) -> None:
     described(bench, {TOKEN: ["AWSCURRENT"]})
     bench.secrets.add_response("describe_secret", {"VersionIdsToStages": {TOKEN: ["AWSCURRENT"]}})
+    bench.ecs.add_response("update_service", {})
+    bench.handler.handler(event("finishSecret"), None)
+
+
+def test_secrets_managers_four_calls_change_the_password_from_end_to_end(bench: Bench) -> None:
+    new = {"username": "txowner", "password": "n" * 32}
+    described(bench, {OLD: ["AWSCURRENT"], TOKEN: ["AWSPENDING"]})
+    bench.secrets.add_client_error("get_secret_value", "ResourceNotFoundException")
+    bench.has("AWSCURRENT", {**new, "password": "old"})
+    bench.secrets.add_response("get_random_password", {"RandomPassword": "n" * 32})
+    bench.secrets.add_response("put_secret_value", {})
+    bench.handler.handler(event("createSecret"), None)
+
+    described(bench, {OLD: ["AWSCURRENT"], TOKEN: ["AWSPENDING"]})
+    bench.has("AWSPENDING", new)
+    bench.rds.add_response(
+        "modify_db_cluster",
+        {},
+        {
+            "DBClusterIdentifier": CLUSTER,
+            "MasterUserPassword": "n" * 32,
+            "ApplyImmediately": True,
+        },
+    )
+    bench.handler.handler(event("setSecret"), None)
+
+    described(bench, {OLD: ["AWSCURRENT"], TOKEN: ["AWSPENDING"]})
+    bench.rds.add_response("describe_db_clusters", {"DBClusters": [{"Status": "available"}]})
+    bench.handler.handler(event("testSecret"), None)
+
+    described(bench, {OLD: ["AWSCURRENT"], TOKEN: ["AWSPENDING"]})
+    bench.secrets.add_response(
+        "describe_secret", {"VersionIdsToStages": {OLD: ["AWSCURRENT"], TOKEN: ["AWSPENDING"]}}
+    )
+    bench.secrets.add_response("update_secret_version_stage", {})
     bench.ecs.add_response("update_service", {})
     bench.handler.handler(event("finishSecret"), None)

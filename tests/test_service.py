@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from tests.support import Synthesized, listed, statements, target, template, text, variant
+from tests.support import (
+    Synthesized,
+    listed,
+    statements,
+    target,
+    template,
+    text,
+    variant,
+    waits_for,
+)
 
 DEV = template("dev")
 PROD = template("prod")
@@ -80,15 +89,30 @@ def test_tasks_start_only_when_they_can_reach_their_image(egress: str) -> None:
         else variant(network={"egress": egress, "nat_gateways": 0}, service={"image": image})
     )
     (service,) = synthesized.ids("AWS::ECS::Service")
-    waits_for = {str(key) for key in listed(synthesized.resources[service]["DependsOn"])}
-    assert set(synthesized.ids("AWS::EC2::VPCEndpoint")) <= waits_for
+    first = waits_for(synthesized, service)
+    assert set(synthesized.ids("AWS::EC2::VPCEndpoint")) <= first
     nat_routes = {
         key
         for key in synthesized.ids("AWS::EC2::Route")
         if "NatGatewayId" in synthesized.properties(key)
     }
-    assert nat_routes <= waits_for
+    assert nat_routes <= first
     assert bool(nat_routes) == (egress == "nat")
+    for kind in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"):
+        assert set(synthesized.ids(kind)) <= first
+
+
+@pytest.mark.parametrize("suffix", ["dev", "prod"])
+def test_tasks_start_only_when_the_database_takes_connections(suffix: str) -> None:
+    synthesized = template(suffix)
+    (service,) = synthesized.ids("AWS::ECS::Service")
+    first = waits_for(synthesized, service)
+    instances = first & set(synthesized.ids("AWS::RDS::DBInstance"))
+    names = [synthesized.properties(key)["DBInstanceIdentifier"] for key in instances]
+    assert names == [f"transaction-db-instance-{suffix}"]  # a reader would only make it later
+    assert set(synthesized.ids("AWS::SecretsManager::SecretTargetAttachment")) <= first
+    for kind in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"):
+        assert set(synthesized.ids(kind)) <= first
 
 
 def test_container_is_not_root_and_cannot_write_its_own_filesystem() -> None:
@@ -116,6 +140,8 @@ def test_container_has_a_health_check_and_a_memory_limit() -> None:
     assert isinstance(check, dict)
     assert check["Command"][0] == "CMD-SHELL"
     assert "127.0.0.1:8080" in check["Command"][1]
+    seconds = {name: value for name, value in check.items() if name != "Command"}
+    assert seconds == {"Interval": 15, "Timeout": 5, "Retries": 3, "StartPeriod": 30}
     assert container()["Memory"] == 512
     assert (TASK["Cpu"], TASK["Memory"]) == ("256", "512")
 
@@ -124,6 +150,7 @@ def test_container_logs_to_an_owned_encrypted_group() -> None:
     logging = container()["LogConfiguration"]
     assert isinstance(logging, dict)
     assert logging["LogDriver"] == "awslogs"
+    assert logging["Options"]["mode"] == "non-blocking"  # a full log must not stop payments
     group = DEV.properties(target(logging["Options"]["awslogs-group"]))
     assert group["LogGroupName"] == "/pcidss/dev/tasks"
     assert "EncryptionLogs" in target(group["KmsKeyId"])
@@ -132,15 +159,16 @@ def test_container_logs_to_an_owned_encrypted_group() -> None:
 def test_database_secret_comes_from_secrets_manager_and_never_from_the_environment() -> None:
     assert "Environment" not in container()
     secrets = {s["Name"]: text(s["ValueFrom"]) for s in container()["Secrets"]}  # type: ignore[attr-defined]
-    assert set(secrets) == {
-        "DATABASE_HOST",
-        "DATABASE_PORT",
-        "DATABASE_NAME",
-        "DATABASE_USER",
-        "DATABASE_PASSWORD",
+    fields = {name: secret.rpartition("}")[2] for name, secret in secrets.items()}
+    assert fields == {
+        "DATABASE_HOST": ":host::",
+        "DATABASE_PORT": ":port::",
+        "DATABASE_NAME": ":dbname::",
+        "DATABASE_USER": ":username::",
+        "DATABASE_PASSWORD": ":password::",
     }
-    assert secrets["DATABASE_PASSWORD"].endswith(":password::")
-    assert "Attachment" in secrets["DATABASE_PASSWORD"]
+    (attachment,) = DEV.ids("AWS::SecretsManager::SecretTargetAttachment")
+    assert all(secret.startswith(f"${{{attachment}}}") for secret in secrets.values())
 
 
 def test_task_and_execution_roles_differ_and_the_task_may_do_nothing() -> None:
@@ -167,6 +195,8 @@ def test_roles_are_assumed_by_tasks_of_this_account_only() -> None:
         condition = trust["Condition"]
         assert isinstance(condition, dict)
         assert condition["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+        source = text(condition["ArnLike"]["aws:SourceArn"])
+        assert source == "arn:aws:ecs:eu-central-2:${AWS::AccountId}:*"
 
 
 def test_a_private_image_may_be_pulled_from_its_repository_only() -> None:
@@ -190,30 +220,35 @@ def test_failed_deployments_roll_back_and_nobody_opens_a_shell() -> None:
     deployment = SERVICE["DeploymentConfiguration"]
     assert isinstance(deployment, dict)
     assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
-    assert deployment["MinimumHealthyPercent"] == 100
+    assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (100, 200)
     assert SERVICE["EnableExecuteCommand"] is False
 
 
 @pytest.mark.parametrize(
     ("synthesized", "least", "most"), [(DEV, 1, 2), (PROD, 2, 6)], ids=["dev", "prod"]
 )
-def test_task_count_scales_between_its_limits(
+def test_task_count_scales_between_its_limits_and_no_deployment_resets_it(
     synthesized: Synthesized, least: int, most: int
 ) -> None:
-    assert synthesized.one("AWS::ECS::Service")["DesiredCount"] == least
+    assert "DesiredCount" not in synthesized.one("AWS::ECS::Service")
     scalable = synthesized.one("AWS::ApplicationAutoScaling::ScalableTarget")
     assert (scalable["MinCapacity"], scalable["MaxCapacity"]) == (least, most)
 
 
 def test_scaling_tracks_cpu_and_memory_and_requests_when_there_is_ingress() -> None:
-    def tracked(synthesized: Synthesized) -> set[str]:
-        return {
-            policy["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"][  # type: ignore[index]
-                "PredefinedMetricType"
-            ]
-            for policy in synthesized.all("AWS::ApplicationAutoScaling::ScalingPolicy")
-        }
+    def tracked(synthesized: Synthesized) -> dict[str, tuple[int, int, int]]:
+        found = {}
+        for policy in synthesized.all("AWS::ApplicationAutoScaling::ScalingPolicy"):
+            aim = policy["TargetTrackingScalingPolicyConfiguration"]
+            assert isinstance(aim, dict)
+            metric = aim["PredefinedMetricSpecification"]["PredefinedMetricType"]
+            cooldowns = (aim["ScaleOutCooldown"], aim["ScaleInCooldown"])
+            found[metric] = (aim["TargetValue"], *cooldowns)
+        return found
 
-    use = {"ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization"}
+    use = {
+        "ECSServiceAverageCPUUtilization": (60, 60, 300),
+        "ECSServiceAverageMemoryUtilization": (70, 60, 300),
+    }
     assert tracked(DEV) == use
-    assert tracked(PROD) == use | {"ALBRequestCountPerTarget"}
+    assert tracked(PROD) == {**use, "ALBRequestCountPerTarget": (3000, 60, 300)}

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
-from tests.support import SHIPPED, Synthesized, leaves, listed, statements, template, variant
+from stacks.assembly import build_app
+from stacks.environment import Environment, load_environment
+from tests.support import (
+    SHIPPED,
+    Synthesized,
+    leaves,
+    listed,
+    statements,
+    target,
+    template,
+    variant,
+)
 
 EPHEMERAL = ("dev", "first-correction", "pr42", "ephemeral-with-ingress")
 STATEFUL = {
-    "AWS::KMS::Key": "Retain",
-    "AWS::Logs::LogGroup": "Retain",
-    "AWS::RDS::DBCluster": "Snapshot",
-    "AWS::S3::Bucket": "Retain",
-    "AWS::SecretsManager::Secret": "Retain",
+    "AWS::KMS::Key": ("RetainExceptOnCreate", "Retain"),
+    "AWS::Logs::LogGroup": ("RetainExceptOnCreate", "Retain"),
+    "AWS::RDS::DBCluster": ("Snapshot", "Snapshot"),
+    "AWS::S3::Bucket": ("RetainExceptOnCreate", "Retain"),
+    "AWS::S3::BucketPolicy": ("RetainExceptOnCreate", "Retain"),
+    "AWS::SecretsManager::Secret": ("RetainExceptOnCreate", "Retain"),
 }
+"""What production keeps when it is deleted, and when a resource is replaced."""
 
 
 def synthesized_for(name: str) -> Synthesized:
@@ -83,14 +99,34 @@ def test_ephemeral_database_leaves_no_automatic_backup() -> None:
 
 def test_production_keeps_all_data_and_protects_what_can_be_protected() -> None:
     prod = template("prod")
-    for kind, policy in STATEFUL.items():
+    for kind, (deleted, replaced) in STATEFUL.items():
         assert prod.ids(kind), kind
         for key in prod.ids(kind):
-            assert prod.resources[key]["DeletionPolicy"] == policy, key
-            assert prod.resources[key]["UpdateReplacePolicy"] == policy, key
+            assert prod.resources[key]["DeletionPolicy"] == deleted, key
+            assert prod.resources[key]["UpdateReplacePolicy"] == replaced, key
     protected = dict(protections(prod))
     assert len(protected) == 2
     assert all(protected.values())
+
+
+def test_a_first_production_deployment_that_fails_leaves_no_name_taken() -> None:
+    policies = {r.get("DeletionPolicy", "Delete") for r in template("prod").resources.values()}
+    assert policies == {"Delete", "RetainExceptOnCreate", "Snapshot"}
+
+
+@pytest.mark.parametrize(("suffix", "protected"), [("dev", False), ("prod", True)])
+def test_cloudformation_refuses_to_delete_a_protected_stack(suffix: str, protected: bool) -> None:
+    (stack,) = build_app([load_environment(suffix)]).synth().stacks
+    assert bool(stack.termination_protection) is protected
+
+
+def test_an_account_in_the_configuration_needs_no_look_up() -> None:
+    values = {**load_environment("dev").model_dump(), "account": "111111111111"}
+    folder = Path(build_app([Environment.model_validate(values)]).synth().directory)
+    assert "missing" not in json.loads((folder / "manifest.json").read_text())
+    placed = Synthesized(json.loads((folder / "PciDss-dev.template.json").read_text()))
+    zones = {subnet["AvailabilityZone"] for subnet in placed.all("AWS::EC2::Subnet")}
+    assert zones == {"eu-central-2a", "eu-central-2b"}
 
 
 @pytest.mark.parametrize("suffix", SHIPPED)
@@ -120,21 +156,30 @@ def test_every_taggable_resource_carries_the_tags(suffix: str) -> None:
     expected = {
         "EnvironmentSuffix": suffix,
         "Project": "pcidss",
-        "DataClassification": "cardholder-data",
+        "DataClassification": "cardholder-data" if suffix == "prod" else "test-data",
     }
-    tagged = 0
-    for key in synthesized.resources:
-        tags = synthesized.properties(key).get("Tags")
-        if tags is None:
-            continue
+    taggable = [
+        key for key, resource in synthesized.resources.items() if is_taggable(str(resource["Type"]))
+    ]
+    assert len(taggable) > 40
+    for key in taggable:
+        tags = synthesized.properties(key).get("Tags", [])
         pairs = (
             {tag["Key"]: tag["Value"] for tag in tags}
             if isinstance(tags, list)
             else {str(k): v for k, v in tags.items()}  # type: ignore[attr-defined]
         )
         assert expected.items() <= pairs.items(), key
-        tagged += 1
-    assert tagged > 30
+
+
+@cache
+def is_taggable(kind: str) -> bool:
+    """Whether the schema of a resource type, as the region has it, says that it takes tags."""
+    if kind.startswith("Custom::"):
+        return False
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-central-2", kind).schema
+    default = "Tags" in schema["properties"]
+    return bool(schema.get("tagging", {}).get("taggable", default)) and default
 
 
 @pytest.mark.parametrize("suffix", SHIPPED)
@@ -182,3 +227,29 @@ def test_no_placeholder_zone_and_no_secret_is_in_the_template(suffix: str) -> No
 
 def test_template_parameters_hold_nothing_but_the_bootstrap_version() -> None:
     assert list(template("dev").body["Parameters"]) == ["BootstrapVersion"]  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("name", [*SHIPPED, "ephemeral-with-ingress"])
+def test_no_function_can_bring_a_log_group_back_after_the_stack_is_gone(name: str) -> None:
+    synthesized = synthesized_for(name)
+    for role in synthesized.all("AWS::IAM::Role"):
+        managed = json.dumps(role.get("ManagedPolicyArns", []))
+        assert "AWSLambda" not in managed
+    assert "logs:CreateLogGroup" not in json.dumps(synthesized.resources)
+
+
+@pytest.mark.parametrize("name", [*SHIPPED, "ephemeral-with-ingress"])
+def test_every_function_logs_to_a_group_of_the_stack_and_may_write_to_it(name: str) -> None:
+    synthesized = synthesized_for(name)
+    for function in synthesized.all("AWS::Lambda::Function"):
+        logging = function["LoggingConfig"]
+        assert isinstance(logging, dict)
+        group = target(logging["LogGroup"])
+        role = synthesized.properties(target(function["Role"]))
+        writable = {
+            target(statement["Resource"])
+            for reference in listed(role["ManagedPolicyArns"])
+            for statement in statements(synthesized.properties(target(reference))["PolicyDocument"])
+            if listed(statement["Action"]) == ["logs:CreateLogStream", "logs:PutLogEvents"]
+        }
+        assert writable == {group}

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
@@ -61,6 +63,29 @@ def test_the_app_itself_exits_with_2_on_bad_input(tmp_path: Path) -> None:
     )
     assert result.returncode == 2
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("key", ["environmentsuffix", "env"])
+def test_a_misspelt_key_does_not_choose_dev(tmp_path: Path, key: str) -> None:
+    result = run(
+        sys.executable,
+        "app.py",
+        CDK_CONTEXT_JSON=json.dumps({key: "prod"}),
+        CDK_OUTDIR=str(tmp_path / "out"),
+    )
+    assert result.returncode == 2
+    assert result.stderr == (
+        f"-c {key}: no such key; the environment is chosen by -c environmentSuffix=<suffix>\n"
+    )
+
+
+def test_make_never_runs_a_suffix_as_a_command(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    suffix = f'x;touch {mark}`touch {mark}`$(shell touch {mark})$$(touch {mark})";touch {mark};"'
+    result = run("make", "-o", ".venv/.installed", "synth", f"SUFFIX={suffix}")
+    assert result.returncode != 0
+    assert "lower-case letters, digits and single hyphens" in result.stderr
+    assert not mark.exists()
 
 
 def test_a_template_that_its_region_cannot_deploy_does_not_get_past_synth(tmp_path: Path) -> None:

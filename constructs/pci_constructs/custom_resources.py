@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws_cdk import CfnResource, CustomResourceProviderBase, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -21,15 +23,17 @@ class CustomResourcesProps:
         names: Name of the log group.
         protection: Retention and removal of the log.
         logs_key: Encrypts the log.
+        tags: Tags of functions and roles; the CDK's own tagging does not reach them.
     """
 
     names: Names
     protection: Protection
     logs_key: kms.IKey
+    tags: Mapping[str, str]
 
 
 class CustomResources(Construct):
-    """Gives the CDK's custom-resource functions a log group that the stack owns.
+    """Gives the CDK's custom-resource functions a log group, least privilege and tags.
 
     Make it last: it acts on the functions that the stack has by then. They close the default
     security group and empty the log bucket, for which CloudFormation has no other way.
@@ -48,8 +52,35 @@ class CustomResources(Construct):
             protection=props.protection,
         )
         logging = {"LogGroup": self.log_group.log_group_name}
+        policies = [self._policy().managed_policy_arn]
+        tags = [{"Key": key, "Value": value} for key, value in props.tags.items()]
         for child in Stack.of(self).node.children:
             if isinstance(child, CustomResourceProviderBase):
-                function = child.node.find_child("Handler")
-                assert isinstance(function, CfnResource)
+                role, function = _part(child, "Role"), _part(child, "Handler")
+                role.add_property_override("ManagedPolicyArns", policies)
+                role.add_property_override("Tags", tags)
                 function.add_property_override("LoggingConfig", logging)
+                function.add_property_override("Tags", tags)
+
+    def _policy(self) -> iam.ManagedPolicy:
+        """Return what takes the place of Lambda's basic policy.
+
+        That one lets a function make log groups: what it writes while the stack is deleted would
+        bring its group back, unencrypted and for ever, and the next deployment would fail.
+        """
+        return iam.ManagedPolicy(
+            self,
+            "Policy",
+            statements=[
+                iam.PolicyStatement(
+                    actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+                    resources=[self.log_group.log_group_arn],
+                )
+            ],
+        )
+
+
+def _part(provider: CustomResourceProviderBase, construct_id: str) -> CfnResource:
+    part = provider.node.find_child(construct_id)
+    assert isinstance(part, CfnResource)
+    return part

@@ -13,7 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
@@ -85,6 +85,7 @@ class Database(Construct):
 
     Attributes:
         cluster: The cluster.
+        writer: The instance that takes connections; wait for it before you connect.
         security_group: Admit clients here, on :attr:`DatabaseProps.port`.
         secret: The master credentials, attached: host, port, dbname, username, password.
         log_groups: Exported logs by kind.
@@ -96,6 +97,7 @@ class Database(Construct):
         self.log_groups = self._log_groups(props)
         self._master_secret = self._secret(props)
         self.cluster = self._cluster(props)
+        self.writer: IDependable = self.cluster.node.find_child("Writer")
         self._finish_cluster(props)
         assert self.cluster.secret is not None
         self.secret: secretsmanager.ISecret = self.cluster.secret

@@ -90,9 +90,9 @@ class Encryption(Construct):
         acknowledge(
             self.node.find_child("Messages"),
             {
-                "PCI-3.6.1-KEY-USE": "CloudWatch sends KMS no source account, so a condition on it "
-                "drops alarms silently; the key encrypts alarm texts only, and the topic's own "
-                "policy admits this account alone."
+                "PCI-3.6.1-KEY-USE": "If CloudWatch or RDS named no source account to KMS, a "
+                "condition on it would drop alarms silently; the key encrypts alarm texts only, "
+                "and the topic's own policy admits this account alone."
             },
         )
 
@@ -169,7 +169,7 @@ def _log_groups(names: Names, place: Place) -> iam.PolicyStatement:
 
 
 def _publishers() -> iam.PolicyStatement:
-    # No account condition: CloudWatch sends none to KMS and would drop the alarm silently.
+    # No account condition: the key must never be the reason why an alarm is dropped silently.
     return iam.PolicyStatement(
         sid="AlarmsAndDatabaseEventsPublishThroughTheTopic",
         actions=["kms:Decrypt", "kms:GenerateDataKey"],

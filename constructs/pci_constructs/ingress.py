@@ -10,7 +10,6 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_route53 as route53
@@ -19,7 +18,6 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
@@ -121,6 +119,8 @@ class Ingress(Construct):
             removal_policy=props.protection.removal_policy,
             auto_delete_objects=not props.protection.keep_data,
         )
+        assert bucket.policy is not None
+        bucket.policy.apply_removal_policy(props.protection.removal_policy)  # stays with its bucket
         acknowledge(
             bucket,
             {
@@ -278,21 +278,9 @@ class Ingress(Construct):
             key=props.logs_key,
             protection=props.protection,
         )
-        delivery = logs.ResourcePolicy(
-            self,
-            "WebAclLogDelivery",
-            policy_statements=[
-                iam.PolicyStatement(
-                    actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                    principals=[
-                        principals.service_of_this_account(
-                            "delivery.logs.amazonaws.com", props.place, source="logs"
-                        )
-                    ],
-                    resources=[group.log_group_arn],
-                )
-            ],
-        )
+        resource = group.node.default_child
+        assert isinstance(resource, logs.CfnLogGroup)
+        resource.resource_policy_document = _delivery(props.names.waf_logs, props.place)
         logging = wafv2.CfnLoggingConfiguration(
             self,
             "WebAclLogging",
@@ -303,7 +291,30 @@ class Ingress(Construct):
                 for name in ("authorization", "cookie")  # PCI DSS 3.3: no credentials in logs
             ],
         )
-        logging.node.add_dependency(group, delivery)
+        logging.node.add_dependency(group)
+
+
+def _delivery(log_group: str, place: Place) -> dict[str, object]:
+    """Let log delivery write to a group, in the words that AWS would add itself.
+
+    The policy belongs to the group: an account may have ten policies of its own only.
+    """
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "AWSLogDeliveryWrite20150319",
+                "Effect": "Allow",
+                "Principal": {"Service": "delivery.logs.amazonaws.com"},
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Resource": place.arn("logs", f"log-group:{log_group}:log-stream:*"),
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": place.account},
+                    "ArnLike": {"aws:SourceArn": place.arn("logs", "*")},
+                },
+            }
+        ],
+    }
 
 
 def _visibility(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -16,14 +17,34 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from pci_constructs import principals
+from pci_constructs.acknowledge import acknowledge
 from pci_constructs.database import Database
 from pci_constructs.ingress import Ingress
 from pci_constructs.names import Names
+from pci_constructs.network import Network
 from pci_constructs.place import Place
 from pci_constructs.service import Service
+
+_CLUSTER_EVENTS: Final = (
+    "configuration change",  # among them: the master password was reset
+    "deletion",
+    "failover",
+    "failure",
+    "maintenance",
+)
+_CONNECTIONS: Final = (
+    (192, 6000),
+    (128, 5000),
+    (64, 4000),
+    (32, 3000),
+    (16, 2000),
+    (8, 1000),
+    (4, 135),
+    (1, 90),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +57,11 @@ class MonitoringProps:
         service: The service to watch.
         database: The database to watch.
         readers: Number of reader instances; replica lag is watched if there is one.
+        min_capacity: Smallest capacity of the database in ACU; at 0 it pauses and writes no log.
         max_capacity: Largest capacity of the database in ACU; connections are judged by it.
         ingress: The ingress to watch, if there is one.
         rotation: The function that rotates the password.
-        flow_log_group: Log group that must never fall silent.
+        network: Its flow log must never fall silent.
         messages_key: Encrypts the topic; its policy lets alarms and RDS publish.
         emails: Addresses that are asked to subscribe.
     """
@@ -49,10 +71,11 @@ class MonitoringProps:
     service: Service
     database: Database
     readers: int
+    min_capacity: float
     max_capacity: float
     ingress: Ingress | None
     rotation: lambda_.Function
-    flow_log_group: logs.ILogGroup
+    network: Network
     messages_key: kms.IKey
     emails: tuple[str, ...]
 
@@ -69,6 +92,7 @@ class Monitoring(Construct):
         super().__init__(scope, construct_id)
         self._minute = Duration.minutes(1)
         self._five_minutes = Duration.minutes(5)
+        self._hour = Duration.hours(1)
         self.alarms: dict[str, cloudwatch.Alarm] = {}
         self.topic = self._topic(props)
         self._tell = cast(
@@ -116,9 +140,20 @@ class Monitoring(Construct):
         above: float | None = None,
         below: float | None = None,
         periods: int = 3,
-        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+        after: Sequence[IDependable] = (),
         what_to_do: str,
     ) -> None:
+        """Add an alarm.
+
+        Args:
+            construct_id: Id, and title on the dashboard.
+            metric: What is watched.
+            above: Goes off above this value, or
+            below: below this one.
+            periods: For how many of the metric's periods in a row.
+            after: Silence is an alarm too; what has to exist first, lest it go off at once.
+            what_to_do: For whoever is woken by it.
+        """
         operator = cloudwatch.ComparisonOperator
         threshold = above if above is not None else below
         assert threshold is not None
@@ -134,9 +169,15 @@ class Monitoring(Construct):
             ),
             evaluation_periods=periods,
             datapoints_to_alarm=periods,
-            treat_missing_data=missing,
+            treat_missing_data=(
+                cloudwatch.TreatMissingData.BREACHING
+                if after
+                else cloudwatch.TreatMissingData.NOT_BREACHING
+            ),
             alarm_description=what_to_do,
         )
+        if after:
+            alarm.node.add_dependency(*after)
         alarm.add_alarm_action(self._tell)
         alarm.add_ok_action(self._tell)
         self.alarms[construct_id] = alarm
@@ -164,7 +205,7 @@ class Monitoring(Construct):
             self._missing_tasks(props.names),
             above=0,
             periods=5,
-            missing=cloudwatch.TreatMissingData.BREACHING,
+            after=[service],
             what_to_do="Fewer tasks run than are wanted. Read the service's events and the stopped "
             "tasks' reasons: image, secret, health check and capacity, in that order.",
         )
@@ -208,14 +249,15 @@ class Monitoring(Construct):
             cluster.metric_database_connections(period=self._minute, statistic="Maximum"),
             above=_connections(props.max_capacity) * 0.8,
             what_to_do="Most connections that the database allows are in use. Look for tasks that "
-            "do not close theirs; lower the pool size or raise max_capacity.",
+            "do not close theirs; lower the pool size, or raise max_capacity and restart the "
+            "instances.",
         )
         self._alarm(
             "DatabaseFreeMemory",
             cluster.metric_freeable_memory(period=self._five_minutes, statistic="Minimum"),
             below=128 * 1024 * 1024,
-            what_to_do="The database is almost out of memory and may restart. Raise min_capacity, "
-            "which sets the memory it always has, in the environment's file.",
+            what_to_do="The database is almost out of memory at its largest capacity and may "
+            "restart. Raise max_capacity in the environment's file.",
         )
         if props.readers:
             self._alarm(
@@ -229,41 +271,55 @@ class Monitoring(Construct):
 
     def _control_alarms(self, props: MonitoringProps) -> None:
         """Watch the security controls themselves (PCI DSS 10.7.2)."""
-        for construct_id, group, repair in (
-            (
-                "FlowLogSilent",
-                props.flow_log_group,
-                "Check the flow log's status and its role in the VPC console.",
-            ),
-            (
+        self._silence(
+            "FlowLogSilent",
+            props.network.flow_log_group,
+            after=[props.network.flow_log, props.service.service],  # which makes traffic
+            repair="Check the flow log's status and its role in the VPC console.",
+        )
+        if props.min_capacity > 0:
+            self._silence(
                 "AuditLogSilent",
                 props.database.log_groups["audit"],
-                "Check server_audit_logging in the cluster parameter group and the cluster's "
-                "log exports.",
-            ),
-        ):
-            self._alarm(
-                construct_id,
-                cloudwatch.Metric(
-                    namespace="AWS/Logs",
-                    metric_name="IncomingLogEvents",
-                    dimensions_map={"LogGroupName": group.log_group_name},
-                    statistic="Sum",
-                    period=Duration.hours(1),
-                ),
-                below=1,
-                periods=2,
-                missing=cloudwatch.TreatMissingData.BREACHING,
-                what_to_do="A security control has failed: no log event for two hours. "
-                f"{repair} Restore it, and record the gap as an incident.",
+                after=[props.database.writer],
+                repair="Check server_audit_logging in the cluster parameter group and the "
+                "cluster's log exports.",
+            )
+        else:
+            acknowledge(
+                props.database.cluster,
+                {
+                    "PCI-10.7.2-CONTROL-FAILURE": "A paused database writes no audit log, so its "
+                    "silence says nothing; an environment that pauses holds no card data."
+                },
             )
         self._alarm(
             "RotationFailed",
             props.rotation.metric_errors(period=self._five_minutes),
             above=0,
             periods=1,
-            what_to_do="The database password was not rotated. Read the rotation function's log; "
-            "the old password stays valid and Secrets Manager tries again.",
+            what_to_do="The database password was not rotated. Read the rotation function's log. "
+            "Once it has reached setSecret the database takes the pending password only, and new "
+            "tasks cannot log in: rotate again at once.",
+        )
+
+    def _silence(
+        self, construct_id: str, group: logs.ILogGroup, *, after: Sequence[IDependable], repair: str
+    ) -> None:
+        self._alarm(
+            construct_id,
+            cloudwatch.Metric(
+                namespace="AWS/Logs",
+                metric_name="IncomingLogEvents",
+                dimensions_map={"LogGroupName": group.log_group_name},
+                statistic="Sum",
+                period=self._hour,
+            ),
+            below=1,
+            periods=2,
+            after=after,
+            what_to_do="A security control has failed: no log event for two hours. "
+            f"{repair} Restore it, and record the gap as an incident.",
         )
 
     def _ingress_alarms(self, ingress: Ingress, place: Place) -> None:
@@ -327,7 +383,7 @@ class Monitoring(Construct):
         cluster = [props.database.cluster.cluster_identifier]
         instances = list(props.database.cluster.instance_identifiers)
         for construct_id, source_type, source_ids, categories in (
-            ("ClusterEvents", "db-cluster", cluster, ["failover", "failure", "maintenance"]),
+            ("ClusterEvents", "db-cluster", cluster, _CLUSTER_EVENTS),
             (
                 "InstanceEvents",
                 "db-instance",
@@ -342,7 +398,7 @@ class Monitoring(Construct):
                 sns_topic_arn=topic_arn,
                 source_type=source_type,
                 source_ids=source_ids,
-                event_categories=categories,
+                event_categories=list(categories),
             )
             subscription.node.add_dependency(policy)  # RDS publishes a test event at once
 
@@ -363,6 +419,5 @@ class Monitoring(Construct):
 
 
 def _connections(max_capacity: float) -> float:
-    """Connections that Aurora MySQL allows by default at a capacity (Aurora guide, v2 scaling)."""
-    table = ((1, 90), (4, 135), (8, 1000), (16, 2000), (32, 3000), (64, 4000), (128, 5000))
-    return next((allowed for capacity, allowed in table if max_capacity <= capacity), 6000)
+    """Connections that Aurora MySQL allows at least at a capacity (Aurora guide, v2 scaling)."""
+    return next(allowed for capacity, allowed in _CONNECTIONS if max_capacity >= capacity)

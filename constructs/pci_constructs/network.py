@@ -65,7 +65,8 @@ class Network(Construct):
         public: Selects the tier of the load balancer and the NAT gateways.
         private: Selects the tier of the tasks.
         isolated: Selects the tier of the database, which has no route out.
-        flow_log_group: Where ALL traffic is logged.
+        flow_log: Logs ALL traffic.
+        flow_log_group: Where it is logged.
         endpoint_security_group: Admits 443 to the VPC endpoints; None with NAT.
         way_out: What must exist before a task can reach its image, secret and log group.
     """
@@ -83,7 +84,7 @@ class Network(Construct):
             key=props.logs_key,
             protection=props.protection,
         )
-        self._flow_log(self._flow_log_role(props.place))
+        self.flow_log = self._flow_log(self._flow_log_role(props.place))
         self.endpoint_security_group: ec2.SecurityGroup | None = None
         self.way_out: list[IDependable] = [
             self._s3_endpoint(props.place),
@@ -159,6 +160,7 @@ class Network(Construct):
             "FlowLog",
             resource_type=ec2.FlowLogResourceType.from_vpc(self.vpc),
             traffic_type=ec2.FlowLogTrafficType.ALL,
+            max_aggregation_interval=ec2.FlowLogMaxAggregationInterval.ONE_MINUTE,
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(self.flow_log_group, role),
         )
 

@@ -30,8 +30,13 @@ class Protection:
 
     @property
     def removal_policy(self) -> RemovalPolicy:
-        """Removal policy of keys, log groups, buckets and secrets."""
-        return RemovalPolicy.RETAIN if self.keep_data else RemovalPolicy.DESTROY
+        """Removal policy of keys, log groups, buckets and secrets.
+
+        What a failed first deployment made is removed again, else its names would be taken when
+        it is tried a second time.
+        """
+        keep = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        return keep if self.keep_data else RemovalPolicy.DESTROY
 
     @property
     def database_removal_policy(self) -> RemovalPolicy:

@@ -10,23 +10,21 @@ from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
+from pci_constructs.image import PRIVATE_IMAGE
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
 from pci_constructs.place import Place
 from pci_constructs.protection import Protection
 
-_PRIVATE_IMAGE: Final = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/"
-    r"(?P<name>[a-z0-9._/-]+)(?P<tag>[:@].+)?"
-)
 _SECRET_FIELDS: Final = {
     "DATABASE_HOST": "host",
     "DATABASE_PORT": "port",
@@ -51,7 +49,7 @@ class ServiceProps:
         scratch_mib: Size of each scratch directory.
         cpu: Task CPU in units of 1/1024 vCPU.
         memory_mib: Task memory.
-        desired_count: Tasks at the start, and the least that autoscaling keeps.
+        desired_count: Tasks without load: the least that autoscaling keeps.
         max_count: The most that autoscaling starts.
         secret: Database credentials, given to the container by ECS.
         names: Names of cluster, service and log groups.
@@ -88,7 +86,7 @@ class Service(Construct):
         cluster: The ECS cluster.
         service: The Fargate service; attach it to a target group.
         security_group: The tasks' group; it has no way out but what is added to it.
-        scaling: Task-count scaling; add request-based scaling when there is a load balancer.
+        scaling: Task-count scaling on CPU and memory.
         log_group: What the container prints.
     """
 
@@ -104,7 +102,24 @@ class Service(Construct):
             allow_all_outbound=False,
         )
         self.service = self._service(props, self._task_definition(props))
+        self._slowly_in, self._quickly_out = Duration.minutes(5), Duration.minutes(1)
         self.scaling = self._scaling(props)
+
+    def wait_for(self, *others: IDependable) -> None:
+        """Start no task before others exist."""
+        resource = self.service.node.default_child
+        assert resource is not None
+        resource.node.add_dependency(*others)
+
+    def scale_on_requests(self, target_group: elbv2.ApplicationTargetGroup) -> None:
+        """Scale on the load balancer's requests too, at 3,000 a minute and task."""
+        self.scaling.scale_on_request_count(
+            "Requests",
+            requests_per_target=3000,
+            target_group=target_group,
+            scale_in_cooldown=self._slowly_in,
+            scale_out_cooldown=self._quickly_out,
+        )
 
     def _log_group(self, construct_id: str, name: str, props: ServiceProps) -> logs.LogGroup:
         return owned_log_group(
@@ -187,7 +202,7 @@ class Service(Construct):
         )
 
     def _image(self, props: ServiceProps) -> ecs.ContainerImage:
-        match = _PRIVATE_IMAGE.fullmatch(props.image)
+        match = PRIVATE_IMAGE.fullmatch(props.image)
         if match is None:
             return ecs.ContainerImage.from_registry(props.image)
         repository = ecr.Repository.from_repository_attributes(
@@ -196,7 +211,7 @@ class Service(Construct):
             repository_arn=_repository_arn(match, props.place),
             repository_name=match["name"],
         )
-        return ecs.ContainerImage.from_ecr_repository(repository, (match["tag"] or "").lstrip(":@"))
+        return ecs.ContainerImage.from_ecr_repository(repository, match["tag"].lstrip(":@"))
 
     def _execution_role(self, props: ServiceProps) -> iam.IRole:
         """What ECS needs to start the task, and nothing that the task itself can use."""
@@ -210,7 +225,7 @@ class Service(Construct):
             ),
             iam.PolicyStatement(actions=["kms:Decrypt"], resources=[props.secrets_key.key_arn]),
         ]
-        match = _PRIVATE_IMAGE.fullmatch(props.image)
+        match = PRIVATE_IMAGE.fullmatch(props.image)
         if match is not None:
             statements.append(
                 iam.PolicyStatement(
@@ -258,7 +273,7 @@ class Service(Construct):
             cluster=self.cluster,
             task_definition=task,
             platform_version=ecs.FargatePlatformVersion.LATEST,
-            desired_count=props.desired_count,
+            # No desired count: it would undo what autoscaling has set at every deployment.
             assign_public_ip=False,
             vpc_subnets=props.subnets,
             security_groups=[self.security_group],
@@ -274,18 +289,17 @@ class Service(Construct):
         scaling = self.service.auto_scale_task_count(
             min_capacity=props.desired_count, max_capacity=props.max_count
         )
-        slowly_in, quickly_out = Duration.minutes(5), Duration.minutes(1)
         scaling.scale_on_cpu_utilization(
             "Cpu",
             target_utilization_percent=60,
-            scale_in_cooldown=slowly_in,
-            scale_out_cooldown=quickly_out,
+            scale_in_cooldown=self._slowly_in,
+            scale_out_cooldown=self._quickly_out,
         )
         scaling.scale_on_memory_utilization(
             "Memory",
             target_utilization_percent=70,
-            scale_in_cooldown=slowly_in,
-            scale_out_cooldown=quickly_out,
+            scale_in_cooldown=self._slowly_in,
+            scale_out_cooldown=self._quickly_out,
         )
         return scaling
 

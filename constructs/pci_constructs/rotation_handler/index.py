@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _EXCLUDED = "\"@/\\'`"
+_SETTLE_SECONDS = 30  # RDS takes the change a moment later; until then it looks complete
 _WAIT_SECONDS = 10
 _TRIES = 50
 
@@ -39,14 +40,12 @@ class Rotation:
         secrets: SecretsManagerClient,
         rds: RDSClient,
         ecs: ECSClient,
-        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.arn = arn
         self.token = token
         self.secrets = secrets
         self.rds = rds
         self.ecs = ecs
-        self.pause = pause
 
     def create_secret(self) -> None:
         """Store a new password as the pending version, unless it is there already."""
@@ -80,14 +79,15 @@ class Rotation:
         Raises:
             TimeoutError: The cluster still has the change pending; the rotation will be retried.
         """
+        time.sleep(_SETTLE_SECONDS)
         for _ in range(_TRIES):
-            self.pause(_WAIT_SECONDS)
             cluster = self.rds.describe_db_clusters(DBClusterIdentifier=os.environ["CLUSTER"])[
                 "DBClusters"
             ][0]
             pending = cluster.get("PendingModifiedValues", {})
             if cluster.get("Status") == "available" and "MasterUserPassword" not in pending:
                 return
+            time.sleep(_WAIT_SECONDS)
         raise TimeoutError(f"{os.environ['CLUSTER']} has not taken the new password yet")
 
     def finish_secret(self) -> None:
