@@ -254,7 +254,7 @@ class PciDssStack(Stack):
                 service=self.service,
                 database=self.database,
                 readers=self._environment.database.readers,
-                min_capacity=self._environment.database.min_capacity,
+                pauses=self._environment.database.min_capacity == 0,
                 max_capacity=self._environment.database.max_capacity,
                 ingress=self.ingress,
                 rotation=self.rotation.function,

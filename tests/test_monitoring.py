@@ -23,21 +23,20 @@ DEV = template("dev")
 PROD = template("prod")
 
 
-HERE = {"ClusterName": "${ServiceCluster}", "ServiceName": "${Service.Name}"}
-NAMED = {"ClusterName": "pcidss-prod", "ServiceName": "pcidss-prod"}
-DATABASE = {"DBClusterIdentifier": "${DatabaseCluster}"}
+SERVICE = {"ClusterName": "pcidss-prod", "ServiceName": "pcidss-prod"}
+DATABASE = {"DBClusterIdentifier": "transaction-db-cluster-prod"}
 BALANCER = {"LoadBalancer": "${IngressLoadBalancer.LoadBalancerFullName}"}
 TARGETS = {
-    "LoadBalancer": "${IngressLoadBalancerHttps}",  # the CDK cuts it out of its listener's ARN
+    **BALANCER,
     "TargetGroup": "${IngressLoadBalancerHttpsTasksGroup.TargetGroupFullName}",
 }
 WEB_ACL = {"WebACL": "pcidss-prod", "Region": "eu-central-2", "Rule": "ALL"}
 AUDIT_LOG = {"LogGroupName": "${DatabaseAuditLogGroup}"}
 FLOW_LOG = {"LogGroupName": "${NetworkFlowLogGroup}"}
 WATCHED = {
-    "ServiceCpu": ("AWS/ECS CPUUtilization Average 60 s > 85, 5 times", HERE),
-    "ServiceMemory": ("AWS/ECS MemoryUtilization Average 60 s > 90, 5 times", HERE),
-    "TasksMissing": ("desired - running > 0, 5 times", {}),
+    "ServiceCpu": ("AWS/ECS CPUUtilization Average 60 s > 85, 5 times", SERVICE),
+    "ServiceMemory": ("AWS/ECS MemoryUtilization Average 60 s > 90, 5 times", SERVICE),
+    "TasksMissing": ("metric - less > 0, 5 times", {}),
     "DatabaseCpu": ("AWS/RDS CPUUtilization Average 300 s > 90, 3 times", DATABASE),
     "DatabaseCapacity": ("AWS/RDS ACUUtilization Average 300 s > 90, 3 times", DATABASE),
     "DatabaseConnections": ("AWS/RDS DatabaseConnections Maximum 60 s > 800, 3 times", DATABASE),
@@ -82,7 +81,7 @@ ONLY_WITH_READERS_OR_INGRESS = {
 
 def alarms(synthesized: Synthesized) -> dict[str, dict[str, object]]:
     return {
-        synthesized.path(key).split("/")[-2]: synthesized.properties(key)
+        synthesized.path(key).split("/")[-1]: synthesized.properties(key)
         for key in synthesized.ids("AWS::CloudWatch::Alarm")
     }
 
@@ -131,9 +130,9 @@ def test_missing_tasks_are_those_that_are_wanted_and_do_not_run() -> None:
         stat = query["MetricStat"]
         assert (stat["Stat"], stat["Period"]) == ("Average", 60)
         assert stat["Metric"]["Namespace"] == "ECS/ContainerInsights"
-        assert dimensions(stat["Metric"]) == NAMED
+        assert dimensions(stat["Metric"]) == SERVICE
         counted[query["Id"]] = stat["Metric"]["MetricName"]
-    assert counted == {"desired": "DesiredTaskCount", "running": "RunningTaskCount"}
+    assert counted == {"metric": "DesiredTaskCount", "less": "RunningTaskCount"}
 
 
 def test_service_database_and_controls_are_watched_everywhere_and_nothing_else() -> None:
@@ -158,7 +157,7 @@ def test_silence_is_an_alarm_where_something_must_always_be_heard() -> None:
 def test_no_alarm_goes_off_because_what_it_watches_is_still_being_made(
     name: str, kinds: set[str]
 ) -> None:
-    (alarm,) = [k for k in PROD.ids("AWS::CloudWatch::Alarm") if f"/{name}/" in PROD.path(k)]
+    (alarm,) = [k for k in PROD.ids("AWS::CloudWatch::Alarm") if PROD.path(k).endswith(f"/{name}")]
     first = waits_for(PROD, alarm)
     for kind in kinds:
         assert set(PROD.ids(kind)) <= first
