@@ -235,7 +235,7 @@ class PciDssStack(Stack):
             props=RotationProps(
                 secret=self.database.secret,
                 cluster=self.database.cluster,
-                interval=Duration.days(self._environment.database.rotation_days),
+                interval_days=self._environment.database.rotation_days,
                 names=self._names,
                 place=self._place,
                 protection=self._protection,

@@ -160,7 +160,7 @@ def test_backups_tags_monitoring_and_access_follow_the_promise() -> None:
     (policy,) = listed(role["ManagedPolicyArns"])
     assert (
         text(policy)
-        == "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+        == "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
     )
 
 

@@ -248,7 +248,10 @@ def test_dashboard_draws_every_alarm_with_its_threshold() -> None:
     parts = dashboard["DashboardBody"]["Fn::Join"][1]  # type: ignore[index]
     body = json.loads("".join(p if isinstance(p, str) else target(p) for p in parts))
     overview, *graphs = body["widgets"]
-    everything = PROD.ids("AWS::CloudWatch::Alarm")
+    everything = [
+        f"arn:aws:cloudwatch:eu-central-2:AWS::AccountId:alarm:{alarm['AlarmName']}"
+        for alarm in alarms(PROD).values()
+    ]
     assert overview["properties"]["alarms"] == everything
     assert [g["properties"]["annotations"]["alarms"] for g in graphs] == [[a] for a in everything]
     assert [graph["properties"]["title"] for graph in graphs] == list(alarms(PROD))

@@ -50,6 +50,7 @@ def explicit(names: Names) -> set[tuple[str, str]]:
         *(("alias", names.alias(purpose)) for purpose in KEY_PURPOSES),
         ("web acl", names.web_acl),
         ("dashboard", names.dashboard),
+        ("alarm", names.alarm("ServiceCpu")),
         ("export", names.export("VpcId")),
     }
 
@@ -76,7 +77,8 @@ def test_a_name_with_a_project_in_it_is_that_of_no_other_project(
     assume(project != other)
     mine, yours = (Names(project=name, suffix=suffix) for name in (project, other))
     shared = {kind for kind, _ in explicit(mine) & explicit(yours)}
-    assert shared == {"stack", "database cluster", "database instance", "log group", "export"}
+    by_suffix_alone = {"stack", "alarm", "database cluster", "database instance", "export"}
+    assert shared == by_suffix_alone | {"log group"}
     assert mine.ecs_cluster != yours.ecs_cluster
     assert mine.task_logs != yours.task_logs
 
@@ -146,6 +148,8 @@ def test_every_given_name_is_in_the_table_and_holds_the_suffix(suffix: str) -> N
     synthesized = template(suffix)
     names = Names(project="pcidss", suffix=suffix)
     table = {name for _, name in explicit(names)}
+    alarms = synthesized.ids("AWS::CloudWatch::Alarm")
+    table |= {names.alarm(synthesized.path(alarm).split("/")[-1]) for alarm in alarms}
     seen = set()
     for key in synthesized.resources:
         for field, value in synthesized.properties(key).items():

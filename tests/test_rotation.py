@@ -45,7 +45,7 @@ def test_secrets_manager_of_this_account_may_invoke_the_function_before_the_sche
 
 
 def test_function_may_change_one_secret_one_cluster_and_one_service() -> None:
-    policy = DEV.named("Rotation/Policy", "AWS::IAM::ManagedPolicy")
+    policy = DEV.named("Rotation/RolePolicy", "AWS::IAM::ManagedPolicy")
     allowed = {
         str(action): text(statement["Resource"])
         for statement in statements(policy["PolicyDocument"])

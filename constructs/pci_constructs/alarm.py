@@ -53,7 +53,7 @@ class AlarmProps:
 
 
 def alarm(
-    scope: Construct, construct_id: str, *, props: AlarmProps, topic_arn: str
+    scope: Construct, construct_id: str, *, name: str, props: AlarmProps, topic_arn: str
 ) -> cloudwatch.CfnAlarm:
     """Create an alarm that tells a topic when it begins and when it ends.
 
@@ -68,6 +68,7 @@ def alarm(
     created = cloudwatch.CfnAlarm(
         scope,
         construct_id,
+        alarm_name=name,
         namespace=metric.namespace if metric else None,
         metric_name=metric.name if metric else None,
         dimensions=_dimensions(metric) if metric else None,

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
+from pci_constructs.policy import allow, policy
 from pci_constructs.protection import Protection
 
 
@@ -52,7 +53,7 @@ class CustomResources(Construct):
             protection=props.protection,
         )
         logging = {"LogGroup": self.log_group.log_group_name}
-        policies = [self._policy().managed_policy_arn]
+        policies = [self._policy().ref]
         tags = [{"Key": key, "Value": value} for key, value in props.tags.items()]
         for child in Stack.of(self).node.children:
             if isinstance(child, CustomResourceProviderBase):
@@ -62,22 +63,14 @@ class CustomResources(Construct):
                 function.add_property_override("LoggingConfig", logging)
                 function.add_property_override("Tags", tags)
 
-    def _policy(self) -> iam.ManagedPolicy:
+    def _policy(self) -> iam.CfnManagedPolicy:
         """Return what takes the place of Lambda's basic policy.
 
         That one lets a function make log groups: what it writes while the stack is deleted would
         bring its group back, unencrypted and for ever, and the next deployment would fail.
         """
-        return iam.ManagedPolicy(
-            self,
-            "Policy",
-            statements=[
-                iam.PolicyStatement(
-                    actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                    resources=[self.log_group.log_group_arn],
-                )
-            ],
-        )
+        write = allow("logs:CreateLogStream", "logs:PutLogEvents", on=self.log_group.log_group_arn)
+        return iam.CfnManagedPolicy(self, "Policy", policy_document=policy(write))
 
 
 def _part(provider: CustomResourceProviderBase, construct_id: str) -> CfnResource:

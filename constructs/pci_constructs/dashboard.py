@@ -2,49 +2,52 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-_WIDTH = 24
-_COLUMNS = 3
-_OVERVIEW_HEIGHT, _GRAPH_HEIGHT = 3, 6
+from pci_constructs.place import Place
+
+_WIDTH: Final = 24
+_COLUMNS: Final = 3
+_OVERVIEW_HEIGHT: Final = 3
+_GRAPH_HEIGHT: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DashboardProps:
-    """Inputs of :class:`Dashboard`.
+    """Inputs of :func:`dashboard`.
 
     Attributes:
         name: Name of the dashboard.
-        region: Where the alarms are.
-        alarms: The alarms by title, in the order of the graphs.
+        place: Where the alarms are.
+        alarms: Names of the alarms by title, in the order of the graphs.
     """
 
     name: str
-    region: str
-    alarms: Mapping[str, cloudwatch.CfnAlarm]
+    place: Place
+    alarms: Mapping[str, str]
 
 
-class Dashboard(Construct):
-    """The last three hours of everything that can raise an alarm (PCI DSS 10.4.1)."""
-
-    def __init__(self, scope: Construct, construct_id: str, *, props: DashboardProps) -> None:
-        super().__init__(scope, construct_id)
-        cloudwatch.CfnDashboard(
-            self,
-            "Resource",
-            dashboard_name=props.name,
-            dashboard_body=Stack.of(self).to_json_string(_body(props)),
-        )
+def dashboard(
+    scope: Construct, construct_id: str, *, props: DashboardProps
+) -> cloudwatch.CfnDashboard:
+    """Create a dashboard of the last three hours of all that is watched (PCI DSS 10.4.1)."""
+    return cloudwatch.CfnDashboard(
+        scope, construct_id, dashboard_name=props.name, dashboard_body=json.dumps(_body(props))
+    )
 
 
 def _body(props: DashboardProps) -> dict[str, object]:
     """Return the body; see the CloudWatch API reference, dashboard body structure."""
-    arns = {title: alarm.attr_arn for title, alarm in props.alarms.items()}
+    arns = {
+        title: props.place.arn("cloudwatch", f"alarm:{name}")
+        for title, name in props.alarms.items()
+    }
     overview = {
         "type": "alarm",
         **_place(0, 0, _WIDTH, _OVERVIEW_HEIGHT),
@@ -62,7 +65,7 @@ def _body(props: DashboardProps) -> dict[str, object]:
             ),
             "properties": {
                 "title": title,
-                "region": props.region,
+                "region": props.place.region,
                 "view": "timeSeries",
                 "annotations": {"alarms": [arn]},
             },

@@ -13,18 +13,16 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct, IDependable
+from constructs import Construct
 
-from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.engine import has_long_term_support, mysql_version
 from pci_constructs.log_group import owned_log_group
-from pci_constructs.names import Names
+from pci_constructs.names import LOG_KINDS, Names
 from pci_constructs.place import Place
+from pci_constructs.policy import from_this_account
 from pci_constructs.protection import Protection
-
-LOG_KINDS: Final = ("audit", "error", "slowquery")
-"""Exported logs; never ``general``, whose statements can hold card numbers (PCI DSS 3.3)."""
+from pci_constructs.role import RoleProps, closed_role
 
 _PARAMETERS: Final = {
     "require_secure_transport": "ON",  # PCI DSS 4.2.1
@@ -97,7 +95,7 @@ class Database(Construct):
         self.log_groups = self._log_groups(props)
         self._master_secret = self._secret(props)
         self.cluster = self._cluster(props)
-        self.writer: IDependable = self.cluster.node.find_child("Writer")
+        self.writer = self.cluster.node.find_child("Writer")
         self._finish_cluster(props)
         assert self.cluster.secret is not None
         self.secret: secretsmanager.ISecret = self.cluster.secret
@@ -209,37 +207,34 @@ class Database(Construct):
         ]
 
     def _monitoring_role(self, place: Place) -> iam.IRole:
-        role = iam.Role(
+        monitoring = (
+            f"arn:{place.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+        )
+        return closed_role(
             self,
             "MonitoringRole",
-            description="Lets RDS publish operating-system metrics",
-            assumed_by=principals.service_of_this_account("monitoring.rds.amazonaws.com", place),
-            managed_policies=[
-                iam.ManagedPolicy.from_aws_managed_policy_name(
-                    "service-role/AmazonRDSEnhancedMonitoringRole"
-                )
-            ],
+            props=RoleProps(
+                description="Lets RDS publish operating-system metrics",
+                service="monitoring.rds.amazonaws.com",
+                when=from_this_account(place),
+                aws_policies=(monitoring,),
+                accepted={
+                    f"AwsSolutions-IAM4[Policy::{monitoring}]": "RDS asks for this policy; it "
+                    "writes to the RDSOSMetrics log group and to nothing else."
+                },
+            ),
         )
-        acknowledge(
-            role,
-            {
-                "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
-                "AmazonRDSEnhancedMonitoringRole]": "RDS asks for this policy; it writes to the "
-                "RDSOSMetrics log group and to nothing else."
-            },
-        )
-        return role.without_policy_updates()
 
     def _finish_cluster(self, props: DatabaseProps) -> None:
         resource = self.cluster.node.default_child
         assert isinstance(resource, rds.CfnDBCluster)
         # Else Aurora makes the groups itself.
         resource.node.add_dependency(*self.log_groups.values())
-        for construct_id, _ in self._instances(props):
-            if not has_long_term_support(props.engine_version):
-                continue
+        readers = [f"Reader{n}" for n in range(1, props.readers + 1)]
+        instances = [self.writer, *(self.cluster.node.find_child(name) for name in readers)]
+        for instance in instances if has_long_term_support(props.engine_version) else ():
             acknowledge(
-                self.cluster.node.find_child(construct_id),
+                instance,
                 {
                     "PCI.DSS.321-RDSAutomaticMinorVersionUpgradeEnabled": "The engine is on a "
                     "long-term support line, on which AWS advises against automatic minor "
@@ -248,7 +243,7 @@ class Database(Construct):
                 },
             )
         acknowledge(
-            self.cluster,
+            resource,
             {
                 "AwsSolutions-RDS14": "Backtrack is not offered in every region (eu-central-2 "
                 "lacks it); automatic backups restore to any second instead.",

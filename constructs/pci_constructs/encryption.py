@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,10 +10,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.names import Names
 from pci_constructs.place import Place
+from pci_constructs.policy import Statement, allow, policy
 from pci_constructs.protection import Protection
 
 _ADMINISTER: Final = (
@@ -80,16 +81,15 @@ class Encryption(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, props: EncryptionProps) -> None:
         super().__init__(scope, construct_id)
-        self._account = principals.account()
-        self._administration = self._administer()
         place = props.place
-        self.data = self._key(props, "data", self._use("rds", place), self._grant("rds", place))
+        self.data = self._key(props, "data", _use("rds", place), _grant("rds", place))
         self.logs = self._key(props, "logs", _log_groups(props.names, place))
-        self.secrets = self._key(props, "secrets", self._use("secretsmanager", place))
-        self.messages = self._key(props, "messages", _publishers())
-        acknowledge(
-            self.node.find_child("Messages"),
-            {
+        self.secrets = self._key(props, "secrets", _use("secretsmanager", place))
+        self.messages = self._key(
+            props,
+            "messages",
+            _publishers(),
+            accepted={
                 "PCI-3.6.1-KEY-USE": "If CloudWatch or RDS named no source account to KMS, a "
                 "condition on it would drop alarms silently; the key encrypts alarm texts only, "
                 "and the topic's own policy admits this account alone."
@@ -97,7 +97,11 @@ class Encryption(Construct):
         )
 
     def _key(
-        self, props: EncryptionProps, purpose: str, *statements: iam.PolicyStatement
+        self,
+        props: EncryptionProps,
+        purpose: str,
+        *statements: Statement,
+        accepted: Mapping[str, str] | None = None,
     ) -> kms.IKey:
         construct_id = purpose.capitalize()
         key = kms.Key(
@@ -108,41 +112,44 @@ class Encryption(Construct):
             enable_key_rotation=True,
             pending_window=props.protection.key_deletion_window,
             removal_policy=props.protection.removal_policy,
-            policy=iam.PolicyDocument(statements=[self._administration, *statements]),
+            policy=iam.PolicyDocument.from_json(policy(_administer(props.place), *statements)),
         )
+        if accepted:
+            acknowledge(key, accepted)
         # Handed out as an import, so that no grant of the CDK widens the policy.
         return kms.Key.from_key_arn(self, f"{construct_id}Key", key.key_arn)
 
-    def _administer(self) -> iam.PolicyStatement:
-        return iam.PolicyStatement(
-            sid="AccountAdministersTheKeyThroughIam",
-            actions=list(_ADMINISTER),
-            principals=[self._account],
-            resources=["*"],
-        )
 
-    def _use(self, service: str, place: Place) -> iam.PolicyStatement:
-        """Let the account use a key, but only through one service and from this account."""
-        return iam.PolicyStatement(
-            sid="AccountUsesTheKeyThroughTheServiceOnly",
-            actions=list(_USE),
-            principals=[self._account],
-            resources=["*"],
-            conditions={"StringEquals": _through(service, place)},
-        )
+def _account(place: Place) -> dict[str, object]:
+    """Everybody in the account whom its IAM policies allow."""
+    return {"AWS": f"arn:{place.partition}:iam::{place.account}:root"}
 
-    def _grant(self, service: str, place: Place) -> iam.PolicyStatement:
-        """Let a service hand the use on to its own resources, such as database instances."""
-        return iam.PolicyStatement(
-            sid="ServiceGrantsTheKeyToItsOwnResources",
-            actions=["kms:CreateGrant"],
-            principals=[self._account],
-            resources=["*"],
-            conditions={
-                "StringEquals": _through(service, place),
-                "Bool": {"kms:GrantIsForAWSResource": "true"},
-            },
-        )
+
+def _administer(place: Place) -> Statement:
+    return allow(*_ADMINISTER, to=_account(place), sid="AccountAdministersTheKeyThroughIam")
+
+
+def _use(service: str, place: Place) -> Statement:
+    """Let the account use a key, but only through one service and from this account."""
+    return allow(
+        *_USE,
+        to=_account(place),
+        when={"StringEquals": _through(service, place)},
+        sid="AccountUsesTheKeyThroughTheServiceOnly",
+    )
+
+
+def _grant(service: str, place: Place) -> Statement:
+    """Let a service hand the use on to its own resources, such as database instances."""
+    return allow(
+        "kms:CreateGrant",
+        to=_account(place),
+        when={
+            "StringEquals": _through(service, place),
+            "Bool": {"kms:GrantIsForAWSResource": "true"},
+        },
+        sid="ServiceGrantsTheKeyToItsOwnResources",
+    )
 
 
 def _through(service: str, place: Place) -> dict[str, str]:
@@ -152,30 +159,21 @@ def _through(service: str, place: Place) -> dict[str, str]:
     }
 
 
-def _log_groups(names: Names, place: Place) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
+def _log_groups(names: Names, place: Place) -> Statement:
+    groups = [place.arn("logs", f"log-group:{name}") for name in names.log_groups]
+    return allow(
+        *_USE,
+        to={"Service": f"logs.{place.region}.amazonaws.com"},
+        when={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": groups}},
         sid="CloudWatchLogsEncryptsTheLogGroupsOfThisStack",
-        actions=list(_USE),
-        principals=[principals.service(f"logs.{place.region}.amazonaws.com")],
-        resources=["*"],
-        conditions={
-            "ArnEquals": {
-                "kms:EncryptionContext:aws:logs:arn": [
-                    place.arn("logs", f"log-group:{name}") for name in names.log_groups
-                ]
-            }
-        },
     )
 
 
-def _publishers() -> iam.PolicyStatement:
+def _publishers() -> Statement:
     # No account condition: the key must never be the reason why an alarm is dropped silently.
-    return iam.PolicyStatement(
+    return allow(
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        to={"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
         sid="AlarmsAndDatabaseEventsPublishThroughTheTopic",
-        actions=["kms:Decrypt", "kms:GenerateDataKey"],
-        principals=[
-            principals.service("cloudwatch.amazonaws.com"),
-            principals.service("events.rds.amazonaws.com"),
-        ],
-        resources=["*"],
     )

@@ -22,6 +22,7 @@ from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
 from pci_constructs.place import Place
+from pci_constructs.policy import allow, from_this_account, policy
 from pci_constructs.protection import Protection
 
 _MANAGED_RULES: Final = (
@@ -280,7 +281,18 @@ class Ingress(Construct):
         )
         resource = group.node.default_child
         assert isinstance(resource, logs.CfnLogGroup)
-        resource.resource_policy_document = _delivery(props.names.waf_logs, props.place)
+        # In the words that AWS would add itself. The policy belongs to the group, as an account may
+        # have ten of its own only.
+        resource.resource_policy_document = policy(
+            allow(
+                "logs:CreateLogStream",
+                "logs:PutLogEvents",
+                on=props.place.arn("logs", f"log-group:{props.names.waf_logs}:log-stream:*"),
+                to={"Service": "delivery.logs.amazonaws.com"},
+                when=from_this_account(props.place, service="logs"),
+                sid="AWSLogDeliveryWrite20150319",
+            )
+        )
         logging = wafv2.CfnLoggingConfiguration(
             self,
             "WebAclLogging",
@@ -292,29 +304,6 @@ class Ingress(Construct):
             ],
         )
         logging.node.add_dependency(group)
-
-
-def _delivery(log_group: str, place: Place) -> dict[str, object]:
-    """Let log delivery write to a group, in the words that AWS would add itself.
-
-    The policy belongs to the group: an account may have ten policies of its own only.
-    """
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "AWSLogDeliveryWrite20150319",
-                "Effect": "Allow",
-                "Principal": {"Service": "delivery.logs.amazonaws.com"},
-                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Resource": place.arn("logs", f"log-group:{log_group}:log-stream:*"),
-                "Condition": {
-                    "StringEquals": {"aws:SourceAccount": place.account},
-                    "ArnLike": {"aws:SourceArn": place.arn("logs", "*")},
-                },
-            }
-        ],
-    }
 
 
 def _visibility(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:

@@ -13,15 +13,15 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.alarm import alarm
-from pci_constructs.dashboard import Dashboard, DashboardProps
+from pci_constructs.dashboard import DashboardProps, dashboard
 from pci_constructs.database import Database
 from pci_constructs.ingress import Ingress
 from pci_constructs.names import Names
 from pci_constructs.network import Network
 from pci_constructs.place import Place
+from pci_constructs.policy import allow, from_this_account
 from pci_constructs.service import Service
 from pci_constructs.watched import watched
 
@@ -81,7 +81,13 @@ class Monitoring(Construct):
         self.topic = self._topic(props)
         topic_arn = self.topic.topic_arn
         self.alarms = {
-            title: alarm(self, title, props=alarm_props, topic_arn=topic_arn)
+            title: alarm(
+                self,
+                title,
+                name=props.names.alarm(title),
+                props=alarm_props,
+                topic_arn=topic_arn,
+            )
             for title, alarm_props in watched(props).items()
         }
         if props.pauses:
@@ -93,11 +99,13 @@ class Monitoring(Construct):
                 },
             )
         self._database_events(props, topic_arn)
-        Dashboard(
+        dashboard(
             self,
             "Dashboard",
             props=DashboardProps(
-                name=props.names.dashboard, region=props.place.region, alarms=self.alarms
+                name=props.names.dashboard,
+                place=props.place,
+                alarms={title: props.names.alarm(title) for title in self.alarms},
             ),
         )
 
@@ -109,18 +117,14 @@ class Monitoring(Construct):
             master_key=props.messages_key,
             enforce_ssl=True,
         )
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="AlarmsAndDatabaseEventsOfThisAccountPublish",
-                actions=["sns:Publish"],
-                principals=[
-                    principals.service("cloudwatch.amazonaws.com"),
-                    principals.service("events.rds.amazonaws.com"),
-                ],
-                resources=[topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": props.place.account}},
-            )
+        publish = allow(
+            "sns:Publish",
+            on=topic.topic_arn,
+            to={"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
+            when=from_this_account(props.place),
+            sid="AlarmsAndDatabaseEventsOfThisAccountPublish",
         )
+        topic.add_to_resource_policy(iam.PolicyStatement.from_json(publish))
         for address in props.emails:
             topic.add_subscription(
                 cast("sns.ITopicSubscription", subscriptions.EmailSubscription(address))

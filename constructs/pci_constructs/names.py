@@ -23,7 +23,7 @@ LIMITS: Final[Mapping[str, int]] = {
     "custom_resource_logs": 512,
     "rotation_logs": 512,
     "waf_logs": 512,
-    "audit_logs": 512,
+    "longest_database_logs": 512,
     "web_acl": 128,
     "dashboard": 255,
     "longest_alias": 256,
@@ -32,6 +32,9 @@ LIMITS: Final[Mapping[str, int]] = {
 """Longest length that AWS allows for each name below, from the services' API references."""
 
 KEY_PURPOSES: Final = ("data", "logs", "secrets", "messages")
+LOG_KINDS: Final = ("audit", "error", "slowquery")
+"""Logs that the database exports; never ``general``, whose statements can hold card numbers
+(PCI DSS 3.3)."""
 MAX_READERS: Final = 15
 _LONGEST_OUTPUT: Final = "ClusterReaderEndpoint"
 
@@ -88,9 +91,9 @@ class Names:
         return f"/aws/rds/cluster/{self.database_cluster}/{kind}"
 
     @property
-    def audit_logs(self) -> str:
-        """The longest of the database's log groups (slowquery)."""
-        return self.database_logs("slowquery")
+    def longest_database_logs(self) -> str:
+        """The longest of the database's log groups."""
+        return self.database_logs(max(LOG_KINDS, key=len))
 
     @property
     def container_insights_logs(self) -> str:
@@ -132,6 +135,10 @@ class Names:
         """CloudWatch dashboard."""
         return f"{self.project}-{self.suffix}"
 
+    def alarm(self, title: str) -> str:
+        """Return the name of an alarm, as a message about it shows it."""
+        return f"{self.stack}-{title}"
+
     def alias(self, purpose: str) -> str:
         """Return the alias of the key with a purpose."""
         return f"alias/{self.project}-{self.suffix}-{purpose}"
@@ -154,7 +161,7 @@ class Names:
     def log_groups(self) -> tuple[str, ...]:
         """Every log group that the stack owns."""
         return (
-            *(self.database_logs(kind) for kind in ("audit", "error", "slowquery")),
+            *(self.database_logs(kind) for kind in LOG_KINDS),
             self.container_insights_logs,
             self.task_logs,
             self.flow_logs,

@@ -10,12 +10,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct, IDependable
 
-from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
 from pci_constructs.place import Place
+from pci_constructs.policy import allow, from_this_account
 from pci_constructs.protection import Protection
+from pci_constructs.role import RoleProps, closed_role
 
 PUBLIC: Final = "Public"
 PRIVATE: Final = "Private"
@@ -130,29 +131,23 @@ class Network(Construct):
         return vpc
 
     def _flow_log_role(self, place: Place) -> iam.IRole:
-        role = iam.Role(
+        return closed_role(
             self,
             "FlowLogRole",
-            description="Lets VPC Flow Logs write to its own log group",
-            assumed_by=principals.service_of_this_account("vpc-flow-logs.amazonaws.com", place),
-            managed_policies=[
-                iam.ManagedPolicy(
-                    self,
-                    "FlowLogPolicy",
-                    statements=[
-                        iam.PolicyStatement(
-                            actions=[
-                                "logs:CreateLogStream",
-                                "logs:DescribeLogStreams",
-                                "logs:PutLogEvents",
-                            ],
-                            resources=[self.flow_log_group.log_group_arn],
-                        )
-                    ],
-                )
-            ],
+            props=RoleProps(
+                description="Lets VPC Flow Logs write to its own log group",
+                service="vpc-flow-logs.amazonaws.com",
+                when=from_this_account(place),
+                statements=(
+                    allow(
+                        "logs:CreateLogStream",
+                        "logs:DescribeLogStreams",
+                        "logs:PutLogEvents",
+                        on=self.flow_log_group.log_group_arn,
+                    ),
+                ),
+            ),
         )
-        return role.without_policy_updates()
 
     def _flow_log(self, role: iam.IRole) -> ec2.FlowLog:
         return ec2.FlowLog(
@@ -173,14 +168,9 @@ class Network(Construct):
             service=ec2.GatewayVpcEndpointAwsService.S3,
             subnets=[self.private],
         )
+        layers = f"arn:{place.partition}:s3:::prod-{place.region}-starport-layer-bucket/*"
         endpoint.add_to_policy(
-            iam.PolicyStatement(
-                actions=["s3:GetObject"],
-                principals=[principals.anyone()],
-                resources=[
-                    f"arn:{place.partition}:s3:::prod-{place.region}-starport-layer-bucket/*"
-                ],
-            )
+            iam.PolicyStatement.from_json(allow("s3:GetObject", on=layers, to={"AWS": "*"}))
         )
         return endpoint
 

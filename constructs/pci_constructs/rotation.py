@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
@@ -15,12 +15,13 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from pci_constructs import principals
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
 from pci_constructs.place import Place
+from pci_constructs.policy import allow
 from pci_constructs.protection import Protection
+from pci_constructs.role import RoleProps, closed_role
 
 _HANDLER: Final = Path(__file__).parent / "rotation_handler"
 
@@ -32,7 +33,7 @@ class RotationProps:
     Attributes:
         secret: The attached master credentials of the cluster.
         cluster: The cluster whose password is set.
-        interval: Time between rotations; PCI DSS 8.6.3 leaves it to your risk analysis.
+        interval_days: Days between rotations; PCI DSS 8.6.3 leaves it to your risk analysis.
         names: Names of the service to restart and of the log group.
         place: The account whose secrets are rotated.
         protection: Retention and removal of the log.
@@ -42,7 +43,7 @@ class RotationProps:
 
     secret: secretsmanager.ISecret
     cluster: rds.DatabaseCluster
-    interval: Duration
+    interval_days: int
     names: Names
     place: Place
     protection: Protection
@@ -93,7 +94,7 @@ class Rotation(Construct):
         )
         function.add_permission(
             "SecretsManager",
-            principal=principals.service("secretsmanager.amazonaws.com"),
+            principal=cast("iam.IPrincipal", iam.ServicePrincipal("secretsmanager.amazonaws.com")),
             source_account=props.place.account,
         )
         acknowledge(
@@ -109,53 +110,39 @@ class Rotation(Construct):
     def _role(self, props: RotationProps, log_group: logs.LogGroup) -> iam.IRole:
         names = props.names
         service = props.place.arn("ecs", f"service/{names.ecs_cluster}/{names.ecs_service}")
-        policy = iam.ManagedPolicy(
+        return closed_role(
             self,
-            "Policy",
-            statements=[
-                iam.PolicyStatement(
-                    actions=[
+            "Role",
+            props=RoleProps(
+                description="Lets the rotation function set a new password",
+                service="lambda.amazonaws.com",
+                statements=(
+                    allow(
                         "secretsmanager:DescribeSecret",
                         "secretsmanager:GetSecretValue",
                         "secretsmanager:PutSecretValue",
                         "secretsmanager:UpdateSecretVersionStage",
-                    ],
-                    resources=[props.secret.secret_arn],
+                        on=props.secret.secret_arn,
+                    ),
+                    allow("secretsmanager:GetRandomPassword"),
+                    allow("kms:Decrypt", "kms:GenerateDataKey", on=props.secrets_key.key_arn),
+                    allow(
+                        "rds:DescribeDBClusters",
+                        "rds:ModifyDBCluster",
+                        on=props.cluster.cluster_arn,
+                    ),
+                    allow("ecs:UpdateService", on=service),
+                    allow("logs:CreateLogStream", "logs:PutLogEvents", on=log_group.log_group_arn),
                 ),
-                iam.PolicyStatement(
-                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                    resources=[props.secrets_key.key_arn],
-                ),
-                iam.PolicyStatement(
-                    actions=["rds:DescribeDBClusters", "rds:ModifyDBCluster"],
-                    resources=[props.cluster.cluster_arn],
-                ),
-                iam.PolicyStatement(actions=["ecs:UpdateService"], resources=[service]),
-                iam.PolicyStatement(
-                    actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                    resources=[log_group.log_group_arn],
-                ),
-                # It reads nothing and cannot be limited to a resource.
-                iam.PolicyStatement(actions=["secretsmanager:GetRandomPassword"], resources=["*"]),
-            ],
+                accepted={
+                    "AwsSolutions-IAM5[Resource::*]": "secretsmanager:GetRandomPassword reads "
+                    "nothing and has no resource; every other action names its resource."
+                },
+            ),
         )
-        acknowledge(
-            policy,
-            {
-                "AwsSolutions-IAM5[Resource::*]": "secretsmanager:GetRandomPassword has no "
-                "resource; every other action names its resource."
-            },
-        )
-        role = iam.Role(
-            self,
-            "Role",
-            description="Lets the rotation function set a new password",
-            assumed_by=principals.service("lambda.amazonaws.com"),
-            managed_policies=[policy],
-        )
-        return role.without_policy_updates()
 
     def _schedule(self, props: RotationProps) -> None:
+        days = props.interval_days
         schedule = secretsmanager.CfnRotationSchedule(
             self,
             "Schedule",
@@ -163,7 +150,7 @@ class Rotation(Construct):
             rotation_lambda_arn=self.function.function_arn,
             rotate_immediately_on_update=False,
             rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(
-                schedule_expression=f"rate({props.interval.to_days():g} days)"
+                schedule_expression=f"rate({days} day{'s' if days > 1 else ''})"
             ),
         )
         permission = self.function.node.find_child("SecretsManager")

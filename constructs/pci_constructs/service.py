@@ -17,14 +17,15 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
-from pci_constructs import principals
-from pci_constructs.acknowledge import acknowledge
 from pci_constructs.image import PRIVATE_IMAGE
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import Names
 from pci_constructs.place import Place
+from pci_constructs.policy import allow, from_this_account
 from pci_constructs.protection import Protection
+from pci_constructs.role import RoleProps, closed_role
 
+_TASKS: Final = "ecs-tasks.amazonaws.com"
 _SECRET_FIELDS: Final = {
     "DATABASE_HOST": "host",
     "DATABASE_PORT": "port",
@@ -216,54 +217,44 @@ class Service(Construct):
     def _execution_role(self, props: ServiceProps) -> iam.IRole:
         """What ECS needs to start the task, and nothing that the task itself can use."""
         statements = [
-            iam.PolicyStatement(
-                actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                resources=[self.log_group.log_group_arn],
-            ),
-            iam.PolicyStatement(
-                actions=["secretsmanager:GetSecretValue"], resources=[props.secret.secret_arn]
-            ),
-            iam.PolicyStatement(actions=["kms:Decrypt"], resources=[props.secrets_key.key_arn]),
+            allow("logs:CreateLogStream", "logs:PutLogEvents", on=self.log_group.log_group_arn),
+            allow("secretsmanager:GetSecretValue", on=props.secret.secret_arn),
+            allow("kms:Decrypt", on=props.secrets_key.key_arn),
         ]
+        accepted = {}
         match = PRIVATE_IMAGE.fullmatch(props.image)
         if match is not None:
-            statements.append(
-                iam.PolicyStatement(
-                    actions=["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-                    resources=[_repository_arn(match, props.place)],
-                )
+            repository = _repository_arn(match, props.place)
+            statements += [
+                allow("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", on=repository),
+                allow("ecr:GetAuthorizationToken"),
+            ]
+            accepted["AwsSolutions-IAM5[Resource::*]"] = (
+                "ecr:GetAuthorizationToken has no resource; every other action names its resource."
             )
-        policy = iam.ManagedPolicy(self, "ExecutionPolicy", statements=statements)
-        if match is not None:
-            policy.add_statements(
-                iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"])
-            )
-            acknowledge(
-                policy,
-                {
-                    "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken has no resource; "
-                    "every other action names its resource."
-                },
-            )
-        return self._role("ExecutionRole", "Lets ECS start the task", props.place, policy)
+        return closed_role(
+            self,
+            "ExecutionRole",
+            props=RoleProps(
+                description="Lets ECS start the task",
+                service=_TASKS,
+                when=from_this_account(props.place, service="ecs"),
+                statements=tuple(statements),
+                accepted=accepted,
+            ),
+        )
 
     def _task_role(self, place: Place) -> iam.IRole:
         """The task's own identity; it may do nothing until the application needs something."""
-        return self._role("TaskRole", "Identity of the running task", place)
-
-    def _role(
-        self, construct_id: str, description: str, place: Place, *policies: iam.ManagedPolicy
-    ) -> iam.IRole:
-        role = iam.Role(
+        return closed_role(
             self,
-            construct_id,
-            description=description,
-            assumed_by=principals.service_of_this_account(
-                "ecs-tasks.amazonaws.com", place, source="ecs"
+            "TaskRole",
+            props=RoleProps(
+                description="Identity of the running task",
+                service=_TASKS,
+                when=from_this_account(place, service="ecs"),
             ),
-            managed_policies=list(policies),
         )
-        return role.without_policy_updates()
 
     def _service(self, props: ServiceProps, task: ecs.FargateTaskDefinition) -> ecs.FargateService:
         return ecs.FargateService(

@@ -130,7 +130,9 @@ def _controls(props: MonitoringProps) -> dict[str, AlarmProps]:
             below=1,
             periods=2,
             after=(props.network.flow_log, props.service.service),  # which makes traffic
-            what_to_do=_control_failed("Check the flow log's status and its role in the VPC."),
+            what_to_do=_control_failed(
+                "Check the flow log's status and its role in the VPC console."
+            ),
         ),
         "RotationFailed": AlarmProps(
             metric=Metric(
