@@ -24,8 +24,11 @@ _KEY: Final = "environmentSuffix"
 _MISSPELT: Final = ("environmentsuffix", "environment", "env", "suffix", "envsuffix")
 
 
-def main() -> int:
+def main(*, on: date) -> int:
     """Synthesize and check the environment that the context names; ``dev`` if it names none.
+
+    Args:
+        on: The day for which support dates and acknowledgements are judged.
 
     Returns:
         0 if the template may be deployed, 1 if a check found something, 2 for bad input.
@@ -36,15 +39,15 @@ def main() -> int:
 
         from stacks.assembly import add_stack  # isort: skip
 
-        app = starting.result()  # one thread at a time may speak to Node
+        app, nag = starting.result()  # one thread at a time may speak to Node
         try:
             environment = load_environment(_suffix(app.node.get_all_context()))
         except ConfigurationError as error:
             print(error, file=sys.stderr)
             return 2
-        checks = beside.submit(load_checks, on=date.today())
+        checks = beside.submit(load_checks, on=on)
         add_stack(app, environment)
-        attach(app, checks.result())
+        attach(app, checks.result(), nag)
     try:
         assembly = app.synth()
     except RuntimeError as error:
@@ -72,20 +75,19 @@ def _suffix(context: Mapping[str, object]) -> str:
     return str(context.get(_KEY, "dev"))
 
 
-def start() -> App:
-    """Start Node and create an app with cdk-nag's rules attached."""
+def start() -> tuple[App, list[IPolicyValidationPlugin]]:
+    """Start Node; return an app, and cdk-nag's rules for it."""
     from cdk_nag import AwsSolutionsChecks, PCIDSS321Checks
 
     from stacks.cdk_app import create_app
 
     app = create_app()
-    packs = [AwsSolutionsChecks(app), PCIDSS321Checks(app)]
-    attach(app, [cast("IPolicyValidationPlugin", pack) for pack in packs])
-    return app
+    packs = (AwsSolutionsChecks(app), PCIDSS321Checks(app))
+    return app, [cast("IPolicyValidationPlugin", pack) for pack in packs]
 
 
 def load_checks(*, on: date) -> list[IPolicyValidationPlugin]:
-    """Return the project's own checks.
+    """Return the project's own checks; when the first is asked, the others begin too.
 
     Args:
         on: The day for which support dates and acknowledgements are judged.
@@ -93,19 +95,22 @@ def load_checks(*, on: date) -> list[IPolicyValidationPlugin]:
     from assurance import pci_dss, regional
     from assurance.plugins import RulePackPlugin, SchemaPlugin
 
-    plugins = (
-        RulePackPlugin("Regional guard", regional, on=on),
-        RulePackPlugin("PCI DSS", pci_dss, on=on),
-        SchemaPlugin(),
-    )
+    others = (RulePackPlugin("PCI DSS", pci_dss, on=on), SchemaPlugin())
+    plugins = (RulePackPlugin("Regional guard", regional, on=on, beside=others), *others)
     return [cast("IPolicyValidationPlugin", plugin) for plugin in plugins]
 
 
-def attach(app: App, checks: list[IPolicyValidationPlugin]) -> None:
-    """Attach checks; a finding at level error or fatal fails the synthesis."""
+def attach(
+    app: App, checks: list[IPolicyValidationPlugin], nag: list[IPolicyValidationPlugin]
+) -> None:
+    """Attach every check; a finding at level error or fatal fails the synthesis.
+
+    Node runs cdk-nag's rules itself; they stand second, so that the other checks work meanwhile.
+    """
     from aws_cdk import Validations
 
-    Validations.of(app).add_plugins(*checks)
+    first, *others = checks
+    Validations.of(app).add_plugins(first, *nag, *others)
 
 
 def _summarize(environment: Environment, directory: Path) -> None:
@@ -123,6 +128,6 @@ def _summarize(environment: Environment, directory: Path) -> None:
 
 if __name__ == "__main__":
     gc.disable()  # the process is short: collecting would cost a tenth of its time
-    code = main()
+    code = main(on=date.today())
     gc.freeze()  # nor is it worth collecting at the exit
     sys.exit(code)

@@ -34,25 +34,76 @@ _LEFT_OUT: Final = (
 )
 
 
+class TemplatePlugin:
+    """What the plugins share: they judge templates, each in a thread of its own.
+
+    Node asks one plugin after the other, and runs cdk-nag's rules itself. A plugin that is asked
+    first can let others begin, so that they work while Node does.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._begun: dict[tuple[str, str | None], Future[Sequence[Finding]]] = {}
+
+    def begin(self, template_path: str, region: str | None) -> Future[Sequence[Finding]]:
+        """Begin to judge a template, unless that has begun already."""
+        key = (template_path, region)
+        if key not in self._begun:
+            self._begun[key] = self._thread.submit(self.findings, Path(template_path), region)
+        return self._begun[key]
+
+    def findings(self, template_path: Path, region: str | None) -> Sequence[Finding]:
+        """Return what is found in one template."""
+        raise NotImplementedError
+
+    def report(
+        self, context: cdk.IPolicyValidationContext, beside: Sequence[TemplatePlugin] = ()
+    ) -> cdk.PolicyValidationPluginReport:
+        """Return what is found in every template of the app.
+
+        Args:
+            context: Names the templates.
+            beside: Plugins that begin with the same templates now.
+        """
+        stacks = [(stack.template_path, stack.region) for stack in context.stack_templates]
+        for plugin in (self, *beside):
+            for stack in stacks:
+                plugin.begin(*stack)
+        found = {stack: self.begin(*stack).result() for stack in stacks}
+        return cdk.PolicyValidationPluginReport(
+            success=not any(finding.severity.fails for each in found.values() for finding in each),
+            violations=[
+                _violation(finding, template_path)
+                for (template_path, _), each in found.items()
+                for finding in each
+            ],
+        )
+
+
 @jsii.implements(cdk.IPolicyValidationPlugin)
-class RulePackPlugin:
+class RulePackPlugin(TemplatePlugin):
     """Runs a rule pack on every synthesized template.
 
     A finding at level fatal or error fails synth; an error can be acknowledged beside its
     resource. What fails while checking fails synth too.
     """
 
-    def __init__(self, name: str, pack: RulePack, *, on: date) -> None:
+    def __init__(
+        self, name: str, pack: RulePack, *, on: date, beside: Sequence[TemplatePlugin] = ()
+    ) -> None:
         """Make the plugin.
 
         Args:
             name: Name in the validation report, such as ``Regional guard``.
             pack: The rule pack, such as ``assurance.regional``.
             on: The day for which support dates are judged.
+            beside: Plugins that begin when this one is asked.
         """
+        super().__init__()
         self._name = name
         self._pack = pack
         self._on = on
+        self._beside = beside
 
     @property
     def name(self) -> str:
@@ -71,23 +122,17 @@ class RulePackPlugin:
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
         """Check every template of the app."""
-        violations: list[cdk.PolicyViolation] = []
-        failed = False
-        for stack in context.stack_templates:
-            findings = self._findings(stack)
-            failed = failed or any(finding.severity.fails for finding in findings)
-            violations += [_violation(finding, stack.template_path) for finding in findings]
-        return cdk.PolicyValidationPluginReport(success=not failed, violations=violations)
+        return self.report(context, self._beside)
 
-    def _findings(self, stack: cdk.PolicyValidationStack) -> Sequence[Finding]:
+    def findings(self, template_path: Path, region: str | None) -> Sequence[Finding]:
         """Find in one template.
 
         What the template acknowledges stays in the report as a warning with its reason, where
         CDK can record it as suppressed; it does not fail synth.
         """
-        template = Template.read(Path(stack.template_path))
-        views = packs.resolve(template, stack.region)
-        found = self._pack.check(views, region=stack.region, on=self._on)
+        template = Template.read(template_path)
+        views = packs.resolve(template, region)
+        found = self._pack.check(views, region=region, on=self._on)
         judged = acknowledgements.judge(found, template, on=self._on)
         accepted = [
             replace(
@@ -101,7 +146,7 @@ class RulePackPlugin:
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
-class SchemaPlugin:
+class SchemaPlugin(TemplatePlugin):
     """Runs the native ``cloudformation-validate`` engine on every synthesized template.
 
     The same engine as CDK's built-in one, newer, started in a fraction of a second, and its
@@ -110,6 +155,7 @@ class SchemaPlugin:
 
     def __init__(self) -> None:
         """Make the plugin; its engine starts beside whatever the caller does next."""
+        super().__init__()
         self._starting: Future[Engine] | None = ThreadPoolExecutor(1).submit(_start_engine)
         atexit.register(self._stop)  # the engine's destructor fails once the interpreter is gone
 
@@ -136,27 +182,24 @@ class SchemaPlugin:
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
         """Validate every template of the app."""
-        violations: list[cdk.PolicyViolation] = []
-        failed = False
-        for stack in context.stack_templates:
-            findings = [_finding(found) for found in self._diagnostics(stack)]
-            failed = failed or any(finding.severity.fails for finding in findings)
-            violations += [_violation(finding, stack.template_path) for finding in findings]
-        return cdk.PolicyValidationPluginReport(success=not failed, violations=violations)
+        return self.report(context)
 
-    def _diagnostics(self, stack: cdk.PolicyValidationStack) -> Iterator[Diagnostic]:
+    def findings(self, template_path: Path, region: str | None) -> Sequence[Finding]:
+        """Find in one template."""
         import cloudformation_validate as native
 
         config = native.ValidateConfig(
             severity_level=native.Severity.WARN,
-            pseudo_parameter_overrides=native.PseudoParameterOverrides(region=stack.region),
+            pseudo_parameter_overrides=native.PseudoParameterOverrides(region=region),
         )
         assert self._starting is not None
-        report = self._starting.result().validate_template(stack.template_path, config)
-        template = Template.read(Path(stack.template_path))
-        for found in report.diagnostics:
-            if found.rule_id not in _LEFT_OUT and not _is_known_version(found, template):
-                yield found
+        report = self._starting.result().validate_template(str(template_path), config)
+        template = Template.read(template_path)
+        return [
+            _finding(found)
+            for found in report.diagnostics
+            if found.rule_id not in _LEFT_OUT and not _is_known_version(found, template)
+        ]
 
 
 def _start_engine() -> Engine:

@@ -72,8 +72,9 @@ class PciDssStack(Stack):
                 tags=self._tags(),
             ),
         )
+        tags = Tags.of(self)
         for key, value in self._tags().items():
-            Tags.of(self).add(key, value)
+            tags.add(key, value)
         self._outputs()
 
     def _name_zones(self, environment: Environment) -> None:
@@ -101,7 +102,7 @@ class PciDssStack(Stack):
 
     def _database(self) -> Database:
         settings = self._environment.database
-        database = Database(
+        return Database(
             self,
             "Database",
             props=DatabaseProps(
@@ -120,14 +121,12 @@ class PciDssStack(Stack):
                 names=self._names,
                 place=self._place,
                 protection=self._protection,
+                accepted=self._environment.acknowledged,
                 data_key=self.encryption.data,
                 secrets_key=self.encryption.secrets,
                 logs_key=self.encryption.logs,
             ),
         )
-        if self._environment.acknowledged:
-            acknowledge(database.cluster, self._environment.acknowledged)
-        return database
 
     def _service(self) -> Service:
         settings = self._environment.service

@@ -8,7 +8,7 @@ from datetime import date
 from typing import cast
 
 import pytest
-from aws_cdk import App, CfnResource, Stack
+from aws_cdk import App, Stack
 from cdk_nag import AwsSolutionsChecks, PCIDSS321Checks
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
@@ -143,13 +143,3 @@ def test_a_construct_without_a_main_resource_cannot_be_acknowledged() -> None:
     stack = Stack(App(), "Stack")
     with pytest.raises(TypeError, match="Stack is no resource"):
         acknowledge(stack, {"RULE": "A reason."})
-
-
-def test_acknowledgements_on_one_resource_add_up() -> None:
-    resource = CfnResource(Stack(App(), "Stack"), "Thing", type="A::B::C")
-    acknowledge(resource, {"ONE": "First."})
-    acknowledge(resource, {"TWO": "Second."})
-    assert resource.get_metadata(METADATA_KEY) == [
-        {"rule": "ONE", "reason": "First."},
-        {"rule": "TWO", "reason": "Second."},
-    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Final, cast
+from typing import Final
 
 from aws_cdk import Acknowledgment, CfnResource, Validations
 from constructs import IConstruct
@@ -16,7 +16,7 @@ METADATA_KEY: Final = "pcistack:acknowledged"
 def acknowledge(
     construct: IConstruct, findings: Mapping[str, str], *, until: date | None = None
 ) -> None:
-    """Accept findings on one resource.
+    """Accept findings on one resource; once for each, as the last call is what the template says.
 
     Args:
         construct: The resource that has the finding, or the construct whose main resource it is.
@@ -36,8 +36,7 @@ def acknowledge(
         {"rule": rule, "reason": reason} | ({"until": until.isoformat()} if until else {})
         for rule, reason in findings.items()
     ]
-    earlier = cast("list[dict[str, str]] | None", resource.get_metadata(METADATA_KEY))
-    resource.add_metadata(METADATA_KEY, [*(earlier or []), *entries])
+    resource.add_metadata(METADATA_KEY, entries)
 
 
 def _qualified(rule: str) -> str:

@@ -93,10 +93,8 @@ def alarm(
 
 
 def _dimensions(metric: Metric) -> list[cloudwatch.CfnAlarm.DimensionProperty]:
-    return [
-        cloudwatch.CfnAlarm.DimensionProperty(name=name, value=value)
-        for name, value in metric.dimensions.items()
-    ]
+    dimension = cloudwatch.CfnAlarm.DimensionProperty
+    return [dimension(name=name, value=value) for name, value in metric.dimensions.items()]
 
 
 def _difference(metric: Metric, less: Metric) -> list[cloudwatch.CfnAlarm.MetricDataQueryProperty]:

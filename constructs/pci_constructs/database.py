@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -53,6 +54,7 @@ class DatabaseProps:
         names: Identifiers of cluster, instances and log groups.
         place: The account that enhanced monitoring acts for.
         protection: Removal, deletion protection, log retention.
+        accepted: Findings on the cluster that the environment accepts: reason by rule id.
         data_key: Encrypts storage, backups and snapshots.
         secrets_key: Encrypts the master password.
         logs_key: Encrypts the exported logs.
@@ -73,6 +75,7 @@ class DatabaseProps:
     names: Names
     place: Place
     protection: Protection
+    accepted: Mapping[str, str]
     data_key: kms.IKey
     secrets_key: kms.IKey
     logs_key: kms.IKey
@@ -242,20 +245,20 @@ class Database(Construct):
                     "end of support is checked at every synth."
                 },
             )
-        acknowledge(
-            resource,
-            {
-                "AwsSolutions-RDS14": "Backtrack is not offered in every region (eu-central-2 "
-                "lacks it); automatic backups restore to any second instead.",
-                "PCI.DSS.321-RDSLoggingEnabled[LogExport::general]": "The general log holds whole "
-                "statements and with them card numbers, which PCI DSS 3.3 forbids to keep.",
-            }
-            | (
-                {}
-                if props.protection.deletion_protection
-                else {
-                    "AwsSolutions-RDS10": "This environment is destroyed after use and holds no "
-                    "card data; protection is on in the production profile."
-                }
-            ),
-        )
+        accepted = {
+            "AwsSolutions-RDS14": "Backtrack is not offered in every region (eu-central-2 lacks "
+            "it); automatic backups restore to any second instead.",
+            "PCI.DSS.321-RDSLoggingEnabled[LogExport::general]": "The general log holds whole "
+            "statements and with them card numbers, which PCI DSS 3.3 forbids to keep.",
+        }
+        if not props.protection.deletion_protection:
+            accepted["AwsSolutions-RDS10"] = (
+                "This environment is destroyed after use and holds no card data; protection is on "
+                "in the production profile."
+            )
+        if props.min_capacity == 0:
+            accepted["PCI-10.7.2-CONTROL-FAILURE"] = (
+                "A paused database writes no audit log, so its silence says nothing; an "
+                "environment that pauses holds no card data."
+            )
+        acknowledge(resource, {**accepted, **props.accepted})

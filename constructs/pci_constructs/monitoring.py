@@ -13,7 +13,6 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from pci_constructs.acknowledge import acknowledge
 from pci_constructs.alarm import alarm
 from pci_constructs.dashboard import DashboardProps, dashboard
 from pci_constructs.database import Database
@@ -90,14 +89,6 @@ class Monitoring(Construct):
             )
             for title, alarm_props in watched(props).items()
         }
-        if props.pauses:
-            acknowledge(
-                props.database.cluster,
-                {
-                    "PCI-10.7.2-CONTROL-FAILURE": "A paused database writes no audit log, so its "
-                    "silence says nothing; an environment that pauses holds no card data."
-                },
-            )
         self._database_events(props, topic_arn)
         dashboard(
             self,
