@@ -16,6 +16,21 @@ from stacks.environment import Environment, load_environment
 SHIPPED = ("dev", "prod", "first-correction", "pr42")
 """Every shipped configuration: three files, and a suffix that uses the ephemeral one."""
 
+PRIVATE_IMAGE = "111111111111.dkr.ecr.eu-central-2.amazonaws.com/team/app:1.2"
+ENDPOINTS: dict[str, dict[str, object]] = {
+    "network": {"egress": "endpoints", "nat_gateways": 0},
+    "service": {"image": PRIVATE_IMAGE},
+}
+CERTIFICATE = "arn:aws:acm:eu-central-2:111111111111:certificate/x"
+ZONE: dict[str, dict[str, object]] = {
+    "ingress": {
+        "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
+        "hosted_zone_name": "example.com",
+        "domain_name": "pay.example.com",
+    }
+}
+"""Ways to configure the stack that no shipped file shows."""
+
 Body: TypeAlias = "Mapping[str, object]"
 
 

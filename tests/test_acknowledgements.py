@@ -20,7 +20,7 @@ from pci_constructs import acknowledge as module
 from pci_constructs.acknowledge import METADATA_KEY, acknowledge
 from stacks.assembly import build_app
 from stacks.environment import load_environment
-from tests.support import SHIPPED, Synthesized, environment, template, variant
+from tests.support import ENDPOINTS, SHIPPED, ZONE, Synthesized, environment, template, variant
 
 TODAY = date(2026, 11, 24)
 NAG = ("AwsSolutions-", "PCI.DSS.321-")
@@ -73,12 +73,8 @@ def test_no_finding_of_our_own_is_open_and_none_is_accepted_without_need(suffix:
     assert needed == {entry for entry in accepted(synthesized) if not entry.startswith(NAG)}
 
 
-PRIVATE_IMAGE = "111111111111.dkr.ecr.eu-central-2.amazonaws.com/app:1"
 VARIANTS: dict[str, dict[str, Mapping[str, object]]] = {
-    "endpoints": {
-        "network": {"egress": "endpoints", "nat_gateways": 0},
-        "service": {"image": PRIVATE_IMAGE},
-    },
+    "endpoints": {**ENDPOINTS},
     "three zones": {
         "network": {"zones": [f"eu-central-2{letter}" for letter in "abc"], "nat_gateways": 3},
         "database": {"readers": 2},
@@ -86,11 +82,7 @@ VARIANTS: dict[str, dict[str, Mapping[str, object]]] = {
     "paused database": {"database": {"min_capacity": 0, "auto_pause_seconds": 300}},
     "newer engine": {"database": {"engine_version": "8.0.mysql_aurora.3.10.6"}},
     "hosted zone": {
-        "ingress": {
-            "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
-            "hosted_zone_name": "example.com",
-            "domain_name": "pay.example.com",
-        },
+        **ZONE,
         "monitoring": {"emails": ["security@example.com"]},
     },
 }

@@ -528,7 +528,7 @@ _RESOURCES = st.dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(
     resources=_RESOURCES,
     sections=st.dictionaries(

@@ -125,6 +125,7 @@ def test_master_user_and_port_are_not_the_defaults() -> None:
 
 def test_password_is_generated_and_in_no_parameter_or_template() -> None:
     secret = DEV.one("AWS::SecretsManager::Secret")
+    assert secret["Description"] == "Master user of transaction-db-cluster-dev"
     generate = secret["GenerateSecretString"]
     assert isinstance(generate, dict)
     assert generate["PasswordLength"] == 32
@@ -158,10 +159,7 @@ def test_backups_tags_monitoring_and_access_follow_the_promise() -> None:
     assert trust["Principal"] == {"Service": "monitoring.rds.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     (policy,) = listed(role["ManagedPolicyArns"])
-    assert (
-        text(policy)
-        == "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
-    )
+    assert text(policy) == "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
 
 def test_production_has_a_reader_in_the_other_zone_that_can_take_over() -> None:
@@ -185,3 +183,13 @@ def test_an_engine_version_of_another_engine_is_refused() -> None:
 def test_long_term_support_is_told_by_the_line() -> None:
     assert has_long_term_support("8.0.mysql_aurora.3.10.6")
     assert not has_long_term_support("8.0.mysql_aurora.3.1.0")
+
+
+def test_capacity_backups_and_readers_are_the_configured_ones() -> None:
+    cluster = PROD.one("AWS::RDS::DBCluster")
+    assert cluster["ServerlessV2ScalingConfiguration"] == {"MinCapacity": 0.5, "MaxCapacity": 8}
+    assert cluster["BackupRetentionPeriod"] == 35
+    chosen = variant(database={"readers": 3, "port": 6604, "name": "ledger"})
+    assert len(chosen.ids("AWS::RDS::DBInstance")) == 4
+    configured = chosen.one("AWS::RDS::DBCluster")
+    assert (configured["Port"], configured["DatabaseName"]) == (6604, "ledger")

@@ -88,3 +88,20 @@ def test_alarms_and_database_events_may_publish_through_the_topics_key() -> None
     }
     assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
     assert "Condition" not in statement  # it must never be why an alarm is dropped silently
+
+
+ADMINISTRATION = "AccountAdministersTheKeyThroughIam"
+USE = "AccountUsesTheKeyThroughTheServiceOnly"
+STATEMENTS = {
+    "Data": [ADMINISTRATION, USE, "ServiceGrantsTheKeyToItsOwnResources"],
+    "Logs": [ADMINISTRATION, "CloudWatchLogsEncryptsTheLogGroupsOfThisStack"],
+    "Secrets": [ADMINISTRATION, USE],
+    "Messages": [ADMINISTRATION, "AlarmsAndDatabaseEventsPublishThroughTheTopic"],
+}
+
+
+@pytest.mark.parametrize("purpose", STATEMENTS)
+def test_a_key_policy_holds_the_statements_of_its_purpose_and_no_other(purpose: str) -> None:
+    assert [statement["Sid"] for statement in policy(DEV, purpose)] == STATEMENTS[purpose]
+    key = DEV.named(f"Encryption/{purpose}/", "AWS::KMS::Key")
+    assert key["Description"] == f"Encrypts the {purpose.lower()} of PciDss-dev"

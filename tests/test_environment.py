@@ -70,7 +70,7 @@ def test_any_two_mistakes_of_a_file_are_told_together(tmp_path: Path) -> None:
             assert sorted(found) == sorted([one.line, other.line])
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(MISTAKES), min_size=2, max_size=12))
 def test_any_number_of_mistakes_of_a_file_is_told_together(rows: list[Row]) -> None:
     chosen: list[Row] = []
@@ -343,7 +343,7 @@ def survives(content: bytes) -> None:
             assert environment.suffix == "x"
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8")))
 def test_any_file_loads_or_is_refused(content: bytes) -> None:
     survives(content)
@@ -368,7 +368,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=500)
 @given(st.dictionaries(st.sampled_from(SETTINGS), VALUES, max_size=8))
 @example({"acknowledged.region": "3"})
 @example({'"network.zones"': "3", "network.zones": '["x"]'})

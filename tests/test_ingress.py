@@ -2,15 +2,23 @@
 
 import json
 
-import pytest
-
-from tests.support import listed, statements, target, template, text, variant, waits_for
+from tests.support import (
+    CERTIFICATE,
+    ZONE,
+    listed,
+    statements,
+    target,
+    template,
+    text,
+    variant,
+    waits_for,
+)
 
 DEV = template("dev")
 PROD = template("prod")
 BALANCER = PROD.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
 ATTRIBUTES = {a["Key"]: a["Value"] for a in BALANCER["LoadBalancerAttributes"]}  # type: ignore[attr-defined]
-EPHEMERAL = {"ingress": {"certificate_arn": "arn:aws:acm:eu-central-2:111111111111:certificate/x"}}
+EPHEMERAL = {"ingress": {"certificate_arn": CERTIFICATE}}
 LISTENERS = {
     listener["Port"]: listener for listener in PROD.all("AWS::ElasticLoadBalancingV2::Listener")
 }
@@ -42,6 +50,7 @@ def test_plain_http_answers_with_a_permanent_redirect_and_nothing_else() -> None
     assert isinstance(action, dict)
     assert action["Type"] == "redirect"
     assert action["RedirectConfig"]["Protocol"] == "HTTPS"
+    assert action["RedirectConfig"]["Port"] == "443"
     assert action["RedirectConfig"]["StatusCode"] == "HTTP_301"
     assert set(LISTENERS) == {80, 443}
 
@@ -65,6 +74,18 @@ def test_only_https_and_the_redirect_are_open_to_the_world() -> None:
     assert rules == {(443, "0.0.0.0/0"), (80, "0.0.0.0/0")}
 
 
+def test_load_balancer_leaves_to_the_tasks_only() -> None:
+    group = PROD.named("Ingress/SecurityGroup", "AWS::EC2::SecurityGroup")
+    assert "SecurityGroupEgress" not in group
+    (rule,) = [
+        r
+        for r in PROD.all("AWS::EC2::SecurityGroupEgress")
+        if "IngressSecurityGroup" in target(r["GroupId"])
+    ]
+    assert (rule["FromPort"], rule["ToPort"]) == (8080, 8080)
+    assert "ServiceSecurityGroup" in target(rule["DestinationSecurityGroupId"])
+
+
 def test_the_load_balancer_reaches_the_tasks_and_only_it_does() -> None:
     (rule,) = [
         r
@@ -85,7 +106,9 @@ def test_access_logs_are_delivered_by_the_service_principal_of_newer_regions() -
 
 def test_access_log_bucket_is_private_versioned_expiring_and_refuses_plain_http() -> None:
     bucket = PROD.one("AWS::S3::Bucket")
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}  # type: ignore[attr-defined]
+    assert bucket["PublicAccessBlockConfiguration"] == dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+    )
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"] == [  # type: ignore[index]
         {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
@@ -119,6 +142,11 @@ def test_web_acl_blocks_and_guards_the_load_balancer() -> None:
     acl = PROD.one("AWS::WAFv2::WebACL")
     assert acl["Scope"] == "REGIONAL"
     assert acl["DefaultAction"] == {"Allow": {}}  # what no rule blocks is a customer
+    assert acl["VisibilityConfig"] == {
+        "CloudWatchMetricsEnabled": True,
+        "MetricName": "pcidss-prod",
+        "SampledRequestsEnabled": False,
+    }
     rules = {rule["Name"]: rule for rule in acl["Rules"]}  # type: ignore[attr-defined]
     assert set(rules) == {
         "RateLimit",
@@ -148,6 +176,7 @@ def test_web_acl_log_hides_credentials() -> None:
     logging = PROD.one("AWS::WAFv2::LoggingConfiguration")
     (destination,) = listed(logging["LogDestinationConfigs"])
     assert text(destination).endswith(":log-group:aws-waf-logs-pcidss-prod")
+    assert target(logging["ResourceArn"]) == PROD.ids("AWS::WAFv2::WebACL")[0]
     hidden = [field["SingleHeader"]["Name"] for field in logging["RedactedFields"]]  # type: ignore[attr-defined]
     assert hidden == ["authorization", "cookie"]
     for rule in PROD.one("AWS::WAFv2::WebACL")["Rules"]:  # type: ignore[attr-defined]
@@ -183,15 +212,19 @@ def test_load_balancer_asks_each_task_whether_it_is_well() -> None:
     assert (group["HealthCheckIntervalSeconds"], group["HealthCheckTimeoutSeconds"]) == (15, 5)
     assert (group["HealthyThresholdCount"], group["UnhealthyThresholdCount"]) == (2, 3)
     assert (group["Port"], group["Protocol"], group["TargetType"]) == (8080, "HTTP", "ip")
+    drained = {"Key": "deregistration_delay.timeout_seconds", "Value": "30"}
+    assert drained in listed(group["TargetGroupAttributes"])
 
 
-ZONE = {
-    "ingress": {
-        "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
-        "hosted_zone_name": "example.com",
-        "domain_name": "pay.example.com",
-    }
-}
+def test_rate_limit_and_health_check_path_are_the_configured_ones() -> None:
+    chosen = variant(
+        ingress={"certificate_arn": CERTIFICATE, "rate_limit": 100},
+        service={"health_check_path": "/health"},
+    )
+    rules = listed(chosen.one("AWS::WAFv2::WebACL")["Rules"])
+    assert rules[0]["Statement"]["RateBasedStatement"]["Limit"] == 100  # type: ignore[index]
+    group = chosen.one("AWS::ElasticLoadBalancingV2::TargetGroup")
+    assert group["HealthCheckPath"] == "/health"
 
 
 def test_certificate_can_be_validated_in_a_hosted_zone() -> None:
@@ -205,9 +238,19 @@ def test_certificate_can_be_validated_in_a_hosted_zone() -> None:
     record = synthesized.one("AWS::Route53::RecordSet")
     assert record["Name"] == "pay.example.com."
     assert record["Type"] == "A"
+    assert record["HostedZoneId"] == "Z0123456789ABCDEFGHIJ"
     assert "LoadBalancer" in target(record["AliasTarget"]["HostedZoneId"])  # type: ignore[index]
 
 
-@pytest.mark.parametrize("attribute", ["access_logs.s3.bucket"])
-def test_load_balancer_writes_to_its_own_bucket(attribute: str) -> None:
-    assert target(ATTRIBUTES[attribute]) == PROD.ids("AWS::S3::Bucket")[0]
+def test_a_validated_certificate_is_the_one_that_customers_see() -> None:
+    synthesized = variant(**ZONE)
+    listeners = synthesized.all("AWS::ElasticLoadBalancingV2::Listener")
+    (https,) = [listener for listener in listeners if listener["Port"] == 443]
+    (shown,) = listed(https["Certificates"])
+    assert isinstance(shown, dict)
+    (made,) = synthesized.ids("AWS::CertificateManager::Certificate")
+    assert target(shown["CertificateArn"]) == made
+
+
+def test_load_balancer_writes_to_its_own_bucket() -> None:
+    assert target(ATTRIBUTES["access_logs.s3.bucket"]) == PROD.ids("AWS::S3::Bucket")[0]

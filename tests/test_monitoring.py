@@ -198,14 +198,48 @@ def test_every_alarm_reaches_its_topic_through_a_key_that_lets_it(suffix: str) -
             if "cloudwatch.amazonaws.com" in json.dumps(statement["Principal"])
         ]
         assert [statement["Action"] for statement in publishing] == ["sns:Publish"]
-        this_account = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-        assert publishing[0]["Condition"] == this_account
+
+
+ADVICE = {
+    "ServiceCpu": "raise max_count or cpu",
+    "ServiceMemory": "raise memory_mib",
+    "TasksMissing": "the stopped tasks' reasons",
+    "DatabaseCpu": "the slow query log",
+    "DatabaseCapacity": "raise max_capacity",
+    "DatabaseConnections": "lower the pool size",
+    "DatabaseFreeMemory": "Raise max_capacity",
+    "ReplicaLag": "long transactions",
+    "FlowLogSilent": "the flow log's status",
+    "AuditLogSilent": "server_audit_logging",
+    "RotationFailed": "rotate again at once",
+    "UnhealthyHosts": "health_check_path",
+    "TaskErrors": "roll back",
+    "LoadBalancerErrors": "UnhealthyHosts and Latency",
+    "Latency": "the database's CPU",
+    "WafBlockedSurge": "a scoped exception",
+}
+
+
+@pytest.mark.parametrize("name", WATCHED)
+def test_every_alarm_says_what_to_do(name: str) -> None:
+    assert ADVICE[name] in str(alarms(PROD)[name]["AlarmDescription"])
 
 
 @pytest.mark.parametrize("suffix", SHIPPED)
-def test_every_alarm_says_what_to_do(suffix: str) -> None:
-    for alarm in template(suffix).all("AWS::CloudWatch::Alarm"):
-        assert len(str(alarm["AlarmDescription"])) > 60
+def test_every_alarm_is_named_so_that_its_reader_knows_the_stack(suffix: str) -> None:
+    named = {title: alarm["AlarmName"] for title, alarm in alarms(template(suffix)).items()}
+    assert named == {title: f"PciDss-{suffix}-{title}" for title in named}
+
+
+def test_alarms_and_rds_of_this_account_publish_and_nobody_else() -> None:
+    policy = statements(DEV.one("AWS::SNS::TopicPolicy")["PolicyDocument"])
+    (publish,) = [statement for statement in policy if statement["Effect"] == "Allow"]
+    assert publish["Principal"] == {
+        "Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]
+    }
+    assert publish["Action"] == "sns:Publish"
+    this_account = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert publish["Condition"] == this_account
 
 
 def test_topic_refuses_plain_http() -> None:
@@ -222,18 +256,17 @@ def test_subscribers_come_from_the_configuration() -> None:
 
 
 def test_database_changes_are_told() -> None:
-    events = {s["SourceType"]: s for s in DEV.all("AWS::RDS::EventSubscription")}
+    events = {s["SourceType"]: s for s in PROD.all("AWS::RDS::EventSubscription")}
     assert {kind: event["EventCategories"] for kind, event in events.items()} == {
         "db-cluster": ["configuration change", "deletion", "failover", "failure", "maintenance"],
         "db-instance": ["configuration change", "failure", "maintenance"],
         "db-parameter-group": ["configuration change"],
     }
-    assert [target(s) for s in events["db-cluster"]["SourceIds"]] == DEV.ids("AWS::RDS::DBCluster")  # type: ignore[attr-defined]
-    assert [target(s) for s in events["db-instance"]["SourceIds"]] == DEV.ids(  # type: ignore[attr-defined]
-        "AWS::RDS::DBInstance"
-    )
+    for source, kind in (("db-cluster", "DBCluster"), ("db-instance", "DBInstance")):
+        told = {target(each) for each in listed(events[source]["SourceIds"])}
+        assert told == set(PROD.ids(f"AWS::RDS::{kind}"))
     for subscription in events.values():
-        assert target(subscription["SnsTopicArn"]) == DEV.ids("AWS::SNS::Topic")[0]
+        assert target(subscription["SnsTopicArn"]) == PROD.ids("AWS::SNS::Topic")[0]
 
 
 def test_database_events_find_a_topic_that_lets_them_publish() -> None:

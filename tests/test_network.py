@@ -2,15 +2,18 @@
 
 import pytest
 
-from tests.support import Synthesized, listed, statements, target, template, text, variant
+from tests.support import (
+    ENDPOINTS,
+    Synthesized,
+    listed,
+    statements,
+    target,
+    template,
+    text,
+    variant,
+)
 
 DEV = template("dev")
-ENDPOINTS: dict[str, dict[str, object]] = {
-    "network": {"egress": "endpoints", "nat_gateways": 0},
-    "service": {
-        "image": "111111111111.dkr.ecr.eu-central-2.amazonaws.com/transactions@sha256:" + "0" * 64
-    },
-}
 
 
 def subnets(synthesized: Synthesized, tier: str) -> dict[str, dict[str, object]]:
@@ -150,6 +153,9 @@ def test_endpoints_are_admitted_on_https_from_the_service_only() -> None:
         assert tiers == {"PrivateSubnet1", "PrivateSubnet2"}
     (group,) = {target(g) for e in interfaces for g in listed(e["SecurityGroupIds"])}
     assert "SecurityGroupIngress" not in synthesized.properties(group)
+    (closed,) = listed(synthesized.properties(group)["SecurityGroupEgress"])
+    assert isinstance(closed, dict)
+    assert closed["CidrIp"] == "255.255.255.255/32"
     (rule,) = [
         r
         for r in synthesized.all("AWS::EC2::SecurityGroupIngress")
@@ -165,3 +171,30 @@ def test_s3_endpoint_gives_image_layers_only() -> None:
     assert statement["Action"] == "s3:GetObject"
     bucket = "arn:aws:s3:::prod-eu-central-2-starport-layer-bucket/*"
     assert text(statement["Resource"]) == bucket
+    private = {
+        target(a["RouteTableId"])
+        for a in DEV.all("AWS::EC2::SubnetRouteTableAssociation")
+        if target(a["SubnetId"]) in subnets(DEV, "Private")
+    }
+    assert {target(table) for table in listed(endpoint["RouteTableIds"])} == private
+
+
+def test_address_plan_is_the_configured_one() -> None:
+    vpc = variant(network={"cidr": "10.9.0.0/20"}).one("AWS::EC2::VPC")
+    assert vpc["CidrBlock"] == "10.9.0.0/20"
+
+
+def test_every_flow_between_groups_is_one_tcp_port_with_its_reason_on_both_sides() -> None:
+    synthesized = variant(**ENDPOINTS)
+    sides = {
+        side: sorted(
+            (rule["Description"], rule["IpProtocol"], rule["FromPort"], rule["ToPort"])
+            for rule in synthesized.all(f"AWS::EC2::SecurityGroup{side}")
+        )
+        for side in ("Ingress", "Egress")
+    }
+    wanted = [
+        ("Tasks query the database over TLS", "tcp", 6603, 6603),
+        ("Tasks reach AWS services", "tcp", 443, 443),
+    ]
+    assert sides == {"Ingress": wanted, "Egress": wanted}

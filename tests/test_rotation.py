@@ -17,7 +17,7 @@ from mypy_boto3_rds import RDSClient
 from mypy_boto3_secretsmanager import SecretsManagerClient
 
 import pci_constructs
-from tests.support import listed, statements, target, template, text
+from tests.support import listed, statements, target, template, text, variant
 
 DEV = template("dev")
 ARN = "arn:aws:secretsmanager:eu-central-2:111111111111:secret:MasterSecret-abcdef"
@@ -77,7 +77,18 @@ def test_function_has_the_time_to_wait_for_the_cluster() -> None:
     function = DEV.named("Rotation/Function", "AWS::Lambda::Function")
     assert function["Timeout"] == 600
     assert function["Handler"] == "index.handler"
-    assert function["Architectures"] == ["arm64"]
+    assert (function["Runtime"], function["Architectures"]) == ("python3.14", ["arm64"])
+    assert function["MemorySize"] == 256
+    role = DEV.properties(target(function["Role"]))
+    (trust,) = statements(role["AssumeRolePolicyDocument"])
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+@pytest.mark.parametrize(("days", "rate"), [(1, "rate(1 day)"), (7, "rate(7 days)")])
+def test_password_rotates_as_often_as_configured(days: int, rate: str) -> None:
+    chosen = variant(database={"rotation_days": days})
+    schedule = chosen.one("AWS::SecretsManager::RotationSchedule")
+    assert schedule["RotationRules"] == {"ScheduleExpression": rate}
 
 
 def test_function_logs_to_an_owned_group_and_stays_outside_the_vpc() -> None:

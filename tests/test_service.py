@@ -5,6 +5,8 @@ import json
 import pytest
 
 from tests.support import (
+    ENDPOINTS,
+    PRIVATE_IMAGE,
     Synthesized,
     listed,
     statements,
@@ -82,12 +84,7 @@ def test_tasks_leave_on_https_and_to_the_database_only() -> None:
 
 @pytest.mark.parametrize("egress", ["nat", "endpoints"])
 def test_tasks_start_only_when_they_can_reach_their_image(egress: str) -> None:
-    image = "111111111111.dkr.ecr.eu-central-2.amazonaws.com/app:1"
-    synthesized = (
-        DEV
-        if egress == "nat"
-        else variant(network={"egress": egress, "nat_gateways": 0}, service={"image": image})
-    )
+    synthesized = DEV if egress == "nat" else variant(**ENDPOINTS)
     (service,) = synthesized.ids("AWS::ECS::Service")
     first = waits_for(synthesized, service)
     assert set(synthesized.ids("AWS::EC2::VPCEndpoint")) <= first
@@ -151,6 +148,7 @@ def test_container_logs_to_an_owned_encrypted_group() -> None:
     assert isinstance(logging, dict)
     assert logging["LogDriver"] == "awslogs"
     assert logging["Options"]["mode"] == "non-blocking"  # a full log must not stop payments
+    assert logging["Options"]["awslogs-stream-prefix"] == "service"
     group = DEV.properties(target(logging["Options"]["awslogs-group"]))
     assert group["LogGroupName"] == "/pcidss/dev/tasks"
     assert "EncryptionLogs" in target(group["KmsKeyId"])
@@ -178,13 +176,15 @@ def test_task_and_execution_roles_differ_and_the_task_may_do_nothing() -> None:
 
 def test_execution_role_may_start_the_task_and_no_more() -> None:
     allowed = permissions("Service/ExecutionRole")
-    assert set(allowed) == {
-        "kms:Decrypt",
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
-        "secretsmanager:GetSecretValue",
+    group = target(container()["LogConfiguration"]["Options"]["awslogs-group"])  # type: ignore[index]
+    key = target(DEV.one("AWS::SecretsManager::Secret")["KmsKeyId"])
+    (secret,) = DEV.ids("AWS::SecretsManager::SecretTargetAttachment")
+    assert {action: [target(r) for r in resources] for action, resources in allowed.items()} == {
+        "kms:Decrypt": [key],
+        "logs:CreateLogStream": [group],
+        "logs:PutLogEvents": [group],
+        "secretsmanager:GetSecretValue": [secret],
     }
-    assert "*" not in [resource for resources in allowed.values() for resource in resources]
 
 
 def test_roles_are_assumed_by_tasks_of_this_account_only() -> None:
@@ -200,8 +200,7 @@ def test_roles_are_assumed_by_tasks_of_this_account_only() -> None:
 
 
 def test_a_private_image_may_be_pulled_from_its_repository_only() -> None:
-    image = "111111111111.dkr.ecr.eu-central-2.amazonaws.com/team/app:1.2"
-    private = variant(service={"image": image})
+    private = variant(service={"image": PRIVATE_IMAGE})
     allowed = permissions("Service/ExecutionRole", private)
     assert allowed["ecr:GetAuthorizationToken"] == ["*"]  # it has no resource
     assert text(allowed["ecr:BatchGetImage"][0]).endswith(
@@ -222,6 +221,42 @@ def test_failed_deployments_roll_back_and_nobody_opens_a_shell() -> None:
     assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
     assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (100, 200)
     assert SERVICE["EnableExecuteCommand"] is False
+
+
+def test_tasks_carry_the_tags_of_their_service() -> None:
+    assert SERVICE["PropagateTags"] == "SERVICE"
+    assert SERVICE["EnableECSManagedTags"] is True
+
+
+def test_cluster_and_service_have_the_names_that_logs_alarms_and_roles_expect() -> None:
+    assert DEV.one("AWS::ECS::Cluster")["ClusterName"] == "pcidss-dev"
+    assert SERVICE["ServiceName"] == "pcidss-dev"
+
+
+def test_every_setting_of_the_task_is_taken() -> None:
+    chosen = variant(
+        service={
+            "cpu": 1024,
+            "memory_mib": 2048,
+            "user": "1000",
+            "container_port": 9000,
+            "health_check_command": "/bin/well",
+            "scratch_paths": ["/tmp", "/var/cache"],
+            "scratch_mib": 128,
+        }
+    )
+    task = chosen.one("AWS::ECS::TaskDefinition")
+    assert (task["Cpu"], task["Memory"]) == ("1024", "2048")
+    assert task["RuntimePlatform"] == {
+        "CpuArchitecture": "X86_64",
+        "OperatingSystemFamily": "LINUX",
+    }
+    made = container(chosen)
+    assert (made["User"], made["Memory"]) == ("1000", 2048)
+    assert made["PortMappings"] == [{"ContainerPort": 9000, "Protocol": "tcp"}]
+    assert made["HealthCheck"]["Command"] == ["CMD-SHELL", "/bin/well"]  # type: ignore[index]
+    tmpfs = made["LinuxParameters"]["Tmpfs"]  # type: ignore[index]
+    assert [(t["ContainerPath"], t["Size"]) for t in tmpfs] == [("/tmp", 128), ("/var/cache", 128)]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def _assert_only_v1_changed(text: str, result: Migration) -> None:
 _COMMENTS = ["", "  # why", " #", "  # EngineMode: serverless"]
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_layout_of_yaml_keeps_its_other_lines(data: st.DataObject) -> None:
     lines: list[str] = []
@@ -90,7 +90,7 @@ def test_any_indentation_of_yaml_is_continued(step: int) -> None:
     assert f"\n{' ' * step}AuroraClusterWriter:\n{' ' * 2 * step}Type: AWS" in result.text
 
 
-@settings(deadline=None, max_examples=100, derandomize=True)
+@settings(max_examples=100)
 @given(
     indent=st.sampled_from([None, 0, 1, 2, 3, 4, 8, "\t"]),
     comma=st.sampled_from([",", ", ", " ,", " , "]),
@@ -137,9 +137,7 @@ def test_a_large_generated_template_turned_to_v1_comes_back(indent: int | None) 
 
 
 @settings(
-    deadline=None,
     max_examples=400,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(
@@ -201,7 +199,7 @@ _KEYS = [
 ]
 
 
-@settings(deadline=None, max_examples=400, derandomize=True)
+@settings(max_examples=400)
 @given(
     properties=st.dictionaries(st.sampled_from(_KEYS), _VALUES),
     policy=_VALUES,

@@ -2,5 +2,5 @@
 
 from hypothesis import settings
 
-settings.register_profile("regional", deadline=None, derandomize=True)
-settings.load_profile("regional")
+settings.register_profile("pcistack", deadline=None, derandomize=True)
+settings.load_profile("pcistack")
