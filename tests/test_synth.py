@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+APP = f"{sys.executable} -m tests.app_today"
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
 
@@ -31,7 +32,8 @@ def run(*command: str, **extra: str) -> subprocess.CompletedProcess[str]:
 
 
 def synth(output: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(str(CDK), "synth", "--quiet", "--no-notices", "--output", str(output), *arguments)
+    command = (str(CDK), "synth", "--app", APP, "--quiet", "--no-notices", "--output", str(output))
+    return run(*command, *arguments)
 
 
 def test_cdk_synth_leaves_the_template_of_dev(tmp_path: Path) -> None:
@@ -40,6 +42,10 @@ def test_cdk_synth_leaves_the_template_of_dev(tmp_path: Path) -> None:
     body = json.loads((tmp_path / "PciDss-dev.template.json").read_text())
     assert "AWS::RDS::DBCluster" in {r["Type"] for r in body["Resources"].values()}
     assert "every check passed" in result.stderr
+
+
+def test_cdk_json_runs_the_app() -> None:
+    assert json.loads((ROOT / "cdk.json").read_text())["app"] == "python3 app.py"
 
 
 def test_cdk_synth_takes_any_suffix(tmp_path: Path) -> None:
@@ -96,7 +102,7 @@ def test_a_template_that_its_region_cannot_deploy_does_not_get_past_synth(tmp_pa
     script = (
         "import sys; from pathlib import Path; import stacks.environment as e, app; "
         f"e.load_environment.__defaults__ = (Path({str(tmp_path / 'environments')!r}),); "
-        "sys.exit(app.main())"
+        "import datetime; sys.exit(app.main(on=datetime.date(2026, 11, 24)))"
     )
     context = json.dumps({"environmentSuffix": "old"})
     result = run(
