@@ -29,6 +29,9 @@ class Harmless:
     change: str = ".*"
     resource: str = ".*"
 
+    def __str__(self) -> str:
+        return f"{self.reason!r} for {self.change!r} of {self.where!r} in {self.type}"
+
     def covers(self, mutant: Mutant) -> bool:
         """Whether a mutant is of this class; every expression matches all of its text."""
         return (
@@ -52,6 +55,8 @@ _SERVICE: Final = "capacity, cost, speed or availability, which PCI DSS does not
 _BROKEN: Final = "the stack stops working, and nothing opens"
 _OPERATIONS: Final = "an alarm on load, not on the failure of a security control"
 _ACCOUNT: Final = "another condition or principal of the statement still keeps it to this account"
+_IPV4: Final = "it is about IPv6, which the VPC does not have"
+_TLS: Final = "S3 takes TLS 1.2 and later only, by itself; another statement refuses clear text"
 
 _ANY: Final = ".*"
 _REMOVE: Final = "remove None"
@@ -64,7 +69,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     # Everywhere
     Harmless(_LABEL, _ANY, r"Tags(\..*)?"),
     Harmless(_LABEL, _ANY, r"(.*\.)?(AlarmDescription|Description|Sid|DisplayName|Label)", _REMOVE),
-    Harmless(_LABEL, _ANY, r"(GroupName|FunctionName|Family|Path|DashboardName)", _REMOVE),
+    Harmless(_LABEL, _ANY, "(AlarmName|DashboardName|Family)", _REMOVE),
     Harmless(
         _LABEL,
         r"(ECS::Service|RDS::.*|WAFv2::WebACL)",
@@ -75,10 +80,22 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(_REFUSED, _ANY, r".*Statement", _REMOVE),
     Harmless(_REFUSED, _ANY, _STATEMENT + r"\.(Action|Effect|Principal|Resource)", _REMOVE),
     Harmless(_REFUSED, _ANY, _STATEMENT + r"\.Principal\.(AWS|Service)", _REMOVE),
-    Harmless(_REFUSED, "(IAM|KMS|S3|SNS|EC2|Logs)::.*", r".*(Document|Policy)\.Version", _REMOVE),
+    Harmless(
+        "the older policy language lacks variables, and no policy uses one",
+        "(IAM|KMS|S3|SNS|EC2|Logs)::.*",
+        r".*(Document|Policy)\.Version",
+        _REMOVE,
+    ),
     Harmless(_TIGHTER, _ANY, _STATEMENT + r"\.Effect", "flip Deny"),
     Harmless(_TIGHTER, "(IAM|KMS)::.*", _STATEMENT, _DROP),
     Harmless(_TIGHTER, "(IAM|KMS)::.*", _STATEMENT + r"\.Action\.\[.*\]", _DROP),
+    Harmless(
+        "the role has no managed policy either way",
+        "IAM::Role",
+        "ManagedPolicyArns",
+        _REMOVE,
+        "ServiceTaskRole.*",
+    ),
     Harmless(_TIGHTER, "IAM::Role", r"(Policies|ManagedPolicyArns)", _REMOVE),
     Harmless(_REFUSED, "IAM::Role", r"AssumeRolePolicyDocument\..*\.Action", r"open \*"),
     Harmless(_ACCOUNT, "IAM::Role", r"AssumeRole.*\.Condition\.(ArnLike|StringEquals)(\..*)?"),
@@ -117,10 +134,12 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(
         _BROKEN, "EC2::(VPCGatewayAttachment|Route|RouteTable|NatGateway|EIP)", "", "delete.*"
     ),
-    Harmless(_SERVICE, "EC2::EIP", "Domain", _REMOVE),
+    Harmless(_DEFAULT, "EC2::EIP", "Domain", _REMOVE),
     Harmless(_REFUSED, "EC2::NatGateway", "(AllocationId|SubnetId)", _REMOVE),
-    Harmless(_BROKEN, "EC2::NatGateway", "SubnetId", "swap.*"),
-    Harmless(_SERVICE, "EC2::NatGateway", "(AvailabilityMode|ConnectivityType)", "add.*"),
+    Harmless(_SERVICE, "EC2::NatGateway", "SubnetId", "swap.*Public.*"),
+    Harmless(_BROKEN, "EC2::NatGateway", "SubnetId", "swap.*(Private|Isolated).*"),
+    Harmless(_DEFAULT, "EC2::NatGateway", ".*(Mode|Type)", "add (zonal|public)"),
+    Harmless(_REFUSED, "EC2::NatGateway", ".*(Mode|Type)", "add (regional|private)"),
     Harmless(_REFUSED, "EC2::Route", "(DestinationCidrBlock|GatewayId|NatGatewayId)", _REMOVE),
     Harmless(
         "the table has a default route already, so EC2 refuses a second",
@@ -168,15 +187,17 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(
         "S3 is reached as everything on port 443 is, through NAT",
         "EC2::VPCEndpoint",
-        "",
-        "delete None",
+        "(RouteTableIds)?",
+        "(delete|remove) None",
     ),
-    Harmless(_SERVICE, "EC2::VPCEndpoint", "IpAddressType"),
+    Harmless(_IPV4, "EC2::VPCEndpoint", "IpAddressType"),
+    Harmless(_REFUSED, "EC2::VPCEndpoint", "ServiceName", _REMOVE),
+    Harmless(_DEFAULT, "EC2::VPCEndpoint", "VpcEndpointType", _REMOVE),
     Harmless(
         "a gateway endpoint takes neither a name server nor another type",
         "EC2::VPCEndpoint",
-        "(PrivateDnsEnabled|VpcEndpointType|ServiceName|RouteTableIds)",
-        "(add|choose|remove).*",
+        "(PrivateDnsEnabled|VpcEndpointType)",
+        "(add|choose).*",
     ),
     Harmless(
         "the endpoint's policy opens one bucket, to read, to whichever subnet",
@@ -193,7 +214,12 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(_REFUSED, "Lambda::Permission", "", "delete None"),
     # The log group of the web ACL: what lets log delivery write to it
     Harmless(_REFUSED, "Logs::LogGroup", "", "delete None", r"IngressWebAcl.*"),
-    Harmless(_BROKEN, "Logs::LogGroup", "ResourcePolicyDocument", _REMOVE),
+    Harmless(
+        "AWS WAF writes such a policy by itself when its logging begins",
+        "Logs::LogGroup",
+        "ResourcePolicyDocument",
+        _REMOVE,
+    ),
     Harmless(_TIGHTER, "Logs::LogGroup", r"ResourcePolicyDocument.*\.Action\..*", _DROP),
     Harmless(
         "a log group's policy is for the log group",
@@ -244,11 +270,12 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         _DROP,
     ),
     Harmless(
-        _SERVICE,
+        _REFUSED,
         "ECS::TaskDefinition",
-        r".*\.Options\.(awslogs-region|awslogs-stream-prefix|mode)",
+        r".*\.Options\.(awslogs-region|awslogs-stream-prefix)",
         _REMOVE,
     ),
+    Harmless(_DEFAULT, "ECS::TaskDefinition", r".*\.Options\.mode", _REMOVE),
     Harmless("another user without rights", "ECS::TaskDefinition", r".*\.User", "highest.*"),
     Harmless(_DEFAULT, "ECS::TaskDefinition", r".*\.VersionConsistency", "add enabled"),
     Harmless(_DEFAULT, "ECS::TaskDefinition", "EnableFaultInjection", _ADD_FALSE),
@@ -263,12 +290,20 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(
         _SERVICE,
         "ECS::TaskDefinition",
-        r"(Cpu|Memory|RequiresCompatibilities(\..*)?|RuntimePlatform(\.CpuArchitecture)?)",
+        r"(Cpu|Memory|RuntimePlatform(\.CpuArchitecture)?)",
     ),
-    Harmless(_REFUSED, "ECS::TaskDefinition", r"RuntimePlatform\.OperatingSystemFamily"),
+    Harmless(
+        _REFUSED,
+        "ECS::TaskDefinition",
+        r"(RequiresCompatibilities(\..*)?|RuntimePlatform\.OperatingSystemFamily)",
+    ),
     # Load balancer
-    Harmless(_BROKEN, "ElasticLoadBalancingV2::(Listener|TargetGroup)", "", "delete None"),
-    Harmless(_SERVICE, "ElasticLoadBalancingV2::TargetGroup", ".+"),
+    Harmless(_BROKEN, "ElasticLoadBalancingV2::TargetGroup", "(Protocol|TargetType|VpcId)"),
+    Harmless(
+        _SERVICE,
+        "ElasticLoadBalancingV2::TargetGroup",
+        r"((Unh|H)ealth.*|Matcher.*|Port|TargetGroupAttributes.*|IpAddressType)",
+    ),
     Harmless(
         _REFUSED,
         "ElasticLoadBalancingV2::Listener",
@@ -278,7 +313,13 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(
         _BROKEN,
         "ElasticLoadBalancingV2::Listener",
-        r"DefaultActions\.\*\.(RedirectConfig\.(Port|StatusCode)|TargetGroupArn)",
+        r"DefaultActions\.\*\.(RedirectConfig\.Port|TargetGroupArn)",
+    ),
+    Harmless(
+        "a redirect for now leads to HTTPS as one for ever does",
+        "ElasticLoadBalancingV2::Listener",
+        r"DefaultActions\.\*\.RedirectConfig\.StatusCode",
+        "choose HTTP_302",
     ),
     Harmless(_REFUSED, "ElasticLoadBalancingV2::Listener", r"DefaultActions\.\*\.Type", "choose.*"),
     Harmless(
@@ -295,16 +336,24 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(
         _SERVICE,
         "ElasticLoadBalancingV2::LoadBalancer",
-        "(EnableCapacityReservation.*|EnablePrefix.*|IpAddressType)",
+        "EnableCapacityReservation.*",
         "add.*",
+    ),
+    Harmless(
+        _IPV4, "ElasticLoadBalancingV2::LoadBalancer", "(EnablePrefix.*|IpAddressType)", "add.*"
     ),
     Harmless(
         _SERVICE,
         "ElasticLoadBalancingV2::LoadBalancer",
-        r"LoadBalancerAttributes\.\[(access_logs.s3.prefix|deletion_protection.enabled)\].*",
+        r"LoadBalancerAttributes\.\[deletion_protection.enabled\].*",
     ),
     Harmless(
-        _DEFAULT,
+        "without a prefix, as it is",
+        "ElasticLoadBalancingV2::LoadBalancer",
+        r"LoadBalancerAttributes\.\[access_logs.s3.prefix\].*",
+    ),
+    Harmless(
+        "AWS's default, defensive, stops desync attacks too",
         "ElasticLoadBalancingV2::LoadBalancer",
         r"LoadBalancerAttributes\.\[routing.http.desync_mitigation_mode\].*",
         "(drop|remove) None",
@@ -314,7 +363,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(_REFUSED, "ElasticLoadBalancingV2::LoadBalancer", "Type", "choose.*"),
     Harmless(_REFUSED, "ElasticLoadBalancingV2::LoadBalancer", r"Subnets(\.\*)?", "(rem|dr).*"),
     Harmless(
-        "a private subnet has no route in, so nothing opens",
+        "a private subnet has no route in, and one zone twice is refused",
         "ElasticLoadBalancingV2::LoadBalancer",
         r"Subnets\.\*",
         "swap.*",
@@ -347,11 +396,21 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(
         _SERVICE,
         "Lambda::Function",
-        r"(Architectures.*|Code\..*|Environment(\..*)?|Handler|MemorySize|PackageType"
-        r"|PublishToLatestPublished|RecursiveLoop|Timeout)",
+        r"(Architectures.*|Code\.S3ObjectStorageMode|MemorySize|PublishToLatestPublished"
+        "|RecursiveLoop|Timeout)",
+    ),
+    Harmless(_REFUSED, "Lambda::Function", r"(Code\.S3(Bucket|Key)|Handler|Runtime)", _REMOVE),
+    Harmless(_REFUSED, "Lambda::Function", "PackageType", "add Image"),
+    Harmless(_DEFAULT, "Lambda::Function", "PackageType", "add Zip"),
+    Harmless(
+        "the rotation fails, and that raises an alarm",
+        "Lambda::Function",
+        r"Environment(\..*)?",
+        _REMOVE,
+        "Rotation.*",
     ),
     Harmless(
-        "the function logs its steps in either format; errors raise an alarm",
+        "the function logs in either format; an error raises an alarm or fails the deployment",
         "Lambda::Function",
         r"LoggingConfig\.(ApplicationLogLevel|SystemLogLevel|LogFormat)",
         "add.*",
@@ -360,8 +419,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         "another supported runtime",
         "Lambda::Function",
         "Runtime",
-        r"(remove None|choose (dotnet10|java.*|nodejs2[246].x|provided.al2023|python3.1[1-5]"
-        r"|ruby(3.[34]|4.0)))",
+        r"choose (dotnet10|java.*|nodejs2[246].x|provided.al2023|python3.1[1-5]|ruby(3.[34]|4.0))",
     ),
     Harmless(_DEFAULT, "Lambda::Permission", "FunctionUrlAuthType", "add AWS_IAM"),
     Harmless(_TIGHTER, "Lambda::Permission", "InvokedViaFunctionUrl"),
@@ -374,6 +432,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     # Logs
     Harmless(_DEFAULT, "Logs::LogGroup", "(BearerToken.*|LogGroupClass)", "add (False|STANDARD)"),
     Harmless(_SERVICE, "Logs::LogGroup", "DeletionProtectionEnabled"),
+    Harmless(_REFUSED, "Logs::LogGroup", "LogGroupName", _REMOVE, "IngressWebAcl.*"),
     Harmless(_LABEL, "Logs::LogGroup", "LogGroupName", _REMOVE),
     Harmless(
         "a year or longer",
@@ -414,7 +473,16 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         _REMOVE,
     ),
     Harmless(
-        _REFUSED, "RDS::DB(Cluster|Instance)", "(ManageMaster.*|MasterUserAuthenticationType)"
+        _REFUSED,
+        "RDS::DB(Cluster|Instance)",
+        "(ManageMaster.*|MasterUserAuthenticationType)",
+        "add (True|iam-db-auth)",
+    ),
+    Harmless(
+        _DEFAULT,
+        "RDS::DB(Cluster|Instance)",
+        "(ManageMaster.*|MasterUserAuthenticationType)",
+        "add (False|password)",
     ),
     Harmless("the security groups admit the configured port only", "RDS::DBCluster", "Port"),
     Harmless(
@@ -446,7 +514,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         "drop.*|swap.*Iso.*",
     ),
     Harmless(
-        "without a choice it is for all of them",
+        "without a choice it is for all of them, or refused",
         "RDS::EventSubscription",
         "(EventCategories|SourceIds|SourceType)",
         _REMOVE,
@@ -464,14 +532,19 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(
         "32 characters with letters and digits all the same",
         "SecretsManager::Secret",
-        r"GenerateSecretString\.(Exclude\w+|Include\w+|PasswordLength)",
-        "(add True|remove None|highest 32000)",
+        r"GenerateSecretString\.(Exclude|Include)\w+",
+        "(add True|remove None)",
     ),
     Harmless(_REFUSED, "SecretsManager::Secret", ".*GenerateStringKey", _REMOVE),
-    Harmless(_SERVICE, "SecretsManager::RotationSchedule", "RotateImmediatelyOnUpdate"),
+    Harmless(_REFUSED, "SecretsManager::Secret", ".*PasswordLength", "highest 32000"),
+    Harmless(
+        "the schedule holds all the same",
+        "SecretsManager::RotationSchedule",
+        "RotateImmediatelyOnUpdate",
+    ),
     # Log bucket
     Harmless(
-        _REFUSED,
+        "the bucket's owner owns every object, so ACLs are refused or say nothing",
         "S3::Bucket",
         "AccessControl",
         "add (AwsExecRead|BucketOwner.*|LogDeliveryWrite|Private)",
@@ -491,26 +564,33 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     ),
     Harmless("a year or longer", "S3::Bucket", r".*\.ExpirationInDays", "highest 400000"),
     Harmless(
-        "S3 takes TLS 1.2 and later only, by itself; that clear text is refused is another "
-        "statement",
+        "the statement allows, or is the one on TLS versions, which S3 enforces by itself",
         "S3::BucketPolicy",
-        r"PolicyDocument\.Statement\.\*(\.Condition(\.NumericLessThan(\..*)?)?)?",
-        "(drop|remove|highest|lowest).*",
+        r"PolicyDocument\.Statement\.\*",
+        _DROP,
     ),
     Harmless(
-        "log delivery writes to its own account's prefix, by the resource",
+        _TLS,
         "S3::BucketPolicy",
-        r"PolicyDocument\.Statement\.\*\.Condition\.StringEquals(\..*)?",
+        r"PolicyDocument\.Statement\.\*\.Condition\.NumericLessThan.*",
+    ),
+    Harmless(_TLS, "S3::BucketPolicy", r"PolicyDocument\.Statement\.\*\.Resource\.\*", _DROP),
+    Harmless(
+        "the statement denies, so more of it is tighter, or log delivery keeps to its own "
+        "account's prefix",
+        "S3::BucketPolicy",
+        r"PolicyDocument\.Statement\.\*\.Condition(\.StringEquals(\..*)?)?",
         _REMOVE,
     ),
     Harmless(
-        "the statement denies, so more of it is tighter, or the one on TLS versions",
+        "the statement denies, so more of it is tighter, or the policy is for the bucket alone",
         "S3::BucketPolicy",
         r"PolicyDocument\.Statement\.\*\.(Action|Resource(\.\*)?)",
-        r"(open \*|drop None)",
+        r"open \*",
     ),
     # Topic
-    Harmless(_SERVICE, "SNS::Topic", "(ContentBasedDeduplication|FifoTopic)"),
+    Harmless(_REFUSED, "SNS::Topic", "(ContentBasedDeduplication|FifoTopic)", "add True"),
+    Harmless(_DEFAULT, "SNS::Topic", "(ContentBasedDeduplication|FifoTopic)", _ADD_FALSE),
     Harmless("a topic's policy is for the topic", "SNS::TopicPolicy", r".*\.Resource", r"open \*"),
     Harmless(
         _TIGHTER,
@@ -532,15 +612,29 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         _ANY,
         _CONTROL_ALARM,
     ),
-    Harmless(_LABEL, "CloudWatch::Dashboard", ".*"),
+    Harmless("people look at it, and no alarm needs it", "CloudWatch::Dashboard", ".*"),
     Harmless(_DEFAULT, "CloudWatch::Alarm", "ActionsEnabled", "add True"),
-    Harmless(_SERVICE, "CloudWatch::Alarm", "OKActions", _REMOVE),
+    Harmless("it tells that a failure is over", "CloudWatch::Alarm", "OKActions", _REMOVE),
+    Harmless(_REFUSED, "CloudWatch::Alarm", "DatapointsToAlarm", r"highest \d+"),
+    Harmless(_REFUSED, "CloudWatch::Alarm", "(EvaluationPeriods|Period)", "lowest 1"),
     Harmless(
         "the alarm goes off sooner, or on the same",
         "CloudWatch::Alarm",
-        "(ComparisonOperator|DatapointsToAlarm|EvaluationPeriods|Period|Statistic|Threshold|Unit)",
-        r"(choose (LessThan|GreaterThan)OrEqualToThreshold|choose (Average|Maximum)|add Count"
-        r"|lowest \d+|highest [12]000|remove None)",
+        "(ComparisonOperator|DatapointsToAlarm|Threshold)",
+        r"(choose (LessThan|GreaterThan)OrEqualToThreshold|lowest \d+|highest 1000|remove None)",
+    ),
+    Harmless(
+        "silence, an error or an attack shows in the average and the highest minute too",
+        "CloudWatch::Alarm",
+        "Statistic",
+        "choose (Average|Maximum)",
+    ),
+    Harmless(
+        "the metric has this unit",
+        "CloudWatch::Alarm",
+        "Unit",
+        "add Count",
+        "MonitoringRotationFailed.*",
     ),
     Harmless(
         "an error or a surge is counted all the same",

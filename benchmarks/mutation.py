@@ -30,6 +30,7 @@ from assurance.pci_dss import check
 from assurance.resolution import views
 from assurance.templates import Json, Template
 from benchmarks.harmless import HARMLESS, Harmless
+from benchmarks.page import write_between
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "compliance.md"
 MARKER: Final = "<!-- mutation -->"
@@ -430,9 +431,19 @@ def _identity(finding: Finding) -> tuple[str, ...]:
     return (finding.rule, finding.resource, finding.property, finding.message)
 
 
+def known_of(template: Template) -> frozenset[tuple[str, ...]]:
+    """Return what the rules find in a template itself, which kills no mutant."""
+    return frozenset(_identity(finding) for finding in findings_of(template))
+
+
+def idle(every: Sequence[Mutant]) -> list[Harmless]:
+    """Return the reasons that cover none of some mutants: nobody would see when they turn false."""
+    return [reason for reason in HARMLESS if not any(reason.covers(mutant) for mutant in every)]
+
+
 def run(template: Template) -> list[Verdict]:
     """Return the verdict on every mutant of a template."""
-    known = frozenset(_identity(finding) for finding in findings_of(template))
+    known = known_of(template)
     found: list[Verdict] = []
     everything = list(mutants(template))
     for index, mutant in enumerate(everything, start=1):
@@ -548,22 +559,23 @@ def _page_row(name: str, group: Sequence[Verdict]) -> str:
     return f"| {name} | {' | '.join(str(number) for number in _numbers(group))} |"
 
 
-def _write(verdicts: Sequence[Verdict]) -> None:
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(MARKER)
-    after = rest.partition(MARKER)[2]
-    PAGE.write_text(f"{before}{MARKER}\n{page(verdicts)}\n{MARKER}{after}", encoding="utf-8")
-
-
 def main() -> int:
-    """Print the score and the survivors; 1 if there are any."""
+    """Print the score and the survivors; 1 if there are any, or an idle reason."""
     files = [word for word in sys.argv[1:] if word != "--write"]
     template = Template.read(Path(files[0])) if files else production()
     start = time.perf_counter()
     verdicts = run(template)
     print("\n".join(report(verdicts, time.perf_counter() - start)))
     if "--write" in sys.argv:
-        _write(verdicts)
-    return int(any(verdict.survives for verdict in verdicts))
+        write_between(PAGE, MARKER, page(verdicts))
+    without_use = [] if files else idle([verdict.mutant for verdict in verdicts])
+    for reason in without_use:
+        print(
+            f"benchmarks/harmless.py: {reason} covers no mutant of the production template; "
+            "delete it",
+            file=sys.stderr,
+        )
+    return int(bool(without_use) or any(verdict.survives for verdict in verdicts))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.page import write_between
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAGE: Final = ROOT / "docs" / "performance.md"
 ROUNDS: Final = 7
@@ -102,13 +104,9 @@ def _show(rows: Sequence[Sequence[str]]) -> None:
 
 
 def _write(rows: Sequence[Sequence[str]]) -> None:
-    marker = "<!-- synth -->"
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(marker)
-    after = rest.partition(marker)[2]
     lines = ["| what | measured | budget | |", "| --- | --- | --- | --- |"]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
-    table = "\n".join(lines)
-    PAGE.write_text(f"{before}{marker}\n{table}\n{marker}{after}", encoding="utf-8")
+    write_between(PAGE, "<!-- synth -->", "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The checks at synth: what fails it, what does not, and what the report records."""
 
+from __future__ import annotations
+
 import json
 from datetime import date
 from pathlib import Path

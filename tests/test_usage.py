@@ -35,6 +35,7 @@ ZURICH = ["--region", "eu-central-2"]
         (["migrate", str(FAILED)], "a template and --region are needed"),
         (["migrate", "", *ZURICH], "the path is empty"),
         (["migrate", str(FAILED), "--region", "x"], "unknown region 'x'"),
+        (["migrate", str(FAILED), *ZURICH, "--on", ""], "bad date ''"),
         (["preflight", str(FAILED)], "a template and --region are needed"),
         (["preflight", "", *ZURICH], "the path is empty"),
         (["preflight", str(FAILED), *ZURICH, "--on", "x"], "no such option '--on'"),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
-from assurance.acknowledgements import Judged, accepted, judge
+from assurance.acknowledgements import accepted
 from assurance.evidence.assembly import Report
-from assurance.findings import Finding
 from assurance.templates import Template
 
 _CHECKS: Final[Mapping[str, str]] = {
@@ -36,15 +34,6 @@ class Acknowledgement:
     until: str
     resources: tuple[str, ...]
     checks: str
-
-
-def judged(findings: Sequence[Finding], template: Template) -> Judged:
-    """Set aside the findings that the template accepts, on whatever day this is.
-
-    The evidence knows no clock: it shows the last day of an acceptance, and the checks of the
-    synthesis refuse one that is over.
-    """
-    return judge(findings, template, on=date.min)
 
 
 def acknowledgements(template: Template, report: Report) -> tuple[Acknowledgement, ...]:

@@ -8,18 +8,14 @@ from enum import StrEnum
 from typing import Final
 
 from assurance.acknowledgements import Judged
-from assurance.evidence.acknowledgements import (
-    Acknowledgement,
-    acknowledgements,
-    judged,
-)
+from assurance.evidence.acknowledgements import Acknowledgement, acknowledgements
 from assurance.evidence.assembly import Assembly, Report
+from assurance.evidence.findings import context_of, judged
 from assurance.evidence.registers import Register, registers
 from assurance.evidence.responsibilities import LIMITS, RESPONSIBILITIES, Responsibility
 from assurance.evidence.support import Setting, supporting_settings
 from assurance.evidence.values import label
-from assurance.findings import Finding, sort_key
-from assurance.pci_dss.context import Context
+from assurance.findings import Finding
 from assurance.pci_dss.network import Network
 from assurance.pci_dss.requirements import REQUIREMENTS, Party, Requirement
 from assurance.pci_dss.rule import Extent, Rule
@@ -198,9 +194,8 @@ def gather(assembly: Assembly, rules: Sequence[Rule]) -> Evidence:
     """
     worlds = views(assembly.template, assembly.region)
     view = worlds[0]
-    context = Context(view)
-    found = sorted((hit for rule in rules for hit in rule.findings(context)), key=sort_key)
-    findings = judged(found, assembly.template)
+    context = context_of(view)
+    findings = judged(context, rules, assembly)
     accepted = acknowledgements(assembly.template, assembly.report)
     network = context.network
     tables = registers(view, network, accepted)

@@ -20,14 +20,14 @@ def check(views: Sequence[View], *, region: str | None, on: date) -> list[Findin
     Args:
         views: The template in every world its conditions allow.
         region: Region of the deployment; the rules do not depend on it.
-        on: Day of the check; the rules do not depend on it.
+        on: The day for which support dates are judged.
 
     Returns:
         Findings in a stable order; one that is the same in several worlds is there once.
     """
     found: dict[Finding, None] = {}
     for view in views:
-        context = Context(view)
+        context = Context(view=view, on=on)
         for rule in RULES:
             found.update(dict.fromkeys(rule.findings(context)))
     return sorted(found, key=sort_key)

@@ -1,9 +1,10 @@
-"""What the rules look at: one view of a template, with its network and its policies at hand."""
+"""What the rules look at: one view of a template on one day, its network and policies at hand."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from assurance.pci_dss.network import Network, name_of, network_of
@@ -11,15 +12,17 @@ from assurance.pci_dss.policies import Statement, statements_of
 from assurance.resolution import Resource, Value, View
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Context:
     """One view of a template; what is derived from it is computed once, when first asked for.
 
     Attributes:
         view: The view.
+        on: The day for which support dates are judged.
     """
 
     view: View
+    on: date
 
     def of_type(self, *types: str) -> list[Resource]:
         """Return the resources of some CloudFormation types, type by type."""

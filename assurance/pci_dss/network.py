@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from assurance.pci_dss import topology
 from assurance.pci_dss.network_model import (
@@ -40,9 +39,6 @@ from assurance.pci_dss.network_model import (
 )
 from assurance.pci_dss.workloads import workloads as find_workloads
 from assurance.resolution import View
-
-if TYPE_CHECKING:
-    import networkx
 
 __all__ = [
     "ALL_TRAFFIC",
@@ -150,36 +146,6 @@ class Network:
             if way.kind != "endpoint"
         ]
 
-    def path_from_internet(self, logical_id: str) -> list[str] | None:
-        """Shortest chain of nodes from the internet to a workload, or None if there is none."""
-        paths = {INTERNET: [INTERNET]}
-        queue = [INTERNET]
-        targets: dict[str, list[str]] = {}
-        for flow in self.flows:
-            targets.setdefault(flow.source, []).append(flow.target)
-        while queue:
-            node = queue.pop(0)
-            for target in targets.get(node, ()):
-                if target not in paths and target not in (INTERNET, OTHER_NETWORKS):
-                    paths[target] = [*paths[node], target]
-                    queue.append(target)
-        return paths.get(logical_id)
-
-    def graph(self) -> networkx.MultiDiGraph[str]:
-        """Return the flows as a graph; nodes carry ``kind`` and ``tiers``, edges their ``flow``."""
-        import networkx  # 0.2 s to import: only who draws or searches pays
-
-        graph: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
-        graph.add_node(INTERNET, kind="internet", tiers=())
-        for workload in self.workloads.values():
-            tiers = tuple(sorted(self.tiers(workload)))
-            graph.add_node(workload.logical_id, kind=workload.kind.value, tiers=tiers)
-        for flow in self.flows:
-            if flow.target == OTHER_NETWORKS:
-                graph.add_node(OTHER_NETWORKS, kind="other networks", tiers=())
-            graph.add_edge(flow.source, flow.target, flow=flow)
-        return graph
-
     # Flows
 
     def _from_internet(self, workload: Workload) -> Iterator[Flow]:
@@ -247,9 +213,10 @@ class Network:
         for group in workload.groups:
             found += self._by_group.get((group, direction), ())
             if group not in self.groups:
-                found.append(_anything(group, direction, workload))
+                # the group is not in the template
+                found.append(Permission.unknown(group, direction, workload.logical_id, ""))
         if not workload.groups:
-            found.append(_anything("", direction, workload))
+            found.append(Permission.unknown("", direction, workload.logical_id, ""))
         return found
 
     def _may_be(self, workload: Workload, permission: Permission) -> bool:
@@ -306,21 +273,6 @@ def _flow(source: str, target: str, ports: Ports, permission: Permission, certai
         description=permission.description,
         resource=permission.resource,
         certain=certain,
-    )
-
-
-def _anything(group: str, direction: Direction, workload: Workload) -> Permission:
-    """Stand in for the rules of a security group that is not in the template."""
-    return Permission(
-        group=group,
-        direction=direction,
-        kind=PeerKind.UNKNOWN,
-        peer="unknown",
-        ports=ALL_TRAFFIC,
-        description="",
-        resource=workload.logical_id,
-        path="",
-        certain=False,
     )
 
 

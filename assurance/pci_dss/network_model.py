@@ -154,6 +154,21 @@ class Permission:
     path: str
     certain: bool = True
 
+    @classmethod
+    def unknown(cls, group: str, direction: Direction, resource: str, path: str) -> Permission:
+        """Stand in for rules that cannot be known: anything, to or from anybody."""
+        return cls(
+            group=group,
+            direction=direction,
+            kind=PeerKind.UNKNOWN,
+            peer="unknown",
+            ports=ALL_TRAFFIC,
+            description="",
+            resource=resource,
+            path=path,
+            certain=False,
+        )
+
     @property
     def network(self) -> IpNetwork | None:
         """The peer's addresses, if it is a CIDR."""

@@ -152,6 +152,11 @@ def show(value: Value) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def hit_at(resource: Resource, path: str, message: str) -> Hit:
+    """Return a hit at a property of a resource."""
+    return Hit(resource=resource.logical_id, property=path, message=message)
+
+
 def must_be_true(resource: Resource, path: str, name: str = "") -> Iterator[Hit]:
     """Yield a hit unless the flag at a path is known to be true."""
     if resource.flag(path) is not True:
@@ -181,10 +186,10 @@ def _flag_hit(resource: Resource, path: str, name: str, wanted: str) -> Hit:
         message = f"{name} {UNRESOLVED}"
     else:
         message = f"{name} is {show(resource.get(path))}, it must be {wanted}"
-    return Hit(resource=resource.logical_id, property=path, message=message)
+    return hit_at(resource, path, message)
 
 
 def must_be_set(resource: Resource, path: str, message: str) -> Iterator[Hit]:
     """Yield a hit if nothing, or an empty text, list or object, stands at a path."""
     if resource.get(path) in (None, "", [], {}):
-        yield Hit(resource=resource.logical_id, property=path, message=message)
+        yield hit_at(resource, path, message)

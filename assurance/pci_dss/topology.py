@@ -68,17 +68,7 @@ def permissions(view: View) -> Iterator[Permission]:
 def _inline(group: Resource, direction: Direction, path: str) -> Iterator[Permission]:
     value = group.get(path)
     if isinstance(value, Unknown | Reference | Partial):
-        yield Permission(
-            group=group.logical_id,
-            direction=direction,
-            kind=PeerKind.UNKNOWN,
-            peer="unknown",
-            ports=ALL_TRAFFIC,
-            description="",
-            resource=group.logical_id,
-            path=path,
-            certain=False,
-        )
+        yield Permission.unknown(group.logical_id, direction, group.logical_id, path)
         return
     for index, item in enumerate(group.items(path)):
         rule: dict[str, Value] = item if isinstance(item, dict) else {"CidrIp": Unknown()}

@@ -48,6 +48,17 @@ class Row:
     fix: str = ""
 
 
+def undecided(need: str, resource: str) -> Row:
+    """Return the row of what cannot be asked, because only the deployment knows the value."""
+    return Row(
+        state=State.UNKNOWN,
+        need=need,
+        answer="only the deployment knows the value",
+        asked="",
+        resources=(resource,),
+    )
+
+
 def tried(ask: Callable[[Aws], Iterable[Row]], aws: Aws, need: str) -> Iterator[Row]:
     """Yield the rows of a question; a refusal or failure becomes a row of its own."""
     try:

@@ -100,8 +100,9 @@ def refresh(live: bool, regions: tuple[str, ...], profile: str | None) -> None:
     Exit codes: 0 written or unchanged, 1 a source package cannot be read, 2 bad input, no
     credentials, or a permission is missing.
     """
+    today = day_of(None)
     if live:
-        _refresh_live(regions, profile)
+        _refresh_live(regions, profile, today)
         return
     if regions or profile:
         raise BadInputError("--region and --profile need --live; packages cover every region")
@@ -117,11 +118,11 @@ def refresh(live: bool, regions: tuple[str, ...], profile: str | None) -> None:
     total = counted(len(regional_facts.known_regions()), "region")
     click.echo(f"{len(changed)} of the files of {total} changed" if changed else "nothing changed")
     for key, table in sorted(curated()["sources"].items()):
-        if table["review_by"] < date.today():
+        if table["review_by"] < today:
             click.echo(f"due      {key} in curated.toml: read {table['url']} again")
 
 
-def _refresh_live(regions: tuple[str, ...], profile: str | None) -> None:
+def _refresh_live(regions: tuple[str, ...], profile: str | None, today: date) -> None:
     """Ask AWS about some regions and write the answers."""
     from assurance.regional import preflight_command
     from assurance.regional.aws import AwsError
@@ -136,7 +137,7 @@ def _refresh_live(regions: tuple[str, ...], profile: str | None) -> None:
     for region in regions:
         try:
             aws = preflight_command.connect(region, profile)
-            changed = refresh_live(aws, on=date.today())
+            changed = refresh_live(aws, on=today)
         except AwsError as error:
             preflight_command.show_progress(None)
             raise BadInputError(f"{region}: {error}") from None

@@ -116,6 +116,21 @@ class Feature:
     source: Source | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LambdaRuntime:
+    """How long AWS keeps up a runtime of Lambda.
+
+    Attributes:
+        deprecated: The day from which it gets no fixes; None if there is none yet.
+        blocked: The day from which AWS creates no function with it; None if there is none yet.
+        successor: The runtime to choose instead; empty if it is the newest of its language.
+    """
+
+    deprecated: date | None
+    blocked: date | None
+    successor: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What is known of one region.
@@ -434,10 +449,20 @@ def load_balancer_accounts() -> Mapping[str, str]:
 
 
 @cache
-def lambda_runtimes() -> Mapping[str, Mapping[str, Any]]:
-    """Lambda runtimes with the dates of their deprecation and of blocked creation."""
-    runtimes: Mapping[str, Mapping[str, Any]] = _read(DATA / "engines.json")["lambda_runtimes"]
-    return runtimes
+def lambda_runtimes() -> Mapping[str, LambdaRuntime]:
+    """Every Lambda runtime that AWS has or had, by its name."""
+    return {
+        name: LambdaRuntime(
+            deprecated=_day(row.get("deprecated")),
+            blocked=_day(row.get("create-block")),
+            successor=row.get("successor", ""),
+        )
+        for name, row in _read(DATA / "engines.json")["lambda_runtimes"].items()
+    }
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 @cache

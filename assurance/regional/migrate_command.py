@@ -7,14 +7,13 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from assurance.usage import PATH, BadInputError
+from assurance.usage import PATH, BadInputError, day_of
 
 if TYPE_CHECKING:
     from assurance.regional.migration import Change, Migration, OpenPoint
@@ -24,7 +23,7 @@ _EPILOG: Final = """\b
 Exit codes:
   0  nothing of Serverless v1 is in the way of a deployment any more
   1  something is left that you must decide first
-  2  bad input: no such file, not a template, unknown region
+  2  bad input: no such file, not a template, unknown region, bad date
 
 \b
 Example:
@@ -35,7 +34,8 @@ Example:
 @click.command(epilog=_EPILOG)
 @click.argument("template", type=PATH, required=False)
 @click.option("--region", help="Region the template is meant for, such as eu-central-2.")
-def migrate(template: Path | None, region: str | None) -> None:
+@click.option("--on", metavar="YYYY-MM-DD", help="Judge support dates for this day [today].")
+def migrate(template: Path | None, region: str | None, on: str | None) -> None:
     """Correct Aurora Serverless v1 in TEMPLATE (JSON or YAML).
 
     The corrected template goes to standard output, what was changed and why to standard error.
@@ -51,10 +51,11 @@ def migrate(template: Path | None, region: str | None) -> None:
             "a template and --region are needed; example: pcistack migrate T.yaml --region "
             "eu-central-2 > corrected.yaml"
         )
+    day = day_of(on)
     try:
         text = read_text(template)
         Template.parse(text, path=template).require_resources()
-        result = corrected(text, facts=load(region), on=datetime.now(tz=UTC).date())
+        result = corrected(text, facts=load(region), on=day)
     except (TemplateError, UnknownRegionError) as error:
         message = str(error)
         if message.startswith("template:"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -54,14 +54,13 @@ def preflight(
             "a template and --region are needed; example: pcistack preflight T.json --region "
             "eu-central-2"
         )
+    now = datetime.now().astimezone()  # support dates count local days, as in every command
     try:
         document = Template.read(template)
         document.require_resources()
         facts = load(region)
         aws = connect(region, profile)
-        rows = ask(
-            document, aws, facts, now=datetime.now(tz=UTC), stack=stack or _stack_of(template)
-        )
+        rows = ask(document, aws, facts, now=now, stack=stack or _stack_of(template))
     except (TemplateError, UnknownRegionError, AwsError) as error:
         show_progress(None)
         raise BadInputError(str(error)) from None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
-from assurance.regional.answers import Row, State, tried
+from assurance.regional.answers import Row, State, tried, undecided
 from assurance.regional.aws import Aws, Call, Item, text
 from assurance.regional.needs import Name, Needs
 
@@ -137,13 +137,7 @@ def names(wanted: Needs, aws: Aws, stack: str | None) -> Iterator[Row]:
         yield from rows
     for name in wanted.names:
         if name.name is None:
-            yield Row(
-                state=State.UNKNOWN,
-                need=f"name of {name.resource}",
-                answer="only the deployment knows the value",
-                asked="",
-                resources=(name.resource,),
-            )
+            yield undecided(f"name of {name.resource}", name.resource)
     for type_, kind in _KINDS.items():
         found = [name for name in wanted.names if name.type == type_ and name.name is not None]
         if found:

@@ -2,7 +2,8 @@
 
 The parts:
 
-* :mod:`~assurance.rehearsal.emulator` starts and stops the embedded AWS.
+* :mod:`~assurance.rehearsal.emulator` starts and stops the embedded AWS, and
+  :mod:`~assurance.rehearsal.sdk` is how to call it.
 * :mod:`~assurance.rehearsal.embedded` runs inside that process and adds what it lacks.
 * :mod:`~assurance.rehearsal.assembly` and :mod:`~assurance.rehearsal.toolkit` hold what the CDK
   synthesizes and drive the real CDK CLI.

@@ -1,5 +1,7 @@
 """What `cdk synth` writes: the cloud assembly of one stack, and edited copies of it."""
 
+from __future__ import annotations
+
 import copy
 import hashlib
 import json
@@ -10,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assurance.findings import counted
-
-from .emulator import RehearsalError
+from assurance.rehearsal.emulator import RehearsalError
 
 # A CloudFormation template as its JSON parses.
 Template = dict[str, Any]
@@ -36,7 +37,7 @@ class Assembly:
     template: Template
 
     @classmethod
-    def load(cls, folder: Path, suffix: str) -> "Assembly":
+    def load(cls, folder: Path, suffix: str) -> Assembly:
         """Read the one stack of a cloud assembly.
 
         Raises:
@@ -76,7 +77,7 @@ class Assembly:
         """Return the logical ids of the resources of these types."""
         return [name for name, resource in self.resources.items() if resource["Type"] in types]
 
-    def edited(self, into: Path, edit: Callable[[Template], None]) -> "Assembly":
+    def edited(self, into: Path, edit: Callable[[Template], None]) -> Assembly:
         """Write a copy whose template ``edit`` has changed.
 
         The template is an asset that the CLI uploads under its hash, so the hash is written anew

@@ -1,8 +1,10 @@
 """A self-signed certificate for the load balancer of a rehearsal."""
 
+from __future__ import annotations
+
 import datetime
 
-from .emulator import Client
+from assurance.rehearsal.sdk import Client
 
 # Long past and far ahead, so that no clock decides whether it is valid.
 _FROM = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)

@@ -1,9 +1,11 @@
 """The changes that the rehearsal makes to a synthesized stack."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 
-from .assembly import Template
+from assurance.rehearsal.assembly import Template
 
 # Types that hold data: replacing one loses it.
 STATEFUL = (

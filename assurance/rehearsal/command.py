@@ -17,18 +17,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assurance.rehearsal import project
+from assurance.rehearsal.emulator import Emulator, RehearsalError, running
 from assurance.usage import PATH, BadInputError, region_of, suffix_of
 
-from . import project
-from .emulator import Emulator, RehearsalError, running
-
 if TYPE_CHECKING:
-    from .assembly import Assembly
-    from .faults import Survival
-    from .run import Rehearsal
-    from .steps import Steps
-    from .sweep import Baseline
-    from .toolkit import Toolkit
+    from assurance.rehearsal.assembly import Assembly
+    from assurance.rehearsal.faults import Survival
+    from assurance.rehearsal.run import Rehearsal
+    from assurance.rehearsal.steps import Steps
+    from assurance.rehearsal.sweep import Baseline
+    from assurance.rehearsal.toolkit import Toolkit
 
 _REGION = "eu-central-2"
 _PRODUCTION = "prod"
@@ -157,10 +156,10 @@ def _rehearse(options: Options) -> int:
     """Rehearse and report; return the exit code."""
     from rich.console import Console
 
-    from .report import as_json, showing, summarize
-    from .run import Rehearsal
-    from .steps import StepError, Steps
-    from .toolkit import CommandError, Toolkit
+    from assurance.rehearsal.report import as_json, showing, summarize
+    from assurance.rehearsal.run import Rehearsal
+    from assurance.rehearsal.steps import StepError, Steps
+    from assurance.rehearsal.toolkit import CommandError, Toolkit
 
     console = Console()
     begun = time.monotonic()
@@ -239,7 +238,7 @@ def _take_steps(
     first: Assembly,
     synthesized: Mapping[str, Future[Assembly]],
 ) -> None:
-    from .run import ephemeral, keeps_data, protected
+    from assurance.rehearsal.run import ephemeral, keeps_data, protected
 
     if keeps_data(first):
         protected(rehearsal, baseline, first)
@@ -253,10 +252,10 @@ def _take_steps(
 def _try_faults(
     emulator: Emulator, toolkit: Toolkit, steps: Steps, assembly: Assembly
 ) -> list[Survival]:
-    from .direct import Direct
-    from .faults import Faults
-    from .run import keeps_data
-    from .trial import Lab
+    from assurance.rehearsal.direct import Direct
+    from assurance.rehearsal.faults import Faults
+    from assurance.rehearsal.run import keeps_data
+    from assurance.rehearsal.trial import Lab
 
     if keeps_data(assembly):
         raise RehearsalError(

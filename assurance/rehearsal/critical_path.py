@@ -5,13 +5,15 @@ of the longest chain. The durations are typical ones, each with its source; the 
 estimate, good for seeing which chain is the longest and what lengthens it.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from itertools import pairwise
 
-from .assembly import Assembly
+from assurance.rehearsal.assembly import Assembly
 
 _LOGS = "public `terraform apply` logs"
 

@@ -4,6 +4,8 @@ The CLI polls every few seconds. Where a stack is deployed a hundred times, as w
 does in a second what the CLI does in seven, with the same CloudFormation underneath.
 """
 
+from __future__ import annotations
+
 import io
 import json
 import time
@@ -12,9 +14,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .assembly import Assembly
-from .emulator import ACCOUNT, Client, Emulator, RehearsalError
-from .toolkit import Event, failures_of
+from assurance.rehearsal.assembly import Assembly
+from assurance.rehearsal.emulator import Emulator, RehearsalError
+from assurance.rehearsal.sdk import ACCOUNT, Client
+from assurance.rehearsal.toolkit import Event, failures_of, physical_ids_of
 
 _LONGEST_SECONDS = 120
 _POLL_SECONDS = 0.02
@@ -74,13 +77,7 @@ class Direct:
 
     def physical_ids(self, stack: str) -> dict[str, str]:
         """Return the physical id of every resource of a stack by its logical id."""
-        pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
-        return {
-            item["LogicalResourceId"]: item["PhysicalResourceId"]
-            for page in pages
-            for item in page["StackResourceSummaries"]
-            if item.get("PhysicalResourceId")
-        }
+        return physical_ids_of(self._cloudformation, stack)
 
     def _run(self, operation: Callable[..., Any], assembly: Assembly) -> str:
         address = self.publish(assembly)

@@ -1,5 +1,7 @@
 """Starting and stopping the embedded AWS."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
@@ -14,15 +16,10 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-# A boto3 client. Its stubs type a few services only, and its answers by their names.
-Client = Any
-
-# The access key chooses the account in the embedded AWS; AWS documents this one for examples.
-ACCOUNT = "111111111111"
+from assurance.rehearsal.sdk import ACCOUNT, Client, client
 
 _START_SECONDS = 30
 _STOP_SECONDS = 5
@@ -86,7 +83,7 @@ class Emulator:
 
     def client(self, service: str, region: str) -> Client:
         """Return an SDK client; its answers have the shape of botocore's service models."""
-        return _client(self.url, service, region)
+        return client(self.url, service, region)
 
     def set_faults(self, faults: Sequence[Fault]) -> None:
         """Let these failures happen from now on, instead of any set before."""
@@ -148,21 +145,6 @@ class Emulator:
         except (urllib.error.URLError, ConnectionError) as error:
             self.ensure_alive()
             raise RehearsalError(f"The embedded AWS does not answer: {error}") from error
-
-
-@cache
-def _client(url: str, service: str, region: str) -> Client:
-    import boto3
-    from botocore.config import Config
-
-    session = boto3.session.Session(
-        aws_access_key_id=ACCOUNT, aws_secret_access_key="rehearsal", region_name=region
-    )
-    return session.client(
-        service,  # type: ignore[call-overload]
-        endpoint_url=url,
-        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
-    )
 
 
 @contextmanager

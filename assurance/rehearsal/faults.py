@@ -1,5 +1,7 @@
 """Making every kind of resource fail once, and the CLI die half way."""
 
+from __future__ import annotations
+
 import os
 import signal
 import subprocess
@@ -9,15 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from assurance.findings import counted
-
-from . import changes
-from .assembly import Assembly, Template
-from .emulator import Fault, RehearsalError
-from .steps import Step, Steps
-from .sweep import Baseline, Known
-from .toolkit import CommandError, Toolkit
-from .trial import Lab
-from .verification import Deployed, figures, verify
+from assurance.rehearsal import changes
+from assurance.rehearsal.assembly import Assembly, Template
+from assurance.rehearsal.emulator import Fault, RehearsalError
+from assurance.rehearsal.steps import Step, Steps
+from assurance.rehearsal.sweep import Baseline, Known
+from assurance.rehearsal.toolkit import CommandError, Toolkit
+from assurance.rehearsal.trial import Lab
+from assurance.rehearsal.verification import Deployed, figures, verify
 
 # Slow enough to be met half way: about three seconds for a stack.
 _PACE_SECONDS = 0.03
@@ -151,7 +152,7 @@ class Faults:
             survived = sum(not item.problem for item in self.survivals if item.fault == "kill")
             step.details.append(f"{survived} of 5 times the next run finished the work")
 
-    def _kill_once(self, status: str, assembly: Assembly, process: "subprocess.Popen[str]") -> None:
+    def _kill_once(self, status: str, assembly: Assembly, process: subprocess.Popen[str]) -> None:
         self._lab.emulator.set_pace(_PACE_SECONDS)
         deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
         try:

@@ -1,12 +1,14 @@
 """The project that is rehearsed, and a copy of it with other environment files."""
 
+from __future__ import annotations
+
 import re
 import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from .emulator import RehearsalError
+from assurance.rehearsal.emulator import RehearsalError
 
 _PARTS = ("app.py", "assurance", "cdk.json", "constructs", "environments", "stacks")
 _IGNORED = shutil.ignore_patterns("__pycache__", "cdk.out")

@@ -1,9 +1,12 @@
 """What refuses to be deleted: trying it, and lifting it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-from .emulator import Client, Emulator
-from .verification import Deployed
+from assurance.rehearsal.emulator import Emulator
+from assurance.rehearsal.sdk import Client
+from assurance.rehearsal.verification import Deployed
 
 _LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 

@@ -1,16 +1,17 @@
 """How a rehearsal is shown: live on a terminal, as plain lines elsewhere, and as JSON."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from assurance.findings import counted
-
-from .critical_path import CriticalPath
-from .embedded.recorded import RECORDED
-from .faults import Survival
-from .run import Findings
-from .steps import Outcome, Step, Steps
+from assurance.rehearsal.critical_path import CriticalPath
+from assurance.rehearsal.embedded.recorded import RECORDED
+from assurance.rehearsal.faults import Survival
+from assurance.rehearsal.run import Findings
+from assurance.rehearsal.steps import Outcome, Step, Steps
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -22,7 +23,7 @@ _STYLES = {Outcome.PASSED: "green", Outcome.FAILED: "bold red"}
 class PlainView:
     """One line per step, for logs."""
 
-    def __init__(self, console: "Console") -> None:
+    def __init__(self, console: Console) -> None:
         """Print to ``console``."""
         self._console = console
 
@@ -44,7 +45,7 @@ def _line(step: Step) -> str:
 class LiveView:
     """Finished steps above, the running one below with its progress."""
 
-    def __init__(self, console: "Console") -> None:
+    def __init__(self, console: Console) -> None:
         """Print to ``console``, which is a terminal."""
         from rich.live import Live
         from rich.spinner import Spinner
@@ -68,7 +69,7 @@ class LiveView:
         self._step = None
         self._plain.finished(step)
 
-    def _render(self) -> "RenderableType":
+    def _render(self) -> RenderableType:
         from rich.text import Text
 
         step = self._step
@@ -81,7 +82,7 @@ class LiveView:
 
 
 @contextmanager
-def showing(console: "Console") -> Iterator[PlainView | LiveView]:
+def showing(console: Console) -> Iterator[PlainView | LiveView]:
     """Yield the view that fits the console."""
     if not console.is_terminal:
         yield PlainView(console)
@@ -91,7 +92,7 @@ def showing(console: "Console") -> Iterator[PlainView | LiveView]:
         yield view
 
 
-def summarize(console: "Console", steps: Steps, findings: Findings, seconds: float) -> None:
+def summarize(console: Console, steps: Steps, findings: Findings, seconds: float) -> None:
     """Print the counts, what is only recorded, what may be left, and the verdict."""
     from rich.table import Table
 
@@ -128,7 +129,7 @@ def summarize(console: "Console", steps: Steps, findings: Findings, seconds: flo
         console.print(f"[bold red]Failed after {seconds:.0f} s: {'; '.join(failed)}.[/]")
 
 
-def _show_critical_path(console: "Console", path: CriticalPath) -> None:
+def _show_critical_path(console: Console, path: CriticalPath) -> None:
     from rich.table import Table
 
     minutes = counted(round(path.seconds / 60), "minute")
@@ -147,7 +148,7 @@ def _show_critical_path(console: "Console", path: CriticalPath) -> None:
         )
 
 
-def _show_survivals(console: "Console", survivals: list[Survival]) -> None:
+def _show_survivals(console: Console, survivals: list[Survival]) -> None:
     from rich.table import Table
 
     table = Table(title="Faults", title_justify="left", box=None)

@@ -1,21 +1,23 @@
 """The rehearsal from an empty account to an empty account."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
 from assurance.findings import counted
-
-from . import certificate, changes, protection
-from .assembly import Assembly
-from .critical_path import CriticalPath, find
-from .emulator import Client, Emulator, Fault
-from .faults import Survival
-from .steps import Steps
-from .sweep import Baseline, Known, Record, Remains
-from .toolkit import CommandError, Toolkit
-from .verification import Check, Deployed, figures, verify
+from assurance.rehearsal import certificate, changes, protection
+from assurance.rehearsal.assembly import Assembly
+from assurance.rehearsal.critical_path import CriticalPath, find
+from assurance.rehearsal.emulator import Emulator, Fault
+from assurance.rehearsal.faults import Survival
+from assurance.rehearsal.sdk import Client
+from assurance.rehearsal.steps import Steps
+from assurance.rehearsal.sweep import Baseline, Known, Record, Remains
+from assurance.rehearsal.toolkit import CommandError, Toolkit
+from assurance.rehearsal.verification import Check, Deployed, figures, verify
 
 
 @dataclass(slots=True, kw_only=True)

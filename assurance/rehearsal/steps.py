@@ -1,5 +1,7 @@
 """The steps of a rehearsal, and who watches them."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from .emulator import RehearsalError
+from assurance.rehearsal.emulator import RehearsalError
 
 
 class Outcome(Enum):

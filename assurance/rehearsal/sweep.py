@@ -1,11 +1,13 @@
 """What is left in the embedded AWS after a destroy."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .assembly import Assembly
-from .emulator import Emulator
+from assurance.rehearsal.assembly import Assembly
+from assurance.rehearsal.emulator import Emulator
 
 # The service keeps these for a while, in this state, as AWS does.
 _EXPECTED_STATES = {

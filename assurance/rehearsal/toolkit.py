@@ -1,5 +1,7 @@
 """Driving the real CDK CLI against the embedded AWS."""
 
+from __future__ import annotations
+
 import itertools
 import os
 import re
@@ -12,8 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .assembly import Assembly
-from .emulator import ACCOUNT, Client, Emulator, RehearsalError
+from assurance.rehearsal.assembly import Assembly
+from assurance.rehearsal.emulator import Emulator, RehearsalError
+from assurance.rehearsal.sdk import ACCOUNT, Client
 
 # Called with resources done and resources in all.
 Progress = Callable[[int, int], None]
@@ -151,12 +154,12 @@ class Toolkit:
             _Watch(self, assembly, progress, "DELETE"),
         )
 
-    def start_deploy(self, assembly: Assembly) -> "subprocess.Popen[str]":
+    def start_deploy(self, assembly: Assembly) -> subprocess.Popen[str]:
         """Start a deployment and return its process, for a test that kills it."""
         arguments = ["deploy", assembly.stack, "--app", str(assembly.folder)]
         return self._start([*arguments, "--require-approval=never"], self._new_log())
 
-    def start_destroy(self, assembly: Assembly) -> "subprocess.Popen[str]":
+    def start_destroy(self, assembly: Assembly) -> subprocess.Popen[str]:
         """Start a deletion and return its process, for a test that kills it."""
         arguments = ["destroy", assembly.stack, "--app", str(assembly.folder), "--force"]
         return self._start(arguments, self._new_log())
@@ -174,13 +177,7 @@ class Toolkit:
 
     def physical_ids(self, stack: str) -> dict[str, str]:
         """Return the physical id of every resource of a stack by its logical id."""
-        pages = self.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
-        return {
-            item["LogicalResourceId"]: item["PhysicalResourceId"]
-            for page in pages
-            for item in page["StackResourceSummaries"]
-            if item.get("PhysicalResourceId")
-        }
+        return physical_ids_of(self.cloudformation, stack)
 
     def made(self, stack: str) -> dict[str, str]:
         """Return the physical id of every resource that a stack has or had."""
@@ -197,7 +194,7 @@ class Toolkit:
         return failures_of(self.cloudformation, stack)
 
     def _run(
-        self, arguments: Sequence[str], watch: "_Watch | None", project: Path | None = None
+        self, arguments: Sequence[str], watch: _Watch | None, project: Path | None = None
     ) -> str:
         log = self._new_log()
         stack = watch.assembly.stack if watch else ""
@@ -223,7 +220,7 @@ class Toolkit:
 
     def _start(
         self, arguments: Sequence[str], log: Path, project: Path | None = None
-    ) -> "subprocess.Popen[str]":
+    ) -> subprocess.Popen[str]:
         environment = self._emulator.environment(self._region)
         here = Path(sys.executable).parent
         environment["PATH"] = f"{here}{os.pathsep}{environment.get('PATH', '')}"
@@ -252,6 +249,17 @@ class Toolkit:
             lines = "\n".join(f"  {event}" for event in failed)
             return f"cdk {verb} {stack} failed:\n{lines}"
         return f"cdk {verb} failed:\n{_last_lines(output)}"
+
+
+def physical_ids_of(cloudformation: Client, stack: str) -> dict[str, str]:
+    """Return the physical id of every resource of a stack by its logical id."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    return {
+        item["LogicalResourceId"]: item["PhysicalResourceId"]
+        for page in pages
+        for item in page["StackResourceSummaries"]
+        if item.get("PhysicalResourceId")
+    }
 
 
 def failures_of(cloudformation: Client, stack: str) -> list[Event]:
@@ -301,7 +309,7 @@ class _Watch:
         self.progress(left if self.towards == "DELETE" else done, total)
 
 
-def _wait(process: "subprocess.Popen[str]", watch: _Watch | None, deadline: float) -> None:
+def _wait(process: subprocess.Popen[str], watch: _Watch | None, deadline: float) -> None:
     while process.poll() is None:
         if time.monotonic() > deadline:
             raise CommandError(f"The CDK CLI did not end within {_LONGEST_SECONDS} s.")
@@ -310,7 +318,7 @@ def _wait(process: "subprocess.Popen[str]", watch: _Watch | None, deadline: floa
         time.sleep(_POLL_SECONDS)
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+def _end(process: subprocess.Popen[str]) -> None:
     """Leave no process of the CLI behind, whatever interrupted us."""
     if process.poll() is None:
         with suppress(ProcessLookupError):

@@ -1,16 +1,19 @@
 """Trying a stack out: deployed directly, verified, destroyed, and what is left."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .assembly import Assembly, Template
-from .direct import Direct
-from .emulator import Client, Emulator
-from .sweep import Baseline, Known, Remains
-from .verification import Check, Deployed, verify
+from assurance.rehearsal.assembly import Assembly, Template
+from assurance.rehearsal.direct import Direct
+from assurance.rehearsal.emulator import Emulator
+from assurance.rehearsal.sdk import Client
+from assurance.rehearsal.sweep import Baseline, Known, Remains
+from assurance.rehearsal.verification import Check, Deployed, verify
 
 _NAME = "Trial"
 

@@ -3,6 +3,8 @@
 The template only tells which resources to look for; what they are like comes from the services.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,9 +13,9 @@ from functools import cached_property
 from typing import Any
 
 from assurance.findings import counted
-
-from .assembly import Assembly
-from .emulator import Client, Emulator
+from assurance.rehearsal.assembly import Assembly
+from assurance.rehearsal.emulator import Emulator
+from assurance.rehearsal.sdk import Client
 
 _PASSWORD_LENGTH = 32
 _PUBLIC_PORTS = {80, 443}

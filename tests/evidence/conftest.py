@@ -17,14 +17,18 @@ Gather = Callable[..., Evidence]
 
 @pytest.fixture
 def gathered(tmp_path: Path) -> Gather:
-    """Gather the evidence of the sample, after a change to its resources."""
+    """Gather the evidence of the sample, after a change to its resources.
+
+    The rules are judged for the template, ``found`` is what the synthesis reports of them.
+    """
 
     def gather_(
         change: Callable[[dict[str, sample.Body]], object] | None = None,
         *,
         rules: Sequence[Rule] = (),
+        found: Sequence[sample.Body] = (),
     ) -> Evidence:
-        directory = sample.write(tmp_path / "assembly", change=change)
+        directory = sample.write(tmp_path / "assembly", change=change, found=found)
         return gather(Assembly.read(directory, "prod"), rules)
 
     return gather_

@@ -153,10 +153,6 @@ def test_an_internet_that_reaches_nothing_is_said_to(gathered: Gather) -> None:
 
 
 def test_a_template_without_a_network_is_still_a_picture(gathered: Gather) -> None:
-    def only_a_topic(resources: Resources) -> None:
-        resources.clear()
-        resources["Topic"] = {"Type": "AWS::SNS::Topic", "Properties": {}}
-
-    evidence = gathered(only_a_topic)
+    evidence = gathered(sample.only_a_topic)
     assert not network_chart(evidence.view, evidence.network).arrows
     assert not data_flow_chart(evidence.view, evidence.network).arrows

@@ -12,6 +12,7 @@ import pytest
 from assurance.evidence.assembly import REPORT, Assembly
 from assurance.evidence.files import contents
 from assurance.evidence.model import Evidence, Standing, gather
+from assurance.evidence.registers import Register
 from assurance.pci_dss import RULES
 from stacks.assembly import build_app
 from stacks.environment import load_environment
@@ -86,6 +87,11 @@ def _evidence(suffix: str) -> Evidence:
         return gather(Assembly.read(Path(folder), suffix), RULES)
 
 
+def _register(suffix: str, name: str) -> Register:
+    (found,) = (one for one in _evidence(suffix).registers if one.name == name)
+    return found
+
+
 @pytest.mark.parametrize("suffix", SHIPPED)
 def test_every_requirement_that_infrastructure_touches_has_a_standing(suffix: str) -> None:
     requirements = _evidence(suffix).requirements
@@ -111,17 +117,23 @@ def test_no_finding_is_open(suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", SHIPPED)
 def test_every_allowed_port_has_its_business_need(suffix: str) -> None:
-    (ports,) = [register for register in _evidence(suffix).registers if register.name == "ports"]
+    ports = _register(suffix, "ports")
     assert ports.rows
     assert all(row["business_need"] and not row["attention"] for row in ports.rows)
 
 
 @pytest.mark.parametrize("suffix", SHIPPED)
 def test_every_log_is_owned_encrypted_and_kept_as_long_as_configured(suffix: str) -> None:
-    (logs,) = [register for register in _evidence(suffix).registers if register.name == "logs"]
+    logs, keys = (_register(suffix, name) for name in ("logs", "keys"))
+    days = load_environment(suffix).protection.log_retention_days
+    assert logs.rows
     for row in logs.rows:
         assert "AWS creates it" not in row["attention"], row
-        assert str(row["retention"]).endswith(" days"), row
+        assert row["retention"] == f"{days} days", row
+        if row["records"] == "Requests to the load balancer":
+            assert row["encryption"] == "AES256", row  # ELB delivers to no other kind of bucket
+        else:
+            assert row["encryption"] in {key["resource"] for key in keys.rows}, row
 
 
 def test_production_needs_you_only_where_a_template_cannot_help() -> None:

@@ -49,6 +49,11 @@ def _accept(resources: dict[str, sample.Body]) -> None:
     ]
 
 
+def _accept_only(resources: dict[str, sample.Body]) -> None:
+    _accept(resources)
+    resources["Writer"]["Properties"]["PubliclyAccessible"] = False
+
+
 def _of(evidence: Evidence, number: str) -> RequirementEvidence:
     (found,) = [item for item in evidence.requirements if item.number == number]
     return found
@@ -110,17 +115,55 @@ def test_an_accepted_finding_is_acknowledged_with_its_reason(gathered: Gather) -
     assert [entry.reason for entry in item.acknowledged] == ["A test of one day."]
 
 
+def _ended(**more: str) -> sample.Body:
+    """What the synthesis reports of a rule that depends on its day."""
+    place = {
+        "logicalId": "Writer",
+        "templatePath": "PciDss-prod.template.json",
+        "propertyPaths": ["Properties.PubliclyAccessible"],
+    }
+    return {
+        "ruleName": "PCI-1.4.4-SAMPLE",
+        "description": "over since 2026-10-31",
+        "severity": "error",
+        "violatingConstructs": [{"constructPath": "", "cloudFormationResource": place}],
+        **more,
+    }
+
+
+def test_what_only_the_day_of_the_synthesis_shows_is_open(gathered: Gather) -> None:
+    item = _of(gathered(rules=[_public_database()], found=[_ended()]), "1.4.4")
+    assert item.standing is Standing.YOU
+    (finding,) = item.open
+    assert (finding.resource, finding.property) == ("Writer", "PubliclyAccessible")
+    assert finding.message == "over since 2026-10-31"
+
+
+def test_what_the_template_shows_too_is_open_once(gathered: Gather) -> None:
+    item = _of(gathered(_publish, rules=[_public_database()], found=[_ended()]), "1.4.4")
+    assert [finding.message for finding in item.open] == ["the database is public"]
+
+
+def test_a_warning_of_that_day_takes_nothing_away(gathered: Gather) -> None:
+    found = [_ended(severity="warning")]
+    item = _of(gathered(rules=[_public_database()], found=found), "1.4.4")
+    assert item.standing is Standing.MET
+
+
+def test_what_was_accepted_on_that_day_is_acknowledged(gathered: Gather) -> None:
+    found = [_ended(severity="warning", reason="A test of one day.")]
+    item = _of(gathered(_accept_only, rules=[_public_database()], found=found), "1.4.4")
+    assert item.standing is Standing.ACKNOWLEDGED
+    assert item.open == ()
+
+
 def test_a_fatal_finding_cannot_be_acknowledged(gathered: Gather) -> None:
     item = _of(gathered(_accept, rules=[_public_database(Severity.FATAL)]), "1.4.4")
     assert item.standing is Standing.YOU
 
 
 def test_an_acknowledgement_that_covers_nothing_changes_no_standing(gathered: Gather) -> None:
-    def accept_only(resources: dict[str, sample.Body]) -> None:
-        _accept(resources)
-        resources["Writer"]["Properties"]["PubliclyAccessible"] = False
-
-    assert _of(gathered(accept_only, rules=[_public_database()]), "1.4.4").standing is Standing.MET
+    assert _of(gathered(_accept_only, rules=[_public_database()]), "1.4.4").standing is Standing.MET
 
 
 def test_card_numbers_in_the_application_always_need_you(gathered: Gather) -> None:
@@ -130,11 +173,7 @@ def test_card_numbers_in_the_application_always_need_you(gathered: Gather) -> No
 
 
 def test_a_template_without_support_needs_you(gathered: Gather) -> None:
-    def only_a_topic(resources: dict[str, sample.Body]) -> None:
-        resources.clear()
-        resources["Topic"] = {"Type": "AWS::SNS::Topic", "Properties": {}}
-
-    evidence = gathered(only_a_topic)
+    evidence = gathered(sample.only_a_topic)
     assert _of(evidence, "1.4.4").standing is Standing.YOU
     assert _of(evidence, "10.5.1").standing is Standing.YOU
     inherited = [item.number for item in evidence.requirements if item.standing is Standing.MET]

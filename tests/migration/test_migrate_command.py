@@ -13,8 +13,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 FAILED = TEMPLATES / "failed_in_zurich.yaml"
 
 
-def _run(path: Path, region: str = "eu-central-2") -> Result:
-    return CliRunner().invoke(cli, ["migrate", str(path), "--region", region])
+def _run(path: Path, *more: str, region: str = "eu-central-2") -> Result:
+    arguments = ["migrate", str(path), "--region", region, "--on", "2026-11-24", *more]
+    return CliRunner().invoke(cli, arguments)
 
 
 def test_the_template_is_on_standard_output_and_the_reasons_on_standard_error() -> None:
@@ -82,7 +83,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
 
 
 def test_an_unknown_region_is_exit_code_2() -> None:
-    result = _run(FAILED, "eu-zurich-1")
+    result = _run(FAILED, region="eu-zurich-1")
     assert result.exit_code == 2
     assert result.stdout == ""
     assert "unknown region 'eu-zurich-1'" in result.stderr
@@ -90,12 +91,30 @@ def test_an_unknown_region_is_exit_code_2() -> None:
 
 def test_the_command_works_as_a_process_and_prints_no_colour_into_a_file() -> None:
     program = "from assurance.cli import main; main()"
-    arguments = ["migrate", str(FAILED), "--region", "eu-central-2"]
+    arguments = ["migrate", str(FAILED), "--region", "eu-central-2", "--on", "2026-11-24"]
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments], capture_output=True, check=False
     )
     assert done.returncode == 0
     assert b"\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("day", "version"), [("2026-10-31", "3.04.6"), ("2026-11-01", "3.10.4")])
+def test_a_version_is_kept_until_the_last_day_of_its_support(
+    tmp_path: Path, day: str, version: str
+) -> None:
+    path = tmp_path / "t.yaml"
+    text = FAILED.read_text(encoding="utf-8")
+    path.write_text(text.replace("5.7.mysql_aurora.2.11.3", "8.0.mysql_aurora.3.04.6"))
+    result = _run(path, "--on", day)
+    assert f"8.0.mysql_aurora.{version}" in result.stdout
+
+
+def test_a_bad_date_is_exit_code_2() -> None:
+    result = _run(FAILED, "--on", "soon")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr == "pcistack: bad date 'soon'; write it as YYYY-MM-DD\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["t.json"], ["--region", "eu-central-2"]])

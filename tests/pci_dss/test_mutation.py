@@ -5,8 +5,9 @@ from typing import cast
 import pytest
 
 from assurance.templates import Json, Template
-from benchmarks.harmless import HARMLESS
-from benchmarks.mutation import MARKER, PAGE, Mutant, findings_of, judge, mutants, mutated
+from benchmarks import mutation
+from benchmarks.harmless import HARMLESS, Harmless
+from benchmarks.mutation import MARKER, PAGE, Mutant, idle, judge, known_of, mutants, mutated
 from tests.support import template
 
 
@@ -21,11 +22,7 @@ def every(production: Template) -> list[Mutant]:
 
 
 def killers(production: Template, mutant: Mutant) -> tuple[str, ...]:
-    known = frozenset(
-        (finding.rule, finding.resource, finding.property, finding.message)
-        for finding in findings_of(production)
-    )
-    return judge(production, mutant, known).rules
+    return judge(production, mutant, known_of(production)).rules
 
 
 @pytest.mark.parametrize(
@@ -106,3 +103,30 @@ def test_no_reason_excuses_what_infrastructure_must_settle(every: list[Mutant]) 
     for mutant in every:
         if (mutant.type, mutant.where, mutant.change) in never:
             assert not any(reason.covers(mutant) for reason in HARMLESS), str(mutant)
+
+
+def test_every_reason_covers_a_mutant_of_the_shipped_template(every: list[Mutant]) -> None:
+    assert [str(reason) for reason in idle(every)] == []
+
+
+def test_a_reason_that_covers_nothing_fails_the_run_and_is_named(
+    production: Template, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (name,) = (n for n, r in production.resources.items() if r.type == "AWS::CloudWatch::Dashboard")
+    small = Template({"Resources": {name: production.section("Resources")[name]}})
+    used = [reason for reason in HARMLESS if reason not in idle(list(mutants(small)))]
+    gone = Harmless("it is gone", "RDS::DBProxy", "RequireTLS", "flip False")
+
+    def run(reasons: list[Harmless]) -> tuple[int, str]:
+        monkeypatch.setattr(mutation, "production", lambda: small)
+        monkeypatch.setattr(mutation, "HARMLESS", reasons)
+        monkeypatch.setattr("sys.argv", ["mutation"])
+        return mutation.main(), capsys.readouterr().err
+
+    assert run(used) == (0, "")
+    code, said = run([*used, gone])
+    assert code == 1
+    assert said == (
+        "benchmarks/harmless.py: 'it is gone' for 'flip False' of 'RequireTLS' in RDS::DBProxy "
+        "covers no mutant of the production template; delete it\n"
+    )

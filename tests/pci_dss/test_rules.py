@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import importlib.util
-import json
-from datetime import date
-from pathlib import Path
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import cast
 
 import pytest
@@ -12,7 +10,7 @@ from assurance.findings import Finding
 from assurance.pci_dss import RULES, check
 from assurance.pci_dss.requirements import REQUIREMENTS, State, supporting
 from assurance.pci_dss.rule import Extent
-from assurance.pci_dss.rules.compute import OLD_RUNTIMES
+from assurance.regional.facts import lambda_runtimes
 from assurance.resolution import views
 from assurance.templates import Json, Template
 from tests.pci_dss.cases import (
@@ -39,13 +37,15 @@ from tests.pci_dss.security_hub import STANDARD
 DAY = date(2026, 11, 24)
 
 
-def findings(resources: Resources, **sections: Json) -> list[Finding]:
-    template = Template(cast("dict[str, Json]", {"Resources": resources, **sections}))
-    return check(views(template, "eu-central-2"), region="eu-central-2", on=DAY)
+def findings(
+    resources: Resources, sections: Mapping[str, Json] | None = None, *, on: date = DAY
+) -> list[Finding]:
+    template = Template(cast("dict[str, Json]", {"Resources": resources, **(sections or {})}))
+    return check(views(template, "eu-central-2"), region="eu-central-2", on=on)
 
 
-def rules_of(resources: Resources) -> set[str]:
-    return {finding.rule for finding in findings(resources)}
+def rules_of(resources: Resources, *, on: date = DAY) -> set[str]:
+    return {finding.rule for finding in findings(resources, on=on)}
 
 
 @pytest.mark.parametrize("rule", sorted(CASES))
@@ -124,8 +124,8 @@ def test_findings_are_the_same_in_every_run_and_once_over_all_worlds() -> None:
         "Parameters": {"P": {"Type": "String", "AllowedValues": ["yes", "no"], "Default": "no"}},
         "Conditions": {"Yes": {"Fn::Equals": [{"Ref": "P"}, "yes"]}},
     }
-    first = findings(bad, **sections)
-    assert first == findings(bad, **sections)
+    first = findings(bad, sections)
+    assert first == findings(bad, sections)
     assert len(first) == len(set(first))
     assert any(finding.resource == "Other" for finding in first)
 
@@ -380,12 +380,62 @@ def test_a_role_that_cannot_make_the_functions_log_group_again_passes(
     assert "PCI-10.3.1-LOG-GROUP-RETURNS" not in rules_of(resources)
 
 
-def test_retired_runtimes_are_those_of_the_lambda_developer_guide() -> None:
-    spec = importlib.util.find_spec("cfnlint")
-    assert spec is not None
-    assert spec.origin is not None
-    table = Path(spec.origin).parent / "data/AdditionalSpecs/LmbdRuntimeLifecycle.json"
-    ends = json.loads(table.read_text(encoding="utf-8"))
-    retired = {name for name, dates in ends.items() if dates["deprecated"] <= DAY.isoformat()}
-    assert retired <= OLD_RUNTIMES
-    assert not OLD_RUNTIMES & (set(ends) - retired)
+@pytest.mark.parametrize(
+    "name", [n for n, runtime in lambda_runtimes().items() if runtime.deprecated]
+)
+def test_a_runtime_is_old_from_the_day_on_which_its_fixes_end(name: str) -> None:
+    runtime = lambda_runtimes()[name]
+    assert runtime.deprecated is not None
+    resources = one("Lambda::Function", Runtime=name)
+    assert "PCI-6.3.3-RUNTIME" not in rules_of(resources, on=runtime.deprecated - timedelta(days=1))
+    (found,) = (
+        finding
+        for finding in findings(resources, on=runtime.deprecated)
+        if finding.rule == "PCI-6.3.3-RUNTIME"
+    )
+    assert found.message == f"{name} is without fixes since {runtime.deprecated}"
+    assert runtime.successor in found.fix
+
+
+def test_a_runtime_that_nobody_knows_and_one_that_the_deployment_chooses_are_not_old() -> None:
+    for runtime in ("cobol85", ref("Runtime")):
+        resources = one("Lambda::Function", Runtime=runtime)
+        assert "PCI-6.3.3-RUNTIME" not in rules_of(resources, on=date.max)
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "watches"),
+    [
+        (("AWS/Lambda", "Errors", "FunctionName"), "Count", True),
+        (("AWS/Lambda", "Errors", "FunctionName"), "None", False),
+        (("AWS/WAFV2", "BlockedRequests", "WebACL"), "Count", False),
+    ],
+)
+def test_an_alarm_that_asks_for_a_unit_the_metric_lacks_shows_no_failure(
+    metric: tuple[str, str, str], unit: str, watches: bool
+) -> None:
+    namespace, name, dimension = metric
+    dimensions = {dimension: ref("Watched"), "Region": "eu-central-2", "Rule": "ALL"}
+    watched: Resources = {"Watched": res("WAFv2::WebACL")}
+    if dimension == "FunctionName":
+        schedule = res("SecretsManager::RotationSchedule", RotationLambdaARN=att("Watched", "Arn"))
+        watched = {"Watched": res("Lambda::Function"), "Schedule": schedule}
+
+    def rules(**more: str) -> set[str]:
+        alarm = res(
+            "CloudWatch::Alarm",
+            Namespace=namespace,
+            MetricName=name,
+            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+            Statistic="Sum",
+            Period=300,
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+            AlarmActions=[ref("Topic")],
+            **more,
+        )
+        return rules_of({**watched, "Alarm": alarm})
+
+    assert "PCI-10.7.2-CONTROL-FAILURE" not in rules()
+    assert ("PCI-10.7.2-CONTROL-FAILURE" not in rules(Unit=unit)) is watches

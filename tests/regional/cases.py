@@ -1,5 +1,7 @@
 """One bad and one good template per rule, as small as the rule allows."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date

@@ -1,13 +1,14 @@
 """What the tests of the regional guard share."""
 
+from __future__ import annotations
+
 from datetime import date
 
 from assurance import packs, regional
 from assurance.findings import Finding
 from assurance.regional.facts import Facts
 from assurance.templates import Template
-
-from .cases import TODAY, ZURICH
+from tests.regional.cases import TODAY, ZURICH
 
 
 def findings(

@@ -1,12 +1,15 @@
 """``pcistack facts``: what people see of a region."""
 
+from __future__ import annotations
+
+from datetime import date
+
 import pytest
 from click.testing import CliRunner, Result
 
 from assurance.cli import cli
-from assurance.regional import facts, refresh
-
-from .cases import TODAY
+from assurance.regional import command, facts, refresh
+from tests.regional.cases import TODAY
 
 
 def run(*words: str) -> Result:
@@ -63,6 +66,17 @@ def test_refresh_names_the_files_that_changed(monkeypatch: pytest.MonkeyPatch) -
     assert "changed  regions/eu-central-2.json" in result.output
     monkeypatch.setattr(refresh, "refresh", lambda: [])
     assert "nothing changed" in run("refresh").output
+
+
+@pytest.mark.parametrize(("review_by", "due"), [(date.min, True), (date.max, False)])
+def test_refresh_names_the_sources_that_are_due_for_review(
+    monkeypatch: pytest.MonkeyPatch, review_by: date, due: bool
+) -> None:
+    source = {"url": "https://example.com/calendar", "review_by": review_by}
+    monkeypatch.setattr(command, "curated", lambda: {"sources": {"calendar": source}})
+    monkeypatch.setattr(refresh, "refresh", lambda: [])
+    line = "due      calendar in curated.toml: read https://example.com/calendar again\n"
+    assert (line in run("refresh").output) is due
 
 
 def test_a_refresh_that_fails_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,10 @@
 """The facts: complete, consistent, dated, and answered in three states."""
 
+from __future__ import annotations
+
 import json
 import subprocess
 import sys
-import warnings
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,9 +18,8 @@ from assurance.regional import aurora, facts, refresh
 from assurance.regional.facts import Availability
 from assurance.regional.versions import AURORA_ENGINES, parse
 from assurance.resolution import partition_of
-
-from .cases import TODAY, V2, WRITER, ZURICH, cluster
-from .helpers import findings
+from tests.regional.cases import TODAY, V2, WRITER, ZURICH, cluster
+from tests.regional.helpers import findings
 
 REGIONS = facts.known_regions()
 COMMERCIAL = [region for region in REGIONS if facts.load(region).partition == "aws"]
@@ -116,13 +116,6 @@ def test_the_curated_table_has_the_shape_that_the_facts_read() -> None:
     assert {row.source for row in rows} <= set(table.sources)
     for source in table.sources.values():
         assert source.as_of < source.review_by
-
-
-@pytest.mark.filterwarnings("always")
-def test_a_curated_row_that_is_due_for_review_warns() -> None:
-    for key, source in facts.curated()["sources"].items():
-        if source["review_by"] < date.today():
-            warnings.warn(f"read {key} again: {source['url']}", UserWarning, stacklevel=1)
 
 
 def test_no_region_is_in_two_rows_of_one_fact() -> None:

@@ -1,5 +1,7 @@
 """What docs/regional-guard.md shows is what the guard says."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """Every rule: what it refuses, and what it lets through."""
 
+from __future__ import annotations
+
 import dataclasses
 import re
 
@@ -8,9 +10,20 @@ import yaml
 
 from assurance.findings import Severity
 from assurance.regional import RULES, facts
-
-from .cases import CASES, CORRECTED, TODAY, V2, V304, V310, WRITER, ZURICH, Case, cluster, resource
-from .helpers import findings, rules
+from tests.regional.cases import (
+    CASES,
+    CORRECTED,
+    TODAY,
+    V2,
+    V304,
+    V310,
+    WRITER,
+    ZURICH,
+    Case,
+    cluster,
+    resource,
+)
+from tests.regional.helpers import findings, rules
 
 # A rule that only an answer of AWS can break is tested with one below.
 LIVE_ONLY = {"AURORA-VERSION-NOT-OFFERED"}

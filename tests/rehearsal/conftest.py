@@ -1,5 +1,7 @@
 """One embedded AWS and one synthesized stack for all tests of the rehearsal."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,5 +1,7 @@
 """A construct that is broken on purpose makes the rehearsal fail and is named."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import pytest

@@ -1,5 +1,7 @@
 """The command tells what is wrong in one line, and cleans up after itself."""
 
+from __future__ import annotations
+
 import signal
 import subprocess
 import sys

@@ -1,5 +1,7 @@
 """The embedded AWS starts fresh, is reached from this machine only, and never outlives its user."""
 
+from __future__ import annotations
+
 import os
 import signal
 import socket

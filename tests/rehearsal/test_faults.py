@@ -1,5 +1,7 @@
 """A fault is survived by a sound stack, and one that is not survived is told."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,7 @@
 """The parts that need no embedded AWS."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from pathlib import Path
@@ -48,6 +50,18 @@ def test_property_that_nobody_reads_is_refused() -> None:
 def test_number_that_is_none_or_out_of_bounds_is_refused(value: object) -> None:
     with pytest.raises(PropertyError):
         Properties({"Size": value}).number("Size", minimum=0, maximum=2)
+
+
+@pytest.mark.parametrize(("value", "number"), [(2, 2), ("2", 2), (2.0, 2), (None, None)])
+def test_integer_may_be_written_as_text_or_left_out(value: object, number: int | None) -> None:
+    read = Properties({"Size": value}).optional_integer("Size", minimum=0, maximum=2)
+    assert (read, type(read)) == (number, type(number))
+
+
+@pytest.mark.parametrize("value", [1.5, "1.5", True, 3, -1])
+def test_fraction_or_integer_out_of_bounds_is_refused(value: object) -> None:
+    with pytest.raises(PropertyError):
+        Properties({"Size": value}).optional_integer("Size", minimum=0, maximum=2)
 
 
 @pytest.mark.parametrize(("value", "truth"), [(True, True), ("false", False), (None, True)])

@@ -1,5 +1,7 @@
 """A first production deployment that fails, and what its profile keeps in which operation."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from functools import partial
 

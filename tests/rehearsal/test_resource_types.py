@@ -1,5 +1,7 @@
 """What AWS refuses, the added resource types refuse; what they accept is there afterwards."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 import pytest

@@ -7,14 +7,17 @@ from typing import Final
 from assurance.pci_dss.rule import Rule
 from assurance.pci_dss.rules import (
     access,
+    addresses,
     compute,
     database,
     keys,
     logs,
     monitoring,
-    perimeter,
+    network_acls,
     secrets,
+    security_groups,
     storage,
+    tiers,
     transport,
     waf,
 )
@@ -22,7 +25,10 @@ from assurance.pci_dss.rules import (
 RULES: Final[tuple[Rule, ...]] = tuple(
     sorted(
         (
-            *perimeter.RULES,
+            *security_groups.RULES,
+            *tiers.RULES,
+            *addresses.RULES,
+            *network_acls.RULES,
             *compute.RULES,
             *database.RULES,
             *storage.RULES,

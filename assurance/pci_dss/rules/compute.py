@@ -9,6 +9,7 @@ from assurance.findings import Severity
 from assurance.pci_dss.context import Context
 from assurance.pci_dss.network import name_of
 from assurance.pci_dss.rule import UNRESOLVED, Extent, Hit, must_be_false, must_be_true, rule, show
+from assurance.regional.facts import lambda_runtimes
 from assurance.resolution import Partial, Resource, Value
 
 _TASK: Final = ("AWS::ECS::TaskDefinition",)
@@ -250,19 +251,6 @@ def image_scan(context: Context) -> Iterator[Hit]:
             )
 
 
-OLD_RUNTIMES: Final = frozenset(
-    {
-        *("nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x"),
-        *("nodejs12.x", "nodejs14.x", "nodejs16.x", "nodejs18.x", "nodejs20.x"),
-        *("python2.7", "python3.6", "python3.7", "python3.8", "python3.9", "python3.10"),
-        *("java8", "go1.x", "ruby2.5", "ruby2.7", "ruby3.2", "provided", "provided.al2"),
-        *("dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "dotnet5.0"),
-        *("dotnet6", "dotnet7", "dotnet8", "dotnet9"),
-    }
-)
-"""Runtimes past AWS's end-of-support date on 2026-11-24 (Lambda developer guide)."""
-
-
 @rule(
     "PCI-6.3.3-RUNTIME",
     "Functions run on supported runtimes",
@@ -271,16 +259,18 @@ OLD_RUNTIMES: Final = frozenset(
     security_hub=("Lambda.2",),
     types=("AWS::Lambda::Function",),
     extent=Extent.FULL,
-    fix="Use a supported runtime, such as python3.13 or nodejs24.x.",
+    fix="Use a runtime that AWS still patches, and let it be patched.",
 )
 def runtime(context: Context) -> Iterator[Hit]:
     for function in context.of_type("AWS::Lambda::Function"):
-        value = function.text("Runtime")
-        if value in OLD_RUNTIMES:
+        name = function.text("Runtime") or ""
+        known = lambda_runtimes().get(name)
+        if known and known.deprecated and known.deprecated <= context.on:
             yield Hit(
                 resource=function.logical_id,
                 property="Runtime",
-                message=f"{value} is past its end of support",
+                message=f"{name} is without fixes since {known.deprecated}",
+                fix=f"Set Runtime: {known.successor}." if known.successor else "",
             )
         path = "RuntimeManagementConfig.UpdateRuntimeOn"
         if function.get(path) == "Manual":

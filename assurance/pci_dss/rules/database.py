@@ -19,6 +19,7 @@ from assurance.pci_dss.rule import (
     rule,
     show,
 )
+from assurance.regional import aurora
 from assurance.resolution import Partial, Reference, Resource, Unknown, Value
 
 _RDS: Final = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
@@ -31,11 +32,6 @@ def _databases(context: Context) -> list[Resource]:
         for resource in context.of_type(*_RDS)
         if resource.type == "AWS::RDS::DBCluster" or resource.get("DBClusterIdentifier") is None
     ]
-
-
-def _engine(database: Resource) -> str:
-    engine = (database.text("Engine") or "").lower()
-    return "aurora-mysql" if engine == "aurora" else engine  # the name of Aurora MySQL 1
 
 
 def _restored(database: Resource) -> bool:
@@ -148,7 +144,8 @@ def _parameter(parameters: Value, name: str) -> Value:
 )
 def database_tls(context: Context) -> Iterator[Hit]:
     for database in _databases(context):
-        wanted = next((w for name, w in _TLS_PARAMETERS.items() if name in _engine(database)), None)
+        engine = aurora.engine(database)
+        wanted = next((w for name, w in _TLS_PARAMETERS.items() if name in engine), None)
         if wanted is None:
             continue
         name, good = wanted
@@ -183,7 +180,7 @@ def database_tls(context: Context) -> Iterator[Hit]:
 def database_tls_version(context: Context) -> Iterator[Hit]:
     for database in _databases(context):
         group, _, parameters = _parameters(context, database)
-        if group is None or "mysql" not in _engine(database):
+        if group is None or "mysql" not in aurora.engine(database):
             continue
         value = _parameter(parameters, "tls_version")
         versions = {part.strip() for part in str(value).split(",")}
@@ -217,7 +214,7 @@ _AUDIT_EVENTS: Final = frozenset({"CONNECT", "QUERY_DCL", "QUERY_DDL"})
 )
 def database_audit(context: Context) -> Iterator[Hit]:
     for database in _databases(context):
-        if _engine(database) != "aurora-mysql":
+        if aurora.engine(database) != "aurora-mysql":
             continue
         group, path, parameters = _parameters(context, database)
         if group is None:
@@ -285,7 +282,7 @@ def database_exports(context: Context) -> Iterator[Hit]:
     others = {"AWS::DocDB::DBCluster": "docdb", "AWS::Neptune::DBCluster": "neptune"}
     path = "EnableCloudwatchLogsExports"
     for database in (*_databases(context), *context.of_type(*others)):
-        engine = others.get(database.type) or _engine(database)
+        engine = others.get(database.type) or aurora.engine(database)
         wanted = next((logs for name, logs in _EXPORTS.items() if name in engine), ())
         exported = [str(item) for item in database.items(path)]
         missing = [log for log in wanted if log not in exported]
@@ -415,7 +412,7 @@ def _username(secret: Resource) -> Value:
 )
 def database_iam(context: Context) -> Iterator[Hit]:
     for database in _databases(context):
-        if any(name in _engine(database) for name in ("mysql", "postgres", "mariadb")):
+        if any(name in aurora.engine(database) for name in ("mysql", "postgres", "mariadb")):
             yield from must_be_true(database, "EnableIAMDatabaseAuthentication")
 
 

@@ -47,7 +47,10 @@ def alarm_actions(context: Context) -> Iterator[Hit]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Control:
-    """A security control whose failure an alarm has to show."""
+    """A security control whose failure an alarm has to show.
+
+    An alarm that asks for another unit than AWS documents for the metric never sees a value.
+    """
 
     resource: str
     what: str
@@ -57,6 +60,7 @@ class _Control:
     names: frozenset[str]
     silent: bool
     others: frozenset[str] = frozenset()
+    unit: str | None = None
 
 
 def _controls(context: Context) -> Iterator[_Control]:
@@ -79,6 +83,7 @@ def _controls(context: Context) -> Iterator[_Control]:
                 dimension="FunctionName",
                 names=frozenset({function}),
                 silent=False,
+                unit="Count",
             )
     for acl in context.of_type("AWS::WAFv2::WebACL"):
         metric = acl.get("VisibilityConfig.MetricName")
@@ -161,7 +166,7 @@ def _watches(alarm: Resource, control: _Control) -> bool:
         and dimensions >= control.others
         and alarm.flag("ActionsEnabled") is not False
         and bool(alarm.items("AlarmActions"))
-        and alarm.get("Unit") in (None, "Count")
+        and alarm.get("Unit") in (None, control.unit)
         and alarm.get("Statistic") in _STATISTICS
         and _prompt(alarm)
         and _goes_off(alarm, control)

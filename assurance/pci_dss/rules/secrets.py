@@ -10,7 +10,7 @@ from typing import Final
 from assurance.findings import Severity
 from assurance.pci_dss.context import Context
 from assurance.pci_dss.network import name_of
-from assurance.pci_dss.rule import UNRESOLVED, Extent, Hit, must_be_set, rule, show
+from assurance.pci_dss.rule import UNRESOLVED, Extent, Hit, hit_at, must_be_set, rule, show
 from assurance.resolution import Partial, Reference, Resource, Unknown, Value, walk
 
 
@@ -126,19 +126,15 @@ def password_strength(context: Context) -> Iterator[Hit]:
             continue
         length = secret.number(f"{base}.PasswordLength")
         if length is not None and length < 12:
-            yield _weak(secret, f"{base}.PasswordLength", f"PasswordLength is {length:.0f}")
+            yield hit_at(secret, f"{base}.PasswordLength", f"PasswordLength is {length:.0f}")
         if secret.flag(f"{base}.ExcludeNumbers") is True:
-            yield _weak(secret, f"{base}.ExcludeNumbers", "digits are excluded")
+            yield hit_at(secret, f"{base}.ExcludeNumbers", "digits are excluded")
         letters = [secret.flag(f"{base}.Exclude{case}case") for case in ("Lower", "Upper")]
         if letters == [True, True]:
-            yield _weak(secret, f"{base}.ExcludeLowercase", "letters are excluded")
+            yield hit_at(secret, f"{base}.ExcludeLowercase", "letters are excluded")
         if secret.flag(f"{base}.RequireEachIncludedType") is False:
             path = f"{base}.RequireEachIncludedType"
-            yield _weak(secret, path, "a password without digits is possible")
-
-
-def _weak(secret: Resource, path: str, message: str) -> Hit:
-    return Hit(resource=secret.logical_id, property=path, message=message)
+            yield hit_at(secret, path, "a password without digits is possible")
 
 
 _SECRET_NAME: Final = re.compile(

@@ -11,6 +11,7 @@ from assurance.pci_dss.rule import (
     UNRESOLVED,
     Extent,
     Hit,
+    hit_at,
     must_be_set,
     must_be_true,
     rule,
@@ -270,7 +271,7 @@ def store_tls(context: Context) -> Iterator[Hit]:
     for domain in context.of_type("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
         path = "DomainEndpointOptions.TLSSecurityPolicy"
         if not str(domain.get(path)).startswith("Policy-Min-TLS-1-2"):
-            yield _clear(domain, path, f"TLSSecurityPolicy is {show(domain.get(path))}")
+            yield hit_at(domain, path, f"TLSSecurityPolicy is {show(domain.get(path))}")
     for cluster in context.of_type("AWS::MSK::Cluster"):
         yield from _brokers(cluster)
     for task in context.of_type("AWS::ECS::TaskDefinition"):
@@ -285,16 +286,16 @@ def _parameter_groups(context: Context) -> Iterator[Hit]:
                 yield from must_be_true(group, f"Parameters.{index}.ParameterValue", "require_ssl")
     for group in context.of_type("AWS::DocDB::DBClusterParameterGroup"):
         if str(group.get("Parameters.tls")).lower() in ("disabled", "tls1.0", "tls1.1"):
-            yield _clear(group, "Parameters.tls", f"tls is {show(group.get('Parameters.tls'))}")
+            yield hit_at(group, "Parameters.tls", f"tls is {show(group.get('Parameters.tls'))}")
 
 
 def _brokers(cluster: Resource) -> Iterator[Hit]:
     path = "EncryptionInfo.EncryptionInTransit.ClientBroker"
     if cluster.get(path) not in (None, "TLS"):
-        yield _clear(cluster, path, f"ClientBroker is {show(cluster.get(path))}")
+        yield hit_at(cluster, path, f"ClientBroker is {show(cluster.get(path))}")
     inside = "EncryptionInfo.EncryptionInTransit.InCluster"
     if cluster.flag(inside) is False:
-        yield _clear(cluster, inside, "brokers talk to each other in clear text")
+        yield hit_at(cluster, inside, "brokers talk to each other in clear text")
 
 
 def _mounted_files(task: Resource) -> Iterator[Hit]:
@@ -302,11 +303,7 @@ def _mounted_files(task: Resource) -> Iterator[Hit]:
         path = f"Volumes.{index}.EFSVolumeConfiguration"
         encryption = f"{path}.TransitEncryption"
         if task.get(path) is not None and task.get(encryption) != "ENABLED":
-            yield _clear(task, encryption, "files travel in clear text")
-
-
-def _clear(resource: Resource, path: str, message: str) -> Hit:
-    return Hit(resource=resource.logical_id, property=path, message=message)
+            yield hit_at(task, encryption, "files travel in clear text")
 
 
 @rule(
@@ -337,11 +334,11 @@ def search_public(context: Context) -> Iterator[Hit]:
     for cluster in context.of_type("AWS::MSK::Cluster"):
         path = "BrokerNodeGroupInfo.ConnectivityInfo.PublicAccess.Type"
         if cluster.get(path) not in (None, "DISABLED"):
-            yield _clear(cluster, path, f"public access is {show(cluster.get(path))}")
+            yield hit_at(cluster, path, f"public access is {show(cluster.get(path))}")
     for group in context.of_type("AWS::ElastiCache::ReplicationGroup"):
         redis = group.get("Engine") in (None, "redis", "valkey")
         if redis and not group.get("AuthToken") and not group.items("UserGroupIds"):
-            yield _clear(group, "AuthToken", "whoever reaches the cache may use it")
+            yield hit_at(group, "AuthToken", "whoever reaches the cache may use it")
 
 
 @rule(
@@ -360,16 +357,16 @@ def function_public(context: Context) -> Iterator[Hit]:
             permission.get(path) for path in ("SourceAccount", "SourceArn", "PrincipalOrgID")
         )
         if permission.get("Principal") == "*" and not narrowed:
-            yield _clear(permission, "Principal", "everyone may invoke the function")
+            yield hit_at(permission, "Principal", "everyone may invoke the function")
         if permission.get("FunctionUrlAuthType") == "NONE":
-            yield _clear(permission, "FunctionUrlAuthType", "everyone may call the function's URL")
+            yield hit_at(permission, "FunctionUrlAuthType", "everyone may call the function's URL")
         if permission.get("Action") in ("*", "lambda:*"):
-            yield _clear(permission, "Action", "every action on the function is allowed")
+            yield hit_at(permission, "Action", "every action on the function is allowed")
     for url in context.of_type("AWS::Lambda::Url"):
         value = url.get("AuthType")
         if value != "AWS_IAM":
             unknown = isinstance(value, Partial) or url.is_unknown("AuthType")
-            yield _clear(
+            yield hit_at(
                 url, "AuthType", f"AuthType {UNRESOLVED}" if unknown else f"AuthType is {value}"
             )
 

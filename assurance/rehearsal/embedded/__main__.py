@@ -1,12 +1,14 @@
 """Serve the embedded AWS on a socket that the parent has bound, for as long as the parent lives."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 import signal
 import sys
 import threading
 
-from . import (
+from assurance.rehearsal.embedded import (
     _engine,
     control,
     database,

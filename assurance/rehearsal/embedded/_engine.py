@@ -1,5 +1,7 @@
 """The one door to MiniStack's own modules, which carry no types."""
 
+from __future__ import annotations
+
 import importlib
 import sys
 from collections.abc import Callable, MutableMapping

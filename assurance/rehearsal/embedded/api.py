@@ -1,10 +1,12 @@
 """Calls of the embedded AWS to its own APIs, through the real SDK and its parameter checks."""
 
+from __future__ import annotations
+
 import os
-from functools import cache
 from typing import Any
 
-from ._engine import Untyped, account_id, region
+from assurance.rehearsal import sdk
+from assurance.rehearsal.embedded._engine import Untyped, account_id, region
 
 # The shape of an answer is AWS's own, as botocore's service models describe it.
 Answer = dict[str, Any]
@@ -25,7 +27,8 @@ def call(service: str, operation: str, /, **parameters: object) -> Answer:
     """
     from botocore.exceptions import ClientError, ParamValidationError
 
-    client = _client(service, account_id(), region())
+    url = f"http://localhost:{os.environ['GATEWAY_PORT']}"
+    client = sdk.client(url, service, region(), account_id())
     given = {name: value for name, value in parameters.items() if value is not None}
     try:
         answer: Answer = getattr(client, operation)(**given)
@@ -48,20 +51,3 @@ def require(items: list[Any], what: str, identifier: str) -> Untyped:
     if not items:
         raise NotFoundError(f"The {what} '{identifier}' does not exist")
     return items[0]
-
-
-@cache
-def _client(service: str, account: str, in_region: str) -> Untyped:
-    import boto3
-    from botocore.config import Config
-
-    session = boto3.session.Session(
-        aws_access_key_id=account, aws_secret_access_key="rehearsal", region_name=in_region
-    )
-    return session.client(
-        service,  # type: ignore[call-overload]
-        endpoint_url=f"http://localhost:{os.environ['GATEWAY_PORT']}",
-        config=Config(
-            retries={"total_max_attempts": 1}, read_timeout=60, s3={"addressing_style": "path"}
-        ),
-    )

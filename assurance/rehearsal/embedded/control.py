@@ -1,5 +1,7 @@
 """The rehearsal's own door into the embedded AWS: faults to inject, and everything that exists."""
 
+from __future__ import annotations
+
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -7,8 +9,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from . import _engine, recorded
-from ._engine import Untyped
+from assurance.rehearsal.embedded import _engine, recorded
+from assurance.rehearsal.embedded._engine import Untyped
 
 TARGET = "Rehearsal."
 

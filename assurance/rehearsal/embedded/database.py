@@ -5,22 +5,20 @@ protected cluster. These go through its RDS API instead, which keeps what it is 
 what RDS refuses.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
-from . import _engine
-from .api import Answer, NotFoundError, call, require
-from .network import create_implicit_log_group
-from .properties import Properties, PropertyError
-from .registry import Created, Place, ResourceType, Values
+from assurance.rehearsal.embedded import _engine
+from assurance.rehearsal.embedded.api import Answer, NotFoundError, call, require
+from assurance.rehearsal.embedded.network import create_implicit_log_group
+from assurance.rehearsal.embedded.properties import Properties, PropertyError
+from assurance.rehearsal.embedded.registry import Created, Place, ResourceType, Values
 
 _IDENTIFIER = r"[a-zA-Z](?:-?[a-zA-Z0-9]){0,62}"
 _EXPORTS = {"audit", "error", "general", "slowquery", "instance", "iam-db-auth-error"}
 _BACKUP_DAYS = 35
 _HIGHEST_ACU = 256
-
-
-def _integer(value: float | None) -> int | None:
-    return None if value is None else int(value)
 
 
 # --- Clusters -------------------------------------------------------------------------------------
@@ -38,14 +36,14 @@ def _capacity(properties: Properties) -> Mapping[str, object] | None:
     with Properties.read(configuration) as bounds:
         low = bounds.number("MinCapacity", minimum=0, maximum=_HIGHEST_ACU)
         high = bounds.number("MaxCapacity", minimum=1, maximum=_HIGHEST_ACU)
-        pause = bounds.optional_number("SecondsUntilAutoPause", minimum=300, maximum=86_400)
+        pause = bounds.optional_integer("SecondsUntilAutoPause", minimum=300, maximum=86_400)
     if low > high or low % 0.5 or high % 0.5:
         raise PropertyError(
             f"Serverless v2 capacity {low:g} to {high:g} is not valid: half units, lower bound "
             "first (Service: Rds, Error code: InvalidParameterValue)"
         )
     answer: dict[str, object] = {"MinCapacity": low, "MaxCapacity": high}
-    return answer if pause is None else answer | {"SecondsUntilAutoPause": int(pause)}
+    return answer if pause is None else answer | {"SecondsUntilAutoPause": pause}
 
 
 def _changeable(properties: Properties) -> dict[str, object]:
@@ -56,8 +54,8 @@ def _changeable(properties: Properties) -> dict[str, object]:
         for group in groups:
             require([item for item in found if item["GroupId"] == group], "security group", group)
     return {
-        "BackupRetentionPeriod": _integer(
-            properties.optional_number("BackupRetentionPeriod", minimum=1, maximum=_BACKUP_DAYS)
+        "BackupRetentionPeriod": properties.optional_integer(
+            "BackupRetentionPeriod", minimum=1, maximum=_BACKUP_DAYS
         ),
         "CopyTagsToSnapshot": properties.flag("CopyTagsToSnapshot", default=False),
         "DBClusterParameterGroupName": properties.optional_text("DBClusterParameterGroupName"),
@@ -70,7 +68,7 @@ def _changeable(properties: Properties) -> dict[str, object]:
         "MasterUserPassword": properties.optional_text(
             "MasterUserPassword", pattern=r'[^/"@ ]{8,41}'
         ),
-        "Port": _integer(properties.optional_number("Port", minimum=1150, maximum=65_535)),
+        "Port": properties.optional_integer("Port", minimum=1150, maximum=65_535),
         "PreferredBackupWindow": properties.optional_text("PreferredBackupWindow"),
         "PreferredMaintenanceWindow": properties.optional_text("PreferredMaintenanceWindow"),
         "ServerlessV2ScalingConfiguration": _capacity(properties),
@@ -84,8 +82,8 @@ def _observation(properties: Properties) -> dict[str, object]:
     """Return the monitoring settings, which belong to the cluster as well as to its instances."""
     return {
         "AutoMinorVersionUpgrade": properties.flag("AutoMinorVersionUpgrade", default=True),
-        "MonitoringInterval": _integer(
-            properties.optional_number("MonitoringInterval", minimum=0, maximum=60)
+        "MonitoringInterval": properties.optional_integer(
+            "MonitoringInterval", minimum=0, maximum=60
         ),
         "MonitoringRoleArn": properties.optional_text("MonitoringRoleArn"),
         "DatabaseInsightsMode": properties.optional_text(
@@ -93,8 +91,8 @@ def _observation(properties: Properties) -> dict[str, object]:
         ),
         "EnablePerformanceInsights": properties.flag("PerformanceInsightsEnabled", default=False),
         "PerformanceInsightsKMSKeyId": properties.optional_text("PerformanceInsightsKmsKeyId"),
-        "PerformanceInsightsRetentionPeriod": _integer(
-            properties.optional_number("PerformanceInsightsRetentionPeriod", minimum=7, maximum=731)
+        "PerformanceInsightsRetentionPeriod": properties.optional_integer(
+            "PerformanceInsightsRetentionPeriod", minimum=7, maximum=731
         ),
     }
 
@@ -281,7 +279,7 @@ _INSTANCE_CREATE_ONLY = frozenset(
 def _instance_settings(properties: Properties) -> dict[str, object]:
     """Return what both CreateDBInstance and ModifyDBInstance take for an Aurora instance."""
     role = properties.optional_text("MonitoringRoleArn")
-    interval = properties.optional_number("MonitoringInterval", minimum=0, maximum=60)
+    interval = properties.optional_integer("MonitoringInterval", minimum=0, maximum=60)
     if interval:
         if role is None:
             raise PropertyError("A MonitoringRoleARN value is required if you specify an interval")
@@ -293,16 +291,14 @@ def _instance_settings(properties: Properties) -> dict[str, object]:
         "CopyTagsToSnapshot": properties.flag("CopyTagsToSnapshot", default=False),
         "DBParameterGroupName": properties.optional_text("DBParameterGroupName"),
         "EnablePerformanceInsights": properties.flag("EnablePerformanceInsights", default=False),
-        "MonitoringInterval": _integer(interval),
+        "MonitoringInterval": interval,
         "MonitoringRoleArn": role,
         "PerformanceInsightsKMSKeyId": properties.optional_text("PerformanceInsightsKMSKeyId"),
-        "PerformanceInsightsRetentionPeriod": _integer(
-            properties.optional_number("PerformanceInsightsRetentionPeriod", minimum=7, maximum=731)
+        "PerformanceInsightsRetentionPeriod": properties.optional_integer(
+            "PerformanceInsightsRetentionPeriod", minimum=7, maximum=731
         ),
         "PreferredMaintenanceWindow": properties.optional_text("PreferredMaintenanceWindow"),
-        "PromotionTier": _integer(
-            properties.optional_number("PromotionTier", minimum=0, maximum=15)
-        ),
+        "PromotionTier": properties.optional_integer("PromotionTier", minimum=0, maximum=15),
         "PubliclyAccessible": properties.flag("PubliclyAccessible", default=False),
     }
 

@@ -1,8 +1,10 @@
 """WAFv2: what a web ACL protects, and where it logs."""
 
-from .api import NotFoundError, call, require
-from .properties import Properties, PropertyError
-from .registry import Created, Place, ResourceType, Values
+from __future__ import annotations
+
+from assurance.rehearsal.embedded.api import NotFoundError, call, require
+from assurance.rehearsal.embedded.properties import Properties, PropertyError
+from assurance.rehearsal.embedded.registry import Created, Place, ResourceType, Values
 
 
 def _require_web_acl(arn: str) -> None:

@@ -1,15 +1,17 @@
 """What AWS refuses and the engine lets pass: names and things in use, and unusable keys."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from . import _engine
-from ._engine import Untyped
-from .api import Answer, call
-from .network import create_implicit_log_group
-from .registry import Values
+from assurance.rehearsal.embedded import _engine
+from assurance.rehearsal.embedded._engine import Untyped
+from assurance.rehearsal.embedded.api import Answer, call
+from assurance.rehearsal.embedded.network import create_implicit_log_group
+from assurance.rehearsal.embedded.registry import Values
 
 # Refuses by raising.
 DeleteGuard = Callable[[str], None]

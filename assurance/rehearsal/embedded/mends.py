@@ -1,11 +1,13 @@
 """Where the engine differs from AWS in a way that a correct stack would feel, or a bad one not."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from . import _engine
+from assurance.rehearsal.embedded import _engine
 
 
 def install() -> None:

@@ -1,9 +1,11 @@
 """CloudWatch alarms and SNS topics: what the engine's own types refuse or leave unread."""
 
-from . import _engine
-from .api import call
-from .properties import Properties, PropertyError
-from .registry import Created, Place, ResourceType, Values
+from __future__ import annotations
+
+from assurance.rehearsal.embedded import _engine
+from assurance.rehearsal.embedded.api import call
+from assurance.rehearsal.embedded.properties import Properties, PropertyError
+from assurance.rehearsal.embedded.registry import Created, Place, ResourceType, Values
 
 # --- Alarms ---------------------------------------------------------------------------------------
 
@@ -20,20 +22,16 @@ _MISSING_DATA = {"breaching", "notBreaching", "ignore", "missing"}
 _DAY = 86_400
 
 
-def _integer(value: float | None) -> int | None:
-    return None if value is None else int(value)
-
-
 def _put_alarm(name: str, properties: Properties) -> Created:
     metrics = properties.documents("Metrics")
     metric = properties.optional_text("MetricName")
     if bool(metrics) == bool(metric):
         raise PropertyError("An alarm has either Metrics or MetricName")
     periods = properties.number("EvaluationPeriods", minimum=1, maximum=_DAY)
-    needed = properties.optional_number("DatapointsToAlarm", minimum=1, maximum=_DAY)
+    needed = properties.optional_integer("DatapointsToAlarm", minimum=1, maximum=_DAY)
     if needed is not None and needed > periods:
         raise PropertyError("DatapointsToAlarm must not be above EvaluationPeriods")
-    period = properties.optional_number("Period", minimum=10, maximum=_DAY)
+    period = properties.optional_integer("Period", minimum=10, maximum=_DAY)
     if period is not None and period not in {10, 20, 30} and period % 60:
         raise PropertyError("Period must be 10, 20, 30, or any multiple of 60")
     call(
@@ -50,10 +48,10 @@ def _put_alarm(name: str, properties: Properties) -> Created:
         Statistic=properties.optional_text("Statistic"),
         ExtendedStatistic=properties.optional_text("ExtendedStatistic"),
         Dimensions=properties.documents("Dimensions"),
-        Period=_integer(period),
+        Period=period,
         Unit=properties.optional_text("Unit"),
         EvaluationPeriods=int(periods),
-        DatapointsToAlarm=_integer(needed),
+        DatapointsToAlarm=needed,
         Threshold=properties.number("Threshold", minimum=-1e18, maximum=1e18),
         ComparisonOperator=properties.text("ComparisonOperator", allowed=_COMPARISONS),
         TreatMissingData=properties.optional_text("TreatMissingData", allowed=_MISSING_DATA),
@@ -102,14 +100,9 @@ def _configure_topic(arn: str, properties: Properties) -> None:
             )
 
 
-def _engine_part(properties: Properties) -> dict[str, object]:
-    given = {name: properties.take(name) for name in _ENGINE_READS}
-    return {name: value for name, value in given.items() if value is not None}
-
-
 def _create_topic(place: Place, properties: Properties) -> Created:
     create = _engine.module("services.cloudformation.provisioners")._sns_create
-    arn, attributes = create(place.logical_id, _engine_part(properties), place.stack)
+    arn, attributes = create(place.logical_id, properties.take_all(_ENGINE_READS), place.stack)
     try:
         _configure_topic(arn, properties)
     except ValueError:
@@ -122,7 +115,7 @@ def _update_topic(arn: str, properties: Properties, old: Values) -> Created:
     provisioners = _engine.module("services.cloudformation.provisioners")
     topic = _engine.module("services.sns")._topics[arn]
     before = {name: value for name, value in old.items() if name in _ENGINE_READS}
-    after = _engine_part(properties)
+    after = properties.take_all(_ENGINE_READS)
     topic["attributes"]["DisplayName"] = str(after.get("DisplayName", topic["name"]))
     provisioners._reconcile_tag_map(topic.setdefault("tags", {}), before, after)
     if before.get("Subscription") != after.get("Subscription"):

@@ -1,10 +1,12 @@
 """EC2: addresses, NAT gateways, flow logs and single security group rules."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-from .api import Answer, call, require
-from .properties import Properties, PropertyError
-from .registry import Created, Place, ResourceType, Values
+from assurance.rehearsal.embedded.api import Answer, call, require
+from assurance.rehearsal.embedded.properties import Properties, PropertyError
+from assurance.rehearsal.embedded.registry import Created, Place, ResourceType, Values
 
 _HIGHEST_PORT = 65_535
 

@@ -1,5 +1,7 @@
 """Reading the properties of one resource strictly: each is read, or the resource is refused."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +26,7 @@ class Properties:
 
     @classmethod
     @contextmanager
-    def read(cls, values: Mapping[str, object]) -> Iterator["Properties"]:
+    def read(cls, values: Mapping[str, object]) -> Iterator[Properties]:
         """Yield a reader and refuse what it has left unread.
 
         Raises:
@@ -110,6 +112,17 @@ class Properties:
             raise self._wrong(name, f"{number:g} is not between {minimum:g} and {maximum:g}")
         return number
 
+    def optional_integer(self, name: str, *, minimum: int, maximum: int) -> int | None:
+        """Return an integer within its bounds, both included, or None.
+
+        Raises:
+            PropertyError: It is not an integer, or out of bounds.
+        """
+        number = self.optional_number(name, minimum=minimum, maximum=maximum)
+        if number is not None and not number.is_integer():
+            raise self._wrong(name, f"expected an Integer, found: {number:g}")
+        return None if number is None else int(number)
+
     def flag(self, name: str, *, default: bool) -> bool:
         """Return a boolean; a template may write it as the text ``true`` or ``false``.
 
@@ -182,6 +195,11 @@ class Properties:
         """Return a property as it is and count it as read; whoever takes it checks it."""
         self._unread.discard(name)
         return self._values.get(name)
+
+    def take_all(self, names: Collection[str]) -> dict[str, object]:
+        """Return those of some properties that are there; whoever takes them checks them."""
+        given = {name: self.take(name) for name in names}
+        return {name: value for name, value in given.items() if value is not None}
 
     def _wrong(self, name: str, message: str) -> PropertyError:
         return PropertyError(f"Model validation failed ({self._path}/{name}: {message})")

@@ -3,14 +3,16 @@
 Nothing scales, no request is logged and no event is sent. The report says so.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 from xml.sax.saxutils import escape
 
-from . import _engine
-from ._engine import Response, Untyped
+from assurance.rehearsal.embedded import _engine
+from assurance.rehearsal.embedded._engine import Response, Untyped
 
 # What the report calls "recorded, not emulated".
 RECORDED = (

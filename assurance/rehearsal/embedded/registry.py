@@ -1,12 +1,14 @@
 """How a resource type is added to the embedded CloudFormation."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from . import _engine
-from .api import NotFoundError
-from .properties import Properties, PropertyError
+from assurance.rehearsal.embedded import _engine
+from assurance.rehearsal.embedded.api import NotFoundError
+from assurance.rehearsal.embedded.properties import Properties, PropertyError
 
 # The physical id, and what Fn::GetAtt can read.
 Created = tuple[str, dict[str, str]]

@@ -1,10 +1,12 @@
 """Application Auto Scaling: scalable targets and scaling policies."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
-from .api import call, require
-from .properties import Properties, PropertyError
-from .registry import Created, Place, ResourceType, Values
+from assurance.rehearsal.embedded.api import call, require
+from assurance.rehearsal.embedded.properties import Properties, PropertyError
+from assurance.rehearsal.embedded.registry import Created, Place, ResourceType, Values
 
 _HIGHEST_COUNT = 5_000
 

@@ -1,10 +1,12 @@
 """Secrets Manager: resource policies and rotation schedules."""
 
+from __future__ import annotations
+
 import json
 
-from .api import call
-from .properties import Properties, PropertyError
-from .registry import Created, Place, ResourceType, Values
+from assurance.rehearsal.embedded.api import call
+from assurance.rehearsal.embedded.properties import Properties, PropertyError
+from assurance.rehearsal.embedded.registry import Created, Place, ResourceType, Values
 
 _LONGEST_PERIOD_DAYS = 1_000
 

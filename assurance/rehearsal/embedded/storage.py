@@ -1,11 +1,13 @@
 """S3 buckets: what the engine's own type leaves unread, and a bucket that is not empty."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
-from . import _engine
-from .api import call
-from .properties import Properties, PropertyError
-from .registry import Created, Place, ResourceType, Values
+from assurance.rehearsal.embedded import _engine
+from assurance.rehearsal.embedded.api import call
+from assurance.rehearsal.embedded.properties import Properties, PropertyError
+from assurance.rehearsal.embedded.registry import Created, Place, ResourceType, Values
 
 # Read by the engine's own type, which this one calls.
 _ENGINE_READS = {
@@ -100,17 +102,17 @@ def _lifecycle_rule(rule: Mapping[str, object]) -> dict[str, object]:
             "Filter": {"Prefix": given.optional_text("Prefix") or ""},
             **({} if identifier is None else {"ID": identifier}),
         }
-        days = given.optional_number("ExpirationInDays", minimum=1, maximum=100_000)
+        days = given.optional_integer("ExpirationInDays", minimum=1, maximum=100_000)
         if days is not None:
-            answer["Expiration"] = {"Days": int(days)}
+            answer["Expiration"] = {"Days": days}
         noncurrent = given.document("NoncurrentVersionExpiration")
         if noncurrent is not None:
             answer["NoncurrentVersionExpiration"] = noncurrent
-        plain_days = given.optional_number(
+        plain_days = given.optional_integer(
             "NoncurrentVersionExpirationInDays", minimum=1, maximum=100_000
         )
         if plain_days is not None:
-            answer["NoncurrentVersionExpiration"] = {"NoncurrentDays": int(plain_days)}
+            answer["NoncurrentVersionExpiration"] = {"NoncurrentDays": plain_days}
         abort = given.document("AbortIncompleteMultipartUpload")
         if abort is not None:
             answer["AbortIncompleteMultipartUpload"] = abort
@@ -143,15 +145,9 @@ def _log(name: str, logging: Mapping[str, object]) -> None:
     )
 
 
-def _split(properties: Properties) -> dict[str, object]:
-    """Return what the engine's own type reads, and count it as read."""
-    given = {name: properties.take(name) for name in _ENGINE_READS}
-    return {name: value for name, value in given.items() if value is not None}
-
-
 def _create(place: Place, properties: Properties) -> Created:
     create = _engine.module("services.cloudformation.provisioners")._s3_create
-    name, attributes = create(place.logical_id, _split(properties), place.stack)
+    name, attributes = create(place.logical_id, properties.take_all(_ENGINE_READS), place.stack)
     try:
         _configure(name, properties)
     except ValueError:
@@ -163,7 +159,7 @@ def _create(place: Place, properties: Properties) -> Created:
 def _update(name: str, properties: Properties, old: Values) -> Created:
     update = _engine.module("services.cloudformation.provisioners")._s3_update
     before = {key: value for key, value in old.items() if key in _ENGINE_READS}
-    _, attributes = update(name, before, _split(properties), "")
+    _, attributes = update(name, before, properties.take_all(_ENGINE_READS), "")
     _configure(name, properties)
     return name, attributes
 

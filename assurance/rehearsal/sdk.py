@@ -1,0 +1,35 @@
+"""The AWS SDK, pointed at the embedded AWS."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+# A boto3 client. Its stubs type a few services only, and its answers by their names.
+Client = Any
+
+# The access key chooses the account in the embedded AWS; AWS documents this one for examples.
+ACCOUNT = "111111111111"
+
+
+@cache
+def client(url: str, service: str, region: str, account: str = ACCOUNT) -> Client:
+    """Return a client that asks once; its answers have the shape of botocore's service models.
+
+    Args:
+        url: Endpoint of the embedded AWS.
+        service: Name of the service in the SDK.
+        region: Region it asks in.
+        account: Account it acts in.
+    """
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.session.Session(
+        aws_access_key_id=account, aws_secret_access_key="rehearsal", region_name=region
+    )
+    return session.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=url,
+        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+    )
