@@ -68,6 +68,10 @@ def launch_options() -> tuple[str, list[str], dict[str, str | float | bool]]:
     )
 
 
+def _as_it_is(member: tarfile.TarInfo, _: str) -> tarfile.TarInfo:
+    return member
+
+
 def _unpacked() -> Path:
     """Unpack the browser, its libraries and its fonts once, also when two tests ask at a time."""
     if _UNPACKED.is_dir():
@@ -79,7 +83,9 @@ def _unpacked() -> Path:
     (scratch / "chromium").chmod(0o755)
     for archive in ("al2023.tar", "fonts.tar"):
         with tarfile.open(scratch / archive) as packed:
-            packed.extractall(scratch, filter="data")
+            # Python before 3.11.4 has no filter, and the archive is a locked package's own.
+            packed.extraction_filter = getattr(tarfile, "data_filter", _as_it_is)
+            packed.extractall(scratch)
         (scratch / archive).unlink()
     (scratch / "fonts.conf").write_text(_FONTS.format(folder=_UNPACKED), encoding="utf-8")
     try:
