@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 import pytest
 from click.testing import CliRunner, Result
@@ -129,6 +130,13 @@ def _descendants(pid: int) -> set[int]:
     return children
 
 
+# What runs in the background inherits that Ctrl-C is ignored; what runs on a terminal does not.
+_ON_A_TERMINAL: Final = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from assurance.cli import main; main()"
+)
+
+
 def _alive(pids: set[int]) -> set[int]:
     return {pid for pid in pids if Path(f"/proc/{pid}").exists()}
 
@@ -136,19 +144,23 @@ def _alive(pids: set[int]) -> set[int]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_interrupted_rehearsal_leaves_no_process(number: signal.Signals) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", "from assurance.cli import main; main()", "rehearse"],
+        [sys.executable, "-c", _ON_A_TERMINAL, "rehearse"],
         cwd=PROJECT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
     descendants: set[int] = set()
-    while len(descendants) < 3 and process.poll() is None:
-        time.sleep(0.1)
-        descendants |= _descendants(process.pid)
+    with process:
+        while len(descendants) < 3 and process.poll() is None:
+            time.sleep(0.1)
+            descendants |= _descendants(process.pid)
 
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=30)
+        process.send_signal(number)
+        try:
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
 
     assert process.returncode == 130
     assert "interrupted" in errors
