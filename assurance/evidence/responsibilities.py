@@ -108,7 +108,8 @@ RESPONSIBILITIES: Final = (
 
 LIMITS: Final = (
     "It does not make card numbers unreadable. Encrypted volumes alone are not enough for stored "
-    "card numbers since 31 March 2025 (3.5.1.2): encrypt or tokenize them in your application.",
+    "card numbers since 31 March 2025 (3.5.1.2): encrypt or tokenize them in your application, "
+    "before they enter a statement. The slow query log holds whole statements with their values.",
     "It does not see your application: what it stores, what it logs, how it authenticates people.",
     "It does not turn on account-wide services: CloudTrail, Config, GuardDuty, Inspector, "
     "Security Hub, Access Analyzer. One stack must not own what the whole account shares.",
