@@ -10,7 +10,7 @@ from typing import Final
 from assurance.findings import Severity
 from assurance.pci_dss.context import Context
 from assurance.pci_dss.policies import IDENTITY_POLICIES, RESOURCE_POLICIES, Statement
-from assurance.pci_dss.rule import Extent, Hit, rule
+from assurance.pci_dss.rule import Extent, Hit, hit_at, rule
 from assurance.resolution import Partial
 
 
@@ -133,11 +133,7 @@ def broad_policy(context: Context) -> Iterator[Hit]:
         for index, item in enumerate(resource.items("ManagedPolicyArns")):
             name = str(item).rsplit("/", 1)[-1] if isinstance(item, str) else ""
             if name in _BROAD_POLICIES or (name.endswith("FullAccess") and "<" not in name):
-                yield Hit(
-                    resource=resource.logical_id,
-                    property=f"ManagedPolicyArns.{index}",
-                    message=f"{name} is attached",
-                )
+                yield hit_at(resource, f"ManagedPolicyArns.{index}", f"{name} is attached")
 
 
 _PUBLIC_NARROWING: Final = (
@@ -232,10 +228,8 @@ def confused_deputy(context: Context) -> Iterator[Hit]:
         principal = permission.get("Principal")
         is_service = isinstance(principal, str) and principal.endswith(".amazonaws.com")
         if is_service and not permission.get("SourceAccount") and not permission.get("SourceArn"):
-            yield Hit(
-                resource=permission.logical_id,
-                property="SourceAccount",
-                message=f"{principal} may invoke the function for any account",
+            yield hit_at(
+                permission, "SourceAccount", f"{principal} may invoke the function for any account"
             )
 
 
@@ -268,10 +262,10 @@ def endpoint_policy(context: Context) -> Iterator[Hit]:
             continue
         statements = context.statements.get(endpoint.logical_id, ())
         if not statements and not endpoint.is_unknown("PolicyDocument"):
-            yield Hit(
-                resource=endpoint.logical_id,
-                property="PolicyDocument",
-                message="no policy: the endpoint leads to every bucket or table of every account",
+            yield hit_at(
+                endpoint,
+                "PolicyDocument",
+                "no policy: the endpoint leads to every bucket or table of every account",
             )
         for statement in statements:
             everything = "*" in statement.resources or statement.inverted
@@ -296,18 +290,10 @@ def user_policy(context: Context) -> Iterator[Hit]:
     for user in context.of_type("AWS::IAM::User"):
         for path in ("Policies", "ManagedPolicyArns"):
             if user.items(path):
-                yield Hit(
-                    resource=user.logical_id,
-                    property=path,
-                    message="a policy is attached to the user itself",
-                )
+                yield hit_at(user, path, "a policy is attached to the user itself")
     for policy in context.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
         if policy.items("Users"):
-            yield Hit(
-                resource=policy.logical_id,
-                property="Users",
-                message="the policy is attached to users",
-            )
+            yield hit_at(policy, "Users", "the policy is attached to users")
 
 
 @rule(
@@ -323,10 +309,10 @@ def policy_readable(context: Context) -> Iterator[Hit]:
     for policy in context.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
         document = policy.get("PolicyDocument")
         if policy.is_unknown("PolicyDocument") and not isinstance(document, Partial):
-            yield Hit(
-                resource=policy.logical_id,
-                property="PolicyDocument",
-                message="what the policy allows cannot be known before the deployment",
+            yield hit_at(
+                policy,
+                "PolicyDocument",
+                "what the policy allows cannot be known before the deployment",
             )
 
 

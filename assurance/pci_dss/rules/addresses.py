@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from assurance.pci_dss.context import Context
-from assurance.pci_dss.rule import UNRESOLVED, Extent, Hit, must_be_false, rule
+from assurance.pci_dss.rule import UNRESOLVED, Extent, Hit, hit_at, must_be_false, rule
 
 
 @rule(
@@ -72,14 +72,10 @@ def public_address(context: Context) -> Iterator[Hit]:
         path = "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"
         value = service.get(path)
         if service.is_unknown(path):
-            yield Hit(
-                resource=service.logical_id, property=path, message=f"AssignPublicIp {UNRESOLVED}"
-            )
+            yield hit_at(service, path, f"AssignPublicIp {UNRESOLVED}")
         elif value is not None and str(value).upper() != "DISABLED":
-            yield Hit(
-                resource=service.logical_id,
-                property=path,
-                message=f"AssignPublicIp is {value}: every task gets a public address",
+            yield hit_at(
+                service, path, f"AssignPublicIp is {value}: every task gets a public address"
             )
     for kind, path, flag in _ADDRESS_FLAGS:
         for resource in context.of_type(kind):
@@ -120,10 +116,8 @@ def subnet_addresses(context: Context) -> Iterator[Hit]:
 def source_check(context: Context) -> Iterator[Hit]:
     for resource in context.of_type("AWS::EC2::Instance", "AWS::EC2::NetworkInterface"):
         if resource.flag("SourceDestCheck") is False:
-            yield Hit(
-                resource=resource.logical_id,
-                property="SourceDestCheck",
-                message="SourceDestCheck is false: forged addresses pass",
+            yield hit_at(
+                resource, "SourceDestCheck", "SourceDestCheck is false: forged addresses pass"
             )
 
 

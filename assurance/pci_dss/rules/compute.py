@@ -8,7 +8,16 @@ from typing import Final
 from assurance.findings import Severity
 from assurance.pci_dss.context import Context
 from assurance.pci_dss.network import name_of
-from assurance.pci_dss.rule import UNRESOLVED, Extent, Hit, must_be_false, must_be_true, rule, show
+from assurance.pci_dss.rule import (
+    UNRESOLVED,
+    Extent,
+    Hit,
+    hit_at,
+    must_be_false,
+    must_be_true,
+    rule,
+    show,
+)
 from assurance.regional.facts import lambda_runtimes
 from assurance.resolution import Partial, Resource, Value
 
@@ -80,10 +89,10 @@ def root_user(context: Context) -> Iterator[Hit]:
     for task, path, container in _containers(context):
         user = container.get("User")
         if user is None or _is_root(str(user).partition(":")[0].strip()):
-            yield Hit(
-                resource=task.logical_id,
-                property=f"{path}.User",
-                message=f"{container.get('Name')}: User is {show(user)}; without one the image's "
+            yield hit_at(
+                task,
+                f"{path}.User",
+                f"{container.get('Name')}: User is {show(user)}; without one the image's "
                 "user counts, which is root by default",
             )
 
@@ -115,10 +124,10 @@ def capabilities(context: Context) -> Iterator[Hit]:
         if str(task.get("RuntimePlatform.OperatingSystemFamily")).startswith("WINDOWS"):
             continue
         if "ALL" not in dropped or added:
-            yield Hit(
-                resource=task.logical_id,
-                property=base,
-                message=f"{container.get('Name')}: drops {', '.join(dropped) or 'none'}, adds "
+            yield hit_at(
+                task,
+                base,
+                f"{container.get('Name')}: drops {', '.join(dropped) or 'none'}, adds "
                 f"{', '.join(added) or 'none'}",
             )
 
@@ -142,11 +151,7 @@ def scratch(context: Context) -> Iterator[Hit]:
             options = {str(item) for item in task.items(f"{base}.{index}.MountOptions")}
             if not options >= _SAFE_MOUNT:
                 missing = ", ".join(sorted(_SAFE_MOUNT - options))
-                yield Hit(
-                    resource=task.logical_id,
-                    property=f"{base}.{index}.MountOptions",
-                    message=f"the mount lacks {missing}",
-                )
+                yield hit_at(task, f"{base}.{index}.MountOptions", f"the mount lacks {missing}")
 
 
 @rule(
@@ -166,7 +171,7 @@ def host_namespaces(context: Context) -> Iterator[Hit]:
     for task in context.of_type(*_TASK):
         for path in ("PidMode", "IpcMode", "NetworkMode"):
             if task.get(path) == "host":
-                yield Hit(resource=task.logical_id, property=path, message=f"{path} is host")
+                yield hit_at(task, path, f"{path} is host")
         if task.get("NetworkMode") in (None, "bridge", "default"):
             yield Hit(
                 resource=task.logical_id,
@@ -192,10 +197,10 @@ def platform(context: Context) -> Iterator[Hit]:
         version = service.get("PlatformVersion")
         if version not in (None, "LATEST", "1.4.0"):
             unknown = service.is_unknown("PlatformVersion")
-            yield Hit(
-                resource=service.logical_id,
-                property="PlatformVersion",
-                message=f"PlatformVersion {UNRESOLVED if unknown else f'is {show(version)}'}",
+            yield hit_at(
+                service,
+                "PlatformVersion",
+                f"PlatformVersion {UNRESOLVED if unknown else f'is {show(version)}'}",
             )
 
 
@@ -215,17 +220,13 @@ def image(context: Context) -> Iterator[Hit]:
             continue
         last = name.rsplit("/", 1)[-1]
         if "@sha256:" not in name and (":" not in last or last.endswith(":latest")):
-            yield Hit(
-                resource=task.logical_id,
-                property=f"{path}.Image",
-                message=f"{name} has no version of its own",
-            )
+            yield hit_at(task, f"{path}.Image", f"{name} has no version of its own")
         consistency = container.get("VersionConsistency")
         if consistency == "disabled":
-            yield Hit(
-                resource=task.logical_id,
-                property=f"{path}.VersionConsistency",
-                message="tasks of one deployment can run different images",
+            yield hit_at(
+                task,
+                f"{path}.VersionConsistency",
+                "tasks of one deployment can run different images",
             )
 
 
@@ -274,11 +275,7 @@ def runtime(context: Context) -> Iterator[Hit]:
             )
         path = "RuntimeManagementConfig.UpdateRuntimeOn"
         if function.get(path) == "Manual":
-            yield Hit(
-                resource=function.logical_id,
-                property=path,
-                message="the runtime is not patched",
-            )
+            yield hit_at(function, path, "the runtime is not patched")
 
 
 @rule(
@@ -311,11 +308,7 @@ def metadata(context: Context) -> Iterator[Hit]:
                 continue
             tokens = resource.get(f"{path}.HttpTokens")
             if tokens != "required" and resource.get(f"{path}.HttpEndpoint") != "disabled":
-                yield Hit(
-                    resource=resource.logical_id,
-                    property=f"{path}.HttpTokens",
-                    message=f"HttpTokens is {show(tokens)}",
-                )
+                yield hit_at(resource, f"{path}.HttpTokens", f"HttpTokens is {show(tokens)}")
 
 
 @rule(
@@ -331,10 +324,8 @@ def role_shared(context: Context) -> Iterator[Hit]:
     for task in context.of_type(*_TASK):
         role, execution = (name_of(task.get(p)) for p in ("TaskRoleArn", "ExecutionRoleArn"))
         if role and role == execution and role != "unknown":
-            yield Hit(
-                resource=task.logical_id,
-                property="TaskRoleArn",
-                message="the application has the rights of the execution role",
+            yield hit_at(
+                task, "TaskRoleArn", "the application has the rights of the execution role"
             )
 
 

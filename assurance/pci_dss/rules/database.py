@@ -13,6 +13,7 @@ from assurance.pci_dss.rule import (
     UNRESOLVED,
     Extent,
     Hit,
+    hit_at,
     must_be_false,
     must_be_set,
     must_be_true,
@@ -96,11 +97,7 @@ def database_key(context: Context) -> Iterator[Hit]:
         if _restored(database) or database.flag("StorageEncrypted") is not True:
             continue
         if key is None or (isinstance(key, str) and str(key).startswith("alias/aws/")):
-            yield Hit(
-                resource=database.logical_id,
-                property="KmsKeyId",
-                message=f"KmsKeyId is {show(key)}: the key is AWS's",
-            )
+            yield hit_at(database, "KmsKeyId", f"KmsKeyId is {show(key)}: the key is AWS's")
 
 
 _TLS_PARAMETERS: Final = {
@@ -153,18 +150,14 @@ def database_tls(context: Context) -> Iterator[Hit]:
         if group is None:
             given = database.get(path)
             problem = f"{path} {UNRESOLVED}" if given else f"{path} is not set"
-            yield Hit(
-                resource=database.logical_id,
-                property=path,
-                message=f"{problem}; nothing shows that {name} is on",
-            )
+            yield hit_at(database, path, f"{problem}; nothing shows that {name} is on")
             continue
         value = _parameter(parameters, name)
         if str(value).lower() not in good:
-            yield Hit(
-                resource=group.logical_id,
-                property=f"Parameters.{name}",
-                message=f"{name} is {show(value)}, so {database.logical_id} takes clear text",
+            yield hit_at(
+                group,
+                f"Parameters.{name}",
+                f"{name} is {show(value)}, so {database.logical_id} takes clear text",
             )
 
 
@@ -218,34 +211,27 @@ def database_audit(context: Context) -> Iterator[Hit]:
             continue
         group, path, parameters = _parameters(context, database)
         if group is None:
-            yield Hit(
-                resource=database.logical_id,
-                property=path,
-                message="nothing shows that server_audit_logging is on",
-            )
+            yield hit_at(database, path, "nothing shows that server_audit_logging is on")
             continue
         logging = _parameter(parameters, "server_audit_logging")
         if str(logging).lower() not in ("1", "on"):
-            yield Hit(
-                resource=group.logical_id,
-                property="Parameters.server_audit_logging",
-                message=f"server_audit_logging is {show(logging)}",
+            yield hit_at(
+                group, "Parameters.server_audit_logging", f"server_audit_logging is {show(logging)}"
             )
         value = _parameter(parameters, "server_audit_events")
         events = {part.strip().upper() for part in str(value or "").split(",")}
         missing = _AUDIT_EVENTS - events
         if missing and "QUERY" not in events:
-            yield Hit(
-                resource=group.logical_id,
-                property="Parameters.server_audit_events",
-                message=f"server_audit_events is {show(value)}, without "
-                f"{', '.join(sorted(missing))}",
+            yield hit_at(
+                group,
+                "Parameters.server_audit_events",
+                f"server_audit_events is {show(value)}, without {', '.join(sorted(missing))}",
             )
         elif missing - {"QUERY_DCL", "QUERY_DDL"}:
-            yield Hit(
-                resource=group.logical_id,
-                property="Parameters.server_audit_events",
-                message=f"server_audit_events is {show(value)}, without CONNECT",
+            yield hit_at(
+                group,
+                "Parameters.server_audit_events",
+                f"server_audit_events is {show(value)}, without CONNECT",
             )
 
 
@@ -289,10 +275,10 @@ def database_exports(context: Context) -> Iterator[Hit]:
         if not missing:
             continue
         unknown = database.is_unknown(path)
-        yield Hit(
-            resource=database.logical_id,
-            property="EnableCloudwatchLogsExports",
-            message=f"exports {UNRESOLVED}" if unknown else f"{', '.join(missing)} not exported",
+        yield hit_at(
+            database,
+            "EnableCloudwatchLogsExports",
+            f"exports {UNRESOLVED}" if unknown else f"{', '.join(missing)} not exported",
         )
 
 
@@ -316,10 +302,10 @@ def statements_logged(context: Context) -> Iterator[Hit]:
     for database in context.of_type(*_RDS):
         for index, item in enumerate(database.items("EnableCloudwatchLogsExports")):
             if item == "general":
-                yield Hit(
-                    resource=database.logical_id,
-                    property=f"EnableCloudwatchLogsExports.{index}",
-                    message="the general log is exported; it holds whole statements",
+                yield hit_at(
+                    database,
+                    f"EnableCloudwatchLogsExports.{index}",
+                    "the general log is exported; it holds whole statements",
                 )
     for group in context.of_type("AWS::RDS::DBClusterParameterGroup", "AWS::RDS::DBParameterGroup"):
         for name, bad in _STATEMENT_PARAMETERS.items():
@@ -334,10 +320,10 @@ def statements_logged(context: Context) -> Iterator[Hit]:
 
 
 def _parameter_hit(group: Resource, name: str, value: Value) -> Hit:
-    return Hit(
-        resource=group.logical_id,
-        property=f"Parameters.{name}",
-        message=f"{name} is {show(value)}: statements with card data would be logged",
+    return hit_at(
+        group,
+        f"Parameters.{name}",
+        f"{name} is {show(value)}: statements with card data would be logged",
     )
 
 
@@ -382,9 +368,7 @@ def master_username(context: Context) -> Iterator[Hit]:
             problem = f"is {name}, a default name"
         else:
             continue
-        yield Hit(
-            resource=holder.logical_id, property=path, message=f"the master user's name {problem}"
-        )
+        yield hit_at(holder, path, f"the master user's name {problem}")
 
 
 def _username(secret: Resource) -> Value:
@@ -439,11 +423,7 @@ def database_patches(context: Context) -> Iterator[Hit]:
         cluster = context.target(instance.get("DBClusterIdentifier"))
         version = (cluster or instance).text("EngineVersion") or ""
         if not version.startswith(_LONG_TERM):
-            yield Hit(
-                resource=instance.logical_id,
-                property="AutoMinorVersionUpgrade",
-                message="AutoMinorVersionUpgrade is false",
-            )
+            yield hit_at(instance, "AutoMinorVersionUpgrade", "AutoMinorVersionUpgrade is false")
 
 
 @rule(
@@ -497,11 +477,7 @@ def database_events(context: Context) -> Iterator[Hit]:
     subscriptions = context.of_type("AWS::RDS::EventSubscription")
     for subscription in subscriptions:
         if subscription.flag("Enabled") is False:
-            yield Hit(
-                resource=subscription.logical_id,
-                property="Enabled",
-                message="the subscription is off",
-            )
+            yield hit_at(subscription, "Enabled", "the subscription is off")
     for database in _databases(context):
         kinds = ["db-instance", "db-parameter-group"]
         if database.type == "AWS::RDS::DBCluster":

@@ -8,7 +8,7 @@ from typing import Final
 from assurance.findings import Severity, counted
 from assurance.pci_dss.context import Context
 from assurance.pci_dss.policies import Statement
-from assurance.pci_dss.rule import Extent, Hit, must_be_false, must_be_true, rule, show
+from assurance.pci_dss.rule import Extent, Hit, hit_at, must_be_false, must_be_true, rule, show
 from assurance.resolution import Resource
 
 _NARROWING: Final = (
@@ -55,10 +55,10 @@ def key_rotation(context: Context) -> Iterator[Hit]:
         yield from must_be_true(key, "EnableKeyRotation")
         period = key.number("RotationPeriodInDays")
         if period is not None and period > 365:
-            yield Hit(
-                resource=key.logical_id,
-                property="RotationPeriodInDays",
-                message=f"the key rotates every {period:.0f} days, later than a year",
+            yield hit_at(
+                key,
+                "RotationPeriodInDays",
+                f"the key rotates every {period:.0f} days, later than a year",
             )
 
 
@@ -75,10 +75,10 @@ def key_deletion(context: Context) -> Iterator[Hit]:
     for key in context.of_type("AWS::KMS::Key"):
         window = key.number("PendingWindowInDays")
         if key.raw.is_kept and window is not None and window < 30:
-            yield Hit(
-                resource=key.logical_id,
-                property="PendingWindowInDays",
-                message=f"the key is kept, but its deletion waits {counted(window, 'day')} only",
+            yield hit_at(
+                key,
+                "PendingWindowInDays",
+                f"the key is kept, but its deletion waits {counted(window, 'day')} only",
             )
 
 
@@ -123,10 +123,10 @@ def key_policy_public(context: Context) -> Iterator[Hit]:
 def key_use(context: Context) -> Iterator[Hit]:
     for key in context.of_type("AWS::KMS::Key"):
         if not context.statements.get(key.logical_id) and not key.is_unknown("KeyPolicy"):
-            yield Hit(
-                resource=key.logical_id,
-                property="KeyPolicy",
-                message="no key policy is written; by default every IAM policy of the account "
+            yield hit_at(
+                key,
+                "KeyPolicy",
+                "no key policy is written; by default every IAM policy of the account "
                 "can give the key away",
             )
     for statement in _key_statements(context):

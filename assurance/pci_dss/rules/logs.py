@@ -15,6 +15,7 @@ from assurance.pci_dss.rule import (
     UNRESOLVED,
     Extent,
     Hit,
+    hit_at,
     must_be_false,
     must_be_set,
     must_be_true,
@@ -46,7 +47,7 @@ def log_retention(context: Context) -> Iterator[Hit]:
             message = f"logs are kept for {counted(days, 'day')}, {_YEAR} are asked for"
         else:
             continue
-        yield Hit(resource=group.logical_id, property="RetentionInDays", message=message)
+        yield hit_at(group, "RetentionInDays", message)
 
 
 @rule(
@@ -75,26 +76,33 @@ def log_encrypted(context: Context) -> Iterator[Hit]:
     for group in context.of_type("AWS::Logs::LogGroup"):
         key = group.get("KmsKeyId")
         if not key or (isinstance(key, str) and str(key).startswith("alias/aws/")):
-            yield Hit(
-                resource=group.logical_id,
-                property="KmsKeyId",
-                message=f"KmsKeyId is {show(key)}: no key of yours",
-            )
+            yield hit_at(group, "KmsKeyId", f"KmsKeyId is {show(key)}: no key of yours")
 
 
-def _group_names(context: Context) -> set[str]:
-    """Names of the template's log groups; unknown parts stand in angle brackets."""
-    return {
-        str(name)
-        for group in context.of_type("AWS::Logs::LogGroup")
-        if isinstance(name := group.get("LogGroupName"), str)
-    }
+def group_of(
+    context: Context, prefix: str, resource: Resource, name: str, suffix: str = ""
+) -> Resource | None:
+    """Return the log group of the template under the name that a service gives it.
+
+    Args:
+        context: The template.
+        prefix: What AWS writes before the resource's name.
+        resource: The resource that the service logs for.
+        name: Property with its name; a name that is not known stands in angle brackets.
+        suffix: What AWS writes behind it.
+    """
+    spellings = (f"<{resource.logical_id}>", str(resource.get(name)))
+    wanted = {f"{prefix}{spelling}{suffix}" for spelling in spellings}
+    for group in context.of_type("AWS::Logs::LogGroup"):
+        named = group.get("LogGroupName")
+        if isinstance(named, str) and str(named) in wanted:
+            return group
+    return None
 
 
-def _owns(context: Context, prefix: str, resource: Resource, named: Value, suffix: str) -> bool:
-    names = _group_names(context)
-    spellings = {f"<{resource.logical_id}>", str(named)}
-    return any(f"{prefix}{spelling}{suffix}" in names for spelling in spellings)
+def exported_group(context: Context, cluster: Resource, log: str) -> Resource | None:
+    """Return the log group of the template that Aurora exports a kind of log to."""
+    return group_of(context, "/aws/rds/cluster/", cluster, "DBClusterIdentifier", f"/{log}")
 
 
 @rule(
@@ -111,32 +119,26 @@ def _owns(context: Context, prefix: str, resource: Resource, named: Value, suffi
 )
 def log_group_implicit(context: Context) -> Iterator[Hit]:
     for function in context.of_type("AWS::Lambda::Function"):
-        named = function.get("FunctionName")
-        if not function.get("LoggingConfig.LogGroup") and not _owns(
-            context, "/aws/lambda/", function, named, ""
-        ):
-            yield Hit(
-                resource=function.logical_id,
-                property="LoggingConfig.LogGroup",
-                message="the function's log group is not in the template",
+        if not function.get("LoggingConfig.LogGroup") and _default_group(context, function) is None:
+            yield hit_at(
+                function,
+                "LoggingConfig.LogGroup",
+                "the function's log group is not in the template",
             )
     for cluster in context.of_type("AWS::RDS::DBCluster"):
         for log in cluster.items("EnableCloudwatchLogsExports"):
-            identifier = cluster.get("DBClusterIdentifier")
-            if not _owns(context, "/aws/rds/cluster/", cluster, identifier, f"/{log}"):
-                yield Hit(
-                    resource=cluster.logical_id,
-                    property="EnableCloudwatchLogsExports",
-                    message=f"the log group of the {log} log is not in the template",
+            if exported_group(context, cluster, str(log)) is None:
+                yield hit_at(
+                    cluster,
+                    "EnableCloudwatchLogsExports",
+                    f"the log group of the {log} log is not in the template",
                 )
     for ecs in context.of_type("AWS::ECS::Cluster"):
-        on = str(_insights(ecs)) in ("enabled", "enhanced")
+        on = str(insights(ecs)) in ("enabled", "enhanced")
         prefix = "/aws/ecs/containerinsights/"
-        if on and not _owns(context, prefix, ecs, ecs.get("ClusterName"), "/performance"):
-            yield Hit(
-                resource=ecs.logical_id,
-                property="ClusterSettings",
-                message="the log group of Container Insights is not in the template",
+        if on and group_of(context, prefix, ecs, "ClusterName", "/performance") is None:
+            yield hit_at(
+                ecs, "ClusterSettings", "the log group of Container Insights is not in the template"
             )
 
 
@@ -184,10 +186,8 @@ def log_group_returns(context: Context) -> Iterator[Hit]:
         for index, item in enumerate(role.items("ManagedPolicyArns")):
             name = str(item).rpartition("/")[2] if isinstance(item, str) else ""
             if _MAKES_GROUPS.fullmatch(name):
-                yield Hit(
-                    resource=role.logical_id,
-                    property=f"ManagedPolicyArns.{index}",
-                    message=f"{message}: {name} allows {_CREATE}",
+                yield hit_at(
+                    role, f"ManagedPolicyArns.{index}", f"{message}: {name} allows {_CREATE}"
                 )
 
 
@@ -195,15 +195,19 @@ def _own_group(context: Context, function: Resource) -> Resource | None:
     """Return the log group of the template that a function writes to, if there is one."""
     named = function.get("LoggingConfig.LogGroup")
     if named is None:
-        spellings = {f"<{function.logical_id}>", str(function.get("FunctionName"))}
-        wanted = {f"/aws/lambda/{spelling}" for spelling in spellings}
-    else:
-        wanted = {str(named)}
+        return _default_group(context, function)
     for group in context.of_type("AWS::Logs::LogGroup"):
         name = group.get("LogGroupName")
-        if name_of(named) == group.logical_id or (isinstance(name, str) and str(name) in wanted):
+        if name_of(named) == group.logical_id or (
+            isinstance(name, str) and str(name) == str(named)
+        ):
             return group
     return None
+
+
+def _default_group(context: Context, function: Resource) -> Resource | None:
+    """Return the log group of the template that Lambda writes to if none is named."""
+    return group_of(context, "/aws/lambda/", function, "FunctionName")
 
 
 _ATTACHED: Final = {
@@ -242,7 +246,8 @@ def _matches(resource: str, group: Resource) -> bool:
     return fnmatch.fnmatchcase(str(name), rest.partition(":")[0])
 
 
-def _insights(cluster: Resource) -> Value:
+def insights(cluster: Resource) -> Value:
+    """Return what a cluster sets Container Insights to; None if it does not say."""
     for item in cluster.items("ClusterSettings"):
         if isinstance(item, dict) and item.get("Name") == "containerInsights":
             return item.get("Value")
@@ -266,19 +271,11 @@ def flow_logs(context: Context) -> Iterator[Hit]:
         if traffic not in ("ALL", None) or (
             traffic is None and not str(log.get("ResourceType")).startswith("TransitGateway")
         ):
-            yield Hit(
-                resource=log.logical_id,
-                property="TrafficType",
-                message=f"TrafficType is {show(traffic)}, not ALL",
-            )
+            yield hit_at(log, "TrafficType", f"TrafficType is {show(traffic)}, not ALL")
         if log.get("ResourceType") == "VPC" and _destination(log):
             logged.add(name_of(log.get("ResourceId")))
         elif not _destination(log):
-            yield Hit(
-                resource=log.logical_id,
-                property="LogDestination",
-                message="the flow log has no destination",
-            )
+            yield hit_at(log, "LogDestination", "the flow log has no destination")
     for vpc in context.of_type("AWS::EC2::VPC"):
         if vpc.logical_id not in logged:
             yield Hit(resource=vpc.logical_id, message="no flow log records its traffic")
@@ -312,10 +309,10 @@ def balancer_logs(context: Context) -> Iterator[Hit]:
         found = attributes(balancer)
         on = str(found.get("access_logs.s3.enabled")).lower() == "true"
         if not on or not found.get("access_logs.s3.bucket"):
-            yield Hit(
-                resource=balancer.logical_id,
-                property="LoadBalancerAttributes",
-                message=f"access_logs.s3.enabled is {show(found.get('access_logs.s3.enabled'))}, "
+            yield hit_at(
+                balancer,
+                "LoadBalancerAttributes",
+                f"access_logs.s3.enabled is {show(found.get('access_logs.s3.enabled'))}, "
                 f"access_logs.s3.bucket {show(found.get('access_logs.s3.bucket'))}",
             )
     for balancer in context.of_type("AWS::ElasticLoadBalancing::LoadBalancer"):
@@ -429,11 +426,10 @@ def container_logs(context: Context) -> Iterator[Hit]:
             driver = task.get(f"{path}.LogDriver")
             group = task.get(f"{path}.Options.awslogs-group")
             if not driver or driver in ("none", "json-file") or (driver == "awslogs" and not group):
-                yield Hit(
-                    resource=task.logical_id,
-                    property=path,
-                    message=f"{container.get('Name')}: LogDriver is {show(driver)}, group "
-                    f"{show(group)}",
+                yield hit_at(
+                    task,
+                    path,
+                    f"{container.get('Name')}: LogDriver is {show(driver)}, group {show(group)}",
                 )
 
 
@@ -456,11 +452,7 @@ def log_deletion(context: Context) -> Iterator[Hit]:
         for statement in context.statements.get(resource.logical_id, ()):
             wide = [action for action in _DELETING if statement.allows_action(action)]
             if statement.allows and wide and "*" not in statement.actions:
-                yield Hit(
-                    resource=resource.logical_id,
-                    property=statement.path,
-                    message=f"{', '.join(wide)} allowed",
-                )
+                yield hit_at(resource, statement.path, f"{', '.join(wide)} allowed")
 
 
 @rule(
@@ -552,10 +544,8 @@ def log_class(context: Context) -> Iterator[Hit]:
     for group in context.of_type("AWS::Logs::LogGroup"):
         value = group.get("LogGroupClass")
         if isinstance(value, str) and not isinstance(value, Partial) and value != "STANDARD":
-            yield Hit(
-                resource=group.logical_id,
-                property="LogGroupClass",
-                message=f"LogGroupClass is {value}: no metric filter or live review",
+            yield hit_at(
+                group, "LogGroupClass", f"LogGroupClass is {value}: no metric filter or live review"
             )
 
 

@@ -10,8 +10,9 @@ from assurance.findings import Severity
 from assurance.pci_dss.context import Context
 from assurance.pci_dss.network import name_of
 from assurance.pci_dss.policies import Statement
-from assurance.pci_dss.rule import Extent, Hit, rule, show
-from assurance.resolution import Resource, Value
+from assurance.pci_dss.rule import Extent, Hit, hit_at, rule, show
+from assurance.pci_dss.rules.logs import exported_group, insights
+from assurance.resolution import Resource
 
 _ALARMS: Final = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
@@ -32,17 +33,9 @@ _ALARMS: Final = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 def alarm_actions(context: Context) -> Iterator[Hit]:
     for alarm in context.of_type(*_ALARMS):
         if not alarm.items("AlarmActions"):
-            yield Hit(
-                resource=alarm.logical_id,
-                property="AlarmActions",
-                message="the alarm tells nobody",
-            )
+            yield hit_at(alarm, "AlarmActions", "the alarm tells nobody")
         if alarm.flag("ActionsEnabled") is False:
-            yield Hit(
-                resource=alarm.logical_id,
-                property="ActionsEnabled",
-                message="the alarm's actions are off",
-            )
+            yield hit_at(alarm, "ActionsEnabled", "the alarm's actions are off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +62,10 @@ def _controls(context: Context) -> Iterator[_Control]:
         if group:
             yield _silence(log.logical_id, "the flow log", group)
     for cluster in context.of_type("AWS::RDS::DBCluster"):
-        group = _audit_group(context, cluster)
-        if group:
-            yield _silence(cluster.logical_id, "the database's audit log", group)
+        exported = "audit" in cluster.items("EnableCloudwatchLogsExports")
+        audit = exported_group(context, cluster, "audit") if exported else None
+        if audit is not None:
+            yield _silence(cluster.logical_id, "the database's audit log", audit.logical_id)
     for schedule in context.of_type("AWS::SecretsManager::RotationSchedule"):
         function = name_of(schedule.get("RotationLambdaARN"))
         if function:
@@ -109,17 +103,6 @@ def _silence(resource: str, what: str, group: str) -> _Control:
         names=frozenset({group}),
         silent=True,
     )
-
-
-def _audit_group(context: Context, cluster: Resource) -> str:
-    """Logical id of the log group of a cluster's audit log, if the template has it."""
-    if "audit" not in cluster.items("EnableCloudwatchLogsExports"):
-        return ""
-    spellings = {f"<{cluster.logical_id}>", str(cluster.get("DBClusterIdentifier"))}
-    for group in context.of_type("AWS::Logs::LogGroup"):
-        if str(group.get("LogGroupName")) in {f"/aws/rds/cluster/{s}/audit" for s in spellings}:
-            return group.logical_id
-    return ""
 
 
 @rule(
@@ -241,27 +224,24 @@ def _blocked(context: Context, topic: Resource, service: str) -> Iterator[Hit]:
     key_value = topic.get("KmsMasterKeyId")
     key = context.target(key_value)
     if isinstance(key_value, str) and str(key_value).endswith("alias/aws/sns"):
-        yield Hit(
-            resource=topic.logical_id,
-            property="KmsMasterKeyId",
-            message=f"the key alias/aws/sns keeps {_PUBLISHERS[service]} out",
+        yield hit_at(
+            topic, "KmsMasterKeyId", f"the key alias/aws/sns keeps {_PUBLISHERS[service]} out"
         )
     if key is not None and key.type == "AWS::KMS::Key":
         for action in ("kms:Decrypt", "kms:GenerateDataKey"):
             if not _allowed(context, [key], service, action):
-                yield Hit(
-                    resource=key.logical_id,
-                    property="KeyPolicy",
-                    message=f"{action} is not allowed to {service}, so {_PUBLISHERS[service]} do "
+                yield hit_at(
+                    key,
+                    "KeyPolicy",
+                    f"{action} is not allowed to {service}, so {_PUBLISHERS[service]} do "
                     f"not arrive at {topic.logical_id}",
                 )
     policies = context.pointing("AWS::SNS::TopicPolicy", "Topics", topic.logical_id)
     if policies and not _allowed(context, policies, service, "sns:Publish"):
-        yield Hit(
-            resource=policies[0].logical_id,
-            property="PolicyDocument",
-            message=f"sns:Publish is not allowed to {service}, so {_PUBLISHERS[service]} do not "
-            "arrive",
+        yield hit_at(
+            policies[0],
+            "PolicyDocument",
+            f"sns:Publish is not allowed to {service}, so {_PUBLISHERS[service]} do not arrive",
         )
 
 
@@ -294,16 +274,9 @@ def _is_for(statement: Statement, service: str) -> bool:
 )
 def container_insights(context: Context) -> Iterator[Hit]:
     for cluster in context.of_type("AWS::ECS::Cluster"):
-        value: Value = None
-        for item in cluster.items("ClusterSettings"):
-            if isinstance(item, dict) and item.get("Name") == "containerInsights":
-                value = item.get("Value")
+        value = insights(cluster)
         if value not in ("enabled", "enhanced"):
-            yield Hit(
-                resource=cluster.logical_id,
-                property="ClusterSettings",
-                message=f"containerInsights is {show(value)}",
-            )
+            yield hit_at(cluster, "ClusterSettings", f"containerInsights is {show(value)}")
 
 
 RULES: Final = (alarm_actions, control_failure, alarm_arrives, container_insights)

@@ -41,17 +41,13 @@ def secret_rotation(context: Context) -> Iterator[Hit]:
         days = _days(schedule)
         if days is None or days > 90:
             problem = f"is every {days:.0f} days" if days else f"({_rules(schedule)}) {UNRESOLVED}"
-            yield Hit(
-                resource=schedule.logical_id,
-                property="RotationRules",
-                message=f"the rotation {problem}; at least every 90 days is needed",
+            yield hit_at(
+                schedule,
+                "RotationRules",
+                f"the rotation {problem}; at least every 90 days is needed",
             )
         if not any(schedule.get(path) for path in ("RotationLambdaARN", "HostedRotationLambda")):
-            yield Hit(
-                resource=schedule.logical_id,
-                property="RotationLambdaARN",
-                message="no function rotates the secret",
-            )
+            yield hit_at(schedule, "RotationLambdaARN", "no function rotates the secret")
     for secret_resource in context.of_type("AWS::SecretsManager::Secret"):
         if secret_resource.logical_id not in rotated:
             yield Hit(
@@ -103,10 +99,8 @@ def secret_key(context: Context) -> Iterator[Hit]:
     for secret in context.of_type("AWS::SecretsManager::Secret"):
         key = secret.get("KmsKeyId")
         if key is None or (isinstance(key, str) and str(key).startswith("alias/aws/")):
-            yield Hit(
-                resource=secret.logical_id,
-                property="KmsKeyId",
-                message="the secret is encrypted with the key aws/secretsmanager",
+            yield hit_at(
+                secret, "KmsKeyId", "the secret is encrypted with the key aws/secretsmanager"
             )
 
 
@@ -208,11 +202,7 @@ def environment(context: Context) -> Iterator[Hit]:
     for resource, path, name, value in _variables(context):
         problem = _is_secret(name, value)
         if problem:
-            yield Hit(
-                resource=resource.logical_id,
-                property=path,
-                message=f"the variable {name} {problem}",
-            )
+            yield hit_at(resource, path, f"the variable {name} {problem}")
 
 
 _PASSWORDS: Final = {
@@ -248,11 +238,7 @@ def password_literal(context: Context) -> Iterator[Hit]:
             for path in paths:
                 problem = _password(resource.get(path))
                 if problem:
-                    yield Hit(
-                        resource=resource.logical_id,
-                        property=path,
-                        message=f"{path} {problem}",
-                    )
+                    yield hit_at(resource, path, f"{path} {problem}")
     for secret in context.of_type("AWS::SecretsManager::Secret"):
         yield from _secret_template(secret)
 
@@ -275,11 +261,7 @@ def _secret_template(secret: Resource) -> Iterator[Hit]:
         return
     for name, value in (parsed if isinstance(parsed, dict) else {}).items():
         if _is_secret(str(name), value if isinstance(value, str) else None):
-            yield Hit(
-                resource=secret.logical_id,
-                property=path,
-                message=f"the template of the secret holds the {name} itself",
-            )
+            yield hit_at(secret, path, f"the template of the secret holds the {name} itself")
 
 
 @rule(
@@ -297,10 +279,10 @@ def key_literal(context: Context) -> Iterator[Hit]:
             continue  # the walk below, with its paths, costs more than all other rules
         for path, value in walk(dict(resource.properties)):
             if isinstance(value, str) and "Environment" not in path and _SECRET_TEXT.search(value):
-                yield Hit(
-                    resource=resource.logical_id,
-                    property=path,
-                    message="an access key, a private key or an address with a password is here",
+                yield hit_at(
+                    resource,
+                    path,
+                    "an access key, a private key or an address with a password is here",
                 )
 
 

@@ -60,11 +60,7 @@ def bucket_public(context: Context) -> Iterator[Hit]:
                 yield from must_be_true(bucket, f"{base}.{flag}", flag)
         access = bucket.get("AccessControl")
         if isinstance(access, str) and access.startswith(("Public", "Authenticated")):
-            yield Hit(
-                resource=bucket.logical_id,
-                property="AccessControl",
-                message=f"AccessControl is {access}",
-            )
+            yield hit_at(bucket, "AccessControl", f"AccessControl is {access}")
 
 
 @rule(
@@ -83,10 +79,10 @@ def bucket_acls(context: Context) -> Iterator[Hit]:
         for index, item in enumerate(rules):
             value = item.get("ObjectOwnership") if isinstance(item, dict) else None
             if value != "BucketOwnerEnforced":
-                yield Hit(
-                    resource=bucket.logical_id,
-                    property=f"OwnershipControls.Rules.{index}.ObjectOwnership",
-                    message=f"ObjectOwnership is {show(value)}",
+                yield hit_at(
+                    bucket,
+                    f"OwnershipControls.Rules.{index}.ObjectOwnership",
+                    f"ObjectOwnership is {show(value)}",
                 )
 
 
@@ -116,10 +112,8 @@ def bucket_key(context: Context) -> Iterator[Hit]:
         if bucket.is_unknown(f"{path}.SSEAlgorithm"):
             continue
         if algorithm not in ("aws:kms", "aws:kms:dsse") or key is None or _default_key(key):
-            yield Hit(
-                resource=bucket.logical_id,
-                property=base,
-                message=f"SSEAlgorithm is {show(algorithm)}, KMSMasterKeyID {show(key)}",
+            yield hit_at(
+                bucket, base, f"SSEAlgorithm is {show(algorithm)}, KMSMasterKeyID {show(key)}"
             )
 
 
@@ -200,10 +194,8 @@ def store_key(context: Context) -> Iterator[Hit]:
     for kind, path in _KEYED:
         for resource in context.of_type(kind):
             if not resource.get(path) or _default_key(resource.get(path)):
-                yield Hit(
-                    resource=resource.logical_id,
-                    property=path,
-                    message=f"{path} is {show(resource.get(path))}: no key of yours",
+                yield hit_at(
+                    resource, path, f"{path} is {show(resource.get(path))}: no key of yours"
                 )
 
 
@@ -219,11 +211,7 @@ def store_key(context: Context) -> Iterator[Hit]:
 def queue_clear(context: Context) -> Iterator[Hit]:
     for queue in context.of_type("AWS::SQS::Queue"):
         if queue.flag("SqsManagedSseEnabled") is False and not queue.get("KmsMasterKeyId"):
-            yield Hit(
-                resource=queue.logical_id,
-                property="SqsManagedSseEnabled",
-                message="messages are stored in clear text",
-            )
+            yield hit_at(queue, "SqsManagedSseEnabled", "messages are stored in clear text")
 
 
 _IN_TRANSIT: Final = (

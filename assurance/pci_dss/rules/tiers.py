@@ -7,7 +7,15 @@ from typing import Final
 
 from assurance.findings import Severity
 from assurance.pci_dss.context import Context
-from assurance.pci_dss.network import INTERNET, OTHER_NETWORKS, STORES, Kind, Tier, Workload
+from assurance.pci_dss.network import (
+    INTERNET,
+    OTHER_NETWORKS,
+    STORES,
+    Kind,
+    Network,
+    Tier,
+    Workload,
+)
 from assurance.pci_dss.rule import UNRESOLVED, Extent, Hit, rule
 from assurance.pci_dss.rules.security_groups import GROUP_TYPES
 
@@ -133,12 +141,7 @@ def store_egress(context: Context) -> Iterator[Hit]:
 )
 def isolated_route(context: Context) -> Iterator[Hit]:
     network = context.network
-    homes = {
-        subnet: workload.logical_id
-        for workload in network.stores()
-        if workload.kind is Kind.DATABASE
-        for subnet in workload.subnets
-    }
+    homes = _homes(network)
     for subnet, way in network.leaving_tier(Tier.PRIVATE):
         if subnet.logical_id in homes and way.route:
             yield Hit(
@@ -146,6 +149,17 @@ def isolated_route(context: Context) -> Iterator[Hit]:
                 message=f"the subnet {subnet.logical_id} of {homes[subnet.logical_id]} has a route "
                 f"to a {way.kind}",
             )
+
+
+def _homes(network: Network) -> dict[str, str]:
+    """Return the subnets that databases are in, each with a database that is in it."""
+    return {
+        subnet: store.logical_id
+        for store in network.stores()
+        if store.kind is Kind.DATABASE
+        for subnet in store.subnets
+        if subnet in network.subnets
+    }
 
 
 @rule(
@@ -211,13 +225,7 @@ def group_shared(context: Context) -> Iterator[Hit]:
 )
 def tier_shared(context: Context) -> Iterator[Hit]:
     network = context.network
-    homes = {
-        subnet: store.logical_id
-        for store in network.stores()
-        if store.kind is Kind.DATABASE
-        for subnet in store.subnets
-        if subnet in network.subnets
-    }
+    homes = _homes(network)
     for workload in network.workloads.values():
         if workload.kind not in _APPLICATION:
             continue

@@ -10,7 +10,7 @@ from assurance.findings import Severity
 from assurance.pci_dss.context import Context, attributes
 from assurance.pci_dss.network import name_of
 from assurance.pci_dss.policies import Statement
-from assurance.pci_dss.rule import UNRESOLVED, Extent, Hit, rule, show
+from assurance.pci_dss.rule import UNRESOLVED, Extent, Hit, hit_at, rule, show
 from assurance.resolution import Resource, Value
 
 _STRONG_POLICY: Final = re.compile(
@@ -86,9 +86,7 @@ def listener_plain(context: Context) -> Iterator[Hit]:
                     severity=None if public else Severity.WARNING,
                 )
         elif listener.is_unknown("Protocol"):
-            yield Hit(
-                resource=listener.logical_id, property="Protocol", message=f"Protocol {UNRESOLVED}"
-            )
+            yield hit_at(listener, "Protocol", f"Protocol {UNRESOLVED}")
         elif protocol in ("TCP", "UDP", "TCP_UDP") and _faces_internet(context, listener):
             yield Hit(
                 resource=listener.logical_id,
@@ -139,10 +137,10 @@ def listener_policy(context: Context) -> Iterator[Hit]:
         if not tls or (isinstance(policy, str) and _STRONG_POLICY.match(policy)):
             continue
         problem = UNRESOLVED if listener.is_unknown("SslPolicy") else f"is {show(policy)}"
-        yield Hit(
-            resource=listener.logical_id,
-            property="SslPolicy",
-            message=f"SslPolicy {problem}"
+        yield hit_at(
+            listener,
+            "SslPolicy",
+            f"SslPolicy {problem}"
             + ("; AWS's default still takes TLS 1.0" if policy is None else ""),
         )
     for balancer in context.of_type("AWS::ElasticLoadBalancing::LoadBalancer"):
@@ -150,10 +148,10 @@ def listener_policy(context: Context) -> Iterator[Hit]:
             isinstance(item, dict) and str(item.get("Protocol")).upper() in ("HTTPS", "SSL")
             for item in balancer.items("Listeners")
         ) and "TLS-1-2-2017-01" not in str(balancer.get("Policies")):
-            yield Hit(
-                resource=balancer.logical_id,
-                property="Policies",
-                message="no policy names ELBSecurityPolicy-TLS-1-2-2017-01, so older TLS is taken",
+            yield hit_at(
+                balancer,
+                "Policies",
+                "no policy names ELBSecurityPolicy-TLS-1-2-2017-01, so older TLS is taken",
             )
 
 
@@ -181,18 +179,16 @@ def edge_tls(context: Context) -> Iterator[Hit]:
         yield from _distribution(distribution)
     for domain in context.of_type("AWS::ApiGateway::DomainName"):
         if domain.text("SecurityPolicy") in (None, "TLS_1_0"):
-            yield Hit(
-                resource=domain.logical_id,
-                property="SecurityPolicy",
-                message=f"SecurityPolicy is {show(domain.get('SecurityPolicy'))}",
+            yield hit_at(
+                domain, "SecurityPolicy", f"SecurityPolicy is {show(domain.get('SecurityPolicy'))}"
             )
     for domain in context.of_type("AWS::ApiGatewayV2::DomainName"):
         for index, item in enumerate(domain.items("DomainNameConfigurations")):
             if isinstance(item, dict) and item.get("SecurityPolicy") == "TLS_1_0":
-                yield Hit(
-                    resource=domain.logical_id,
-                    property=f"DomainNameConfigurations.{index}.SecurityPolicy",
-                    message="SecurityPolicy is TLS_1_0",
+                yield hit_at(
+                    domain,
+                    f"DomainNameConfigurations.{index}.SecurityPolicy",
+                    "SecurityPolicy is TLS_1_0",
                 )
 
 
@@ -202,19 +198,19 @@ def _distribution(distribution: Resource) -> Iterator[Hit]:
     for path in ("DistributionConfig.DefaultCacheBehavior", *more):
         policy = distribution.get(f"{path}.ViewerProtocolPolicy")
         if policy not in ("https-only", "redirect-to-https"):
-            yield Hit(
-                resource=distribution.logical_id,
-                property=f"{path}.ViewerProtocolPolicy",
-                message=f"ViewerProtocolPolicy is {show(policy)}",
+            yield hit_at(
+                distribution,
+                f"{path}.ViewerProtocolPolicy",
+                f"ViewerProtocolPolicy is {show(policy)}",
             )
     certificate = distribution.get("DistributionConfig.ViewerCertificate")
     if isinstance(certificate, dict) and "CloudFrontDefaultCertificate" not in certificate:
         version = certificate.get("MinimumProtocolVersion")
         if not str(version).startswith(("TLSv1.2", "TLSv1.3")):
-            yield Hit(
-                resource=distribution.logical_id,
-                property="DistributionConfig.ViewerCertificate.MinimumProtocolVersion",
-                message=f"MinimumProtocolVersion is {show(version)}",
+            yield hit_at(
+                distribution,
+                "DistributionConfig.ViewerCertificate.MinimumProtocolVersion",
+                f"MinimumProtocolVersion is {show(version)}",
             )
 
 
@@ -288,11 +284,7 @@ def _covers(statement: Statement, logical_id: str, action: str) -> bool:
 def certificate_key(context: Context) -> Iterator[Hit]:
     for certificate in context.of_type("AWS::CertificateManager::Certificate"):
         if certificate.get("KeyAlgorithm") == "RSA_1024":
-            yield Hit(
-                resource=certificate.logical_id,
-                property="KeyAlgorithm",
-                message="KeyAlgorithm is RSA_1024",
-            )
+            yield hit_at(certificate, "KeyAlgorithm", "KeyAlgorithm is RSA_1024")
 
 
 def _application(balancer: Resource) -> bool:
@@ -313,11 +305,7 @@ def invalid_headers(context: Context) -> Iterator[Hit]:
     for balancer in context.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"):
         value = attributes(balancer).get(name)
         if _application(balancer) and str(value).lower() != "true":
-            yield Hit(
-                resource=balancer.logical_id,
-                property="LoadBalancerAttributes",
-                message=f"{name} is {show(value)}",
-            )
+            yield hit_at(balancer, "LoadBalancerAttributes", f"{name} is {show(value)}")
 
 
 @rule(
@@ -340,11 +328,7 @@ def desync(context: Context) -> Iterator[Hit]:
     for balancer in context.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"):
         value = attributes(balancer).get(name)
         if _application(balancer) and value not in (None, "defensive", "strictest"):
-            yield Hit(
-                resource=balancer.logical_id,
-                property="LoadBalancerAttributes",
-                message=f"{name} is {show(value)}",
-            )
+            yield hit_at(balancer, "LoadBalancerAttributes", f"{name} is {show(value)}")
 
 
 RULES: Final = (

@@ -8,7 +8,7 @@ from typing import Final
 from assurance.findings import Severity
 from assurance.pci_dss.context import Context
 from assurance.pci_dss.network import Kind, name_of
-from assurance.pci_dss.rule import UNRESOLVED, Extent, Hit, must_be_true, rule
+from assurance.pci_dss.rule import UNRESOLVED, Extent, Hit, hit_at, must_be_true, rule
 from assurance.pci_dss.rules.transport import redirects_only
 from assurance.resolution import Resource, Value
 
@@ -58,10 +58,8 @@ def firewall_missing(context: Context) -> Iterator[Hit]:
             )
     for distribution in context.of_type("AWS::CloudFront::Distribution"):
         if not distribution.get("DistributionConfig.WebACLId"):
-            yield Hit(
-                resource=distribution.logical_id,
-                property="DistributionConfig.WebACLId",
-                message="no web ACL guards the distribution",
+            yield hit_at(
+                distribution, "DistributionConfig.WebACLId", "no web ACL guards the distribution"
             )
 
 
@@ -236,10 +234,10 @@ def firewall_log(context: Context) -> Iterator[Hit]:
         if config.items("LogDestinationConfigs"):
             logged.add(name_of(config.get("ResourceArn")))
         if config.get("LoggingFilter.DefaultBehavior") == "DROP":
-            yield Hit(
-                resource=config.logical_id,
-                property="LoggingFilter.DefaultBehavior",
-                message="requests are dropped from the log by default",
+            yield hit_at(
+                config,
+                "LoggingFilter.DefaultBehavior",
+                "requests are dropped from the log by default",
             )
     for acl in context.of_type("AWS::WAFv2::WebACL"):
         if acl.logical_id not in logged:
@@ -269,10 +267,8 @@ def firewall_log_redacted(context: Context) -> Iterator[Hit]:
         text = str(config.get("RedactedFields")).lower()
         missing = [name for name in _CREDENTIALS if f"'{name}'" not in text]
         if missing and name_of(config.get("ResourceArn")) not in protected:
-            yield Hit(
-                resource=config.logical_id,
-                property="RedactedFields",
-                message=f"the log keeps the headers {' and '.join(missing)}",
+            yield hit_at(
+                config, "RedactedFields", f"the log keeps the headers {' and '.join(missing)}"
             )
     for acl in context.of_type("AWS::WAFv2::WebACL"):
         paths = ["", *(path for path, _ in _rules(acl))]
