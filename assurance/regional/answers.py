@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from assurance.regional.aws import Aws, AwsError, CredentialsError, RefusedError
+
+T = TypeVar("T")
 
 
 class State(StrEnum):
@@ -59,18 +62,25 @@ def undecided(need: str, resource: str) -> Row:
     )
 
 
-def tried(ask: Callable[[Aws], Iterable[Row]], aws: Aws, need: str) -> Iterator[Row]:
-    """Yield the rows of a question; a refusal or failure becomes a row of its own."""
+def answered(ask: Callable[[Aws], T], aws: Aws, need: str) -> tuple[T | None, list[Row]]:
+    """Return what AWS answers, or None with the row of a refusal or failure."""
     try:
-        yield from list(ask(aws))
+        return ask(aws), []
     except CredentialsError:
         raise
     except RefusedError as error:
-        yield Row(
+        row = Row(
             state=State.REFUSED,
             need=need,
             answer=f"needs the IAM permission {error.call.permission}",
             asked=error.call.permission,
         )
     except AwsError as error:
-        yield Row(state=State.UNKNOWN, need=need, answer=str(error), asked="")
+        row = Row(state=State.UNKNOWN, need=need, answer=str(error), asked="")
+    return None, [row]
+
+
+def tried(ask: Callable[[Aws], Iterable[Row]], aws: Aws, need: str) -> Sequence[Row]:
+    """Return the rows of a question; a refusal or failure becomes a row of its own."""
+    rows, failure = answered(lambda aws: list(ask(aws)), aws, need)
+    return failure if rows is None else rows

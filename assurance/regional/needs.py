@@ -14,8 +14,6 @@ from typing import Final
 
 from assurance.resolution import Partial, Resource, View, walk
 
-_ENGINES_OF_CLUSTERS: Final = "AWS::RDS::DBCluster"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
@@ -174,7 +172,7 @@ def _most(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
 
 
 def _databases(view: View) -> Iterable[Database]:
-    for cluster in view.of_type(_ENGINES_OF_CLUSTERS):
+    for cluster in view.of_type("AWS::RDS::DBCluster"):
         yield Database(
             resource=cluster.logical_id,
             engine=cluster.text("Engine"),

@@ -14,7 +14,7 @@ from typing import Final
 
 from assurance.findings import Severity
 from assurance.regional import check, quotas, taken
-from assurance.regional.answers import Row, State, tried, undecided
+from assurance.regional.answers import Row, State, answered, tried, undecided
 from assurance.regional.aws import (
     Aws,
     Call,
@@ -39,7 +39,7 @@ _NOT_LISTED: Final = ("AWS::CloudFormation::", "AWS::CDK::", "AWS::Serverless::"
 class _Answers:
     """What AWS answered, to override the shipped facts."""
 
-    zones: list[str] = field(default_factory=list)
+    zones: Sequence[str]
     services: list[str] | None = None
     offered: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     exact: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -67,14 +67,14 @@ def preflight(
         TemplateError: The template is too large to resolve.
     """
     aws.items(Call.CALLER_IDENTITY, "Account", at_home=True)
-    rows = list(tried(_region, aws, f"{aws.region} is enabled"))
+    rows = [*tried(_region, aws, f"{aws.region} is enabled")]
     if any(row.state is State.FAILS for row in rows):
         return rows  # every further question would fail for the same reason
-    answers = _Answers()
-    zone_rows = list(tried(partial(_ask_zones, answers), aws, "availability zones"))
-    worlds = views(template, aws.region, zones=answers.zones or None)
+    here, refusal = answered(_zone_names, aws, "availability zones")
+    answers = _Answers(zones=here or [])
+    worlds = views(template, aws.region, zones=here or None)
     wanted = needs(worlds)
-    rows += zone_rows or _zones(wanted, answers.zones)
+    rows += refusal or _zones(wanted, answers.zones)
     rows += tried(partial(_types, wanted, facts), aws, "resource types")
     for database in wanted.databases:
         rows += _databases(aws, database, answers)
@@ -140,9 +140,8 @@ def _region(aws: Aws) -> Iterator[Row]:
     )
 
 
-def _ask_zones(answers: _Answers, aws: Aws) -> Iterator[Row]:
-    answers.zones = [name for name, _ in zones(aws)]
-    return iter(())
+def _zone_names(aws: Aws) -> list[str]:
+    return [name for name, _ in zones(aws)]
 
 
 def _zones(wanted: Needs, here: Sequence[str]) -> Iterator[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -23,6 +23,8 @@ class _Quota:
     count: str
     call: Call
     key: str
+    only: tuple[str, str] | None = None
+    """Field of an entry and the value it must have to count; None counts every entry."""
 
 
 _QUOTAS: Final = (
@@ -57,6 +59,7 @@ _QUOTAS: Final = (
         count="application load balancers",
         call=Call.LOAD_BALANCERS,
         key="LoadBalancers",
+        only=("Type", "application"),
     ),
     _Quota(
         need="gateway endpoints",
@@ -65,6 +68,7 @@ _QUOTAS: Final = (
         count="gateway endpoints",
         call=Call.ENDPOINTS,
         key="VpcEndpoints",
+        only=("VpcEndpointType", "Gateway"),
     ),
 )
 _INTERFACE_ENDPOINTS: Final = ("vpc", "L-29B6F2EB")
@@ -130,8 +134,7 @@ def _counted(quota: _Quota, count: int, aws: Aws) -> Iterator[Row]:
     used = [
         item
         for item in aws.items(quota.call, quota.key)
-        if quota.call is not Call.LOAD_BALANCERS or text(item, "Type") == "application"
-        if quota.call is not Call.ENDPOINTS or text(item, "VpcEndpointType") == "Gateway"
+        if quota.only is None or text(item, quota.only[0]) == quota.only[1]
     ]
     limit = _limit(aws, quota.service, quota.code)
     yield _row(quota.need, count, len(used), number(limit, "Value"), quota.call)
@@ -211,12 +214,7 @@ def _fargate(wanted: Needs, now: datetime, aws: Aws) -> Iterator[Row]:
     yield _row("Fargate vCPU", wanted.vcpu, used, limit, Call.METRIC)
     if wanted.vcpu_at_scale > wanted.vcpu:
         row = _row("Fargate vCPU when scaled out", wanted.vcpu_at_scale, used, limit, Call.METRIC)
-        yield Row(
-            state=State.WARNING if row.state is State.FAILS else row.state,
-            need=row.need,
-            answer=row.answer,
-            asked=row.asked,
-        )
+        yield replace(row, state=State.WARNING) if row.state is State.FAILS else row
 
 
 def _use(aws: Aws, metric: Item, now: datetime) -> float | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
-from assurance.regional.answers import Row, State, tried, undecided
+from assurance.regional.answers import Row, State, answered, tried, undecided
 from assurance.regional.aws import Aws, Call, Item, text
 from assurance.regional.needs import Name, Needs
 
@@ -133,8 +133,8 @@ def names(wanted: Needs, aws: Aws, stack: str | None) -> Iterator[Row]:
         return
     own: _Own = None
     if stack is not None:
-        rows, own = _own(aws, stack)
-        yield from rows
+        own, refusal = answered(partial(_own, stack), aws, f"what the stack {stack} has")
+        yield from refusal
     for name in wanted.names:
         if name.name is None:
             yield undecided(f"name of {name.resource}", name.resource)
@@ -147,26 +147,20 @@ def names(wanted: Needs, aws: Aws, stack: str | None) -> Iterator[Row]:
         yield from tried(partial(_resource_policies, policies, own), aws, "Logs resource policies")
 
 
-def _own(aws: Aws, stack: str) -> tuple[list[Row], _Own]:
-    """Return what the stack has, nothing if there is none, with the rows of a refusal."""
-    found: set[tuple[str, str]] = set()
-
-    def ask(aws: Aws) -> Iterator[Row]:
-        summaries = aws.items(
-            Call.STACK_RESOURCES,
-            "StackResourceSummaries",
-            {"StackName": stack},
-            absent=("ValidationError",),  # there is no such stack
-        )
-        for item in summaries:
-            if text(item, "ResourceStatus") not in _GONE:
-                # a web ACL's is name|id|scope
-                physical = text(item, "PhysicalResourceId").partition("|")[0]
-                found.add((text(item, "ResourceType"), physical))
-        return iter(())
-
-    rows = list(tried(ask, aws, f"what the stack {stack} has"))
-    return rows, None if rows else frozenset(found)
+def _own(stack: str, aws: Aws) -> frozenset[tuple[str, str]]:
+    """Return what the stack has; nothing if there is none."""
+    summaries = aws.items(
+        Call.STACK_RESOURCES,
+        "StackResourceSummaries",
+        {"StackName": stack},
+        absent=("ValidationError",),  # there is no such stack
+    )
+    return frozenset(
+        # a web ACL's physical id is name|id|scope
+        (text(item, "ResourceType"), text(item, "PhysicalResourceId").partition("|")[0])
+        for item in summaries
+        if text(item, "ResourceStatus") not in _GONE
+    )
 
 
 def _names(

@@ -336,9 +336,10 @@ def _autoscaling(stack: Deployed) -> tuple[int, list[str]]:
             low, high = target["MinCapacity"], target["MaxCapacity"]
             if low >= high:
                 problems.append(f"{name}: has no room to scale above {low}")
-            if not low <= _desired(stack, arn) <= high:
-                count = counted(_desired(stack, arn), "task")
-                problems.append(f"{name}: {count} desired, outside of {low} to {high}")
+            count = _desired(stack, arn)
+            if not low <= count <= high:
+                tasks = counted(count, "task")
+                problems.append(f"{name}: {tasks} desired, outside of {low} to {high}")
         if not policies["ScalingPolicies"]:
             problems.append(f"{name}: has no scaling policy")
     return len(services), problems

@@ -203,6 +203,7 @@ class Database(Construct):
         )
 
     def _instances(self, props: DatabaseProps) -> list[tuple[str, str]]:
+        """Return construct id and identifier of the writer and of each reader."""
         readers = range(1, props.readers + 1)
         return [
             ("Writer", props.names.database_writer),
@@ -233,11 +234,10 @@ class Database(Construct):
         assert isinstance(resource, rds.CfnDBCluster)
         # Else Aurora makes the groups itself.
         resource.node.add_dependency(*self.log_groups.values())
-        readers = [f"Reader{n}" for n in range(1, props.readers + 1)]
-        instances = [self.writer, *(self.cluster.node.find_child(name) for name in readers)]
-        for instance in instances if has_long_term_support(props.engine_version) else ():
+        instances = self._instances(props) if has_long_term_support(props.engine_version) else []
+        for construct_id, _ in instances:
             acknowledge(
-                instance,
+                self.cluster.node.find_child(construct_id),
                 {
                     "PCI.DSS.321-RDSAutomaticMinorVersionUpgradeEnabled": "The engine is on a "
                     "long-term support line, on which AWS advises against automatic minor "

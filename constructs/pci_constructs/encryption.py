@@ -16,6 +16,9 @@ from pci_constructs.place import Place
 from pci_constructs.policy import Statement, allow, policy
 from pci_constructs.protection import Protection
 
+PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.rds.amazonaws.com")
+"""Services that publish to the alarm topic: its policy admits them, and its key serves them."""
+
 _ADMINISTER: Final = (
     "kms:CancelKeyDeletion",
     "kms:CreateAlias",
@@ -174,6 +177,6 @@ def _publishers() -> Statement:
     return allow(
         "kms:Decrypt",
         "kms:GenerateDataKey",
-        to={"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
+        to={"Service": list(PUBLISHERS)},
         sid="AlarmsAndDatabaseEventsPublishThroughTheTopic",
     )

@@ -16,6 +16,7 @@ from constructs import Construct
 from pci_constructs.alarm import alarm
 from pci_constructs.dashboard import DashboardProps, dashboard
 from pci_constructs.database import Database
+from pci_constructs.encryption import PUBLISHERS
 from pci_constructs.ingress import Ingress
 from pci_constructs.names import Names
 from pci_constructs.network import Network
@@ -111,7 +112,7 @@ class Monitoring(Construct):
         publish = allow(
             "sns:Publish",
             on=topic.topic_arn,
-            to={"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
+            to={"Service": list(PUBLISHERS)},
             when=from_this_account(props.place),
             sid="AlarmsAndDatabaseEventsOfThisAccountPublish",
         )
