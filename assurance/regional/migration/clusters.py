@@ -6,7 +6,7 @@ import json
 
 from assurance.regional.aurora import CLUSTER
 from assurance.regional.facts import Availability
-from assurance.regional.migration.draft import Draft
+from assurance.regional.migration.draft import Draft, at
 from assurance.regional.migration.targets import Target
 from assurance.regional.migration.values import is_token, shown
 from assurance.templates import RawResource
@@ -67,7 +67,7 @@ def ask_about_loops(draft: Draft) -> None:
 
 def has_repeated_keys(draft: Draft, cluster: RawResource) -> bool:
     """Whether a key stands twice in what would be edited; then nothing is changed."""
-    properties = ("Resources", cluster.logical_id, "Properties")
+    properties = at(cluster.logical_id)
     repeated = [
         *draft.text.repeated_keys(properties),
         *draft.text.repeated_keys((*properties, "ScalingConfiguration")),

@@ -64,6 +64,11 @@ class Wanted:
     reason: str
 
 
+def at(resource: str, *keys: str) -> Path:
+    """Return the path of a resource's properties, or of something in them."""
+    return ("Resources", resource, "Properties", *keys)
+
+
 @dataclass(kw_only=True)
 class Draft:
     """What the steps of a migration work on.
@@ -108,12 +113,12 @@ class Draft:
 
     def want(self, resource: str, key: str, value: str, reason: str) -> None:
         """Let a property have a literal in the end."""
-        path = ("Resources", resource, "Properties", key)
+        path = at(resource, key)
         self.wanted.append(Wanted(path=path, value=value, reason=reason))
 
     def remove(self, resource: str, key: str, reason: str) -> None:
         """Remove a property."""
-        self.text.remove(("Resources", resource, "Properties", key))
+        self.text.remove(at(resource, key))
         before = shown(self.template.resources[resource].properties.get(key))
         self.note(resource, key, before, "", reason)
 
@@ -121,7 +126,7 @@ class Draft:
         self, resource: str, key: str, value: Json, reason: str, *, after: str | None = None
     ) -> None:
         """Add a property, behind another one or behind the last."""
-        path = ("Resources", resource, "Properties", key)
+        path = at(resource, key)
         self.text.insert(path, value, after=after or self.text.keys(path[:-1])[-1])
         self.note(resource, key, "", shown(value), reason)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from assurance.regional import mysql_parameters
 from assurance.regional.aurora import CLUSTER, INSTANCE
-from assurance.regional.migration.draft import Draft
+from assurance.regional.migration.draft import Draft, at
 from assurance.regional.migration.targets import Target
 from assurance.regional.migration.values import referenced, shown
 from assurance.templates import RawResource
@@ -99,7 +99,7 @@ def _users(draft: Draft, group: str) -> Iterator[str]:
 def _raise_family(draft: Draft, group: RawResource, target: Target) -> None:
     name = group.logical_id
     family = draft.literal(name, "Family")
-    path = ("Resources", name, "Properties", "Family")
+    path = at(name, "Family")
     if any(wanted.path == path for wanted in draft.wanted) or family == target.family:
         return
     if family is None or not _OLD_FAMILY.fullmatch(family):

@@ -8,7 +8,7 @@ from typing import Final
 
 from assurance.regional import v2_capacity
 from assurance.regional.facts import Capacity
-from assurance.regional.migration.draft import Draft
+from assurance.regional.migration.draft import Draft, at
 from assurance.regional.migration.values import is_token, shown
 from assurance.templates import Json, RawResource
 
@@ -127,7 +127,7 @@ def _rewritten(
     limits: Mapping[str, float | None],
     within: Capacity,
 ) -> None:
-    path = ("Resources", name, "Properties", _V1)
+    path = at(name, _V1)
     draft.text.rename(path, _V2)
     draft.note(name, _V1, _V1, _V2, "v2 counts in the same ACU, in steps of 0.5")
     for limit, value in limits.items():
@@ -143,7 +143,7 @@ def _rewritten(
 def _set_limit(
     draft: Draft, name: str, limit: str, scaling: Mapping[str, Json], value: float
 ) -> None:
-    path = ("Resources", name, "Properties", _V1, limit)
+    path = at(name, _V1, limit)
     if limit not in scaling:
         draft.text.insert(path, value, after=list(scaling)[-1])
         draft.note(name, f"{_V2}.{limit}", "", str(value), _why_limit(limit, value, None))
@@ -154,7 +154,7 @@ def _set_limit(
 
 
 def _drop(draft: Draft, name: str, key: str, scaling: Mapping[str, Json], why: str) -> None:
-    draft.text.remove(("Resources", name, "Properties", _V1, key))
+    draft.text.remove(at(name, _V1, key))
     draft.note(name, f"{_V1}.{key}", shown(scaling[key]), "", why)
 
 
@@ -176,7 +176,7 @@ def _set_pause_seconds(draft: Draft, name: str, scaling: Mapping[str, Json], pau
         return
     seconds = v2_capacity.pause_seconds(number)
     if shown(given) != str(seconds):
-        draft.text.set(("Resources", name, "Properties", _V1, key), seconds)
+        draft.text.set(at(name, _V1, key), seconds)
         why = "v2 wants 300 to 86400 seconds"
         draft.note(name, f"{_V2}.{key}", shown(given), str(seconds), why)
 
@@ -186,7 +186,7 @@ def _fresh(draft: Draft, name: str, limits: Mapping[str, float | None], *, repla
         key: v2_capacity.written(number) for key, number in limits.items() if number is not None
     }
     if replaces:
-        draft.text.remove(("Resources", name, "Properties", _V1))
+        draft.text.remove(at(name, _V1))
     draft.insert(
         name,
         _V2,
