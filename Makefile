@@ -72,7 +72,7 @@ bench: install ## Measure the budgets of synth as ratios in one run
 
 .PHONY: mutation
 mutation: install ## Loosen every property of the production template: does a PCI rule notice?
-	@python -m benchmarks.mutation
+	@python -m mutation.run
 
 .PHONY: lint
 lint: install ## ruff and the import rules
@@ -89,8 +89,9 @@ snapshots: install ## Accept the present templates as the new snapshots
 .PHONY: docs
 docs: install ## Write the pages that come from code
 	@python -m stacks.configuration_docs
-	@python -m assurance.pci_dss.rules_page
-	@python -m benchmarks.mutation --write > /dev/null
+	@python -m pcistack.pci_dss.rules_page
+	@python -m pcistack.regional.rules_page
+	@python -m mutation.run --write > /dev/null
 	@python -m tests.refusal
 
 .PHONY: lock

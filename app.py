@@ -37,7 +37,7 @@ def main(*, on: date) -> int:
         starting = beside.submit(start)
         from stacks.environment import ConfigurationError, load_environment  # needs no CDK
 
-        from stacks.assembly import add_stack  # isort: skip
+        from stacks.app import add_stack  # isort: skip
 
         app, nag = starting.result()  # one thread at a time may speak to Node
         try:
@@ -92,11 +92,11 @@ def load_checks(*, on: date) -> list[IPolicyValidationPlugin]:
     Args:
         on: The day for which support dates and acknowledgements are judged.
     """
-    from assurance import pci_dss, regional
-    from assurance.plugins import RulePackPlugin, SchemaPlugin
+    from pcistack.checks.plugins import RulePackPlugin, SchemaPlugin
+    from pcistack.checks.run import load
 
-    others = (RulePackPlugin("PCI DSS", pci_dss, on=on), SchemaPlugin())
-    plugins = (RulePackPlugin("Regional guard", regional, on=on, beside=others), *others)
+    others = (RulePackPlugin(load("pci"), on=on), SchemaPlugin())
+    plugins = (RulePackPlugin(load("regional"), on=on, beside=others), *others)
     return [cast("IPolicyValidationPlugin", plugin) for plugin in plugins]
 
 

@@ -31,7 +31,7 @@ BUDGET_FURTHER_SECONDS: Final = 0.15
 _EMPTY: Final = "from aws_cdk import App, Stack; app = App(); Stack(app, 'Empty'); app.synth()"
 _SEVERAL: Final = """
 import sys
-from stacks.assembly import build_app
+from stacks.app import build_app
 from stacks.environment import load_environment
 import gc; gc.disable()
 build_app([load_environment(f"pr{n}") for n in range(int(sys.argv[1]))]).synth()

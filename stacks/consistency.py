@@ -354,17 +354,18 @@ def _only_rules_on_the_database_are_accepted(environment: Environment) -> Iterat
 @cache
 def _rules() -> dict[str, str]:
     """Return why each rule cannot be accepted for the database; empty where it can be."""
-    from assurance import pci_dss, regional
-    from assurance.findings import Severity
+    from pcistack.checks.findings import Severity
+    from pcistack.pci_dss.pack import PACK as PCI_DSS
+    from pcistack.regional.pack import PACK as REGIONAL
 
     # A regional rule names in its id what it is about, a PCI rule in its types.
     severities = {
-        **{rule.id: rule.severity for rule in regional.RULES},
-        **{rule.id: rule.severity for rule in pci_dss.RULES},
+        **{rule.id: rule.severity for rule in REGIONAL.rules},
+        **{rule.id: rule.severity for rule in PCI_DSS.rules},
     }
-    database = {rule.id for rule in regional.RULES if rule.id.startswith(("AURORA-", "DATABASE-"))}
+    database = {rule.id for rule in REGIONAL.rules if rule.id.startswith(("AURORA-", "DATABASE-"))}
     database |= {
-        rule.id for rule in pci_dss.RULES if {"AWS::RDS::DBCluster", "any"} & {*rule.types}
+        rule.id for rule in PCI_DSS.rules if {"AWS::RDS::DBCluster", "any"} & {*rule.types}
     }
     return {
         rule: "is fatal: the deployment would fail all the same"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, cast
 
 # One file of the facts, read by its path: importing the guard would cost every synth 15 ms.
-_FACTS: Final = Path(__file__).resolve().parent.parent / "assurance/regional/data/regions.json"
+_FACTS: Final = Path(__file__).resolve().parent.parent / "pcistack/regional/data/regions.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from stacks.assembly import build_app
+from stacks.app import build_app
 from stacks.consistency import mistakes
 from stacks.environment import Environment, load_environment
 

@@ -13,12 +13,13 @@ from cdk_nag import AwsSolutionsChecks, PCIDSS321Checks
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from assurance import pci_dss, regional
-from assurance.packs import Outcome, check_template
-from assurance.templates import Template
 from pci_constructs import acknowledge as module
 from pci_constructs.acknowledge import METADATA_KEY, acknowledge
-from stacks.assembly import build_app
+from pcistack.checks.run import Outcome, check_template
+from pcistack.pci_dss.pack import PACK as PCI_DSS
+from pcistack.regional.pack import PACK as REGIONAL
+from pcistack.template.document import Template
+from stacks.app import build_app
 from stacks.environment import load_environment
 from tests.support import ENDPOINTS, SHIPPED, ZONE, Synthesized, environment, template, variant
 
@@ -55,7 +56,7 @@ def outcome(synthesized: Synthesized) -> Outcome:
     """What the project's own rules say of a template."""
     return check_template(
         Template.parse(json.dumps(synthesized.body)),
-        [regional, pci_dss],
+        [REGIONAL, PCI_DSS],
         region="eu-central-2",
         on=TODAY,
     )

@@ -13,11 +13,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from assurance import pci_dss, regional
-from assurance.findings import Severity
-from assurance.regional import facts
 from pci_constructs.image import PRIVATE_IMAGE
 from pci_constructs.names import longest_project
+from pcistack.checks.findings import Severity
+from pcistack.pci_dss.pack import PACK as PCI_DSS
+from pcistack.regional import facts
+from pcistack.regional.pack import PACK as REGIONAL
+from pcistack.regions import known_regions
 from stacks.configuration_docs import TARGET
 from stacks.environment import (
     ENVIRONMENTS,
@@ -191,7 +193,7 @@ def test_host_names_are_brought_into_one_form(tmp_path: Path) -> None:
 
 
 def test_regions_and_zones_are_those_of_the_regional_guard() -> None:
-    assert sorted(regions()) == sorted(facts.known_regions())
+    assert sorted(regions()) == sorted(known_regions())
     for name, region in regions().items():
         known = facts.load(name)
         assert (region.zones, region.partition, region.domain) == (
@@ -217,9 +219,9 @@ def test_every_region_can_be_used_and_private_images_are_recognised_in_it(tmp_pa
 
 
 def test_every_rule_on_the_database_that_is_not_fatal_can_be_accepted(tmp_path: Path) -> None:
-    rules = {rule.id: rule.severity for rule in regional.RULES}
+    rules = {rule.id: rule.severity for rule in REGIONAL.rules}
     rules |= {
-        rule.id: rule.severity for rule in pci_dss.RULES if "AWS::RDS::DBCluster" in rule.types
+        rule.id: rule.severity for rule in PCI_DSS.rules if "AWS::RDS::DBCluster" in rule.types
     }
     for rule, severity in rules.items():
         if rule.startswith(("AURORA-", "DATABASE-", "PCI-")) and severity is not Severity.FATAL:

@@ -15,7 +15,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[impor
 
 from pci_constructs.protection import Protection
 from pci_constructs.retention import RETENTIONS
-from stacks.assembly import build_app
+from stacks.app import build_app
 from stacks.environment import Environment, load_environment
 from tests.support import (
     CERTIFICATE,

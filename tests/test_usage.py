@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from assurance.cli import COMMANDS, cli
-from assurance.findings import counted
+from pcistack.checks.findings import counted
+from pcistack.cli import COMMANDS, cli
 
 ROOT = Path(__file__).parents[1]
 FAILED = ROOT / "docs" / "examples" / "serverless-v1.yaml"

@@ -9,6 +9,8 @@ from typing import Final
 from aws_cdk import Acknowledgment, CfnResource, Validations
 from constructs import IConstruct
 
+from pcistack.packs import qualified
+
 METADATA_KEY: Final = "pcistack:acknowledged"
 """Where the acknowledgement travels in the template, so that a check of the template sees it."""
 
@@ -43,4 +45,4 @@ def _qualified(rule: str) -> str:
     """Return the id under which the rule's plugin asks for the acknowledgement."""
     if rule.startswith(("AwsSolutions-", "PCI.DSS.321-")):
         return rule  # cdk-nag takes the bare id only
-    return f"PCI-DSS::{rule}" if rule.startswith("PCI-") else f"Regional-guard::{rule}"
+    return qualified(rule)

@@ -14,6 +14,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from pci_constructs.alarm import alarm
+from pci_constructs.alarms import watched
 from pci_constructs.dashboard import DashboardProps, dashboard
 from pci_constructs.database import Database
 from pci_constructs.encryption import PUBLISHERS
@@ -23,7 +24,6 @@ from pci_constructs.network import Network
 from pci_constructs.place import Place
 from pci_constructs.policy import allow, from_this_account
 from pci_constructs.service import Service
-from pci_constructs.watched import watched
 
 _CLUSTER_EVENTS: Final = (
     "configuration change",  # among them: the master password was reset

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from assurance.evidence.assembly import Assembly
-from assurance.evidence.model import Evidence, gather
-from assurance.pci_dss.rule import Rule
+from pcistack.checks.rule import Rule
+from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.gather import Evidence, gather
+from pcistack.pci_dss.context import Context
 from tests.evidence import sample
 
 Gather = Callable[..., Evidence]
@@ -25,7 +26,7 @@ def gathered(tmp_path: Path) -> Gather:
     def gather_(
         change: Callable[[dict[str, sample.Body]], object] | None = None,
         *,
-        rules: Sequence[Rule] = (),
+        rules: Sequence[Rule[Context]] = (),
         found: Sequence[sample.Body] = (),
     ) -> Evidence:
         directory = sample.write(tmp_path / "assembly", change=change, found=found)

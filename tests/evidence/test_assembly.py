@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assurance.evidence.assembly import Assembly, AssemblyError
+from pcistack.evidence.assembly import Assembly, AssemblyError
 from tests.evidence import sample
 
 

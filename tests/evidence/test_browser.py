@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from assurance.evidence.files import write
+from pcistack.evidence.files import write
 from tests.evidence.browser import launch_options
 from tests.evidence.conftest import Gather
 from tests.evidence.test_page import poison

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from assurance.cli import cli
-from assurance.evidence.files import FILES
+from pcistack.cli import cli
+from pcistack.evidence.files import FILES
 from tests.evidence import sample
 
 
@@ -66,7 +66,7 @@ def test_the_same_input_gives_the_same_bytes(assembly: Path, tmp_path: Path) -> 
         out = tmp_path / f"out{seed}"
         subprocess.run(
             [
-                *(sys.executable, "-c", "from assurance.cli import main; main()", "evidence"),
+                *(sys.executable, "-c", "from pcistack.cli import main; main()", "evidence"),
                 *("--environment", "prod", "--app", str(assembly), "--out", str(out)),
             ],
             check=True,

@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from assurance.evidence.chart import WIDTH, Arrow, Box, Chart, Group, Side, svg
-from assurance.evidence.diagram import data_flow_chart, network_chart
+from pcistack.evidence.chart import WIDTH, Arrow, Box, Chart, Group, Side, svg
+from pcistack.evidence.diagram import data_flow_chart, network_chart
 from tests.evidence import sample
 from tests.evidence.conftest import Gather
 

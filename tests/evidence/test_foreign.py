@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from assurance.evidence.assembly import Assembly
-from assurance.evidence.files import FILES, contents
-from assurance.evidence.model import Evidence, Standing, gather
-from assurance.pci_dss import RULES
+from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.files import FILES, contents
+from pcistack.evidence.gather import Evidence, Standing, gather
+from pcistack.pci_dss.pack import PACK
 from tests.evidence import sample
 from tests.evidence.conftest import Gather
 
@@ -37,14 +37,14 @@ def test_odd_values_everywhere_still_give_evidence(gathered: Gather, odd: sample
         for resource in resources.values():
             resource["Properties"] = dict.fromkeys(resource["Properties"], odd)
 
-    assert set(contents(gathered(replace, rules=RULES))) == set(FILES)
+    assert set(contents(gathered(replace, rules=PACK.rules))) == set(FILES)
 
 
 @pytest.mark.parametrize("body", [{"Resources": {}}, {"Resources": {"A": {"Type": "X::Y::Z"}}}])
 def test_an_empty_template_meets_nothing_of_its_own(tmp_path: Path, body: sample.Body) -> None:
     sample.write(tmp_path)
     (tmp_path / "PciDss-prod.template.json").write_text(json.dumps(body), encoding="utf-8")
-    evidence = gather(Assembly.read(tmp_path, "prod"), RULES)
+    evidence = gather(Assembly.read(tmp_path, "prod"), PACK.rules)
     assert set(contents(evidence)) == set(FILES)
     assert [item.number for item in evidence.requirements if item.standing is Standing.MET] == [
         "10.6.1"  # AWS's own part
@@ -85,7 +85,7 @@ def test_conditions_are_said_to_be_shown_with_their_defaults(tmp_path: Path) -> 
     body["Conditions"] = {"IsPublic": {"Fn::Equals": [{"Ref": "Public"}, "yes"]}}
     body["Resources"]["Alb"]["Condition"] = "IsPublic"
     file.write_text(json.dumps(body), encoding="utf-8")
-    evidence = gather(Assembly.read(tmp_path, "prod"), RULES)
+    evidence = gather(Assembly.read(tmp_path, "prod"), PACK.rules)
     assert evidence.worlds == 2
     assert "Alb" not in evidence.view.resources
     assert "default value of every parameter" in contents(evidence)["index.html"]
@@ -100,7 +100,7 @@ def _many(resources: Resources) -> None:
 
 
 def test_five_hundred_resources_are_all_listed(gathered: Gather) -> None:
-    evidence: Evidence = gathered(_many, rules=RULES)
+    evidence: Evidence = gathered(_many, rules=PACK.rules)
     assert len(evidence.view.resources) > 500
     document = json.loads(contents(evidence)["evidence.json"])
     assert len(document["registers"]["components"]) == len(evidence.view.resources)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from assurance.evidence.files import contents
-from assurance.evidence.oscal import OSCAL_VERSION
-from assurance.pci_dss.requirements import REQUIREMENTS
+from pcistack.evidence.files import contents
+from pcistack.evidence.oscal import OSCAL_VERSION
+from pcistack.pci_dss.requirements import REQUIREMENTS
 from tests.evidence import sample
 from tests.evidence.conftest import Gather
 

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from assurance.evidence.files import contents
-from assurance.evidence.model import Standing
-from assurance.pci_dss.requirements import REQUIREMENTS
+from pcistack.evidence.files import contents
+from pcistack.evidence.gather import Standing
+from pcistack.pci_dss.requirements import REQUIREMENTS
 from tests.evidence import sample
 from tests.evidence.conftest import Gather
 

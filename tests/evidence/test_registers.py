@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from assurance.evidence.registers import Cell
+from pcistack.evidence.registers import Cell
 from tests.evidence import sample
 from tests.evidence.conftest import Gather
 

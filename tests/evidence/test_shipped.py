@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from assurance.evidence.assembly import REPORT, Assembly
-from assurance.evidence.files import contents
-from assurance.evidence.model import Evidence, Standing, gather
-from assurance.evidence.registers import Register
-from assurance.pci_dss import RULES
-from stacks.assembly import build_app
+from pcistack.evidence.assembly import REPORT, Assembly
+from pcistack.evidence.files import contents
+from pcistack.evidence.gather import Evidence, Standing, gather
+from pcistack.evidence.registers import Register
+from pcistack.pci_dss.pack import PACK
+from stacks.app import build_app
 from stacks.environment import load_environment
 from tests.support import SHIPPED
 
@@ -84,7 +84,7 @@ def _evidence(suffix: str) -> Evidence:
         report = Path(folder) / REPORT
         if not report.exists():  # nothing is attached here, so there is nothing to report
             report.write_text('{"pluginReports": []}', encoding="utf-8")
-        return gather(Assembly.read(Path(folder), suffix), RULES)
+        return gather(Assembly.read(Path(folder), suffix), PACK.rules)
 
 
 def _register(suffix: str, name: str) -> Register:

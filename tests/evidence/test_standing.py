@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from assurance.evidence.model import Evidence, RequirementEvidence, Standing
-from assurance.findings import Severity
-from assurance.pci_dss.context import Context
-from assurance.pci_dss.requirements import REQUIREMENTS
-from assurance.pci_dss.rule import Hit, Rule, rule
+from pcistack.checks.findings import Severity
+from pcistack.checks.rule import Hit, Pack, Rule
+from pcistack.evidence.gather import Evidence, RequirementEvidence, Standing
+from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.requirements import REQUIREMENTS
 from tests.evidence import sample
 from tests.evidence.conftest import Gather
 
 
-def _public_database(severity: Severity = Severity.ERROR) -> Rule:
-    @rule(
+def _public_database(severity: Severity = Severity.ERROR) -> Rule[Context]:
+    @Pack("Tests", "tests", Context.of).rule(
         "PCI-1.4.4-SAMPLE",
         "A database is not public",
         asks="Stores are not reachable.",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from assurance.cli import cli
+from pcistack.cli import cli
 
 TEMPLATES = Path(__file__).parent / "templates"
 FAILED = TEMPLATES / "failed_in_zurich.yaml"
@@ -90,7 +90,7 @@ def test_an_unknown_region_is_exit_code_2() -> None:
 
 
 def test_the_command_works_as_a_process_and_prints_no_colour_into_a_file() -> None:
-    program = "from assurance.cli import main; main()"
+    program = "from pcistack.cli import main; main()"
     arguments = ["migrate", str(FAILED), "--region", "eu-central-2", "--on", "2026-11-24"]
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments], capture_output=True, check=False

@@ -12,15 +12,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from assurance.findings import Finding
-from assurance.packs import PACKS, check_template
-from assurance.packs import load as load_pack
-from assurance.regional import check
-from assurance.regional.facts import Capacity, Facts, load, source
-from assurance.regional.migration import migrate
-from assurance.regional.v2_capacity import maximum_capacity, minimum_capacity, pause_seconds
-from assurance.resolution import views
-from assurance.templates import Json, Template
+from pcistack.checks.findings import Finding
+from pcistack.checks.run import check_template
+from pcistack.checks.run import load as load_pack
+from pcistack.migration import migrate
+from pcistack.packs import PACKS
+from pcistack.regional.facts import Capacity, Facts, load, source
+from pcistack.regional.pack import PACK
+from pcistack.regional.v2_capacity import maximum_capacity, minimum_capacity, pause_seconds
+from pcistack.template.document import Json, Template
+from pcistack.template.resolver import views
 
 TODAY = date(2026, 11, 24)
 TEMPLATES = sorted((Path(__file__).parent / "templates").iterdir())
@@ -29,7 +30,7 @@ REGIONS = ["eu-central-2", "eu-central-1", "us-east-1", "ap-southeast-5", "cn-no
 
 def _refusals(text: str, facts: Facts) -> list[Finding]:
     resolved = views(Template.parse(text), facts.region, zones=facts.zones)
-    return [f for f in check(resolved, region=facts.region, on=TODAY) if f.severity.fails]
+    return [f for f in PACK.check(resolved, region=facts.region, on=TODAY) if f.severity.fails]
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

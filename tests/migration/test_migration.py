@@ -9,10 +9,11 @@ from typing import cast
 
 import pytest
 
-from assurance.regional import mysql_parameters
-from assurance.regional.facts import Availability, Facts, known_regions, load
-from assurance.regional.migration import Migration, Target, migrate, target_of
-from assurance.templates import Json, Template, TemplateError
+from pcistack.migration import Migration, Target, migrate, target_of
+from pcistack.regional import mysql_parameters
+from pcistack.regional.facts import Availability, Facts, load
+from pcistack.regions import known_regions
+from pcistack.template.document import Json, Template, TemplateError
 
 TODAY = date(2026, 11, 24)
 TEMPLATES = Path(__file__).parent / "templates"

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assurance.regional.facts import load
-from assurance.regional.migration import Migration, migrate
-from assurance.templates import Json, Template, TemplateError
+from pcistack.migration import Migration, migrate
+from pcistack.regional.facts import load
+from pcistack.template.document import Json, Template, TemplateError
 
 TODAY = date(2026, 11, 24)
 ZURICH = load("eu-central-2")

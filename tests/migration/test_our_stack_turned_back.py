@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from assurance.regional import check
-from assurance.regional.facts import load
-from assurance.regional.migration import migrate
-from assurance.resolution import views
-from assurance.templates import Json, Template
+from pcistack.migration import migrate
+from pcistack.regional.facts import load
+from pcistack.regional.pack import PACK
+from pcistack.template.document import Json, Template
+from pcistack.template.resolver import views
 from tests.support import SHIPPED, template
 
 TODAY = date(2026, 11, 24)
@@ -20,7 +20,7 @@ ZURICH = load("eu-central-2")
 
 def _refused(text: str) -> set[str]:
     worlds = views(Template.parse(text), ZURICH.region, zones=ZURICH.zones)
-    found = check(worlds, region=ZURICH.region, on=TODAY)
+    found = PACK.check(worlds, region=ZURICH.region, on=TODAY)
     return {finding.rule for finding in found if finding.severity.fails}
 
 

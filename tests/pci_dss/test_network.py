@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from assurance.pci_dss.network import (
+from pcistack.pci_dss.network import (
     INTERNET,
     OTHER_NETWORKS,
     Network,
@@ -14,8 +14,8 @@ from assurance.pci_dss.network import (
     network_of,
     peer_kind,
 )
-from assurance.resolution import views
-from assurance.templates import Json, Template
+from pcistack.template.document import Json, Template
+from pcistack.template.resolver import views
 from tests.pci_dss.cases import (
     FORWARD,
     FROM_APP,

@@ -6,13 +6,13 @@ from typing import cast
 
 import pytest
 
-from assurance.findings import Finding
-from assurance.pci_dss import RULES, check
-from assurance.pci_dss.requirements import REQUIREMENTS, State, supporting
-from assurance.pci_dss.rule import Extent
-from assurance.regional.facts import lambda_runtimes
-from assurance.resolution import views
-from assurance.templates import Json, Template
+from pcistack.checks.findings import Finding
+from pcistack.checks.rule import Extent
+from pcistack.pci_dss.pack import PACK
+from pcistack.pci_dss.requirements import REQUIREMENTS, State, supporting
+from pcistack.regional.facts import lambda_runtimes
+from pcistack.template.document import Json, Template
+from pcistack.template.resolver import views
 from tests.pci_dss.cases import (
     CASES,
     REDIRECT,
@@ -41,7 +41,7 @@ def findings(
     resources: Resources, sections: Mapping[str, Json] | None = None, *, on: date = DAY
 ) -> list[Finding]:
     template = Template(cast("dict[str, Json]", {"Resources": resources, **(sections or {})}))
-    return check(views(template, "eu-central-2"), region="eu-central-2", on=on)
+    return PACK.check(views(template, "eu-central-2"), region="eu-central-2", on=on)
 
 
 def rules_of(resources: Resources, *, on: date = DAY) -> set[str]:
@@ -59,29 +59,29 @@ def test_rule_lets_its_good_template_pass(rule: str) -> None:
 
 
 def test_every_rule_has_a_bad_and_a_good_template() -> None:
-    assert set(CASES) == {rule.id for rule in RULES}
+    assert set(CASES) == {rule.id for rule in PACK.rules}
 
 
 def test_rule_ids_are_unique_and_start_with_their_requirement() -> None:
-    ids = [rule.id for rule in RULES]
+    ids = [rule.id for rule in PACK.rules]
     assert len(set(ids)) == len(ids)
-    for rule in RULES:
+    for rule in PACK.rules:
         assert any(rule.id.startswith(f"PCI-{number}-") for number in rule.requirements), rule.id
 
 
 def test_rules_name_requirements_of_the_table_only() -> None:
     known = {requirement.number for requirement in REQUIREMENTS}
-    assert {number for rule in RULES for number in rule.requirements} <= known
+    assert {number for rule in PACK.rules for number in rule.requirements} <= known
 
 
 def test_security_hub_controls_are_told_apart_by_its_pci_standard() -> None:
-    for rule in RULES:
+    for rule in PACK.rules:
         assert set(rule.security_hub) <= STANDARD, rule.id
         assert not set(rule.related) & STANDARD, rule.id
 
 
 def test_every_rule_says_what_it_asks_and_how_to_fix_it() -> None:
-    for rule in RULES:
+    for rule in PACK.rules:
         assert rule.asks.endswith("."), rule.id
         assert rule.title, rule.id
         assert rule.fix.endswith("."), rule.id
@@ -93,13 +93,13 @@ def test_every_rule_says_what_it_asks_and_how_to_fix_it() -> None:
 def test_what_infrastructure_supports_has_a_rule_or_an_artefact_behind_it() -> None:
     for requirement in REQUIREMENTS:
         if requirement.extent is not Extent.NONE:
-            backed = supporting(requirement.number, RULES) or requirement.evidence
+            backed = supporting(requirement.number, PACK.rules) or requirement.evidence
             assert backed or requirement.stack, requirement.number
 
 
 def test_what_is_met_in_full_rests_on_a_rule() -> None:
     full = [row for row in REQUIREMENTS if row.state is State.MET]
-    without = {row.number for row in full if not supporting(row.number, RULES)}
+    without = {row.number for row in full if not supporting(row.number, PACK.rules)}
     assert without == {"3.6.1.2"}  # KMS itself: keys never leave its modules
 
 
@@ -186,7 +186,7 @@ def test_security_groups_in_a_circle_are_judged() -> None:
 
 
 def test_malformed_properties_give_findings_and_no_error() -> None:
-    kinds = sorted({kind for rule in RULES for kind in rule.types if kind.startswith("AWS::")})
+    kinds = sorted({kind for rule in PACK.rules for kind in rule.types if kind.startswith("AWS::")})
     values: tuple[Json, ...] = (None, "text", 7, [], ["x", None, 3], {"x": {"y": ["z"]}}, [[{}]])
     for broken in (*values, True):
         resources: Resources = {}

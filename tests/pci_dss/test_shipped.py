@@ -5,10 +5,10 @@ from typing import cast
 
 import pytest
 
-from assurance import pci_dss
-from assurance.packs import check_template
-from assurance.pci_dss.rules_page import TARGET, render
-from assurance.templates import Json, Template
+from pcistack.checks.run import check_template
+from pcistack.pci_dss.pack import PACK as PCI_DSS
+from pcistack.pci_dss.rules_page import TARGET, render
+from pcistack.template.document import Json, Template
 from tests.support import SHIPPED, Synthesized, template, variant
 
 DAY = date(2026, 11, 24)
@@ -23,7 +23,7 @@ ACCEPTED = {
 
 def outcome(found: Synthesized) -> tuple[set[str], set[str]]:
     body = Template(cast("dict[str, Json]", found.body))
-    checked = check_template(body, [pci_dss], region=REGION, on=DAY)
+    checked = check_template(body, [PCI_DSS], region=REGION, on=DAY)
     return (
         {f"{finding.rule} {finding.resource} {finding.message}" for finding in checked.open},
         {finding.rule for finding, _ in checked.acknowledged},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from textwrap import dedent, indent
 
-from assurance.findings import Severity
+from pcistack.checks.findings import Severity
 
 TODAY = date(2026, 11, 24)
 ZURICH = "eu-central-2"

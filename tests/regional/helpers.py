@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from assurance import packs, regional
-from assurance.findings import Finding
-from assurance.regional.facts import Facts
-from assurance.templates import Template
+from pcistack.checks import run as packs
+from pcistack.checks.findings import Finding
+from pcistack.regional.context import Context
+from pcistack.regional.facts import Facts
+from pcistack.regional.pack import PACK
+from pcistack.template.document import Template
 from tests.regional.cases import TODAY, ZURICH
 
 
@@ -18,7 +20,9 @@ def findings(
     facts: Facts | None = None,
 ) -> list[Finding]:
     views = packs.resolve(Template.parse(text), region)
-    return regional.check(views, region=region, on=on, facts=facts)
+    if facts is None:
+        return PACK.check(views, region=region, on=on)
+    return PACK.judge(Context(view=view, facts=facts, on=on) for view in views)
 
 
 def rules(text: str, region: str | None = ZURICH, on: date = TODAY) -> list[str]:

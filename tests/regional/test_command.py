@@ -7,8 +7,10 @@ from datetime import date
 import pytest
 from click.testing import CliRunner, Result
 
-from assurance.cli import cli
-from assurance.regional import command, facts, refresh
+from pcistack.cli import cli
+from pcistack.commands import facts as command
+from pcistack.regional import refresh
+from pcistack.regions import known_regions
 from tests.regional.cases import TODAY
 
 
@@ -34,7 +36,7 @@ def test_a_line_that_the_calendar_does_not_name_is_shown_as_unknown() -> None:
     assert "17.11 unknown available" in [" ".join(line.split()[:3]) for line in output.splitlines()]
 
 
-@pytest.mark.parametrize("region", facts.known_regions())
+@pytest.mark.parametrize("region", known_regions())
 def test_every_region_can_be_shown_in_80_columns(region: str) -> None:
     result = CliRunner().invoke(cli, ["facts", "show", region], env={"COLUMNS": "80"})
     assert result.exit_code == 0

@@ -14,14 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from assurance.regional import aurora, facts, refresh
-from assurance.regional.facts import Availability
-from assurance.regional.versions import AURORA_ENGINES, parse
-from assurance.resolution import partition_of
+from pcistack.regional import aurora, facts, refresh
+from pcistack.regional.facts import Availability
+from pcistack.regional.versions import AURORA_ENGINES, parse
+from pcistack.regions import DATA, known_regions
+from pcistack.template.resolver import partition_of
 from tests.regional.cases import TODAY, V2, WRITER, ZURICH, cluster
 from tests.regional.helpers import findings
 
-REGIONS = facts.known_regions()
+REGIONS = known_regions()
 COMMERCIAL = [region for region in REGIONS if facts.load(region).partition == "aws"]
 AVAILABLE, UNAVAILABLE, UNKNOWN = Availability
 
@@ -183,16 +184,16 @@ def test_the_recommended_versions_run_on_serverless_v2_in_every_commercial_regio
 def test_the_generated_files_are_what_the_packages_say(tmp_path: Path) -> None:
     refresh.refresh(tmp_path)
     for path in sorted(tmp_path.rglob("*.json")):
-        shipped = facts.DATA / path.relative_to(tmp_path)
+        shipped = DATA / path.relative_to(tmp_path)
         assert shipped.read_text() == path.read_text(), f"run 'pcistack facts refresh': {path.name}"
-    shipped_files = {path.name for path in facts.DATA.rglob("*.json")}
+    shipped_files = {path.name for path in DATA.rglob("*.json")}
     assert shipped_files == {path.name for path in tmp_path.rglob("*.json")}
     assert refresh.refresh(tmp_path) == []
 
 
 def test_the_generated_files_are_sorted_and_compact() -> None:
     total = 0
-    for path in facts.DATA.rglob("*.json"):
+    for path in DATA.rglob("*.json"):
         text = path.read_text()
         total += len(text)
         document = json.loads(text)
@@ -318,16 +319,16 @@ def test_a_bare_major_is_available_while_one_of_its_minors_is() -> None:
 def test_db_serverless_is_never_taken_from_the_lists_of_classes() -> None:
     for region in REGIONS:
         assert facts.load(region).instance_class("aurora-mysql", "db.serverless") is UNKNOWN
-    for path in (facts.DATA / "regions").glob("*.json"):
+    for path in (DATA / "regions").glob("*.json"):
         assert "serverless" not in str(json.loads(path.read_text()).get("instance_classes"))
 
 
 def test_the_check_path_loads_one_region_and_no_heavy_package() -> None:
     code = (
-        "import sys; from assurance.regional import facts, check; facts.load('eu-central-2'); "
+        "import sys; from pcistack.regional import facts; from pcistack.regional.pack import PACK; PACK.rules; facts.load('eu-central-2'); "
         "heavy = {'pydantic', 'aws_cdk', 'jsii', 'rich', 'botocore', 'yaml', 'moto', 'cfnlint', "
         "'cloudformation_validate'} & set(sys.modules); assert not heavy, heavy; "
-        "read = facts._read.cache_info().currsize; assert read <= 4, read"
+        "read = __import__('pcistack.regions').regions.read.cache_info().currsize; assert read <= 4, read"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

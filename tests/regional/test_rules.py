@@ -8,8 +8,10 @@ import re
 import pytest
 import yaml
 
-from assurance.findings import Severity
-from assurance.regional import RULES, facts
+from pcistack.checks.findings import Severity
+from pcistack.regional import facts
+from pcistack.regional.pack import PACK
+from pcistack.regions import known_regions
 from tests.regional.cases import (
     CASES,
     CORRECTED,
@@ -30,8 +32,8 @@ LIVE_ONLY = {"AURORA-VERSION-NOT-OFFERED"}
 
 
 def test_every_rule_has_a_bad_and_a_good_template() -> None:
-    assert {case.rule for case in CASES} | LIVE_ONLY == {rule.id for rule in RULES}
-    assert len({rule.id for rule in RULES}) == len(RULES)
+    assert {case.rule for case in CASES} | LIVE_ONLY == {rule.id for rule in PACK.rules}
+    assert len({rule.id for rule in PACK.rules}) == len(PACK.rules)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
@@ -54,13 +56,13 @@ def test_a_finding_names_region_fix_and_source(case: Case) -> None:
         assert finding.message
         assert finding.fix
         assert finding.source
-        if case.region in facts.known_regions():
+        if case.region in known_regions():
             assert case.region in finding.message
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", PACK.rules, ids=lambda rule: rule.id)
 def test_a_rule_id_is_stable_text(rule: object) -> None:
-    assert isinstance(rule, type(RULES[0]))
+    assert isinstance(rule, type(PACK.rules[0]))
     assert re.fullmatch(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+", rule.id)
     assert rule.title[0].isupper()
     assert not rule.title.endswith(".")
@@ -104,7 +106,7 @@ def test_the_first_correction_has_aged() -> None:
         "EngineMode: serverless\nScalingConfiguration: {MinCapacity: 2, MaxCapacity: 8}",
     ],
 )
-@pytest.mark.parametrize("region", facts.known_regions())
+@pytest.mark.parametrize("region", known_regions())
 def test_serverless_v1_is_refused_in_every_form_and_region(
     engine: str, properties: str, region: str
 ) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from assurance.rehearsal.assembly import Assembly
-from assurance.rehearsal.direct import Direct
-from assurance.rehearsal.emulator import running
-from assurance.rehearsal.trial import Lab
-from stacks.assembly import build_app
+from pcistack.rehearsal.assembly import Assembly
+from pcistack.rehearsal.cloudformation import Direct
+from pcistack.rehearsal.emulator import running
+from pcistack.rehearsal.trial import Lab
+from stacks.app import build_app
 from stacks.environment import load_environment
 
 REGION = "eu-central-2"

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from assurance.rehearsal.assembly import Assembly, Template
-from assurance.rehearsal.trial import Lab, Trial
-from assurance.rehearsal.verification import Deployed, verify
+from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.trial import Lab, Trial
+from pcistack.rehearsal.verification import Deployed, verify
 
 
 def _only(template: Template, kind: str, containing: str = "") -> str:

@@ -12,9 +12,9 @@ from typing import Final
 import pytest
 from click.testing import CliRunner, Result
 
-from assurance.cli import cli
-from assurance.rehearsal import command
-from assurance.rehearsal.emulator import RehearsalError
+from pcistack.cli import cli
+from pcistack.commands import rehearse as command
+from pcistack.rehearsal.emulator import RehearsalError
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -133,7 +133,7 @@ def _descendants(pid: int) -> set[int]:
 # What runs in the background inherits that Ctrl-C is ignored; what runs on a terminal does not.
 _ON_A_TERMINAL: Final = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from assurance.cli import main; main()"
+    "from pcistack.cli import main; main()"
 )
 
 

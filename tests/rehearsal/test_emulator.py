@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from assurance.rehearsal.emulator import RehearsalError, running
-from assurance.rehearsal.trial import Lab
+from pcistack.rehearsal.emulator import RehearsalError, running
+from pcistack.rehearsal.trial import Lab
 
 PROJECT = Path(__file__).resolve().parents[2]
 REGION = "eu-central-2"
 
 _HOLDER = """
 import time
-from assurance.rehearsal.emulator import running
+from pcistack.rehearsal.emulator import running
 with running(region="eu-central-2") as emulator:
     print(emulator.process.pid, flush=True)
     time.sleep(60)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from assurance.rehearsal import changes
-from assurance.rehearsal.assembly import Assembly, Template
-from assurance.rehearsal.faults import Faults
-from assurance.rehearsal.report import PlainView
-from assurance.rehearsal.steps import Steps
-from assurance.rehearsal.sweep import Baseline
-from assurance.rehearsal.toolkit import Toolkit
-from assurance.rehearsal.trial import Lab
+from pcistack.rehearsal import edits as changes
+from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.cdk_cli import Toolkit
+from pcistack.rehearsal.faults import Faults
+from pcistack.rehearsal.report import PlainView
+from pcistack.rehearsal.steps import Steps
+from pcistack.rehearsal.sweep import Baseline
+from pcistack.rehearsal.trial import Lab
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from assurance.rehearsal import critical_path
-from assurance.rehearsal.assembly import Assembly, Template
-from assurance.rehearsal.embedded.properties import Properties, PropertyError
-from assurance.rehearsal.emulator import RehearsalError
-from assurance.rehearsal.project import with_ingress
-from assurance.rehearsal.steps import Outcome, Step, StepError, Steps
-from assurance.rehearsal.sweep import Known
+from pcistack.rehearsal import critical_path
+from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.embedded.properties import Properties, PropertyError
+from pcistack.rehearsal.emulator import RehearsalError
+from pcistack.rehearsal.project import with_ingress
+from pcistack.rehearsal.steps import Outcome, Step, StepError, Steps
+from pcistack.rehearsal.sweep import Known
 
 
 def _assembly(resources: dict[str, object], folder: Path = Path()) -> Assembly:

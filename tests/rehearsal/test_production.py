@@ -7,13 +7,14 @@ from functools import partial
 
 import pytest
 
-from assurance.rehearsal import certificate, changes, protection
-from assurance.rehearsal.assembly import Assembly
-from assurance.rehearsal.emulator import Fault
-from assurance.rehearsal.sweep import Baseline, Known, Remains
-from assurance.rehearsal.trial import Lab
-from assurance.rehearsal.verification import Deployed
-from stacks.assembly import build_app
+from pcistack.rehearsal import certificate, protection
+from pcistack.rehearsal import edits as changes
+from pcistack.rehearsal.assembly import Assembly
+from pcistack.rehearsal.emulator import Fault
+from pcistack.rehearsal.sweep import Baseline, Known, Remains
+from pcistack.rehearsal.trial import Lab
+from pcistack.rehearsal.verification import Deployed
+from stacks.app import build_app
 from stacks.environment import load_environment
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from assurance.rehearsal.trial import Lab
+from pcistack.rehearsal.trial import Lab
 
 Resources = dict[str, dict[str, object]]
 

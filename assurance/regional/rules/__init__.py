@@ -1,1 +1,0 @@
-"""The rules of the regional guard, one file per family."""

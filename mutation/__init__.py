@@ -1,0 +1,1 @@
+"""Loosen every property of a template: does a rule notice?"""

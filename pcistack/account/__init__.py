@@ -1,0 +1,1 @@
+"""What only AWS can answer, asked with read-only credentials."""

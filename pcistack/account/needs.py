@@ -1,0 +1,411 @@
+"""What a template needs of its account and region, derived from the template itself.
+
+These are the questions of ``pcistack preflight``; :mod:`pcistack.account.preflight` asks them.
+What only a deployment knows is kept as unknown and never guessed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pcistack.template.resolver import Partial, Resource, View, walk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """A cluster or instance, as far as AWS has a say in whether it can be created.
+
+    Attributes:
+        resource: Logical id.
+        engine: Engine; None if only the deployment knows.
+        version: Version; empty if AWS chooses it, None if only the deployment knows.
+        mode: ``EngineMode``; empty if none.
+        instance_class: ``DBInstanceClass`` of an instance, else empty; None if not known.
+        minimum: Serverless v2 ``MinCapacity``, if known.
+        maximum: Serverless v2 ``MaxCapacity``, if known.
+        is_serverless_v2: Whether there is a Serverless v2 scaling configuration.
+        family: Family of its parameter group, if the template has it; else empty.
+        log_types: CloudWatch log exports.
+        certificate_authority: ``CACertificateIdentifier``; empty if none is named.
+        zone: Zone asked for; empty if none.
+        flags: Features asked for, by the name of the flag in AWS's answer.
+    """
+
+    resource: str
+    engine: str | None
+    version: str | None
+    mode: str = ""
+    instance_class: str | None = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    is_serverless_v2: bool = False
+    family: str = ""
+    log_types: tuple[str, ...] = ()
+    certificate_authority: str = ""
+    zone: str = ""
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A VPC endpoint.
+
+    Attributes:
+        resource: Logical id.
+        service: Service name; None if only the deployment knows.
+        kind: ``Interface``, ``Gateway`` or ``GatewayLoadBalancer``.
+        zones: Zones of its subnets, as far as they are known.
+    """
+
+    resource: str
+    service: str | None
+    kind: str
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A name that the template gives, and that nothing else may have.
+
+    Attributes:
+        resource: Logical id.
+        type: CloudFormation type.
+        name: The name; None if only the deployment knows.
+        kept: Whether the resource is kept when its stack is deleted.
+    """
+
+    resource: str
+    type: str
+    name: str | None
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """Everything a template needs, over all worlds its conditions allow.
+
+    Attributes:
+        databases: Clusters and instances.
+        endpoints: VPC endpoints.
+        zones: Zones named, with the resources that name them.
+        counts: How many of a thing are created, the most of any world; see :func:`_counts`.
+        nat_zones: NAT gateways by zone; the key is empty where the zone is not known.
+        vcpu: Fargate vCPU of all tasks when the stack starts.
+        vcpu_at_scale: Fargate vCPU when every service is scaled out.
+        unknown: What is needed in a number that only the deployment knows.
+        types: Resource types.
+        names: Names that the template gives.
+        certificates: ACM certificates of this region by ARN, with the resources that name them.
+        problems: Expressions that fail in this region, such as a zone past the last one.
+    """
+
+    databases: Sequence[Database]
+    endpoints: Sequence[Endpoint]
+    zones: Mapping[str, Sequence[str]]
+    counts: Mapping[str, int]
+    nat_zones: Mapping[str, int]
+    vcpu: float
+    vcpu_at_scale: float
+    unknown: Sequence[str]
+    types: frozenset[str]
+    names: Sequence[Name]
+    certificates: Mapping[str, Sequence[str]]
+    problems: Sequence[tuple[str, str]]
+
+
+def needs(views: Sequence[View]) -> Needs:
+    """Derive what a template needs; resolve the views with the region's real zones first."""
+    databases: dict[Database, None] = {}
+    endpoints: dict[Endpoint, None] = {}
+    zones: dict[str, dict[str, None]] = {}
+    names: dict[Name, None] = {}
+    certificates: dict[str, dict[str, None]] = {}
+    problems: dict[tuple[str, str], None] = {}
+    counts: dict[str, int] = {}
+    nat_zones: dict[str, int] = {}
+    unknown: dict[str, None] = {}
+    vcpu = scaled = 0.0
+    for view in views:
+        databases |= dict.fromkeys(_databases(view))
+        endpoints |= dict.fromkeys(_endpoints(view))
+        problems |= dict.fromkeys((p.resource, p.message) for p in view.problems)
+        for zone, resource in _zones(view):
+            zones.setdefault(zone, {})[resource] = None
+        names |= dict.fromkeys(_names(view))
+        for arn, resource in _certificates(view):
+            certificates.setdefault(arn, {})[resource] = None
+        counts = _most(counts, _counts(view))
+        nat_zones = _most(nat_zones, _nat_zones(view))
+        tasks = _Tasks.of(view)
+        vcpu, scaled = max(vcpu, tasks.start), max(scaled, tasks.scaled)
+        unknown |= dict.fromkeys(tasks.unknown)
+    return Needs(
+        databases=tuple(databases),
+        endpoints=tuple(endpoints),
+        zones={zone: tuple(resources) for zone, resources in sorted(zones.items())},
+        counts=counts,
+        nat_zones=nat_zones,
+        vcpu=vcpu,
+        vcpu_at_scale=scaled,
+        unknown=tuple(unknown),
+        types=frozenset(
+            resource.type
+            for view in views
+            for resource in view.resources.values()
+            if resource.type.startswith("AWS::")
+        ),
+        names=tuple(names),
+        certificates={arn: tuple(resources) for arn, resources in certificates.items()},
+        problems=tuple(problems),
+    )
+
+
+def _most(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {key: max(one.get(key, 0), other.get(key, 0)) for key in {**one, **other}}
+
+
+# Databases
+
+
+def _databases(view: View) -> Iterable[Database]:
+    for cluster in view.of_type("AWS::RDS::DBCluster"):
+        yield Database(
+            resource=cluster.logical_id,
+            engine=cluster.text("Engine"),
+            version=_optional(cluster, "EngineVersion"),
+            mode=cluster.text("EngineMode") or "",
+            minimum=cluster.number("ServerlessV2ScalingConfiguration.MinCapacity"),
+            maximum=cluster.number("ServerlessV2ScalingConfiguration.MaxCapacity"),
+            is_serverless_v2=cluster.get("ServerlessV2ScalingConfiguration") is not None,
+            family=_family(view, cluster, "DBClusterParameterGroupName"),
+            log_types=tuple(_texts(cluster.items("EnableCloudwatchLogsExports"))),
+        )
+    for instance in view.of_type("AWS::RDS::DBInstance"):
+        yield _instance(view, instance, view.target(instance.get("DBClusterIdentifier")))
+
+
+def _instance(view: View, instance: Resource, cluster: Resource | None) -> Database:
+    owner = cluster or instance
+    flags = {
+        "SupportsIAMDatabaseAuthentication": owner.flag("EnableIAMDatabaseAuthentication"),
+        "SupportsStorageEncryption": owner.flag("StorageEncrypted"),
+        "SupportsHttpEndpoint": owner.flag("EnableHttpEndpoint"),
+        "SupportsPerformanceInsights": instance.flag("EnablePerformanceInsights")
+        or owner.flag("PerformanceInsightsEnabled"),
+        "SupportsEnhancedMonitoring": (instance.number("MonitoringInterval") or 0) > 0,
+    }
+    version = _optional(instance, "EngineVersion")
+    if version == "" and instance.get("DBClusterIdentifier") is not None:
+        # the cluster's; that of a cluster outside the template is not known here
+        version = None if cluster is None else _optional(cluster, "EngineVersion")
+    return Database(
+        resource=instance.logical_id,
+        engine=owner.text("Engine")
+        if "Engine" not in instance.properties
+        else instance.text("Engine"),
+        version=version,
+        instance_class=instance.text("DBInstanceClass"),
+        family=_family(view, instance, "DBParameterGroupName"),
+        log_types=tuple(_texts(instance.items("EnableCloudwatchLogsExports"))),
+        certificate_authority=instance.text("CACertificateIdentifier") or "",
+        zone=instance.text("AvailabilityZone") or "",
+        flags=tuple(name for name, wanted in flags.items() if wanted),
+    )
+
+
+def _optional(resource: Resource, key: str) -> str | None:
+    """Return a text, empty if it is absent, None if it is not known."""
+    return "" if resource.get(key) is None else resource.text(key)
+
+
+def _family(view: View, resource: Resource, key: str) -> str:
+    group = view.target(resource.get(key))
+    return (group.text("Family") or "") if group is not None else ""
+
+
+def _texts(values: Iterable[object]) -> list[str]:
+    return [str(v) for v in values if isinstance(v, str) and not isinstance(v, Partial)]
+
+
+# Network
+
+
+def _endpoints(view: View) -> Iterable[Endpoint]:
+    for endpoint in view.of_type("AWS::EC2::VPCEndpoint"):
+        subnets = (view.target(subnet) for subnet in endpoint.items("SubnetIds"))
+        zones = (_zone(subnet) for subnet in subnets if subnet is not None)
+        yield Endpoint(
+            resource=endpoint.logical_id,
+            service=endpoint.text("ServiceName"),
+            kind=endpoint.text("VpcEndpointType") or "Gateway",
+            zones=tuple(sorted({zone for zone in zones if zone})),
+        )
+
+
+def _zone(resource: Resource) -> str:
+    return resource.text("AvailabilityZone") or ""
+
+
+def _zones(view: View) -> Iterable[tuple[str, str]]:
+    for resource in view.resources.values():
+        for key in ("AvailabilityZone", "AvailabilityZones"):
+            for zone in _texts(resource.items(key)):
+                yield zone, resource.logical_id
+
+
+def _nat_zones(view: View) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for gateway in view.of_type("AWS::EC2::NatGateway"):
+        subnet = view.target(gateway.get("SubnetId"))
+        zone = _zone(subnet) if subnet is not None else ""
+        found[zone] = found.get(zone, 0) + 1
+    return found
+
+
+# Names and certificates
+
+
+# A service stands in a cluster: where its name is taken, the cluster's is too.
+_NAMED: Final = {
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::ECS::Cluster": "ClusterName",
+    "AWS::KMS::Alias": "AliasName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::RDS::DBCluster": "DBClusterIdentifier",
+    "AWS::RDS::DBInstance": "DBInstanceIdentifier",
+    "AWS::WAFv2::WebACL": "Name",
+}
+
+
+def _names(view: View) -> Iterable[Name]:
+    for resource in view.of_type(*_NAMED):
+        value = resource.get(_NAMED[resource.type])
+        generated = isinstance(value, Partial) and value.references
+        elsewhere = resource.type == "AWS::WAFv2::WebACL" and resource.text("Scope") == "CLOUDFRONT"
+        if value is None or generated or elsewhere:
+            continue  # what is built from a new resource's own name is new as well
+        name = resource.text(_NAMED[resource.type])
+        yield Name(
+            resource=resource.logical_id,
+            type=resource.type,
+            # RDS keeps identifiers in lower case
+            name=name.lower() if name and resource.type.startswith("AWS::RDS::") else name,
+            kept=resource.raw.is_kept,
+        )
+
+
+def _certificates(view: View) -> Iterable[tuple[str, str]]:
+    arn = re.compile(rf"arn:[a-z-]+:acm:{view.region}:\d{{12}}:certificate/[\w-]+")
+    for resource in view.resources.values():
+        for _, value in walk(dict(resource.properties)):
+            if isinstance(value, str) and arn.fullmatch(value):
+                yield value, resource.logical_id
+
+
+# Numbers
+
+
+_COUNTED: Final = {
+    "AWS::EC2::VPC": "vpcs",
+    "AWS::EC2::EIP": "addresses",
+    "AWS::EC2::InternetGateway": "internet gateways",
+    "AWS::RDS::DBCluster": "DBClusters",
+    "AWS::RDS::DBInstance": "DBInstances",
+    "AWS::RDS::DBClusterParameterGroup": "DBClusterParameterGroups",
+    "AWS::RDS::DBParameterGroup": "DBParameterGroups",
+    "AWS::RDS::DBSubnetGroup": "DBSubnetGroups",
+    "AWS::Logs::ResourcePolicy": "resource policies",
+    "AWS::GuardDuty::Detector": "detectors",
+    "AWS::Config::ConfigurationRecorder": "recorders",
+}
+
+
+def _counts(view: View) -> dict[str, int]:
+    """Count what has a quota: the values of ``_COUNTED``, and load balancers and endpoints."""
+    found: dict[str, int] = {}
+    for resource in view.resources.values():
+        name = _COUNTED.get(resource.type, "")
+        if resource.type == "AWS::ElasticLoadBalancingV2::LoadBalancer":
+            kind = resource.text("Type") or "application"
+            name = "application load balancers" if kind == "application" else ""
+        elif resource.type == "AWS::EC2::VPCEndpoint":
+            kind = resource.text("VpcEndpointType") or "Gateway"
+            name = {"Interface": "interface endpoints", "Gateway": "gateway endpoints"}.get(
+                kind, ""
+            )
+        if name:
+            found[name] = found.get(name, 0) + 1
+    return found
+
+
+@dataclass(kw_only=True)
+class _Tasks:
+    """Fargate vCPU of a view's services."""
+
+    start: float = 0
+    scaled: float = 0
+    unknown: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, view: View) -> _Tasks:
+        tasks = cls()
+        limits = {
+            target: (_limit(scalable, "MinCapacity"), _limit(scalable, "MaxCapacity"))
+            for scalable in view.of_type("AWS::ApplicationAutoScaling::ScalableTarget")
+            for target in _scaled_services(scalable)
+        }
+        for service in view.of_type("AWS::ECS::Service"):
+            tasks.add(view, service, limits.get(service.logical_id, (1.0, 1.0)))
+        return tasks
+
+    def add(self, view: View, service: Resource, limits: tuple[float | None, float | None]) -> None:
+        """Count a service's tasks.
+
+        Autoscaling keeps them between its limits; without ``DesiredCount`` ECS begins with one,
+        which autoscaling lifts to the lower limit.
+        """
+        definition = view.target(service.get("TaskDefinition"))
+        if definition is None or not _is_fargate(service, definition):
+            return
+        cpu = _vcpu(definition.text("Cpu"))
+        count = 1.0 if service.get("DesiredCount") is None else service.number("DesiredCount")
+        lowest, highest = limits
+        if cpu is None or count is None or lowest is None or highest is None:
+            self.unknown.append(f"Fargate vCPU of {service.logical_id}")
+            return
+        self.start += cpu * max(count, lowest)
+        self.scaled += cpu * max(count, highest)
+
+
+def _limit(scalable: Resource, key: str) -> float | None:
+    return 1.0 if scalable.get(key) is None else scalable.number(key)
+
+
+def _scaled_services(scalable: Resource) -> list[str]:
+    value = scalable.get("ResourceId")
+    return [r.logical_id for r in value.references] if isinstance(value, Partial) else []
+
+
+def _is_fargate(service: Resource, definition: Resource) -> bool:
+    launch = service.text("LaunchType")
+    return launch == "FARGATE" or (
+        launch is None and "FARGATE" in _texts(definition.items("RequiresCompatibilities"))
+    )
+
+
+def _vcpu(cpu: str | None) -> float | None:
+    """Return vCPU from CPU units (``512``) or from text such as ``.5 vCPU``."""
+    if cpu is None:
+        return None
+    number, _, unit = cpu.strip().lower().partition(" ")
+    try:
+        value = float(number)
+    except ValueError:
+        return None
+    if not math.isfinite(value):
+        return None
+    return value if unit == "vcpu" else value / 1024

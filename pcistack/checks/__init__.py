@@ -1,0 +1,1 @@
+"""Judge a template: rules and packs, one run, findings, acknowledgements, plugins, output."""

@@ -1,0 +1,74 @@
+"""The ``pcistack`` command. Each subcommand is loaded only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Final, NoReturn
+
+import click
+
+from pcistack.usage import RootGroup
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "check": (
+        "pcistack.commands.check:check",
+        "Check templates: will they deploy, do they support PCI DSS",
+    ),
+    "evidence": ("pcistack.commands.evidence:evidence", "Write what an assessor reads"),
+    "facts": ("pcistack.commands.facts:facts", "Show or refresh what is known of a region"),
+    "migrate": ("pcistack.commands.migrate:migrate", "Correct a Serverless v1 template"),
+    "preflight": (
+        "pcistack.commands.preflight:preflight",
+        "Ask AWS whether the stack will deploy",
+    ),
+    "rehearse": ("pcistack.commands.rehearse:rehearse", "Deploy and destroy on an embedded AWS"),
+}
+
+
+class _LazyGroup(RootGroup):
+    """A group whose help needs no subcommand to be imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: object = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+_EPILOG: Final = """\b
+Exit codes:
+  0  nothing at level error or fatal
+  1  findings, or a failed run
+  2  bad input
+
+\b
+Example:
+  pcistack check cdk.out/*.template.json --region eu-central-2
+"""
+
+
+@click.group(
+    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG
+)
+@click.version_option(package_name="pcistack", message="%(version)s")
+def cli() -> None:
+    """Prove that a CloudFormation template deploys in its region and supports PCI DSS v4.0.1."""
+
+
+def main() -> NoReturn:
+    """Run the command line.
+
+    Exit codes: 0 nothing at level error or fatal, 1 findings or a failed run, 2 bad input.
+    """
+    cli()
+    raise AssertionError("click exits by itself")

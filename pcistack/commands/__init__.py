@@ -1,0 +1,1 @@
+"""The commands of ``pcistack``, one file for each, named after it."""

@@ -1,0 +1,267 @@
+"""``pcistack facts``: show what is known of a region, or generate it again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pcistack.checks.findings import counted
+from pcistack.regional import facts as regional_facts
+from pcistack.regional.facts import Availability, Facts, Support, UnknownRegionError, curated
+from pcistack.regional.versions import AURORA_ENGINES, parse
+from pcistack.regions import known_regions
+from pcistack.usage import BadInputError, day_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_YEARS: Final = 4  # that the time line shows
+_STEP: Final = 2  # months that one of its characters stands for
+_NOTICE: Final = timedelta(days=90)
+_MARKS: Final[Mapping[Availability, str]] = {
+    Availability.AVAILABLE: "[green]available[/]",
+    Availability.UNAVAILABLE: "[red]unavailable[/]",
+    Availability.UNKNOWN: "[yellow]unknown[/]",
+}
+_SERVICES: Final[Mapping[str, str]] = {
+    "Amazon ECS": "ecs",
+    "AWS Fargate": "fargate",
+    "Amazon Aurora": "aurora",
+    "Elastic Load Balancing": "elb",
+    "AWS WAF": "waf",
+    "AWS KMS": "kms",
+    "AWS Secrets Manager": "secretsmanager",
+    "AWS Backup": "backup",
+    "AWS CloudTrail": "cloudtrail",
+    "AWS Config": "config",
+    "Amazon GuardDuty": "guardduty",
+    "AWS Security Hub": "securityhub",
+    "Amazon Inspector": "inspector2",
+    "Amazon Macie": "macie",
+    "Serverless Application Repository": "serverlessrepo",
+}
+
+
+@click.group(epilog="\b\nExample:\n  pcistack facts show eu-central-2")
+def facts() -> None:
+    """Show or refresh what is known of AWS regions."""
+
+
+@facts.command(
+    epilog="\b\nExample:\n  pcistack facts show eu-central-2",
+    short_help="Show what is known of a region",
+)
+@click.argument("region", required=False)
+@click.option("--on", metavar="YYYY-MM-DD", help="Draw the time line from this day [today].")
+def show(region: str | None, on: str | None) -> None:
+    """Show what is known of REGION: Aurora on a time line, features, zones, what is missing.
+
+    Exit codes: 0 shown, 2 unknown region or bad date.
+    """
+    day = day_of(on)
+    if not region:
+        raise BadInputError("no region given; example: pcistack facts show eu-central-2")
+    try:
+        known = regional_facts.load(region)
+    except UnknownRegionError as error:
+        raise BadInputError(str(error)) from None
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    with console.capture() as shown:
+        console.print(f"[bold]{known.region}[/]  {known.long_name}", end="\n\n")
+        console.print(_overview(known))
+        for engine in AURORA_ENGINES:
+            console.print(_engine_table(known, engine, day))
+        console.print(_features_table(known))
+        console.print(_services_table(known))
+        _print_sources(console.print, known)
+    for line in shown.get().splitlines():
+        click.echo(line.rstrip())  # the tables fill their columns with blanks
+
+
+@facts.command(
+    epilog="\b\nExamples:\n  pcistack facts refresh && git diff pcistack/regional/data\n"
+    "  pcistack facts refresh --live --region eu-central-2 --profile audit",
+    short_help="Generate the facts again, or ask AWS",
+)
+@click.option("--live", is_flag=True, help="Ask AWS, reading only; its answers override the rest.")
+@click.option("--region", "regions", multiple=True, help="With --live: region to ask about.")
+@click.option("--profile", help="With --live: profile of the AWS configuration.")
+def refresh(live: bool, regions: tuple[str, ...], profile: str | None) -> None:
+    """Generate the region files again from the installed packages, and say what changed.
+
+    With --live, ask AWS about the regions that --region names (it may be repeated) and write its
+    answers into their files; the packages are not read then.
+
+    Exit codes: 0 written or unchanged, 1 a source package cannot be read, 2 bad input, no
+    credentials, or a permission is missing.
+    """
+    today = day_of(None)
+    if live:
+        _refresh_live(regions, profile, today)
+        return
+    if regions or profile:
+        raise BadInputError("--region and --profile need --live; packages cover every region")
+    from pcistack.regional import refresh as generator
+
+    try:
+        changed = generator.refresh()
+    except generator.RefreshError as error:
+        click.echo(f"pcistack: {error}", err=True)
+        sys.exit(1)
+    for name in changed:
+        click.echo(f"changed  {name}")
+    total = counted(len(known_regions()), "region")
+    click.echo(f"{len(changed)} of the files of {total} changed" if changed else "nothing changed")
+    for key, table in sorted(curated()["sources"].items()):
+        if table["review_by"] < today:
+            click.echo(f"due      {key} in curated.toml: read {table['url']} again")
+
+
+def _refresh_live(regions: tuple[str, ...], profile: str | None, today: date) -> None:
+    """Ask AWS about some regions and write the answers."""
+    from pcistack.account.ask_facts import refresh_live
+    from pcistack.account.aws import AwsError
+    from pcistack.commands import preflight as preflight_command
+
+    if not regions:
+        raise BadInputError("--live needs --region, such as --region eu-central-2")
+    unknown = [region for region in regions if region not in known_regions()]
+    if unknown:
+        known = ", ".join(known_regions())
+        raise BadInputError(f"unknown region {unknown[0]!r}; known are {known}")
+    for region in regions:
+        try:
+            aws = preflight_command.connect(region, profile)
+            changed = refresh_live(aws, on=today)
+        except AwsError as error:
+            preflight_command.show_progress(None)
+            raise BadInputError(f"{region}: {error}") from None
+        preflight_command.show_progress(None)
+        click.echo(f"changed  regions/{region}.json" if changed else f"unchanged  {region}")
+
+
+# Tables
+
+
+def _table(title: str, *columns: str) -> Table:
+    from rich.table import Table
+
+    table = Table(
+        title=f"\n{title}",
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        box=None,
+        padding=(0, 2, 0, 0),
+        pad_edge=False,
+    )
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    return table
+
+
+def _overview(known: Facts) -> Table:
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    for label, value in _overview_rows(known):
+        table.add_row(label, value)
+    return table
+
+
+def _overview_rows(known: Facts) -> Iterator[tuple[str, str]]:
+    opt_in = {True: "must be enabled in the account first", False: "enabled in every account"}
+    yield "zones", ", ".join(known.zones) or "unknown"
+    yield "zone ids", ", ".join(known.zone_ids) or "unknown"
+    yield "opt-in", "unknown" if known.opt_in is None else opt_in[known.opt_in]
+    yield "partition", f"{known.partition}, {known.domain}"
+    yield (
+        "ALB logs",
+        f"delivered by account {known.load_balancer_account}"
+        if known.load_balancer_account
+        else "delivered by logdelivery.elasticloadbalancing.amazonaws.com",
+    )
+    every = len(regional_facts.known_types())
+    absent = known.absent_types
+    yield (
+        "types",
+        "unknown" if absent is None else f"{every - len(absent)} of {every} resource types",
+    )
+
+
+def _engine_table(known: Facts, engine: str, day: date) -> Table:
+    years = "".join(f"{day.year + offset:<{12 // _STEP}}" for offset in range(_YEARS)).rstrip()
+    table = _table(engine, "version", "supported", years, "serverless", "ACU", "newest")
+    for line, newest, support in _lines(known, engine):
+        ends = support.ends
+        capacity = known.capacity(engine, newest)
+        style = "red" if ends < day else "yellow" if ends < day + _NOTICE else "green"
+        table.add_row(
+            f"{line} LTS" if support.long_term else line,
+            f"[{style}]{ends if support.exact else 'unknown'}[/]",
+            f"[{style}]{_bar(day, ends)}[/]" if support.exact else "",
+            _MARKS[known.serverless_v2(engine, newest)],
+            f"{capacity.minimum:g} to {capacity.maximum:g}" if capacity else "",
+            newest.rpartition("aurora.")[2],
+        )
+    return table
+
+
+def _lines(known: Facts, engine: str) -> Iterator[tuple[str, str, Support]]:
+    """Yield the minor lines that can still be created, newest first, with their newest release."""
+    newest: dict[str, tuple[tuple[int, ...], str]] = {}
+    for text in known.engine_versions.get(engine, {}):
+        parsed = parse(engine, text)
+        if parsed is None or not parsed.is_exact or "-" in parsed.line:
+            continue
+        if known.engine_version(engine, text) == "available":
+            newest[parsed.line] = max(newest.get(parsed.line, ((), "")), (parsed.numbers, text))
+    for line, (_, text) in sorted(newest.items(), key=lambda item: item[1], reverse=True):
+        support = known.support(engine, text)
+        if support is not None:
+            yield line, text, support
+
+
+def _bar(day: date, ends: date) -> str:
+    """Draw standard support from the start of the year, one character per two months."""
+    now = (day.month - 1) // _STEP
+    months = (ends.year - day.year) * 12 + ends.month
+    length = min(-(-months // _STEP), _YEARS * 12 // _STEP)
+    if ends < day:
+        return f"{'·' * now}✗"
+    return f"{'·' * now}{'━' * max(length - now, 1)}"
+
+
+def _features_table(known: Facts) -> Table:
+    table = _table("Features of Aurora", "feature", "engine", "here", "from version")
+    names = {(row["feature"], row["engine"]): None for row in curated()["features"]}
+    for name, engine in names:
+        feature = known.feature(name, engine)
+        oldest = ", ".join(feature.minimum.values())
+        shown = oldest if feature.availability is Availability.AVAILABLE else ""
+        table.add_row(name, engine, _MARKS[feature.availability], shown)
+    for row in curated()["certificate_authorities"]:
+        authority = known.certificate_authority(row["name"])
+        table.add_row(authority.name, "all", _MARKS[authority.availability], "")
+    return table
+
+
+def _services_table(known: Facts) -> Table:
+    table = _table("Services", "service", "here")
+    for title, name in _SERVICES.items():
+        table.add_row(title, _MARKS[known.service(name)])
+    return table
+
+
+def _print_sources(write: object, known: Facts) -> None:
+    assert callable(write)
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(known.versions.items()))
+    write(f"\n[dim]Generated from {versions}.[/]")
+    dates = sorted(table["as_of"] for table in curated()["sources"].values())
+    write(f"[dim]Documents as of {dates[0]} to {dates[-1]}.[/]")

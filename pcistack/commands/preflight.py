@@ -1,0 +1,162 @@
+"""``pcistack preflight``: ask AWS whether a template will deploy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pcistack.usage import PATH, BadInputError
+
+if TYPE_CHECKING:
+    from pcistack.account.aws import Aws, Call
+    from pcistack.account.rows import Row
+
+
+_EPILOG: Final = """\b
+Exit codes:
+  0  AWS confirmed everything
+  1  something would fail, or could not be confirmed
+  2  bad input, no credentials, or a permission is missing
+
+\b
+Example:
+  pcistack preflight cdk.out/PciDss-dev.template.json --region eu-central-2 --profile audit
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("template", type=PATH, required=False)
+@click.option("--region", help="Region the template is meant for, such as eu-central-2.")
+@click.option("--profile", help="Profile of the AWS configuration [the usual order].")
+@click.option("--stack", help="Name of the stack, which may be there [of NAME.template.json].")
+def preflight(
+    template: Path | None, region: str | None, profile: str | None, stack: str | None
+) -> None:
+    """Ask AWS whether what TEMPLATE needs is there, and print what was asked and answered.
+
+    Engine versions, instance classes, endpoint services, zones, resource types, whether the region
+    is enabled, whether names are free and certificates issued, and quotas against their current
+    use. Nothing is written to AWS: every call is a Describe, Get or List.
+    """
+    from pcistack.account.aws import AwsError
+    from pcistack.account.preflight import preflight as ask
+    from pcistack.account.rows import State
+    from pcistack.regional.facts import UnknownRegionError, load
+    from pcistack.template.document import Template, TemplateError
+
+    if template is None or not region:
+        raise BadInputError(
+            "a template and --region are needed; example: pcistack preflight T.json --region "
+            "eu-central-2"
+        )
+    now = datetime.now().astimezone()  # support dates count local days, as in every command
+    try:
+        document = Template.read(template)
+        document.require_resources()
+        facts = load(region)
+        aws = connect(region, profile)
+        rows = ask(document, aws, facts, now=now, stack=stack or _stack_of(template))
+    except (TemplateError, UnknownRegionError, AwsError) as error:
+        show_progress(None)
+        raise BadInputError(str(error)) from None
+    show_progress(None)
+    for line in render(rows, f"{template.name} in {region}"):
+        click.echo(line)
+    missing = sorted({row.asked for row in rows if row.state is State.REFUSED})
+    if missing:
+        click.echo(f"pcistack: AWS refused to say; allow {', '.join(missing)}", err=True)
+    sys.exit(exit_code(rows))
+
+
+def _stack_of(template: Path) -> str | None:
+    """Return the name of the stack that the CDK wrote a template for."""
+    name = template.name.removesuffix(".template.json")
+    return name if name != template.name else None
+
+
+def connect(region: str, profile: str | None) -> Aws:
+    """Return a way to ask AWS with the credentials of the environment or a profile.
+
+    Raises:
+        CredentialsError: There is no such profile.
+    """
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    from pcistack.account.aws import Aws, CredentialsError
+
+    try:
+        session = boto3.Session(profile_name=profile, region_name=region)
+    except BotoCoreError as error:
+        raise CredentialsError(f"{error}; see aws configure list-profiles") from None
+    return Aws.of_session(session, region, progress=show_progress)
+
+
+def show_progress(call: Call | None) -> None:
+    """Show on a terminal what is being asked; erase it at the end."""
+    if sys.stderr.isatty():
+        shown = f"asking {call.permission} ..." if call else ""
+        click.echo(f"\r\x1b[K{shown}", nl=False, err=True)
+
+
+def exit_code(rows: Sequence[Row]) -> int:
+    """Return 0 if everything is confirmed, 1 if something is not, 2 if AWS refused to say."""
+    from pcistack.account.rows import State
+
+    states = {row.state for row in rows}
+    if State.REFUSED in states:
+        return 2
+    return 1 if states & {State.FAILS, State.UNKNOWN} else 0
+
+
+def render(rows: Sequence[Row], title: str) -> Iterator[str]:
+    """Yield the lines of the table and its summary."""
+    from pcistack.account.rows import State
+
+    colours = {
+        State.CONFIRMED: "green",
+        State.FAILS: "red",
+        State.UNKNOWN: "yellow",
+        State.REFUSED: "red",
+        State.WARNING: "yellow",
+    }
+    header = ("", "Needed", "Answer", "Asked")
+    cells = [(row.state.value, row.need, row.answer, row.asked) for row in rows]
+    widths = [max(len(line[column]) for line in [header, *cells]) for column in range(4)]
+
+    def aligned(line: Sequence[str]) -> str:
+        return "  ".join(
+            text.ljust(width) for text, width in zip(line, widths, strict=True)
+        ).rstrip()
+
+    yield click.style(title, bold=True)
+    yield ""
+    yield click.style(aligned(header), bold=True)
+    for row, line in zip(rows, cells, strict=True):
+        plain = aligned(line)
+        yield click.style(plain[: widths[0]], fg=colours[row.state]) + plain[widths[0] :]
+        if row.state is not State.CONFIRMED and row.resources:
+            yield f"{'':{widths[0]}}    for {', '.join(row.resources)}"
+        for command in row.fix.splitlines():
+            yield f"{'':{widths[0]}}    {command}"
+    yield ""
+    yield _summary(rows)
+
+
+def _summary(rows: Sequence[Row]) -> str:
+    from pcistack.account.rows import State
+
+    counts = {state: sum(row.state is state for row in rows) for state in State}
+    names = {
+        State.CONFIRMED: "confirmed",
+        State.FAILS: "would fail",
+        State.UNKNOWN: "not known",
+        State.REFUSED: "refused",
+        State.WARNING: "to watch",
+    }
+    return ", ".join(f"{counts[state]} {name}" for state, name in names.items() if counts[state])

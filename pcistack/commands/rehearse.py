@@ -1,0 +1,287 @@
+"""The command line of the rehearsal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from pcistack.rehearsal import project
+from pcistack.rehearsal.emulator import Emulator, RehearsalError, running
+from pcistack.usage import PATH, BadInputError, region_of, suffix_of
+
+if TYPE_CHECKING:
+    from pcistack.rehearsal.assembly import Assembly
+    from pcistack.rehearsal.cdk_cli import Toolkit
+    from pcistack.rehearsal.faults import Survival
+    from pcistack.rehearsal.run import Rehearsal
+    from pcistack.rehearsal.steps import Steps
+    from pcistack.rehearsal.sweep import Baseline
+
+_REGION = "eu-central-2"
+_PRODUCTION = "prod"
+# Bootstrap and the first two environments at once; the third waits.
+_WORKERS = 3
+_INTERRUPTED = 130
+_HIGHEST_PORT = 65_535
+_EPILOG = """\b
+Exit codes:
+  0    all verified
+  1    something is not as promised
+  2    bad input, or the rehearsal could not be done
+  130  interrupted
+
+\b
+Examples:
+  pcistack rehearse
+  pcistack rehearse --suffix pr42 --json rehearsal.json
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--suffix", default="dev", show_default=True, help="Environment suffix to rehearse.")
+@click.option("--region", default=_REGION, show_default=True, help="Where the stack deploys.")
+@click.option(
+    "--environment",
+    type=PATH,
+    help="Environment file to use instead of environments/<suffix>.toml.",
+)
+@click.option(
+    "--port",
+    type=int,
+    default=0,
+    help="Port on 127.0.0.1; a free one if left out.",
+)
+@click.option(
+    "--faults",
+    is_flag=True,
+    help="Also let every resource type fail once, and kill the CLI half way. Takes minutes.",
+)
+@click.option(
+    "--keep", is_flag=True, help="Deploy once more at the end and leave it up to look at."
+)
+@click.option(
+    "--json",
+    "json_file",
+    type=PATH,
+    help="Write the report to this file.",
+)
+def rehearse(
+    suffix: str,
+    region: str,
+    environment: Path | None,
+    port: int,
+    faults: bool,
+    keep: bool,
+    json_file: Path | None,
+) -> None:
+    """Deploy, verify, change and destroy the stack on an AWS inside a local process.
+
+    Needs no account, no Docker and no network.
+    """
+    signal.signal(signal.SIGTERM, _end_politely)
+    options = Options(
+        suffix=suffix_of(suffix),
+        region=region_of(region),
+        environment=environment,
+        port=port,
+        faults=faults,
+        keep=keep,
+        json_file=json_file,
+    )
+    try:
+        _require_usable(options)
+        code = _rehearse(options)
+    except RehearsalError as error:
+        raise BadInputError(str(error)) from None
+    except KeyboardInterrupt:
+        click.echo("pcistack: interrupted; the embedded AWS is stopped", err=True)
+        code = _INTERRUPTED
+    sys.exit(code)
+
+
+def _end_politely(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line asks for."""
+
+    suffix: str
+    region: str
+    environment: Path | None
+    port: int
+    faults: bool
+    keep: bool
+    json_file: Path | None
+
+
+def _require_usable(options: Options) -> None:
+    """Refuse what can be seen to be wrong before anything starts.
+
+    Raises:
+        RehearsalError: What is wrong, and with which option.
+    """
+    project.require(Path.cwd())
+    if not 0 <= options.port <= _HIGHEST_PORT:
+        raise RehearsalError(f"bad port {options.port}; it is a number from 0 to {_HIGHEST_PORT}")
+    if options.json_file is not None:
+        folder = options.json_file.parent
+        if options.json_file.is_dir():
+            raise RehearsalError(f"{options.json_file}: is a folder; --json names a file")
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise RehearsalError(f"{folder}: no folder to write the report of --json into")
+    file = options.environment or project.environment_file(Path(), options.suffix)
+    where = project.region_of(file)
+    if where not in (None, options.region):
+        raise RehearsalError(
+            f"{file}: deploys to {where}, and {options.region} would be prepared; "
+            f"add --region {where}"
+        )
+
+
+def _rehearse(options: Options) -> int:
+    """Rehearse and report; return the exit code."""
+    from rich.console import Console
+
+    from pcistack.rehearsal.cdk_cli import CommandError, Toolkit
+    from pcistack.rehearsal.report import as_json, showing, summarize
+    from pcistack.rehearsal.run import Rehearsal
+    from pcistack.rehearsal.steps import StepError, Steps
+
+    console = Console()
+    begun = time.monotonic()
+    with ExitStack() as stack:
+        steps = Steps(stack.enter_context(showing(console)))
+        emulator = stack.enter_context(running(region=options.region, port=options.port))
+        toolkit = Toolkit(emulator, options.region, Path.cwd())
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=_WORKERS))
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        stack.callback(toolkit.close)
+        rehearsal = Rehearsal(emulator, toolkit, steps)
+        bootstrapped = pool.submit(toolkit.bootstrap)
+        synthesized = _synthesize(options, emulator, toolkit, pool)
+        try:
+            first = rehearsal.synth(synthesized[options.suffix])
+        except CommandError as error:
+            # The configuration or the template was refused, so there is nothing to rehearse.
+            copy = project.environment_file(emulator.folder / "project", options.suffix)
+            given = options.environment or Path("environments") / copy.name
+            raise RehearsalError(str(error).replace(str(copy), str(given))) from None
+        try:
+            baseline = rehearsal.bootstrap(bootstrapped)
+            _take_steps(options, rehearsal, baseline, first, synthesized)
+            if options.faults:
+                rehearsal.findings.survivals = _try_faults(emulator, toolkit, steps, first)
+        except StepError:
+            emulator.ensure_alive()
+        seconds = time.monotonic() - begun
+        summarize(console, steps, rehearsal.findings, seconds)
+        if options.json_file is not None:
+            write_report(options.json_file, as_json(steps, rehearsal.findings, seconds))
+        if options.keep and steps.all_passed:
+            toolkit.deploy(first)
+            _wait(emulator, options.region)
+    return 0 if steps.all_passed else 1
+
+
+def write_report(file: Path, report: Mapping[str, object]) -> None:
+    """Write a report as JSON.
+
+    Raises:
+        RehearsalError: The file cannot be written.
+    """
+    try:
+        file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise RehearsalError(f"{file}: cannot be written ({error.strerror})") from None
+
+
+def _synthesize(
+    options: Options, emulator: Emulator, toolkit: Toolkit, pool: ThreadPoolExecutor
+) -> dict[str, Future[Assembly]]:
+    """Start synthesizing: the suffix, a throw-away twin with ingress, and production."""
+    home = Path.cwd()
+    environments = {_twin(options.suffix): project.with_ingress(home, options.region)}
+    if options.environment is not None:
+        environments[options.suffix] = project.read_environment(options.environment)
+    copy = project.copied(home, emulator.folder / "project", environments)
+    suffixes = [options.suffix, *environments]
+    if (home / "environments" / f"{_PRODUCTION}.toml").exists():
+        suffixes.append(_PRODUCTION)
+    return {
+        suffix: pool.submit(toolkit.synth, suffix, emulator.folder / f"synth-{suffix}", copy)
+        for suffix in dict.fromkeys(suffixes)
+    }
+
+
+def _twin(suffix: str) -> str:
+    return "twin" if suffix != "twin" else "twin2"
+
+
+def _take_steps(
+    options: Options,
+    rehearsal: Rehearsal,
+    baseline: Baseline,
+    first: Assembly,
+    synthesized: Mapping[str, Future[Assembly]],
+) -> None:
+    from pcistack.rehearsal.run import ephemeral, keeps_data, protected
+
+    if keeps_data(first):
+        protected(rehearsal, baseline, first)
+        return
+    twin = synthesized[_twin(options.suffix)].result()
+    ephemeral(rehearsal, baseline, first, twin)
+    if _PRODUCTION in synthesized:
+        protected(rehearsal, baseline, synthesized[_PRODUCTION].result())
+
+
+def _try_faults(
+    emulator: Emulator, toolkit: Toolkit, steps: Steps, assembly: Assembly
+) -> list[Survival]:
+    from pcistack.rehearsal.cloudformation import Direct
+    from pcistack.rehearsal.faults import Faults
+    from pcistack.rehearsal.run import keeps_data
+    from pcistack.rehearsal.trial import Lab
+
+    if keeps_data(assembly):
+        raise RehearsalError(
+            f"{assembly.stack} keeps data when it is destroyed, so faults cannot be tried on it. "
+            "Choose a suffix with an ephemeral environment."
+        )
+    lab = Lab(
+        emulator=emulator,
+        direct=Direct(emulator, assembly.region),
+        region=assembly.region,
+        folder=emulator.folder / "faults",
+    )
+    trials = Faults(lab, toolkit, steps, assembly)
+    trials.run()
+    return trials.survivals
+
+
+def _wait(emulator: Emulator, region: str) -> None:
+    """Leave the emulator up until the user has seen enough."""
+    click.echo(f"\nThe stack is deployed at {emulator.url}. In another terminal:\n")
+    for name, value in emulator.environment(region).items():
+        if name.startswith("AWS_") and "FILE" not in name and "METADATA" not in name:
+            click.echo(f"  export {name}={value}")
+    click.echo("  aws cloudformation describe-stacks\n\nPress Ctrl-C to stop it.")
+    try:
+        while emulator.process.poll() is None:
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        click.echo("Stopped.")

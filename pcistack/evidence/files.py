@@ -1,0 +1,89 @@
+"""Write the evidence to a directory: all of it, or nothing."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from pcistack.evidence import chart, oscal, page
+from pcistack.evidence import json_document as data
+from pcistack.evidence.diagram import data_flow_chart, network_chart
+from pcistack.evidence.gather import Evidence
+from pcistack.template.document import Json
+
+PAGE: Final = "index.html"
+JSON_FILE: Final = "evidence.json"
+OSCAL_FILE: Final = "oscal-component-definition.json"
+NETWORK_FILE: Final = "network.svg"
+DATA_FLOW_FILE: Final = "data-flow.svg"
+FILES: Final = (PAGE, JSON_FILE, OSCAL_FILE, NETWORK_FILE, DATA_FLOW_FILE)
+
+
+class WriteError(OSError):
+    """The directory cannot be written; the message says why."""
+
+
+def contents(evidence: Evidence) -> Mapping[str, str]:
+    """Return the text of every file of the evidence, by file name."""
+    network = network_chart(evidence.view, evidence.network)
+    flow = data_flow_chart(evidence.view, evidence.network)
+    return {
+        PAGE: page.render(
+            evidence,
+            network=chart.svg(network, standalone=False),
+            data_flow=chart.svg(flow, standalone=False),
+            diagram_style=chart.STYLE,
+        ),
+        JSON_FILE: _json(data.document(evidence)),
+        OSCAL_FILE: _json(oscal.component_definition(evidence)),
+        NETWORK_FILE: chart.svg(network, standalone=True) + "\n",
+        DATA_FLOW_FILE: chart.svg(flow, standalone=True) + "\n",
+    }
+
+
+def _json(document: Json) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def write(evidence: Evidence, out: Path) -> tuple[Path, ...]:
+    """Write the evidence into a directory, in place of evidence that is already there.
+
+    Everything is rendered and written beside the directory first, and moved at the end.
+
+    Args:
+        evidence: The evidence.
+        out: The directory; it is made if it does not exist.
+
+    Returns:
+        The files, the page first.
+
+    Raises:
+        WriteError: The directory holds something else, or cannot be written.
+    """
+    named, out = out, out.resolve()
+    texts = contents(evidence)
+    if out.exists() and not out.is_dir():
+        raise WriteError(f"{out}: is a file; give a directory to write the evidence into")
+    if out.is_dir():
+        foreign = sorted(entry.name for entry in out.iterdir() if entry.name not in FILES)
+        if foreign:
+            raise WriteError(
+                f"{out}: holds {foreign[0]}, which is no evidence; "
+                "give an empty directory or one with earlier evidence"
+            )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
+            fresh = Path(scratch) / "new"
+            fresh.mkdir()
+            for name, text in texts.items():
+                (fresh / name).write_text(text, encoding="utf-8", newline="\n")
+            if out.exists():
+                out.replace(Path(scratch) / "old")
+            fresh.replace(out)
+    except OSError as error:
+        raise WriteError(f"{out}: cannot be written ({error.strerror or error})") from None
+    return tuple(named / name for name in FILES)

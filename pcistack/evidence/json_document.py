@@ -1,0 +1,84 @@
+"""The evidence as plain JSON: what the page shows, for scripts and for a diff between releases."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Final
+
+from pcistack.evidence.gather import Evidence, RequirementEvidence
+from pcistack.evidence.registers import Register
+from pcistack.evidence.responsibilities import Responsibility
+from pcistack.template.document import Json
+
+FORMAT: Final = 1
+"""Version of this JSON's shape; it grows when a reader would have to change."""
+
+
+def document(evidence: Evidence) -> Json:
+    """Return the evidence as one JSON object."""
+    return {
+        "format": FORMAT,
+        "standard": "PCI DSS v4.0.1",
+        "environment": evidence.environment,
+        "stack": evidence.stack,
+        "region": evidence.region,
+        "template_sha256": evidence.sha256,
+        "resources": len(evidence.view.resources),
+        "summary": {str(standing): count for standing, count in evidence.counts.items()},
+        "requirements": [_requirement(item) for item in evidence.requirements],
+        "registers": {register.name: _rows(register) for register in evidence.registers},
+        "checks": [asdict(checks) for checks in evidence.checks],
+        "responsibilities": [_share(evidence, item) for item in evidence.responsibilities],
+        "limits": list(evidence.limits),
+    }
+
+
+def _share(evidence: Evidence, responsibility: Responsibility) -> Json:
+    share = evidence.share(responsibility.requirement)
+    return {
+        "requirement": responsibility.requirement,
+        "topic": responsibility.topic,
+        "aws": responsibility.aws,
+        "stack": {str(standing): list(numbers) for standing, numbers in share.items()},
+        "you": responsibility.you,
+    }
+
+
+def _requirement(requirement: RequirementEvidence) -> Json:
+    return {
+        "number": requirement.number,
+        "title": requirement.title,
+        "asks": requirement.asks,
+        "design": requirement.design,
+        "standing": str(requirement.standing),
+        "why": requirement.why,
+        "settings": [
+            {
+                "property": setting.property,
+                "value": setting.value,
+                "resources": list(setting.resources),
+            }
+            for setting in requirement.settings
+        ],
+        "documents": list(requirement.documents),
+        "yours": requirement.yours,
+        "rules": list(requirement.rules),
+        "security_hub": list(requirement.controls),
+        "open": [dict(finding.as_json()) for finding in requirement.open],
+        "acknowledged": [
+            {
+                "rule": entry.rule,
+                "reason": entry.reason,
+                "until": entry.until,
+                "resources": list(entry.resources),
+            }
+            for entry in requirement.acknowledged
+        ],
+    }
+
+
+def _rows(register: Register) -> Json:
+    return [
+        {column: value if isinstance(value, str) else list(value) for column, value in row.items()}
+        for row in register.rows
+    ]

@@ -1,0 +1,84 @@
+"""Resolved template values as a reader sees them, and who refers to whom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from pcistack.template.document import Json
+from pcistack.template.resolver import Partial, Reference, Resource, Unknown, Value, View, walk
+
+AT_DEPLOYMENT = "known at deployment"
+
+
+def shown(value: Value) -> str:
+    """Return a value as one line of text; what only a deployment knows is said to be so."""
+    if value is None:
+        return "not set"
+    if isinstance(value, Unknown):
+        return AT_DEPLOYMENT
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Reference):
+        whole = value.attribute in (None, "Arn", "GroupId")  # these stand for the resource itself
+        return value.logical_id if whole else f"{value.logical_id}.{value.attribute}"
+    if isinstance(value, list):
+        return ", ".join(shown(item) for item in value) or "none"
+    if isinstance(value, dict):
+        return json.dumps(_plain(value), sort_keys=True, ensure_ascii=False)
+    return str(value)
+
+
+def _plain(value: Value) -> Json:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, Unknown | Reference | Partial):
+        return shown(value)
+    return value
+
+
+def text(resource: Resource, path: str, absent: str = "not set") -> str:
+    """Return what a resource has at a path, as one line of text."""
+    value = resource.get(path)
+    return absent if value is None else shown(value)
+
+
+def targets(value: Value) -> Iterator[str]:
+    """Yield the logical id of every resource that a value refers to."""
+    for _, leaf in walk(value):
+        if isinstance(leaf, Reference):
+            yield leaf.logical_id
+        elif isinstance(leaf, Partial):
+            for reference in leaf.references:
+                yield reference.logical_id
+
+
+def referrers(view: View) -> Mapping[str, tuple[Resource, ...]]:
+    """Return, for each resource, the resources that refer to it, in the template's order."""
+    found: dict[str, list[Resource]] = {}
+    for resource in view.resources.values():
+        for target in sorted(set(targets(dict(resource.properties)))):
+            if target != resource.logical_id:
+                found.setdefault(target, []).append(resource)
+    return {target: tuple(sources) for target, sources in found.items()}
+
+
+def label(resource: Resource) -> str:
+    """Return a readable name: the construct path without its stack, else the logical id."""
+    path = resource.raw.construct_path.removesuffix("/Resource").removesuffix("/Default")
+    steps = path.split("/")[1:]
+    return (
+        "/".join(step for step, before in zip(steps, ["", *steps], strict=False) if step != before)
+        or resource.logical_id
+    )
+
+
+def purpose(resource: Resource) -> str:
+    """Return the description that the template gives a resource; empty if there is none."""
+    for path in ("Description", "GroupDescription", "AlarmDescription", "DBSubnetGroupDescription"):
+        described = resource.get(path)
+        if isinstance(described, str) and described:
+            return described
+    return ""

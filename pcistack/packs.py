@@ -1,0 +1,36 @@
+"""Names of the rule packs: what ``--only``, reports and acknowledgements call them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackName:
+    """How a pack is called.
+
+    Attributes:
+        title: Name of its plugin in the validation report.
+        module: Module that holds the pack as ``PACK``.
+        prefix: What the ids of its rules begin with; empty for the pack of all other ids.
+    """
+
+    title: str
+    module: str
+    prefix: str = ""
+
+
+PACKS: Final[Mapping[str, PackName]] = {
+    "regional": PackName(title="Regional guard", module="pcistack.regional.pack"),
+    "pci": PackName(title="PCI DSS", module="pcistack.pci_dss.pack", prefix="PCI-"),
+}
+"""Every pack by the name that ``--only`` takes."""
+
+
+def qualified(rule: str) -> str:
+    """Return the id under which the CDK looks for an acknowledgement of a rule of the packs."""
+    own = [pack for pack in PACKS.values() if pack.prefix and rule.startswith(pack.prefix)]
+    pack = own[0] if own else PACKS["regional"]
+    return f"{pack.title.replace(' ', '-')}::{rule}"

@@ -1,0 +1,348 @@
+"""What can reach what: the network of a template, as its own rules decide.
+
+A flow exists when everything on its way lets it through: the security groups on both sides, the
+network ACLs of both subnets, and for the internet a route and a public address. Where something
+cannot be known, the flow is assumed to exist and is marked as not certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pcistack.pci_dss import topology
+from pcistack.pci_dss.network_model import (
+    ALL_TRAFFIC,
+    INTERNET,
+    OTHER_NETWORKS,
+    OUTSIDE,
+    STORES,
+    UNKNOWN_EXIT,
+    AclEntry,
+    Direction,
+    Exit,
+    Flow,
+    IpNetwork,
+    Kind,
+    PeerKind,
+    Permission,
+    Ports,
+    Subnet,
+    Tier,
+    Workload,
+    name_of,
+    overlap,
+    parse_network,
+    peer_kind,
+    within,
+)
+from pcistack.pci_dss.workloads import workloads as find_workloads
+from pcistack.template.resolver import View
+
+__all__ = [
+    "ALL_TRAFFIC",
+    "INTERNET",
+    "OTHER_NETWORKS",
+    "STORES",
+    "AclEntry",
+    "Direction",
+    "Exit",
+    "Flow",
+    "Kind",
+    "Network",
+    "PeerKind",
+    "Permission",
+    "Ports",
+    "Subnet",
+    "Tier",
+    "Workload",
+    "name_of",
+    "network_of",
+    "parse_network",
+    "peer_kind",
+]
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network of one view; build it with :func:`network_of`.
+
+    Attributes:
+        subnets: Subnets by logical id.
+        workloads: Workloads by logical id.
+        permissions: Every rule of every security group.
+        acls: Entries of network ACLs by logical id of the ACL.
+        groups: Logical ids of the template's security groups.
+    """
+
+    subnets: dict[str, Subnet]
+    workloads: dict[str, Workload]
+    permissions: tuple[Permission, ...]
+    acls: dict[str, tuple[AclEntry, ...]]
+    groups: frozenset[str]
+    _by_group: dict[tuple[str, Direction], list[Permission]] = field(repr=False)
+
+    @cached_property
+    def flows(self) -> tuple[Flow, ...]:
+        """Every flow, in the template's order; quadratic in the number of workloads."""
+        found: list[Flow] = list(self.from_internet())
+        for workload in self.workloads.values():
+            found += self._from_workloads(workload)
+        return tuple(dict.fromkeys([*found, *self.to_outside()]))
+
+    def from_internet(self) -> tuple[Flow, ...]:
+        """What the internet can reach, and on which ports (PCI DSS 1.3.1, 1.4.2)."""
+        return self._entries
+
+    def to_outside(self) -> tuple[Flow, ...]:
+        """What can leave: to the internet, other networks and endpoints (PCI DSS 1.3.2)."""
+        return self._departures
+
+    def reaching(self, logical_id: str) -> list[Flow]:
+        """What can reach a workload directly (PCI DSS 1.4.4)."""
+        found = [flow for flow in self.from_internet() if flow.target == logical_id]
+        if logical_id in self.workloads:
+            found += self._from_workloads(self.workloads[logical_id])
+        return list(dict.fromkeys(found))
+
+    def leaving(self, logical_id: str) -> list[Flow]:
+        """What a workload can reach (PCI DSS 1.3.2)."""
+        return [flow for flow in self.flows if flow.source == logical_id]
+
+    @cached_property
+    def _entries(self) -> tuple[Flow, ...]:
+        workloads = self.workloads.values()
+        return tuple(dict.fromkeys(f for one in workloads for f in self._from_internet(one)))
+
+    @cached_property
+    def _departures(self) -> tuple[Flow, ...]:
+        workloads = self.workloads.values()
+        return tuple(dict.fromkeys(f for one in workloads for f in self._to_outside(one)))
+
+    def rules_of(self, group: str, direction: Direction) -> Sequence[Permission]:
+        """What a security group lets through in one direction."""
+        return self._by_group.get((group, direction), ())
+
+    def stores(self) -> list[Workload]:
+        """Workloads that can hold cardholder data."""
+        return [workload for workload in self.workloads.values() if workload.kind in STORES]
+
+    def tiers(self, workload: Workload) -> set[Tier]:
+        """The tiers of a workload's subnets."""
+        found = {
+            self.subnets[subnet].tier if subnet in self.subnets else Tier.UNKNOWN
+            for subnet in workload.subnets
+        }
+        return found or {Tier.UNKNOWN}
+
+    def leaving_tier(self, tier: Tier) -> list[tuple[Subnet, Exit]]:
+        """Ways out of a tier other than gateway endpoints."""
+        return [
+            (subnet, way)
+            for subnet in self.subnets.values()
+            if subnet.tier is tier
+            for way in subnet.exits
+            if way.kind != "endpoint"
+        ]
+
+    # Flows
+
+    def _from_internet(self, workload: Workload) -> Iterator[Flow]:
+        if workload.public is False:
+            return
+        subnets = [self.subnets.get(subnet) for subnet in workload.subnets] or [None]
+        for subnet in subnets:
+            tier = subnet.tier if subnet else Tier.UNKNOWN
+            if tier not in (Tier.PUBLIC, Tier.UNKNOWN):
+                continue
+            for permission in self._ingress(workload):
+                if permission.kind not in OUTSIDE:
+                    continue
+                certain = (
+                    permission.certain and workload.public is True and tier is Tier.PUBLIC
+                ) and not workload.unresolved
+                peer = permission.network
+                for ports in self._through_acl(subnet, Direction.INGRESS, peer, permission.ports):
+                    for open_ports in _listening(ports, workload):
+                        yield _flow(INTERNET, workload.logical_id, open_ports, permission, certain)
+
+    def _from_workloads(self, target: Workload) -> Iterator[Flow]:
+        if target.kind is Kind.ENDPOINT and not target.subnets:
+            return  # a gateway endpoint is a route, see _to_outside
+        for permission in self._ingress(target):
+            for source in self.workloads.values():
+                if source is target or source.kind is Kind.ENDPOINT:
+                    continue
+                if not self._may_be(source, permission) or not self._one_network(source, target):
+                    continue
+                yield from self._between(source, target, permission)
+
+    def _between(self, source: Workload, target: Workload, ingress: Permission) -> Iterator[Flow]:
+        for egress in self._egress(source):
+            if not self._may_be(target, egress):
+                continue
+            ports = ingress.ports.common(egress.ports)
+            if ports is None or not self._acls_admit(source, target, ports):
+                continue
+            certain = ingress.certain and egress.certain
+            for open_ports in _listening(ports, target):
+                yield _flow(source.logical_id, target.logical_id, open_ports, ingress, certain)
+
+    def _to_outside(self, workload: Workload) -> Iterator[Flow]:
+        for permission in self._egress(workload):
+            for subnet_id in workload.subnets:
+                subnet = self.subnets.get(subnet_id)
+                for way in subnet.exits if subnet else (UNKNOWN_EXIT,):
+                    if not _leads_out(way, permission, workload):
+                        continue
+                    certain = permission.certain and subnet is not None
+                    for ports in self._through_acl(
+                        subnet, Direction.EGRESS, permission.network, permission.ports
+                    ):
+                        yield _flow(workload.logical_id, way.node, ports, permission, certain)
+
+    def _ingress(self, workload: Workload) -> list[Permission]:
+        return self._rules(workload, Direction.INGRESS)
+
+    def _egress(self, workload: Workload) -> list[Permission]:
+        return self._rules(workload, Direction.EGRESS)
+
+    def _rules(self, workload: Workload, direction: Direction) -> list[Permission]:
+        found: list[Permission] = []
+        for group in workload.groups:
+            found += self._by_group.get((group, direction), ())
+            if group not in self.groups:
+                # the group is not in the template
+                found.append(Permission.unknown(group, direction, workload.logical_id, ""))
+        if not workload.groups:
+            found.append(Permission.unknown("", direction, workload.logical_id, ""))
+        return found
+
+    def _may_be(self, workload: Workload, permission: Permission) -> bool:
+        """Whether a workload can be the peer of a permission."""
+        if permission.kind is PeerKind.GROUP:
+            elsewhere = permission.peer not in self.groups and "unknown" in workload.groups
+            return permission.peer in workload.groups or elsewhere
+        if permission.kind in (PeerKind.NOBODY, PeerKind.PREFIX_LIST):
+            return False
+        if permission.kind is PeerKind.UNKNOWN:
+            return True
+        network = permission.network
+        networks = [self.subnets[s].network for s in workload.subnets if s in self.subnets]
+        if network is None or not networks:
+            return True
+        return any(one is None or overlap(one, network) for one in networks)
+
+    def _one_network(self, left: Workload, right: Workload) -> bool:
+        """Whether two workloads can be in one VPC."""
+        left_vpcs, right_vpcs = (
+            {self.subnets[s].vpc for s in workload.subnets if s in self.subnets}
+            for workload in (left, right)
+        )
+        return not left_vpcs or not right_vpcs or bool(left_vpcs & right_vpcs)
+
+    def _acls_admit(self, source: Workload, target: Workload, ports: Ports) -> bool:
+        leaves = self._sides(source, target, Direction.EGRESS, ports)
+        return leaves and self._sides(target, source, Direction.INGRESS, ports)
+
+    def _sides(self, here: Workload, there: Workload, way: Direction, ports: Ports) -> bool:
+        """Whether any subnet of one side admits any subnet of the other."""
+        peers = [self.subnets[s].network for s in there.subnets if s in self.subnets] or [None]
+        mine = [self.subnets.get(s) for s in here.subnets] or [None]
+        return any(
+            next(iter(self._through_acl(subnet, way, peer, ports)), None) is not None
+            for subnet in mine
+            for peer in peers
+        )
+
+    def _through_acl(
+        self, subnet: Subnet | None, way: Direction, peer: IpNetwork | None, ports: Ports
+    ) -> Sequence[Ports]:
+        """What of some ports a subnet's network ACL lets through for a peer."""
+        if subnet is None or subnet.acl is None or subnet.acl not in self.acls:
+            return (ports,)
+        return _filtered(self.acls[subnet.acl], way, peer, ports)
+
+
+def _flow(source: str, target: str, ports: Ports, permission: Permission, certain: bool) -> Flow:
+    return Flow(
+        source=source,
+        target=target,
+        ports=ports,
+        description=permission.description,
+        resource=permission.resource,
+        certain=certain,
+    )
+
+
+def _listening(ports: Ports, workload: Workload) -> list[Ports]:
+    """Narrow ports to those that a workload listens on, where that is known."""
+    if not workload.ports:
+        return [ports]
+    found = [ports.common(Ports("tcp", port, port)) for port in workload.ports]
+    return [one for one in found if one is not None]
+
+
+def _leads_out(way: Exit, permission: Permission, workload: Workload) -> bool:
+    if way.kind == "endpoint":
+        return permission.kind in (PeerKind.WORLD, PeerKind.UNKNOWN, PeerKind.PREFIX_LIST)
+    if permission.kind is PeerKind.PREFIX_LIST:
+        return False
+    if way.kind == "internet gateway" and workload.public is False:
+        return False
+    if permission.kind in OUTSIDE:
+        return True
+    return permission.kind is PeerKind.PRIVATE and way.node == OTHER_NETWORKS
+
+
+def _filtered(
+    entries: Sequence[AclEntry], way: Direction, peer: IpNetwork | None, ports: Ports
+) -> list[Ports]:
+    """What a list of entries lets through; a denial counts only where it covers the whole peer."""
+    allowed: list[Ports] = []
+    remaining = [ports]
+    for entry in entries:
+        if entry.egress is not (way is Direction.EGRESS):
+            continue
+        network = parse_network(entry.cidr or "")
+        if entry.allow and (peer is None or network is None or overlap(peer, network)):
+            allowed += [p for one in remaining if (p := one.common(entry.ports)) is not None]
+        covers = network is not None and (
+            (peer is None and network.prefixlen == 0)
+            or (peer is not None and within(peer, network))
+        )
+        if covers:
+            remaining = [part for one in remaining for part in _without(one, entry.ports)]
+    return allowed
+
+
+def _without(ports: Ports, taken: Ports) -> list[Ports]:
+    if taken.protocol == "all":
+        return []
+    if ports.protocol == "all":
+        return [ports]
+    common = ports.common(taken)
+    if common is None:
+        return [ports]
+    left = [Ports(ports.protocol, ports.first, common.first - 1)]
+    right = [Ports(ports.protocol, common.last + 1, ports.last)]
+    return [part for part in (*left, *right) if part.first <= part.last]
+
+
+def network_of(view: View) -> Network:
+    """Build the network of a view."""
+    rules = tuple(topology.permissions(view))
+    by_group: dict[tuple[str, Direction], list[Permission]] = {}
+    for permission in rules:
+        by_group.setdefault((permission.group, permission.direction), []).append(permission)
+    subnets = {subnet.logical_id: subnet for subnet in topology.subnets(view)}
+    workloads = {one.logical_id: one for one in find_workloads(view, subnets)}
+    return Network(
+        subnets=subnets,
+        workloads=workloads,
+        permissions=rules,
+        acls=topology.acl_entries(view),
+        groups=frozenset(group.logical_id for group in view.of_type("AWS::EC2::SecurityGroup")),
+        _by_group=by_group,
+    )

@@ -1,0 +1,196 @@
+"""The policy statements of a template: IAM, key and resource policies, in one shape."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pcistack.pci_dss.network_model import name_of
+from pcistack.template.resolver import Partial, Reference, Resource, Unknown, Value, View
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One statement of a policy.
+
+    Attributes:
+        resource: Logical id of the resource that holds the policy.
+        path: Property path of the statement.
+        allows: Whether its effect is ``Allow``.
+        actions: Lower-cased actions; those of ``NotAction`` are not among them.
+        resources: What it applies to, as text.
+        services: Service principals.
+        accounts: Other principals, as text; ``*`` for everyone.
+        condition: Condition keys, lower-cased, with their values.
+        inverted: Which of ``NotAction``, ``NotResource``, ``NotPrincipal`` it uses.
+    """
+
+    resource: str
+    path: str
+    allows: bool
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    services: tuple[str, ...]
+    accounts: tuple[str, ...]
+    condition: Mapping[str, tuple[str, ...]]
+    inverted: tuple[str, ...]
+
+    @property
+    def everyone(self) -> bool:
+        """Whether it is for any principal of any account."""
+        return "*" in self.accounts
+
+    @property
+    def account_root(self) -> bool:
+        """Whether it is for a whole account."""
+        return any(account.endswith(":root") for account in self.accounts)
+
+    def allows_action(self, action: str) -> bool:
+        """Whether one of its actions, wildcards included, is or covers an action."""
+        return any(fnmatch.fnmatchcase(action.lower(), pattern) for pattern in self.actions)
+
+    def narrowed_by(self, *keys: str) -> bool:
+        """Whether a condition restricts it by one of some keys, or keys that start like them."""
+        return any(
+            key.startswith(wanted) and values and "*" not in values
+            for key, values in self.condition.items()
+            for wanted in keys
+        )
+
+
+IDENTITY_POLICIES: Final = (
+    "AWS::IAM::Policy",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::RolePolicy",
+    "AWS::IAM::UserPolicy",
+    "AWS::IAM::GroupPolicy",
+    "AWS::IAM::Role",
+    "AWS::IAM::User",
+    "AWS::IAM::Group",
+)
+
+RESOURCE_POLICIES: Final[Mapping[str, str]] = {
+    "AWS::S3::BucketPolicy": "PolicyDocument",
+    "AWS::SNS::TopicPolicy": "PolicyDocument",
+    "AWS::SQS::QueuePolicy": "PolicyDocument",
+    "AWS::SecretsManager::ResourcePolicy": "ResourcePolicy",
+    "AWS::ECR::Repository": "RepositoryPolicyText",
+    "AWS::EFS::FileSystem": "FileSystemPolicy",
+    "AWS::OpenSearchService::Domain": "AccessPolicies",
+    "AWS::Elasticsearch::Domain": "AccessPolicies",
+    "AWS::Logs::LogGroup": "ResourcePolicyDocument",
+    "AWS::Logs::ResourcePolicy": "PolicyDocument",
+    "AWS::Backup::BackupVault": "AccessPolicy",
+    "AWS::DynamoDB::Table": "ResourcePolicy.PolicyDocument",
+    "AWS::Kinesis::ResourcePolicy": "ResourcePolicy",
+    "AWS::Events::EventBusPolicy": "Statement",
+}
+
+_OTHERS: Final[Mapping[str, str]] = {
+    "AWS::KMS::Key": "KeyPolicy",
+    "AWS::KMS::ReplicaKey": "KeyPolicy",
+    "AWS::EC2::VPCEndpoint": "PolicyDocument",
+}
+
+
+def statements_of(view: View) -> dict[str, tuple[Statement, ...]]:
+    """Return the statements of every policy of a view, by the resource that holds them."""
+    found: dict[str, tuple[Statement, ...]] = {}
+    for resource in view.resources.values():
+        statements = tuple(_statements(resource))
+        if statements:
+            found[resource.logical_id] = statements
+    return found
+
+
+def _statements(resource: Resource) -> Iterator[Statement]:
+    path = RESOURCE_POLICIES.get(resource.type) or _OTHERS.get(resource.type)
+    if path:
+        yield from _document(resource, path)
+    elif resource.type in IDENTITY_POLICIES:
+        yield from _document(resource, "PolicyDocument")
+        yield from _document(resource, "AssumeRolePolicyDocument")
+        for index, item in enumerate(resource.items("Policies")):
+            if isinstance(item, dict):
+                yield from _document(resource, f"Policies.{index}.PolicyDocument")
+
+
+def _document(resource: Resource, path: str) -> Iterator[Statement]:
+    document = resource.get(path)
+    if isinstance(document, str):  # Logs resource policies are JSON text
+        try:
+            parsed: object = json.loads(str(document))
+        except ValueError:
+            return
+        document = _as_value(parsed)
+    if not isinstance(document, dict):
+        return
+    statements = document.get("Statement", document if "Effect" in document else None)
+    items = statements if isinstance(statements, list) else [statements]
+    for index, item in enumerate(items):
+        if isinstance(item, dict):
+            yield _statement(resource.logical_id, f"{path}.Statement.{index}", item)
+
+
+def _as_value(parsed: object) -> Value:
+    if isinstance(parsed, dict):
+        return {str(key): _as_value(item) for key, item in parsed.items()}
+    if isinstance(parsed, list):
+        return [_as_value(item) for item in parsed]
+    if parsed is None or isinstance(parsed, str | int | float | bool):
+        return parsed
+    return str(parsed)
+
+
+def _statement(logical_id: str, path: str, item: dict[str, Value]) -> Statement:
+    services, accounts = _principals(item.get("Principal"))
+    return Statement(
+        resource=logical_id,
+        path=path,
+        allows=str(item.get("Effect")) != "Deny",
+        actions=tuple(action.lower() for action in _texts(item.get("Action"))),
+        resources=_texts(item.get("Resource")),
+        services=services,
+        accounts=accounts,
+        condition=_condition(item.get("Condition")),
+        inverted=tuple(key for key in ("NotAction", "NotResource", "NotPrincipal") if key in item),
+    )
+
+
+def _principals(value: Value) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if isinstance(value, dict):
+        services = _texts(value.get("Service"))
+        others = [text for key in value if key != "Service" for text in _texts(value[key])]
+        if "*" in services:
+            others.append("*")
+        return services, tuple(others)
+    return (), _texts(value)
+
+
+def _condition(value: Value) -> dict[str, tuple[str, ...]]:
+    """Flatten a condition block; negated operators narrow nothing and are left out."""
+    found: dict[str, tuple[str, ...]] = {}
+    if isinstance(value, Unknown | Reference | Partial):
+        return {"unknown": ()}
+    for operator, block in (value if isinstance(value, dict) else {}).items():
+        if "not" in operator.lower().replace("notation", "") or not isinstance(block, dict):
+            continue
+        for key, wanted in block.items():
+            found[key.lower()] = (*found.get(key.lower(), ()), *_texts(wanted))
+    return found
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    items = value if isinstance(value, list) else [value]
+    return tuple(_text(item) for item in items)
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str) else name_of(value)

@@ -1,0 +1,333 @@
+"""Requirements 2.2, 6.3 and 11: tasks, functions, instances and images that do only their work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pcistack.checks.findings import Severity
+from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_false, must_be_true, show
+from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.network import name_of
+from pcistack.pci_dss.pack import rule
+from pcistack.regional.facts import lambda_runtimes
+from pcistack.template.resolver import Partial, Resource, Value
+
+_TASK: Final = ("AWS::ECS::TaskDefinition",)
+
+
+def _containers(context: Context) -> Iterator[tuple[Resource, str, dict[str, Value]]]:
+    for task in context.of_type(*_TASK):
+        for index, container in enumerate(task.items("ContainerDefinitions")):
+            if isinstance(container, dict):
+                yield task, f"ContainerDefinitions.{index}", container
+
+
+@rule(
+    "PCI-2.2.4-EXEC",
+    "Nobody can open a shell in a task from outside",
+    asks="Only needed functions are on; interactive use of system accounts is the exception.",
+    requirements=("2.2.4", "8.6.1", "2.2.7"),
+    types=("AWS::ECS::Service", "AWS::ECS::TaskSet"),
+    extent=Extent.FULL,
+    fix="Set EnableExecuteCommand: false.",
+)
+def exec_off(context: Context) -> Iterator[Hit]:
+    for service in context.of_type("AWS::ECS::Service"):
+        yield from must_be_false(service, "EnableExecuteCommand")
+
+
+@rule(
+    "PCI-2.2.6-PRIVILEGED",
+    "No container is privileged",
+    asks="System security parameters prevent misuse.",
+    requirements=("2.2.6", "7.2.5"),
+    related=("ECS.4",),
+    types=_TASK,
+    extent=Extent.FULL,
+    fix="Remove Privileged: true.",
+)
+def privileged(context: Context) -> Iterator[Hit]:
+    for task, path, _ in _containers(context):
+        yield from must_be_false(task, f"{path}.Privileged")
+
+
+@rule(
+    "PCI-2.2.4-ROOT-FILESYSTEM",
+    "Containers cannot write their root file system",
+    asks="Only needed functions are on; what cannot be written cannot be planted.",
+    requirements=("2.2.4", "11.5.2"),
+    related=("ECS.5",),
+    types=_TASK,
+    extent=Extent.FULL,
+    fix="Set ReadonlyRootFilesystem: true and mount a tmpfs or volume where writing is needed.",
+)
+def root_filesystem(context: Context) -> Iterator[Hit]:
+    for task, path, _ in _containers(context):
+        yield from must_be_true(task, f"{path}.ReadonlyRootFilesystem")
+
+
+@rule(
+    "PCI-2.2.4-ROOT-USER",
+    "Containers do not run as root",
+    asks="Only needed functions are on; accounts have the least privilege.",
+    requirements=("2.2.4", "7.2.5"),
+    related=("ECS.20",),
+    types=_TASK,
+    extent=Extent.FULL,
+    fix="Set User to a numeric id other than 0.",
+)
+def root_user(context: Context) -> Iterator[Hit]:
+    for task, path, container in _containers(context):
+        user = container.get("User")
+        if user is None or _is_root(str(user).partition(":")[0].strip()):
+            yield hit(
+                task,
+                f"{path}.User",
+                f"{container.get('Name')}: User is {show(user)}; without one the image's "
+                "user counts, which is root by default",
+            )
+
+
+def _is_root(name: str) -> bool:
+    """Whether a user is root; a runtime reads ``00`` and ``+0`` as the number 0."""
+    if name in ("root", "", "Administrator", "ContainerAdministrator"):
+        return True
+    try:
+        return int(name) == 0
+    except ValueError:
+        return False
+
+
+@rule(
+    "PCI-2.2.4-CAPABILITIES",
+    "Containers drop the kernel's capabilities and add none",
+    asks="Only needed functions are on.",
+    requirements=("2.2.4",),
+    severity=Severity.WARNING,
+    types=_TASK,
+    fix="Set LinuxParameters.Capabilities.Drop: [ALL].",
+)
+def capabilities(context: Context) -> Iterator[Hit]:
+    for task, path, container in _containers(context):
+        base = f"{path}.LinuxParameters.Capabilities"
+        dropped = [str(item) for item in task.items(f"{base}.Drop")]
+        added = [str(item) for item in task.items(f"{base}.Add")]
+        if str(task.get("RuntimePlatform.OperatingSystemFamily")).startswith("WINDOWS"):
+            continue
+        if "ALL" not in dropped or added:
+            yield hit(
+                task,
+                base,
+                f"{container.get('Name')}: drops {', '.join(dropped) or 'none'}, adds "
+                f"{', '.join(added) or 'none'}",
+            )
+
+
+_SAFE_MOUNT: Final = frozenset({"noexec", "nosuid", "nodev"})
+
+
+@rule(
+    "PCI-2.2.6-SCRATCH",
+    "Scratch space runs no programs",
+    asks="System security parameters prevent misuse.",
+    requirements=("2.2.6",),
+    severity=Severity.WARNING,
+    types=_TASK,
+    fix="Mount each tmpfs with noexec, nosuid and nodev.",
+)
+def scratch(context: Context) -> Iterator[Hit]:
+    for task, path, _ in _containers(context):
+        base = f"{path}.LinuxParameters.Tmpfs"
+        for index in range(len(task.items(base))):
+            options = {str(item) for item in task.items(f"{base}.{index}.MountOptions")}
+            if not options >= _SAFE_MOUNT:
+                missing = ", ".join(sorted(_SAFE_MOUNT - options))
+                yield hit(task, f"{base}.{index}.MountOptions", f"the mount lacks {missing}")
+
+
+@rule(
+    "PCI-2.2.6-HOST-NAMESPACES",
+    "Tasks do not share the host's processes or network",
+    asks="System security parameters prevent misuse; functions are isolated.",
+    requirements=("2.2.6", "1.4.1"),
+    related=(
+        "ECS.3",
+        "ECS.17",
+    ),
+    types=_TASK,
+    extent=Extent.FULL,
+    fix="Leave PidMode and IpcMode out; use NetworkMode awsvpc.",
+)
+def host_namespaces(context: Context) -> Iterator[Hit]:
+    for task in context.of_type(*_TASK):
+        for path in ("PidMode", "IpcMode", "NetworkMode"):
+            if task.get(path) == "host":
+                yield hit(task, path, f"{path} is host")
+        if task.get("NetworkMode") in (None, "bridge", "default"):
+            yield Hit(
+                resource=task.logical_id,
+                property="NetworkMode",
+                message=f"NetworkMode is {show(task.get('NetworkMode'))}: the task has no network "
+                "interface and no security group of its own",
+                severity=Severity.WARNING,
+            )
+
+
+@rule(
+    "PCI-6.3.3-PLATFORM",
+    "Fargate services run on the latest platform",
+    asks="Known vulnerabilities are patched in time.",
+    requirements=("6.3.3",),
+    security_hub=("ECS.10",),
+    types=("AWS::ECS::Service",),
+    extent=Extent.FULL,
+    fix="Set PlatformVersion: LATEST, or leave it out.",
+)
+def platform(context: Context) -> Iterator[Hit]:
+    for service in context.of_type("AWS::ECS::Service", "AWS::ECS::TaskSet"):
+        version = service.get("PlatformVersion")
+        if version not in (None, "LATEST", "1.4.0"):
+            unknown = service.is_unknown("PlatformVersion")
+            yield hit(
+                service,
+                "PlatformVersion",
+                f"PlatformVersion {UNRESOLVED if unknown else f'is {show(version)}'}",
+            )
+
+
+@rule(
+    "PCI-11.5.2-IMAGE",
+    "Images are named by version or digest, never latest",
+    asks="Changes of critical files are noticed; an image that moves changes unseen.",
+    requirements=("11.5.2", "6.5.1"),
+    severity=Severity.WARNING,
+    types=_TASK,
+    fix="Name the image by digest (@sha256:...) or by a tag that is not moved.",
+)
+def image(context: Context) -> Iterator[Hit]:
+    for task, path, container in _containers(context):
+        name = container.get("Image")
+        if not isinstance(name, str) or isinstance(name, Partial):
+            continue
+        last = name.rsplit("/", 1)[-1]
+        if "@sha256:" not in name and (":" not in last or last.endswith(":latest")):
+            yield hit(task, f"{path}.Image", f"{name} has no version of its own")
+        consistency = container.get("VersionConsistency")
+        if consistency == "disabled":
+            yield hit(
+                task,
+                f"{path}.VersionConsistency",
+                "tasks of one deployment can run different images",
+            )
+
+
+@rule(
+    "PCI-11.3.1-IMAGE-SCAN",
+    "Repositories scan images when they are pushed",
+    asks="Vulnerabilities are found by scans, and ranked.",
+    requirements=("11.3.1", "6.3.3", "6.2.4"),
+    security_hub=("ECR.1",),
+    related=("ECR.2",),
+    types=("AWS::ECR::Repository",),
+    fix="Set ImageScanningConfiguration.ScanOnPush: true, or scan by registry.",
+)
+def image_scan(context: Context) -> Iterator[Hit]:
+    for repository in context.of_type("AWS::ECR::Repository"):
+        yield from must_be_true(repository, "ImageScanningConfiguration.ScanOnPush")
+        if repository.get("ImageTagMutability") in (None, "MUTABLE"):
+            yield Hit(
+                resource=repository.logical_id,
+                property="ImageTagMutability",
+                message="tags can be moved to another image",
+                severity=Severity.WARNING,
+            )
+
+
+@rule(
+    "PCI-6.3.3-RUNTIME",
+    "Functions run on supported runtimes",
+    asks="Known vulnerabilities are patched in time; AWS does not patch retired runtimes.",
+    requirements=("6.3.3",),
+    security_hub=("Lambda.2",),
+    types=("AWS::Lambda::Function",),
+    extent=Extent.FULL,
+    fix="Use a runtime that AWS still patches, and let it be patched.",
+)
+def runtime(context: Context) -> Iterator[Hit]:
+    for function in context.of_type("AWS::Lambda::Function"):
+        name = function.text("Runtime") or ""
+        known = lambda_runtimes().get(name)
+        if known and known.deprecated and known.deprecated <= context.on:
+            yield Hit(
+                resource=function.logical_id,
+                property="Runtime",
+                message=f"{name} is without fixes since {known.deprecated}",
+                fix=f"Set Runtime: {known.successor}." if known.successor else "",
+            )
+        path = "RuntimeManagementConfig.UpdateRuntimeOn"
+        if function.get(path) == "Manual":
+            yield hit(function, path, "the runtime is not patched")
+
+
+@rule(
+    "PCI-2.2.6-METADATA",
+    "Instances answer metadata requests with tokens only",
+    asks="System security parameters prevent misuse; the older metadata service gives credentials "
+    "to a forged request.",
+    requirements=("2.2.6",),
+    security_hub=(
+        "EC2.8",
+        "EC2.170",
+        "AutoScaling.3",
+    ),
+    types=(
+        "AWS::EC2::Instance",
+        "AWS::EC2::LaunchTemplate",
+        "AWS::AutoScaling::LaunchConfiguration",
+    ),
+    extent=Extent.FULL,
+    fix="Set MetadataOptions.HttpTokens: required.",
+)
+def metadata(context: Context) -> Iterator[Hit]:
+    for kind, path in (
+        ("AWS::EC2::Instance", "MetadataOptions"),
+        ("AWS::EC2::LaunchTemplate", "LaunchTemplateData.MetadataOptions"),
+        ("AWS::AutoScaling::LaunchConfiguration", "MetadataOptions"),
+    ):
+        for resource in context.of_type(kind):
+            if resource.get("LaunchTemplate") is not None and resource.get(path) is None:
+                continue
+            tokens = resource.get(f"{path}.HttpTokens")
+            if tokens != "required" and resource.get(f"{path}.HttpEndpoint") != "disabled":
+                yield hit(resource, f"{path}.HttpTokens", f"HttpTokens is {show(tokens)}")
+
+
+@rule(
+    "PCI-7.2.5-ROLE-SHARED",
+    "Task role and execution role are two roles",
+    asks="Application and system accounts have the least privilege their work needs.",
+    requirements=("7.2.5",),
+    types=_TASK,
+    extent=Extent.FULL,
+    fix="Give the task a role of its own; the execution role may read the secrets.",
+)
+def role_shared(context: Context) -> Iterator[Hit]:
+    for task in context.of_type(*_TASK):
+        role, execution = (name_of(task.get(p)) for p in ("TaskRoleArn", "ExecutionRoleArn"))
+        if role and role == execution and role != "unknown":
+            yield hit(task, "TaskRoleArn", "the application has the rights of the execution role")
+
+
+@rule(
+    "PCI-2.2.4-FAULT-INJECTION",
+    "Tasks take no injected faults",
+    asks="Only needed functions are on.",
+    requirements=("2.2.4",),
+    severity=Severity.WARNING,
+    types=_TASK,
+    fix="Leave EnableFaultInjection out.",
+)
+def fault_injection(context: Context) -> Iterator[Hit]:
+    for task in context.of_type(*_TASK):
+        yield from must_be_false(task, "EnableFaultInjection")

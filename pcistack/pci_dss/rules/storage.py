@@ -1,0 +1,349 @@
+"""Buckets, queues, caches, search, files, streams: private, encrypted, TLS only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pcistack.checks.findings import Severity
+from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_set, must_be_true, show
+from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.pack import rule
+from pcistack.template.resolver import Partial, Resource, Value
+
+_BLOCKS: Final = (
+    "BlockPublicAcls",
+    "BlockPublicPolicy",
+    "IgnorePublicAcls",
+    "RestrictPublicBuckets",
+)
+
+
+@rule(
+    "PCI-1.4.4-BUCKET-PUBLIC",
+    "Buckets block public access",
+    asks="What stores cardholder data is not directly accessible from untrusted networks.",
+    requirements=("1.4.4", "7.3.3", "1.3.1"),
+    security_hub=(
+        "S3.1",
+        "S3.8",
+        "S3.19",
+    ),
+    related=(
+        "S3.2",
+        "S3.3",
+    ),
+    types=("AWS::S3::Bucket", "AWS::S3::AccessPoint"),
+    extent=Extent.FULL,
+    fix="Set all four of PublicAccessBlockConfiguration to true.",
+)
+def bucket_public(context: Context) -> Iterator[Hit]:
+    base = "PublicAccessBlockConfiguration"
+    for bucket in context.of_type("AWS::S3::Bucket", "AWS::S3::AccessPoint"):
+        if bucket.get(base) is None:
+            yield Hit(
+                resource=bucket.logical_id,
+                property=base,
+                message=f"{base} is not written; S3 blocks for new buckets, nothing keeps it so",
+                severity=Severity.WARNING,
+            )
+        else:
+            for flag in _BLOCKS:
+                yield from must_be_true(bucket, f"{base}.{flag}", flag)
+        access = bucket.get("AccessControl")
+        if isinstance(access, str) and access.startswith(("Public", "Authenticated")):
+            yield hit(bucket, "AccessControl", f"AccessControl is {access}")
+
+
+@rule(
+    "PCI-7.3.3-BUCKET-ACLS",
+    "Buckets have no access control lists",
+    asks="Access is denied unless a policy allows it; lists of objects are outside of policies.",
+    requirements=("7.3.3", "7.3.1"),
+    related=("S3.12",),
+    severity=Severity.WARNING,
+    types=("AWS::S3::Bucket",),
+    fix="Set OwnershipControls with ObjectOwnership BucketOwnerEnforced.",
+)
+def bucket_acls(context: Context) -> Iterator[Hit]:
+    for bucket in context.of_type("AWS::S3::Bucket"):
+        rules = bucket.items("OwnershipControls.Rules")
+        for index, item in enumerate(rules):
+            value = item.get("ObjectOwnership") if isinstance(item, dict) else None
+            if value != "BucketOwnerEnforced":
+                yield hit(
+                    bucket,
+                    f"OwnershipControls.Rules.{index}.ObjectOwnership",
+                    f"ObjectOwnership is {show(value)}",
+                )
+
+
+def _default_key(value: Value) -> bool:
+    return isinstance(value, str) and str(value).startswith("alias/aws/")
+
+
+@rule(
+    "PCI-3.5.1-BUCKET-KEY",
+    "Buckets are encrypted with a key of your own",
+    asks="Stored card numbers are unreadable; keys are protected.",
+    requirements=("3.5.1", "3.6.1"),
+    security_hub=("S3.17",),
+    severity=Severity.WARNING,
+    types=("AWS::S3::Bucket",),
+    fix="Set SSEAlgorithm aws:kms with KMSMasterKeyID. Buckets for load balancer or server access "
+    "logs are excepted: they take AES256 only.",
+)
+def bucket_key(context: Context) -> Iterator[Hit]:
+    base = "BucketEncryption.ServerSideEncryptionConfiguration"
+    path = f"{base}.0.ServerSideEncryptionByDefault"
+    for bucket in context.of_type("AWS::S3::Bucket"):
+        if context.log_buckets.get(bucket.logical_id) in ("load balancer", "bucket"):
+            continue
+        algorithm = bucket.get(f"{path}.SSEAlgorithm")
+        key = bucket.get(f"{path}.KMSMasterKeyID")
+        if bucket.is_unknown(f"{path}.SSEAlgorithm"):
+            continue
+        if algorithm not in ("aws:kms", "aws:kms:dsse") or key is None or _default_key(key):
+            yield hit(
+                bucket, base, f"SSEAlgorithm is {show(algorithm)}, KMSMasterKeyID {show(key)}"
+            )
+
+
+_ENCRYPTED: Final = (
+    ("AWS::ElastiCache::ReplicationGroup", "AtRestEncryptionEnabled"),
+    ("AWS::OpenSearchService::Domain", "EncryptionAtRestOptions.Enabled"),
+    ("AWS::Elasticsearch::Domain", "EncryptionAtRestOptions.Enabled"),
+    ("AWS::EFS::FileSystem", "Encrypted"),
+    ("AWS::EC2::Volume", "Encrypted"),
+    ("AWS::DAX::Cluster", "SSESpecification.SSEEnabled"),
+)
+
+
+@rule(
+    "PCI-3.5.1-STORE-ENCRYPTED",
+    "Caches, search domains, file systems and volumes are encrypted",
+    asks="Stored card numbers are unreadable; encryption of the volume is a part of it, not all.",
+    requirements=("3.5.1",),
+    related=(
+        "Opensearch.1",
+        "ES.1",
+        "EFS.1",
+        "EC2.3",
+        "ElastiCache.4",
+        "DynamoDB.3",
+    ),
+    types=(
+        *(kind for kind, _ in _ENCRYPTED),
+        "AWS::EC2::Instance",
+        "AWS::EC2::LaunchTemplate",
+        "AWS::AutoScaling::LaunchConfiguration",
+    ),
+    fix="Set the property to true, and a KmsKeyId.",
+)
+def store_encrypted(context: Context) -> Iterator[Hit]:
+    for kind, path in _ENCRYPTED:
+        for resource in context.of_type(kind):
+            yield from must_be_true(resource, path)
+    for kind, base in (
+        ("AWS::EC2::Instance", "BlockDeviceMappings"),
+        ("AWS::EC2::LaunchTemplate", "LaunchTemplateData.BlockDeviceMappings"),
+        ("AWS::AutoScaling::LaunchConfiguration", "BlockDeviceMappings"),
+    ):
+        for resource in context.of_type(kind):
+            for index, item in enumerate(resource.items(base)):
+                if isinstance(item, dict) and item.get("Ebs") is not None:
+                    yield from must_be_true(resource, f"{base}.{index}.Ebs.Encrypted")
+
+
+_KEYED: Final = (
+    ("AWS::SNS::Topic", "KmsMasterKeyId"),
+    ("AWS::SQS::Queue", "KmsMasterKeyId"),
+    ("AWS::DynamoDB::Table", "SSESpecification.SSEEnabled"),
+    ("AWS::Kinesis::Stream", "StreamEncryption"),
+    ("AWS::Backup::BackupVault", "EncryptionKeyArn"),
+    ("AWS::EFS::FileSystem", "KmsKeyId"),
+    ("AWS::ElastiCache::ReplicationGroup", "KmsKeyId"),
+    ("AWS::MSK::Cluster", "EncryptionInfo.EncryptionAtRest.DataVolumeKMSKeyId"),
+)
+
+
+@rule(
+    "PCI-3.5.1-STORE-KEY",
+    "Topics, queues, tables, streams, vaults and files use a key of your own",
+    asks="Stored card numbers are unreadable; keys are protected and their use is limited.",
+    requirements=("3.5.1", "3.6.1"),
+    related=(
+        "SNS.1",
+        "SQS.1",
+        "DynamoDB.3",
+        "Kinesis.1",
+    ),
+    severity=Severity.WARNING,
+    types=tuple(kind for kind, _ in _KEYED),
+    fix="Set the property to a customer-managed key.",
+)
+def store_key(context: Context) -> Iterator[Hit]:
+    for kind, path in _KEYED:
+        for resource in context.of_type(kind):
+            if not resource.get(path) or _default_key(resource.get(path)):
+                yield hit(resource, path, f"{path} is {show(resource.get(path))}: no key of yours")
+
+
+@rule(
+    "PCI-3.5.1-QUEUE-CLEAR",
+    "No queue's encryption is turned off",
+    asks="Stored card numbers are unreadable.",
+    requirements=("3.5.1",),
+    related=("SQS.1",),
+    types=("AWS::SQS::Queue",),
+    fix="Remove SqsManagedSseEnabled: false, or set KmsMasterKeyId.",
+)
+def queue_clear(context: Context) -> Iterator[Hit]:
+    for queue in context.of_type("AWS::SQS::Queue"):
+        if queue.flag("SqsManagedSseEnabled") is False and not queue.get("KmsMasterKeyId"):
+            yield hit(queue, "SqsManagedSseEnabled", "messages are stored in clear text")
+
+
+_IN_TRANSIT: Final = (
+    ("AWS::ElastiCache::ReplicationGroup", "TransitEncryptionEnabled"),
+    ("AWS::OpenSearchService::Domain", "NodeToNodeEncryptionOptions.Enabled"),
+    ("AWS::OpenSearchService::Domain", "DomainEndpointOptions.EnforceHTTPS"),
+    ("AWS::Elasticsearch::Domain", "NodeToNodeEncryptionOptions.Enabled"),
+    ("AWS::Elasticsearch::Domain", "DomainEndpointOptions.EnforceHTTPS"),
+)
+
+
+@rule(
+    "PCI-4.2.1-STORE-TLS",
+    "Caches, search domains, streams and mounted files speak TLS",
+    asks="Strong cryptography protects card data in transit; clear-text services are off.",
+    requirements=("4.2.1", "2.2.5", "2.2.7"),
+    security_hub=(
+        "ES.3",
+        "ElastiCache.5",
+        "MSK.1",
+        "Redshift.2",
+        "ES.8",
+    ),
+    related=(
+        "Opensearch.3",
+        "Opensearch.8",
+    ),
+    types=(
+        "AWS::ElastiCache::ReplicationGroup",
+        "AWS::OpenSearchService::Domain",
+        "AWS::Elasticsearch::Domain",
+        "AWS::MSK::Cluster",
+        "AWS::ECS::TaskDefinition",
+        "AWS::DocDB::DBClusterParameterGroup",
+        "AWS::Redshift::ClusterParameterGroup",
+    ),
+    extent=Extent.FULL,
+    fix="Turn encryption in transit on: TransitEncryptionEnabled, EnforceHTTPS with "
+    "Policy-Min-TLS-1-2-2019-07 or later, ClientBroker TLS, TransitEncryption ENABLED.",
+)
+def store_tls(context: Context) -> Iterator[Hit]:
+    for kind, path in _IN_TRANSIT:
+        for resource in context.of_type(kind):
+            yield from must_be_true(resource, path)
+    for domain in context.of_type("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
+        path = "DomainEndpointOptions.TLSSecurityPolicy"
+        if not str(domain.get(path)).startswith("Policy-Min-TLS-1-2"):
+            yield hit(domain, path, f"TLSSecurityPolicy is {show(domain.get(path))}")
+    for cluster in context.of_type("AWS::MSK::Cluster"):
+        yield from _brokers(cluster)
+    for task in context.of_type("AWS::ECS::TaskDefinition"):
+        yield from _mounted_files(task)
+    yield from _parameter_groups(context)
+
+
+def _parameter_groups(context: Context) -> Iterator[Hit]:
+    for group in context.of_type("AWS::Redshift::ClusterParameterGroup"):
+        for index, item in enumerate(group.items("Parameters")):
+            if isinstance(item, dict) and item.get("ParameterName") == "require_ssl":
+                yield from must_be_true(group, f"Parameters.{index}.ParameterValue", "require_ssl")
+    for group in context.of_type("AWS::DocDB::DBClusterParameterGroup"):
+        if str(group.get("Parameters.tls")).lower() in ("disabled", "tls1.0", "tls1.1"):
+            yield hit(group, "Parameters.tls", f"tls is {show(group.get('Parameters.tls'))}")
+
+
+def _brokers(cluster: Resource) -> Iterator[Hit]:
+    path = "EncryptionInfo.EncryptionInTransit.ClientBroker"
+    if cluster.get(path) not in (None, "TLS"):
+        yield hit(cluster, path, f"ClientBroker is {show(cluster.get(path))}")
+    inside = "EncryptionInfo.EncryptionInTransit.InCluster"
+    if cluster.flag(inside) is False:
+        yield hit(cluster, inside, "brokers talk to each other in clear text")
+
+
+def _mounted_files(task: Resource) -> Iterator[Hit]:
+    for index in range(len(task.items("Volumes"))):
+        path = f"Volumes.{index}.EFSVolumeConfiguration"
+        encryption = f"{path}.TransitEncryption"
+        if task.get(path) is not None and task.get(encryption) != "ENABLED":
+            yield hit(task, encryption, "files travel in clear text")
+
+
+@rule(
+    "PCI-1.4.4-SEARCH-PUBLIC",
+    "Search domains and caches are in a VPC and ask who you are",
+    asks="What stores cardholder data is not directly accessible from untrusted networks.",
+    requirements=("1.4.4", "8.3.2"),
+    security_hub=(
+        "ES.2",
+        "ElastiCache.6",
+    ),
+    related=(
+        "Opensearch.2",
+        "MSK.4",
+    ),
+    types=(
+        "AWS::OpenSearchService::Domain",
+        "AWS::Elasticsearch::Domain",
+        "AWS::MSK::Cluster",
+        "AWS::ElastiCache::ReplicationGroup",
+    ),
+    extent=Extent.FULL,
+    fix="Set VPCOptions; an AuthToken or user groups; no public access.",
+)
+def search_public(context: Context) -> Iterator[Hit]:
+    for domain in context.of_type("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
+        yield from must_be_set(domain, "VPCOptions", "the domain has a public endpoint")
+    for cluster in context.of_type("AWS::MSK::Cluster"):
+        path = "BrokerNodeGroupInfo.ConnectivityInfo.PublicAccess.Type"
+        if cluster.get(path) not in (None, "DISABLED"):
+            yield hit(cluster, path, f"public access is {show(cluster.get(path))}")
+    for group in context.of_type("AWS::ElastiCache::ReplicationGroup"):
+        redis = group.get("Engine") in (None, "redis", "valkey")
+        if redis and not group.get("AuthToken") and not group.items("UserGroupIds"):
+            yield hit(group, "AuthToken", "whoever reaches the cache may use it")
+
+
+@rule(
+    "PCI-7.3.3-FUNCTION-PUBLIC",
+    "No function can be invoked by everyone",
+    asks="Access is denied unless it is needed and allowed.",
+    requirements=("7.3.3", "1.4.2"),
+    security_hub=("Lambda.1",),
+    types=("AWS::Lambda::Permission", "AWS::Lambda::Url"),
+    extent=Extent.FULL,
+    fix="Name the account or the service, with SourceAccount or SourceArn; AuthType AWS_IAM.",
+)
+def function_public(context: Context) -> Iterator[Hit]:
+    for permission in context.of_type("AWS::Lambda::Permission"):
+        narrowed = any(
+            permission.get(path) for path in ("SourceAccount", "SourceArn", "PrincipalOrgID")
+        )
+        if permission.get("Principal") == "*" and not narrowed:
+            yield hit(permission, "Principal", "everyone may invoke the function")
+        if permission.get("FunctionUrlAuthType") == "NONE":
+            yield hit(permission, "FunctionUrlAuthType", "everyone may call the function's URL")
+        if permission.get("Action") in ("*", "lambda:*"):
+            yield hit(permission, "Action", "every action on the function is allowed")
+    for url in context.of_type("AWS::Lambda::Url"):
+        value = url.get("AuthType")
+        if value != "AWS_IAM":
+            unknown = isinstance(value, Partial) or url.is_unknown("AuthType")
+            yield hit(
+                url, "AuthType", f"AuthType {UNRESOLVED}" if unknown else f"AuthType is {value}"
+            )

@@ -1,0 +1,299 @@
+"""Requirements 4.2.1, 2.2.7 and 6.2.4: TLS everywhere, and load balancers that are strict."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from pcistack.checks.findings import Severity
+from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, show
+from pcistack.pci_dss.context import Context, attributes
+from pcistack.pci_dss.listeners import not_redirecting
+from pcistack.pci_dss.network import name_of
+from pcistack.pci_dss.pack import rule
+from pcistack.pci_dss.policies import Statement
+from pcistack.template.resolver import Resource
+
+_STRONG_POLICY: Final = re.compile(
+    r"ELBSecurityPolicy-(TLS13-1-[23](-Res)?|FS-1-2-Res|TLS-1-2)(-FIPS)?(-PQ)?(-\d{4}-\d{2})?$"
+)
+"""TLS 1.2 and later, forward secrecy or AEAD ciphers; not the Ext lines, which add old ciphers."""
+
+_LISTENERS: Final = (
+    "AWS::ElasticLoadBalancingV2::Listener",
+    "AWS::ElasticLoadBalancingV2::ListenerRule",
+    "AWS::ElasticLoadBalancing::LoadBalancer",
+)
+
+
+@rule(
+    "PCI-4.2.1-LISTENER-PLAIN",
+    "Load balancers speak TLS; HTTP only redirects to it",
+    asks="Strong cryptography protects card data over open networks.",
+    requirements=("4.2.1", "1.2.6", "2.2.5"),
+    security_hub=("ELB.3",),
+    related=(
+        "ELB.1",
+        "ELB.2",
+    ),
+    types=_LISTENERS,
+    extent=Extent.FULL,
+    fix="Listen with HTTPS (or TLS) on 443; on 80 use a redirect action to HTTPS.",
+)
+def listener_plain(context: Context) -> Iterator[Hit]:
+    for listener in context.of_type("AWS::ElasticLoadBalancingV2::Listener"):
+        protocol = listener.get("Protocol")
+        if protocol == "HTTP" or _looks_plain(listener):
+            public = _faces_internet(context, listener)
+            for resource, path in not_redirecting(context, listener):
+                yield Hit(
+                    resource=resource,
+                    property=path,
+                    message=f"requests over {show(protocol)} are answered, not redirected to HTTPS",
+                    severity=None if public else Severity.WARNING,
+                )
+        elif listener.is_unknown("Protocol"):
+            yield hit(listener, "Protocol", f"Protocol {UNRESOLVED}")
+        elif protocol in ("TCP", "UDP", "TCP_UDP") and _faces_internet(context, listener):
+            yield Hit(
+                resource=listener.logical_id,
+                property="Protocol",
+                message=f"{protocol} passes whatever comes; nothing shows that it is encrypted",
+                severity=Severity.WARNING,
+            )
+    for balancer in context.of_type("AWS::ElasticLoadBalancing::LoadBalancer"):
+        for index, item in enumerate(balancer.items("Listeners")):
+            protocol = item.get("Protocol") if isinstance(item, dict) else None
+            if str(protocol).upper() not in ("HTTPS", "SSL"):
+                public = balancer.get("Scheme") != "internal" and protocol != "TCP"
+                yield Hit(
+                    resource=balancer.logical_id,
+                    property=f"Listeners.{index}.Protocol",
+                    message=f"the listener's protocol is {show(protocol)}; nothing shows that "
+                    "what it passes is encrypted",
+                    severity=None if public else Severity.WARNING,
+                )
+
+
+def _looks_plain(listener: Resource) -> bool:
+    """A listener without protocol: HTTP unless it has a certificate."""
+    return listener.get("Protocol") is None and not listener.items("Certificates")
+
+
+def _faces_internet(context: Context, listener: Resource) -> bool:
+    workload = context.network.workloads.get(name_of(listener.get("LoadBalancerArn")))
+    return workload is None or workload.public is not False
+
+
+@rule(
+    "PCI-4.2.1-LISTENER-POLICY",
+    "TLS listeners take TLS 1.2 and 1.3 with strong ciphers only",
+    asks="Strong cryptography protects card data over open networks; old versions and ciphers "
+    "are off.",
+    requirements=("4.2.1", "12.3.3", "2.2.7"),
+    security_hub=("ELB.8",),
+    related=("ELB.17",),
+    types=_LISTENERS,
+    extent=Extent.FULL,
+    fix="Set SslPolicy: ELBSecurityPolicy-TLS13-1-2-Res-2021-06.",
+)
+def listener_policy(context: Context) -> Iterator[Hit]:
+    for listener in context.of_type("AWS::ElasticLoadBalancingV2::Listener"):
+        tls = listener.get("Protocol") in ("HTTPS", "TLS") or listener.items("Certificates")
+        policy = listener.get("SslPolicy")
+        if not tls or (isinstance(policy, str) and _STRONG_POLICY.match(policy)):
+            continue
+        problem = UNRESOLVED if listener.is_unknown("SslPolicy") else f"is {show(policy)}"
+        yield hit(
+            listener,
+            "SslPolicy",
+            f"SslPolicy {problem}"
+            + ("; AWS's default still takes TLS 1.0" if policy is None else ""),
+        )
+    for balancer in context.of_type("AWS::ElasticLoadBalancing::LoadBalancer"):
+        if any(
+            isinstance(item, dict) and str(item.get("Protocol")).upper() in ("HTTPS", "SSL")
+            for item in balancer.items("Listeners")
+        ) and "TLS-1-2-2017-01" not in str(balancer.get("Policies")):
+            yield hit(
+                balancer,
+                "Policies",
+                "no policy names ELBSecurityPolicy-TLS-1-2-2017-01, so older TLS is taken",
+            )
+
+
+@rule(
+    "PCI-4.2.1-EDGE-TLS",
+    "CDN and API domains take HTTPS with TLS 1.2 or later only",
+    asks="Strong cryptography protects card data over open networks.",
+    requirements=("4.2.1", "12.3.3"),
+    security_hub=(
+        "CloudFront.3",
+        "CloudFront.9",
+        "CloudFront.10",
+    ),
+    related=("CloudFront.15",),
+    types=(
+        "AWS::CloudFront::Distribution",
+        "AWS::ApiGateway::DomainName",
+        "AWS::ApiGatewayV2::DomainName",
+    ),
+    fix="ViewerProtocolPolicy https-only or redirect-to-https, MinimumProtocolVersion "
+    "TLSv1.2_2021, SecurityPolicy TLS_1_2.",
+)
+def edge_tls(context: Context) -> Iterator[Hit]:
+    for distribution in context.of_type("AWS::CloudFront::Distribution"):
+        yield from _distribution(distribution)
+    for domain in context.of_type("AWS::ApiGateway::DomainName"):
+        if domain.text("SecurityPolicy") in (None, "TLS_1_0"):
+            yield hit(
+                domain, "SecurityPolicy", f"SecurityPolicy is {show(domain.get('SecurityPolicy'))}"
+            )
+    for domain in context.of_type("AWS::ApiGatewayV2::DomainName"):
+        for index, item in enumerate(domain.items("DomainNameConfigurations")):
+            if isinstance(item, dict) and item.get("SecurityPolicy") == "TLS_1_0":
+                yield hit(
+                    domain,
+                    f"DomainNameConfigurations.{index}.SecurityPolicy",
+                    "SecurityPolicy is TLS_1_0",
+                )
+
+
+def _distribution(distribution: Resource) -> Iterator[Hit]:
+    count = len(distribution.items("DistributionConfig.CacheBehaviors"))
+    more = [f"DistributionConfig.CacheBehaviors.{index}" for index in range(count)]
+    for path in ("DistributionConfig.DefaultCacheBehavior", *more):
+        policy = distribution.get(f"{path}.ViewerProtocolPolicy")
+        if policy not in ("https-only", "redirect-to-https"):
+            yield hit(
+                distribution,
+                f"{path}.ViewerProtocolPolicy",
+                f"ViewerProtocolPolicy is {show(policy)}",
+            )
+    certificate = distribution.get("DistributionConfig.ViewerCertificate")
+    if isinstance(certificate, dict) and "CloudFrontDefaultCertificate" not in certificate:
+        version = certificate.get("MinimumProtocolVersion")
+        if not str(version).startswith(("TLSv1.2", "TLSv1.3")):
+            yield hit(
+                distribution,
+                "DistributionConfig.ViewerCertificate.MinimumProtocolVersion",
+                f"MinimumProtocolVersion is {show(version)}",
+            )
+
+
+_POLICY_OWNERS: Final = (
+    ("AWS::S3::Bucket", "AWS::S3::BucketPolicy", "Bucket", "s3:getobject"),
+    ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "Topics", "sns:publish"),
+    ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "Queues", "sqs:sendmessage"),
+)
+
+
+@rule(
+    "PCI-4.2.1-PLAIN-REQUESTS",
+    "Buckets, topics and queues refuse requests without TLS",
+    asks="Strong cryptography protects card data over open networks.",
+    requirements=("4.2.1",),
+    security_hub=("S3.5",),
+    types=("AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue"),
+    extent=Extent.FULL,
+    fix="Add to its policy: Effect Deny, Principal *, every action, Condition "
+    "Bool aws:SecureTransport false (CDK: enforce_ssl=True).",
+)
+def plain_requests(context: Context) -> Iterator[Hit]:
+    for kind, policy_kind, path, action in _POLICY_OWNERS:
+        for resource in context.of_type(kind):
+            if any(
+                _refuses_plain(statement, resource.logical_id, action)
+                for policy in context.pointing(policy_kind, path, resource.logical_id)
+                for statement in context.statements.get(policy.logical_id, ())
+            ):
+                continue
+            yield Hit(
+                resource=resource.logical_id,
+                message="no policy denies requests without TLS (aws:SecureTransport)",
+                severity=None if kind == "AWS::S3::Bucket" else Severity.WARNING,
+            )
+
+
+def _refuses_plain(statement: Statement, logical_id: str, action: str) -> bool:
+    return (
+        not statement.allows
+        and statement.everyone
+        and not statement.inverted
+        and statement.allows_action(action)
+        and statement.condition.get("aws:securetransport") == ("false",)
+        and len(statement.condition) == 1
+        and _covers(statement, logical_id, action)
+    )
+
+
+def _covers(statement: Statement, logical_id: str, action: str) -> bool:
+    """Whether it is for the resource, and for a bucket for its objects too."""
+    if "*" in statement.resources:
+        return True
+    named = [text for text in statement.resources if logical_id in text]
+    if not action.startswith("s3:"):
+        return bool(named)
+    objects = [text for text in named if text.endswith("/*")]
+    return bool(objects) and len(objects) < len(named)
+
+
+@rule(
+    "PCI-4.2.1-CERTIFICATE-KEY",
+    "Certificates have strong keys",
+    asks="Strong cryptography protects card data; keys of certificates are long enough.",
+    requirements=("4.2.1", "4.2.1.1"),
+    security_hub=("ACM.2",),
+    types=("AWS::CertificateManager::Certificate",),
+    extent=Extent.FULL,
+    fix="Set KeyAlgorithm to RSA_2048 or an EC curve.",
+)
+def certificate_key(context: Context) -> Iterator[Hit]:
+    for certificate in context.of_type("AWS::CertificateManager::Certificate"):
+        if certificate.get("KeyAlgorithm") == "RSA_1024":
+            yield hit(certificate, "KeyAlgorithm", "KeyAlgorithm is RSA_1024")
+
+
+def _application(balancer: Resource) -> bool:
+    return balancer.get("Type") in (None, "application")
+
+
+@rule(
+    "PCI-6.2.4-INVALID-HEADERS",
+    "Application load balancers drop invalid headers",
+    asks="Common attacks on applications are prevented or mitigated.",
+    requirements=("6.2.4",),
+    security_hub=("ELB.4",),
+    types=("AWS::ElasticLoadBalancingV2::LoadBalancer",),
+    fix="Set the attribute routing.http.drop_invalid_header_fields.enabled to true.",
+)
+def invalid_headers(context: Context) -> Iterator[Hit]:
+    name = "routing.http.drop_invalid_header_fields.enabled"
+    for balancer in context.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"):
+        value = attributes(balancer).get(name)
+        if _application(balancer) and str(value).lower() != "true":
+            yield hit(balancer, "LoadBalancerAttributes", f"{name} is {show(value)}")
+
+
+@rule(
+    "PCI-6.2.4-DESYNC",
+    "Load balancers mitigate request smuggling",
+    asks="Common attacks on applications are prevented or mitigated.",
+    requirements=("6.2.4",),
+    security_hub=(
+        "ELB.12",
+        "ELB.14",
+    ),
+    types=(
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "AWS::ElasticLoadBalancing::LoadBalancer",
+    ),
+    fix="Set the attribute routing.http.desync_mitigation_mode to strictest.",
+)
+def desync(context: Context) -> Iterator[Hit]:
+    name = "routing.http.desync_mitigation_mode"
+    for balancer in context.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"):
+        value = attributes(balancer).get(name)
+        if _application(balancer) and value not in (None, "defensive", "strictest"):
+            yield hit(balancer, "LoadBalancerAttributes", f"{name} is {show(value)}")

@@ -1,0 +1,35 @@
+"""Names of the AWS regions, and the data files about them; nothing below it knows a rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+DATA: Final = Path(__file__).parent / "regional" / "data"
+
+
+def known_regions() -> tuple[str, ...]:
+    """Every region with shipped facts, sorted."""
+    return tuple(sorted(index()))
+
+
+def zones_of(region: str | None) -> Sequence[str] | None:
+    """Return the zones that ``Fn::GetAZs`` gives in a region; None if they are not known."""
+    if region is None or region not in index():
+        return None
+    return index()[region].get("zones") or None
+
+
+def index(data: Path = DATA) -> Mapping[str, Any]:
+    """Return what is known of every region, by its name."""
+    regions: Mapping[str, Any] = read(data / "regions.json")["regions"]
+    return regions
+
+
+@cache
+def read(path: Path) -> Any:  # noqa: ANN401  what a data file holds; its readers give it types
+    """Return the content of a JSON data file."""
+    return json.loads(path.read_text(encoding="utf-8"))

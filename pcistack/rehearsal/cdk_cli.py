@@ -1,0 +1,338 @@
+"""Driving the real CDK CLI against the embedded AWS."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pcistack.rehearsal.assembly import Assembly
+from pcistack.rehearsal.emulator import Emulator, RehearsalError
+from pcistack.rehearsal.sdk import ACCOUNT, Client
+
+# Called with resources done and resources in all.
+Progress = Callable[[int, int], None]
+
+_POLL_SECONDS = 0.2
+_LONGEST_SECONDS = 300
+_LINES = 30
+_LONGEST_LINE = 240
+# What the CLI adds to the app's own words.
+_APP_ENDED = ": Subprocess exited with error "
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+class CommandError(RehearsalError):
+    """The CDK CLI ended with an error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One failed step of CloudFormation.
+
+    Attributes:
+        resource: Logical id.
+        kind: Resource type.
+        status: For example ``CREATE_FAILED``.
+        reason: What the service said.
+    """
+
+    resource: str
+    kind: str
+    status: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Name the resource, its type and the reason in one line."""
+        reason = self.reason.splitlines()[0] if self.reason else "no reason given"
+        return f"{self.resource} ({self.kind}): {self.status}: {reason}"
+
+
+class Toolkit:
+    """The CDK CLI, with an environment that reaches the embedded AWS only."""
+
+    def __init__(self, emulator: Emulator, region: str, project: Path) -> None:
+        """Drive the CLI that the project's lock file installed.
+
+        Args:
+            emulator: The embedded AWS.
+            region: Where to deploy.
+            project: The folder with ``app.py`` and ``node_modules``.
+
+        Raises:
+            RehearsalError: The CLI is not installed.
+        """
+        self._emulator = emulator
+        self._region = region
+        self._project = project
+        self._numbers = itertools.count()
+        self._processes: list[subprocess.Popen[str]] = []
+        self._cdk = project / "node_modules" / ".bin" / "cdk"
+        if not self._cdk.exists():
+            raise RehearsalError(f"{self._cdk} is missing. Run `make install` in {project}.")
+        self.cloudformation: Client = emulator.client("cloudformation", region)
+
+    def synth(self, suffix: str, into: Path, project: Path | None = None) -> Assembly:
+        """Synthesize the stack for an environment suffix, of this project or a copy of it.
+
+        Raises:
+            CommandError: The app, or a check attached to it, refused.
+        """
+        context = f"environmentSuffix={suffix}"
+        arguments = ["synth", "--quiet", "--context", context, "--output", str(into)]
+        self._run(arguments, None, project)
+        return Assembly.load(into, suffix)
+
+    def bootstrap(self) -> None:
+        """Prepare the account and region, as `cdk bootstrap` does.
+
+        Raises:
+            CommandError: The CLI refused.
+        """
+        self._run(["bootstrap", f"aws://{ACCOUNT}/{self._region}"], None)
+
+    def deploy(self, assembly: Assembly, progress: Progress | None = None) -> None:
+        """Create or update the stack.
+
+        Raises:
+            CommandError: It failed; the message names the resources.
+        """
+        self._run(
+            ["deploy", assembly.stack, "--app", str(assembly.folder), "--require-approval=never"],
+            _Watch(self, assembly, progress, "COMPLETE"),
+        )
+
+    def prepare(self, assembly: Assembly) -> dict[str, str]:
+        """Return what an update would replace, without executing it.
+
+        Returns:
+            Logical id to ``True`` (it is replaced) or ``Conditional`` (it may be).
+
+        Raises:
+            CommandError: The CLI refused.
+        """
+        name = "rehearsal-preview"
+        self._run(
+            [
+                "deploy",
+                assembly.stack,
+                "--app",
+                str(assembly.folder),
+                "--require-approval=never",
+                "--method=prepare-change-set",
+                f"--change-set-name={name}",
+            ],
+            None,
+        )
+        described = self.cloudformation.describe_change_set(
+            StackName=assembly.stack, ChangeSetName=name
+        )
+        self.cloudformation.delete_change_set(StackName=assembly.stack, ChangeSetName=name)
+        changes = [change["ResourceChange"] for change in described["Changes"]]
+        return {
+            change["LogicalResourceId"]: change["Replacement"]
+            for change in changes
+            if change.get("Replacement", "False") != "False"
+        }
+
+    def destroy(self, assembly: Assembly, progress: Progress | None = None) -> None:
+        """Delete the stack.
+
+        Raises:
+            CommandError: It failed; the message names the resources.
+        """
+        self._run(
+            ["destroy", assembly.stack, "--app", str(assembly.folder), "--force"],
+            _Watch(self, assembly, progress, "DELETE"),
+        )
+
+    def start_deploy(self, assembly: Assembly) -> subprocess.Popen[str]:
+        """Start a deployment and return its process, for a test that kills it."""
+        arguments = ["deploy", assembly.stack, "--app", str(assembly.folder)]
+        return self._start([*arguments, "--require-approval=never"], self._new_log())
+
+    def start_destroy(self, assembly: Assembly) -> subprocess.Popen[str]:
+        """Start a deletion and return its process, for a test that kills it."""
+        arguments = ["destroy", assembly.stack, "--app", str(assembly.folder), "--force"]
+        return self._start(arguments, self._new_log())
+
+    def close(self) -> None:
+        """End every CLI that still runs."""
+        for process in self._processes:
+            _end(process)
+
+    def status(self, stack: str) -> str:
+        """Return the stack's status, or an empty text where there is none."""
+        stacks = self.cloudformation.describe_stacks()["Stacks"]
+        found = [str(item["StackStatus"]) for item in stacks if item["StackName"] == stack]
+        return found[0] if found else ""
+
+    def physical_ids(self, stack: str) -> dict[str, str]:
+        """Return the physical id of every resource of a stack by its logical id."""
+        return physical_ids_of(self.cloudformation, stack)
+
+    def made(self, stack: str) -> dict[str, str]:
+        """Return the physical id of every resource that a stack has or had."""
+        pages = self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
+        return {
+            event["LogicalResourceId"]: event["PhysicalResourceId"]
+            for page in pages
+            for event in page["StackEvents"]
+            if event.get("PhysicalResourceId")
+        }
+
+    def failures(self, stack: str) -> list[Event]:
+        """Return the failed steps of the stack's latest operation, first one first."""
+        return failures_of(self.cloudformation, stack)
+
+    def _run(
+        self, arguments: Sequence[str], watch: _Watch | None, project: Path | None = None
+    ) -> str:
+        log = self._new_log()
+        stack = watch.assembly.stack if watch else ""
+        before = self._latest_event(stack)
+        process = self._start(arguments, log, project)
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        try:
+            _wait(process, watch, deadline)
+        finally:
+            _end(process)
+        self._emulator.ensure_alive()
+        output = log.read_text(errors="replace")
+        if process.returncode != 0:
+            began = self._latest_event(stack) != before
+            raise CommandError(self._explain(arguments[0], stack if began else "", output))
+        return output
+
+    def _latest_event(self, stack: str) -> str:
+        if not stack or not self.status(stack):
+            return ""
+        events = self.cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+        return str(events[0]["EventId"]) if events else ""
+
+    def _start(
+        self, arguments: Sequence[str], log: Path, project: Path | None = None
+    ) -> subprocess.Popen[str]:
+        environment = self._emulator.environment(self._region)
+        here = Path(sys.executable).parent
+        environment["PATH"] = f"{here}{os.pathsep}{environment.get('PATH', '')}"
+        environment["CDK_DISABLE_VERSION_CHECK"] = "1"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [str(self._cdk), *arguments, "--ci", "--no-notices"],
+                cwd=project or self._project,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+    def _new_log(self) -> Path:
+        return self._emulator.folder / f"cdk-{next(self._numbers)}.log"
+
+    def _explain(self, verb: str, stack: str, output: str) -> str:
+        # A stack that the CLI did not get to tells of an earlier failure, if of any.
+        failed = self.failures(stack) if stack and self.status(stack) else []
+        if failed:
+            lines = "\n".join(f"  {event}" for event in failed)
+            return f"cdk {verb} {stack} failed:\n{lines}"
+        return f"cdk {verb} failed:\n{_last_lines(output)}"
+
+
+def physical_ids_of(cloudformation: Client, stack: str) -> dict[str, str]:
+    """Return the physical id of every resource of a stack by its logical id."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    return {
+        item["LogicalResourceId"]: item["PhysicalResourceId"]
+        for page in pages
+        for item in page["StackResourceSummaries"]
+        if item.get("PhysicalResourceId")
+    }
+
+
+def failures_of(cloudformation: Client, stack: str) -> list[Event]:
+    """Return the failed steps of a stack's latest operation, first one first."""
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
+    found: list[Event] = []
+    for event in (event for page in pages for event in page["StackEvents"]):
+        if event["LogicalResourceId"] == stack:
+            if event["ResourceStatus"] in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
+                break
+            if event["ResourceStatus"] == "DELETE_IN_PROGRESS":
+                break
+            continue
+        if event["ResourceStatus"].endswith("_FAILED"):
+            found.append(
+                Event(
+                    resource=event["LogicalResourceId"],
+                    kind=event["ResourceType"],
+                    status=event["ResourceStatus"],
+                    reason=event.get("ResourceStatusReason", ""),
+                )
+            )
+    return found[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """What to report while the CLI works."""
+
+    toolkit: Toolkit
+    assembly: Assembly
+    progress: Progress | None
+    towards: str
+
+    def report(self) -> None:
+        if self.progress is None:
+            return
+        total = len(self.assembly.resources)
+        try:
+            found = self.toolkit.cloudformation.describe_stack_resources(
+                StackName=self.assembly.stack
+            )["StackResources"]
+        except self.toolkit.cloudformation.exceptions.ClientError:
+            return
+        done = sum(item["ResourceStatus"].endswith("_COMPLETE") for item in found)
+        left = total - len(found)
+        self.progress(left if self.towards == "DELETE" else done, total)
+
+
+def _wait(process: subprocess.Popen[str], watch: _Watch | None, deadline: float) -> None:
+    while process.poll() is None:
+        if time.monotonic() > deadline:
+            raise CommandError(f"The CDK CLI did not end within {_LONGEST_SECONDS} s.")
+        if watch is not None:
+            watch.report()
+        time.sleep(_POLL_SECONDS)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Leave no process of the CLI behind, whatever interrupted us."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _last_lines(output: str) -> str:
+    """Return the end of what the CLI has written, long lines cut."""
+    lines = [_COLOUR.sub("", line).rstrip() for line in output.splitlines()]
+    shown = [line for line in lines if line.strip() and _APP_ENDED not in line][-_LINES:]
+    return "\n".join(f"  {shorten(line, _LONGEST_LINE)}" for line in shown)
+
+
+def shorten(text: str, longest: int) -> str:
+    """Return a text that is at most ``longest`` characters long."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

@@ -1,0 +1,86 @@
+"""The changes that the rehearsal makes to a synthesized stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pcistack.rehearsal.assembly import Template
+
+# Types that hold data: replacing one loses it.
+STATEFUL = (
+    "AWS::KMS::Key",
+    "AWS::Logs::LogGroup",
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::DBInstance",
+    "AWS::RDS::DBSubnetGroup",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+)
+
+_MORE_CAPACITY = 1
+
+
+def _properties(template: Template, kind: str) -> list[dict[str, Any]]:
+    return [
+        resource["Properties"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == kind
+    ]
+
+
+def grow(template: Template) -> None:
+    """Raise the database's capacity and the service's counts, and change the image's tag.
+
+    A service without ``DesiredCount`` follows the least that autoscaling keeps.
+    """
+    for properties in _properties(template, "AWS::RDS::DBCluster"):
+        properties["ServerlessV2ScalingConfiguration"]["MaxCapacity"] += _MORE_CAPACITY
+    for properties in _properties(template, "AWS::ECS::Service"):
+        if "DesiredCount" in properties:
+            properties["DesiredCount"] += 1
+    for properties in _properties(template, "AWS::ApplicationAutoScaling::ScalableTarget"):
+        properties["MinCapacity"] += 1
+        properties["MaxCapacity"] += 1
+    for properties in _properties(template, "AWS::ECS::TaskDefinition"):
+        container = properties["ContainerDefinitions"][0]
+        if isinstance(container["Image"], str):
+            container["Image"] = container["Image"].split("@")[0] + "-rehearsed"
+
+
+def touch(template: Template) -> None:
+    """Change something harmless in almost every type: a tag, a description, a target."""
+    for kind in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"):
+        for properties in _properties(template, kind):
+            properties["Description"] = "Rehearsed"
+    for properties in _properties(template, "AWS::ApplicationAutoScaling::ScalingPolicy"):
+        properties["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] += 1
+    for resource in template["Resources"].values():
+        tags = resource.get("Properties", {}).get("Tags")
+        if isinstance(tags, list):
+            tags.append({"Key": "Rehearsed", "Value": "yes"})
+
+
+def replace_database(template: Template) -> None:
+    """Rename the master user, which only a new cluster can have."""
+    for properties in _properties(template, "AWS::RDS::DBCluster"):
+        properties["MasterUsername"] = "someoneelse"
+
+
+def import_certificates(template: Template, imported: Mapping[str, str]) -> None:
+    """Put the certificates that the embedded AWS has in place of those the template names."""
+    for properties in _properties(template, "AWS::ElasticLoadBalancingV2::Listener"):
+        for certificate in properties.get("Certificates", []):
+            arn = certificate.get("CertificateArn")
+            if isinstance(arn, str):
+                certificate["CertificateArn"] = imported[arn]
+
+
+def certificate_arns(template: Template) -> set[str]:
+    """Return the certificates that the listeners name."""
+    return {
+        certificate["CertificateArn"]
+        for properties in _properties(template, "AWS::ElasticLoadBalancingV2::Listener")
+        for certificate in properties.get("Certificates", [])
+        if isinstance(certificate.get("CertificateArn"), str)
+    }

@@ -1,0 +1,188 @@
+"""Where the engine differs from AWS in a way that a correct stack would feel, or a bad one not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from pcistack.rehearsal.embedded import _engine
+
+
+def install() -> None:
+    """Apply every mend."""
+    _show_log_exports()
+    _add_cancel_rotation()
+    _keep_cluster_endpoints()
+    _name_bucket_policies_after_their_bucket()
+    _delete_dependents_first()
+    _keep_what_a_rollback_could_not_delete()
+    _answer_when_done()
+
+
+# How long the answer to a stack operation is held back at most.
+_LONGEST_HOLD_SECONDS = 4.0
+_HELD = {b"ExecuteChangeSet", b"DeleteStack"}
+
+
+def _answer_when_done() -> None:
+    """Answer a stack operation once it is over, if that is soon.
+
+    The CDK CLI looks at a stack at once and then every five seconds. An embedded deployment takes
+    less than one, so without this every command of the CLI would mostly wait.
+    """
+    cloudformation = _engine.module("services.cloudformation")
+    original = cloudformation.handle_request
+
+    async def handle(
+        method: str, path: str, headers: Mapping[str, str], body: bytes, query: object
+    ) -> _engine.Response:
+        answer: _engine.Response = await original(method, path, headers, body, query)
+        fields = parse_qs(body)
+        if answer[0] < 400 and fields.get(b"Action", [b""])[0] in _HELD:
+            given = fields.get(b"StackName", [b""])[0].decode()
+            name = given.split("/")[1] if given.startswith("arn:") else given
+            loop = asyncio.get_running_loop()
+            deadline = loop.time() + _LONGEST_HOLD_SECONDS
+            await asyncio.sleep(0.02)  # the operation begins after this answer was prepared
+            while _is_in_progress(name) and loop.time() < deadline:
+                await asyncio.sleep(0.02)
+        return answer
+
+    cloudformation.handle_request = handle
+
+
+def _is_in_progress(name: str) -> bool:
+    stack = _engine.module("services.cloudformation")._stacks.get(name) or {}
+    return str(stack.get("StackStatus", "")).endswith("_IN_PROGRESS")
+
+
+def _keep_what_a_rollback_could_not_delete() -> None:
+    """A stack that could not roll its creation back still has what it could not delete.
+
+    The engine forgets it, so that deleting the stack would leave it behind without a word.
+    """
+    stacks = _engine.module("services.cloudformation.stacks")
+    original = stacks._roll_back_operation
+
+    async def roll_back(
+        stack_name: str, stack_id: str, stack: _engine.Untyped, *rest: object, **named: object
+    ) -> None:
+        before = dict(stack.get("_resources", {}))
+        await original(stack_name, stack_id, stack, *rest, **named)
+        if stack["StackStatus"] == "ROLLBACK_FAILED":
+            for name in stack["_rollback_failed"]:
+                kept = {**before[name], "ResourceStatus": "DELETE_FAILED"}
+                stack["_resources"].setdefault(name, kept)
+
+    stacks._roll_back_operation = roll_back
+
+
+def _name_bucket_policies_after_their_bucket() -> None:
+    """The physical id of a bucket's policy is the bucket's; the engine invents another."""
+    handler = _engine.resource_handlers()["AWS::S3::BucketPolicy"]
+    for operation in ("create", "update"):
+        handler[operation] = _with_the_buckets_id(handler[operation])
+
+
+def _with_the_buckets_id(original: _engine.Untyped) -> _engine.Untyped:
+    def run(*arguments: _engine.Untyped) -> tuple[str, _engine.Untyped]:
+        physical_id, attributes = original(*arguments)
+        return str(physical_id).removesuffix("-policy"), attributes
+
+    return run
+
+
+def _delete_dependents_first() -> None:
+    """A resource stays while one that depends on it could not be deleted.
+
+    CloudFormation deletes along the dependencies, so what failed keeps what it needs, such as a
+    custom resource its function. The engine goes on and deletes that too.
+    """
+    provisioners = _engine.module("services.cloudformation.provisioners")
+    stacks = _engine.module("services.cloudformation.stacks")
+    original = provisioners._delete_resource
+    failed: set[tuple[str, str]] = set()
+
+    def delete(
+        kind: str, physical_id: str, values: object, stack: str = "", logical_id: str = ""
+    ) -> None:
+        waiting = [
+            name
+            for other, name in sorted(failed)
+            if other == stack and logical_id in _needs(stack, name)
+        ]
+        try:
+            if waiting:
+                raise ValueError(f"{', '.join(waiting)} depends on it and is not deleted")
+            original(kind, physical_id, values, stack, logical_id)
+        except Exception:
+            failed.add((stack, logical_id))
+            raise
+        failed.discard((stack, logical_id))
+
+    provisioners._delete_resource = delete
+    stacks._delete_resource = delete
+
+
+def _needs(stack: str, name: str) -> set[str]:
+    """Return the resources of a stack that one of them refers to or depends on."""
+    record = _engine.module("services.cloudformation")._stacks.get(stack) or {}
+    resources = (record.get("_template") or {}).get("Resources", {})
+    engine = _engine.module("services.cloudformation.engine")
+    return (
+        set(engine._extract_deps(resources[name], set(resources))) if name in resources else set()
+    )
+
+
+def _keep_cluster_endpoints() -> None:
+    """Endpoints keep the names RDS gives; the engine points them at a server of its own."""
+    _engine.module("services.rds")._sync_cluster_endpoints = lambda _cluster: None
+
+
+def _show_log_exports() -> None:
+    """DescribeDBClusters lists the log exports."""
+    rds = _engine.module("services.rds")
+    original = rds._cluster_xml
+
+    def with_exports(cluster: Mapping[str, Any]) -> str:
+        members = "".join(
+            f"<member>{name}</member>" for name in cluster.get("EnabledCloudwatchLogsExports", [])
+        )
+        exports = f"<EnabledCloudwatchLogsExports>{members}</EnabledCloudwatchLogsExports>"
+        return f"{original(cluster)}{exports}"
+
+    rds._cluster_xml = with_exports
+
+
+def _add_cancel_rotation() -> None:
+    """CancelRotateSecret exists."""
+    manager = _engine.module("services.secretsmanager")
+    original = manager.handle_request
+
+    async def handle(
+        method: str, path: str, headers: Mapping[str, str], body: bytes, query: object
+    ) -> _engine.Response:
+        if not headers.get("x-amz-target", "").endswith(".CancelRotateSecret"):
+            answer: _engine.Response = await original(method, path, headers, body, query)
+            return answer
+        import json
+
+        _, secret = manager._resolve(json.loads(body)["SecretId"])
+        if not secret:
+            refused: _engine.Response = manager.error_response_json(
+                "ResourceNotFoundException",
+                "Secrets Manager can't find the specified secret.",
+                400,
+            )
+            return refused
+        for name in ("RotationLambdaARN", "RotationRules"):
+            secret.pop(name, None)
+        secret["RotationEnabled"] = False
+        cancelled: _engine.Response = manager.json_response(
+            {"ARN": secret["ARN"], "Name": secret["Name"]}
+        )
+        return cancelled
+
+    manager.handle_request = handle

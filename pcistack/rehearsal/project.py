@@ -1,0 +1,99 @@
+"""The project that is rehearsed, and a copy of it with other environment files."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pcistack.rehearsal.emulator import RehearsalError
+
+_PARTS = ("app.py", "pcistack", "cdk.json", "constructs", "environments", "stacks")
+_IGNORED = shutil.ignore_patterns("__pycache__", "cdk.out")
+
+# The certificate does not exist; the rehearsal imports one in its place before it deploys.
+_INGRESS = """
+[ingress]
+certificate_arn = "arn:aws:acm:{region}:111111111111:certificate/{unknown}"
+"""
+_UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+def require(project: Path) -> None:
+    """Refuse a folder that is not the project's.
+
+    Raises:
+        RehearsalError: A part is missing.
+    """
+    missing = [part for part in _PARTS if not (project / part).exists()]
+    if missing:
+        raise RehearsalError(
+            f"{project} has no {', '.join(missing)}. Run the rehearsal in the project's folder."
+        )
+
+
+def copied(project: Path, into: Path, environments: Mapping[str, str]) -> Path:
+    """Copy the project and write these environment files over the copy's.
+
+    Args:
+        project: The project.
+        into: A folder that does not exist yet.
+        environments: File contents by environment suffix.
+    """
+    into.mkdir(parents=True)
+    for part in _PARTS:
+        source = project / part
+        if source.is_dir():
+            shutil.copytree(source, into / part, ignore=_IGNORED)
+        else:
+            shutil.copy(source, into / part)
+    for suffix, text in environments.items():
+        (into / "environments" / f"{suffix}.toml").write_text(text, encoding="utf-8")
+    return into
+
+
+def environment_file(project: Path, suffix: str) -> Path:
+    """Return the environment file of a suffix: its own if there is one, else the ephemeral one."""
+    own = project / "environments" / f"{suffix}.toml"
+    return own if own.exists() else own.with_name("ephemeral.toml")
+
+
+def region_of(file: Path) -> str | None:
+    """Return the region that an environment file names.
+
+    None where it cannot be found: what else is wrong with the file is the app's to say.
+
+    Raises:
+        RehearsalError: The file cannot be read.
+    """
+    try:
+        region = tomllib.loads(read_environment(file)).get("region")
+    except tomllib.TOMLDecodeError:
+        return None
+    return region if isinstance(region, str) else None
+
+
+def read_environment(file: Path) -> str:
+    """Return the contents of an environment file.
+
+    Raises:
+        RehearsalError: It cannot be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise RehearsalError(f"{file}: no such file") from None
+    except UnicodeDecodeError:
+        raise RehearsalError(f"{file}: cannot be read: it is not UTF-8 text") from None
+    except OSError as error:
+        raise RehearsalError(f"{file}: cannot be read ({error.strerror})") from None
+
+
+def with_ingress(project: Path, region: str) -> str:
+    """Return the ephemeral environment with a load balancer in front of the service."""
+    text = read_environment(project / "environments" / "ephemeral.toml")
+    if re.search(r"^\[ingress", text, re.MULTILINE):
+        return text
+    return text + _INGRESS.format(region=region, unknown=_UNKNOWN)

@@ -1,0 +1,316 @@
+"""The rehearsal from an empty account to an empty account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+
+from pcistack.checks.findings import counted
+from pcistack.rehearsal import certificate, protection
+from pcistack.rehearsal import edits as changes
+from pcistack.rehearsal.assembly import Assembly
+from pcistack.rehearsal.cdk_cli import CommandError, Toolkit
+from pcistack.rehearsal.critical_path import CriticalPath, find
+from pcistack.rehearsal.emulator import Emulator, Fault
+from pcistack.rehearsal.faults import Survival
+from pcistack.rehearsal.sdk import Client
+from pcistack.rehearsal.steps import Steps
+from pcistack.rehearsal.sweep import Baseline, Known, Record, Remains
+from pcistack.rehearsal.verification import Check, Deployed, figures, verify
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What a rehearsal has found besides how its steps went.
+
+    Attributes:
+        resources: How many resources of each type were deployed.
+        checks: The promises looked into, after the first deployment.
+        expected: What may be left.
+        left: What may not.
+        kept: What is left because a profile keeps it.
+        survivals: The faults that were tried.
+        critical_path: How long a first deployment takes for real.
+    """
+
+    resources: dict[str, int] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
+    expected: list[Remains] = field(default_factory=list)
+    left: list[Remains] = field(default_factory=list)
+    kept: list[Remains] = field(default_factory=list)
+    survivals: list[Survival] = field(default_factory=list)
+    critical_path: CriticalPath | None = None
+
+
+class Rehearsal:
+    """Deploys a stack for two suffixes, changes it, destroys it, and looks at what is left."""
+
+    def __init__(self, emulator: Emulator, toolkit: Toolkit, steps: Steps) -> None:
+        """Rehearse on ``emulator`` with ``toolkit``, taking ``steps``."""
+        self._emulator = emulator
+        self._toolkit = toolkit
+        self._steps = steps
+        self._known = Known()
+        self.findings = Findings()
+
+    def synth(self, synthesized: Future[Assembly]) -> Assembly:
+        """Wait for a stack that is being synthesized.
+
+        Raises:
+            CommandError: The app, or a check attached to it, refused.
+        """
+        with self._steps.take("cdk synth") as step:
+            if synthesized.exception() is None:
+                assembly = synthesized.result()
+                size = counted(len(assembly.resources), "resource")
+                step.details.append(f"{assembly.stack}: {size}")
+            else:
+                step.fail()
+        return synthesized.result()
+
+    def bootstrap(self, bootstrapped: Future[None]) -> Baseline:
+        """Wait for the account to be prepared, and remember what is in it."""
+        with self._steps.take("cdk bootstrap"):
+            bootstrapped.result()
+        return Baseline(self._emulator)
+
+    def deploy(self, assembly: Assembly) -> Assembly:
+        """Deploy a stack, with a certificate for each that it names; return what was deployed."""
+        with self._steps.take(f"cdk deploy {assembly.stack}") as step:
+            assembly = self._with_certificates(assembly)
+            self._toolkit.deploy(assembly, step.progress)
+            self._remember(assembly)
+        return assembly
+
+    def verify(self, assembly: Assembly) -> None:
+        """Ask the AWS APIs whether the stack keeps its promises."""
+        with self._steps.take(f"verify {assembly.stack} through the AWS APIs") as step:
+            checks = verify(self._deployed(assembly))
+            if not self.findings.checks:
+                self.findings.checks = checks
+                self.findings.resources = _count(assembly)
+                self.findings.critical_path = find(assembly)
+            broken = [problem for check in checks for problem in check.problems]
+            if broken:
+                step.fail(*broken)
+            else:
+                step.details.append(f"{counted(len(checks), 'promise')} kept")
+
+    def update(self, assembly: Assembly) -> Assembly:
+        """Deploy a change; nothing that holds data may be replaced."""
+        changed = assembly.edited(self._emulator.folder / f"{assembly.stack}-changed", changes.grow)
+        with self._steps.take(
+            f"cdk deploy {assembly.stack}, capacity, image and counts changed"
+        ) as (step):
+            stateful = assembly.of_type(*changes.STATEFUL)
+            before = self._toolkit.physical_ids(assembly.stack)
+            old = figures(self._deployed(assembly))
+            self._toolkit.deploy(changed, step.progress)
+            after = self._toolkit.physical_ids(assembly.stack)
+            new = figures(self._deployed(changed))
+            self._remember(changed)
+            for name in stateful:
+                if before.get(name) != after.get(name):
+                    step.fail(f"{name}: was replaced: {before.get(name)} is now {after.get(name)}")
+            for what, value in new.items():
+                if value == old[what]:
+                    step.fail(f"{what} is still {value}: the change did not reach it")
+        return changed
+
+    def announce_replacement(self, assembly: Assembly) -> None:
+        """A change that would replace the database is announced before it happens."""
+        replacing = assembly.edited(
+            self._emulator.folder / f"{assembly.stack}-replacing", changes.replace_database
+        )
+        with self._steps.take("a change that would replace the database is announced") as step:
+            announced = self._toolkit.prepare(replacing)
+            clusters = assembly.of_type("AWS::RDS::DBCluster")
+            for name in clusters:
+                if announced.get(name) != "True":
+                    step.fail(f"{name}: its replacement is not announced")
+                else:
+                    step.details.append(f"{name}: its replacement would be announced")
+            before = self._toolkit.physical_ids(assembly.stack)
+            if any(name not in before for name in clusters):
+                step.fail("the announcement itself has touched the database")
+
+    def destroy(self, assembly: Assembly, *, untouched: set[Record] | None = None) -> None:
+        """Destroy a stack; every record in ``untouched`` must survive as it is."""
+        with self._steps.take(f"cdk destroy {assembly.stack}") as step:
+            self._toolkit.destroy(assembly, step.progress)
+            self._remove_certificates(assembly)
+            if untouched:
+                lost = sorted(untouched - Baseline(self._emulator).now())
+                if lost:
+                    step.fail(
+                        *(
+                            f"{key} ({store}) of the other stack changed"
+                            for _, store, key, _ in lost
+                        )
+                    )
+                else:
+                    records = counted(len(untouched), "record")
+                    step.details.append(f"{records} of the other stack, none changed")
+
+    def fail_first(self, baseline: Baseline, assembly: Assembly) -> None:
+        """A first deployment that fails at the database leaves nothing in the way of the next.
+
+        Nothing that the profile keeps, and no protection, may hold on to what was made before.
+        """
+        with self._steps.take(f"a first cdk deploy {assembly.stack} that fails") as step:
+            attempt = self._with_certificates(assembly)
+            cluster = [*assembly.of_type("AWS::RDS::DBCluster"), ""][0]
+            self._emulator.set_faults([Fault(stack=assembly.stack, resource=cluster)])
+            try:
+                self._toolkit.deploy(attempt, step.progress)
+                step.fail(f"{cluster}: its creation failed, and the deployment did not")
+            except CommandError:
+                step.details.append(f"{cluster}: its creation failed, and all was rolled back")
+            finally:
+                self._emulator.set_faults([])
+            self._remove_certificates(attempt)
+            self._known.add(assembly, self._toolkit.made(assembly.stack))
+            remains = [item for item in baseline.since(self._known) if not item.expected]
+            left = [item for item in remains if item.kind != "stacks"]
+            if left:
+                step.fail(*(f"left behind by {item}" for item in left))
+            # The CLI protects a stack before it makes it, and cannot replace it before this.
+            api: Client = self._emulator.client("cloudformation", assembly.region)
+            api.update_termination_protection(
+                StackName=assembly.stack, EnableTerminationProtection=False
+            )
+            step.details.append("its termination protection is lifted, for the next to replace it")
+
+    def refuse_destroy(self, assembly: Assembly) -> None:
+        """Everything that the profile protects refuses to go, and nothing is touched."""
+        with self._steps.take(f"cdk destroy {assembly.stack} is refused") as step:
+            baseline = Baseline(self._emulator)
+            before = baseline.now()
+            try:
+                self._toolkit.destroy(assembly)
+                step.fail(f"{assembly.stack}: the stack let itself be destroyed")
+            except CommandError:
+                step.details.append("the stack: termination protection")
+            for name, refused in protection.attempts(self._emulator, self._deployed(assembly)):
+                if refused:
+                    step.details.append(f"{name}: deletion protection")
+                else:
+                    step.fail(f"{name}: let itself be deleted")
+            lost = before - baseline.now()
+            if lost:
+                step.fail(*(f"{key} ({store}) changed" for _, store, key, _ in sorted(lost)))
+
+    def lift_protection(self, assembly: Assembly) -> None:
+        """Lift every protection as an operator would who means it."""
+        with self._steps.take(f"lift the protection of {assembly.stack}"):
+            protection.lift(self._emulator, self._deployed(assembly))
+
+    def fill_buckets(self, assembly: Assembly) -> None:
+        """Put a log object into every bucket, so that the destroy meets one that is not empty."""
+        s3 = self._emulator.client("s3", assembly.region)
+        ids = self._toolkit.physical_ids(assembly.stack)
+        for name in assembly.of_type("AWS::S3::Bucket"):
+            for number in range(2):
+                s3.put_object(Bucket=ids[name], Key="AWSLogs/rehearsal.log", Body=str(number))
+
+    def sweep(self, baseline: Baseline, *, of: Assembly | None = None) -> None:
+        """Look for anything left.
+
+        Args:
+            baseline: What was there before the first deployment.
+            of: A stack whose profile keeps something: exactly that must be left.
+        """
+        with self._steps.take("sweep every service") as step:
+            remains = baseline.since(self._known)
+            policies = {} if of is None else _kept(of)
+            kept = [item for item in remains if _may_stay(item, policies)]
+            left = [item for item in remains if not item.expected and item not in kept]
+            lost = sorted(policies.keys() - {item.resource for item in kept})
+            self.findings.left += left
+            self.findings.kept += kept
+            self.findings.expected = [item for item in remains if item.expected]
+            if left or lost:
+                step.fail(*(f"left behind by {item}" for item in left))
+                step.details += [f"{name}: should have been kept and is gone" for name in lost]
+            elif policies:
+                kept_ones = counted(len(policies), "resource")
+                step.details.append(f"{kept_ones} left, exactly what it keeps")
+            else:
+                step.details.append("nothing left")
+
+    def _deployed(self, assembly: Assembly) -> Deployed:
+        return Deployed(self._emulator, assembly, self._toolkit.physical_ids(assembly.stack))
+
+    def _remember(self, assembly: Assembly) -> None:
+        self._known.add(assembly, self._toolkit.physical_ids(assembly.stack))
+
+    def _with_certificates(self, assembly: Assembly) -> Assembly:
+        arns = changes.certificate_arns(assembly.template)
+        if not arns:
+            return assembly
+        acm: Client = self._emulator.client("acm", assembly.region)
+        imported = {arn: certificate.import_into(acm) for arn in sorted(arns)}
+        return assembly.edited(
+            self._emulator.folder / f"{assembly.stack}-certified",
+            partial(changes.import_certificates, imported=imported),
+        )
+
+    def _remove_certificates(self, assembly: Assembly) -> None:
+        """Take away what the rehearsal has imported; ACM refuses one that is still in use."""
+        acm: Client = self._emulator.client("acm", assembly.region)
+        for arn in changes.certificate_arns(assembly.template):
+            acm.delete_certificate(CertificateArn=arn)
+
+
+def ephemeral(rehearsal: Rehearsal, baseline: Baseline, first: Assembly, second: Assembly) -> None:
+    """Rehearse a throw-away environment and a second one beside it, to the last resource."""
+    first = rehearsal.deploy(first)
+    rehearsal.verify(first)
+    rehearsal.announce_replacement(first)
+    first = rehearsal.update(first)
+    alone = baseline.now()
+    second = rehearsal.deploy(second)
+    rehearsal.verify(second)
+    rehearsal.fill_buckets(second)
+    rehearsal.destroy(first, untouched=baseline.now() - alone)
+    rehearsal.verify(second)
+    rehearsal.destroy(second)
+    rehearsal.sweep(baseline)
+
+
+def protected(rehearsal: Rehearsal, baseline: Baseline, assembly: Assembly) -> None:
+    """Rehearse an environment that keeps its data and refuses to be destroyed."""
+    rehearsal.fail_first(baseline, assembly)
+    assembly = rehearsal.deploy(assembly)
+    rehearsal.verify(assembly)
+    rehearsal.fill_buckets(assembly)
+    rehearsal.refuse_destroy(assembly)
+    rehearsal.lift_protection(assembly)
+    rehearsal.destroy(assembly)
+    rehearsal.sweep(baseline, of=assembly)
+
+
+def keeps_data(assembly: Assembly) -> bool:
+    """Whether the stack's profile keeps anything when it is destroyed."""
+    return bool(_kept(assembly))
+
+
+def _kept(assembly: Assembly) -> dict[str, str]:
+    """Return the policy of every resource that a destroy is to keep, by logical id."""
+    policies = {
+        name: str(resource.get("DeletionPolicy", "Delete"))
+        for name, resource in assembly.resources.items()
+    }
+    return {name: policy for name, policy in policies.items() if policy != "Delete"}
+
+
+def _may_stay(item: Remains, policies: Mapping[str, str]) -> bool:
+    policy = policies.get(item.resource, "")
+    return policy.startswith("Retain") or (policy == "Snapshot" and "snapshot" in item.kind)
+
+
+def _count(assembly: Assembly) -> dict[str, int]:
+    kinds = [resource["Type"] for resource in assembly.resources.values()]
+    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}

@@ -1,0 +1,1 @@
+"""Read a CloudFormation template: document, text, views, resolver."""

@@ -1,0 +1,237 @@
+"""Answers of AWS in Zurich, in the shapes that botocore's service models define."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeAlias
+
+import boto3
+from botocore import xform_name
+from botocore.exceptions import ParamValidationError
+from botocore.model import OperationModel
+from botocore.stub import Stubber
+
+from pcistack.account.aws import Aws, Call
+
+REGION = "eu-central-2"
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+ZONES = [f"{REGION}{letter}" for letter in "abc"]
+
+Parameters: TypeAlias = dict[str, Any]
+Answer: TypeAlias = "Parameters | Callable[[Parameters], Parameters] | Refusal"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An error of AWS in place of an answer."""
+
+    code: str
+    message: str = "User: arn:aws:iam::111111111111:user/x is not authorized"
+
+
+@dataclass
+class StubbedAws:
+    """Clients that answer from a table; botocore checks every request and every answer.
+
+    Attributes:
+        answers: Answer by call; a function gets the call's parameters.
+        log: Calls made, with their parameters and the region they went to.
+    """
+
+    answers: dict[Call, Answer]
+    log: list[tuple[Call, Parameters, str]] = field(default_factory=list)
+
+    def aws(self, region: str = REGION) -> Aws:
+        return Aws(region, self.client)
+
+    def client(self, service: str, region: str) -> object:
+        _CURRENT[:] = [self]
+        return _stubbed_client(service, region)
+
+    def queue(
+        self, stubber: Stubber, call: Call, operation: str, parameters: Parameters, region: str
+    ) -> None:
+        self.log.append((call, parameters, region))
+        answer = self.answers[call]
+        if isinstance(answer, Refusal):
+            stubber.add_client_error(xform_name(operation), answer.code, answer.message)
+            return
+        try:
+            given = answer(parameters) if callable(answer) else answer
+            stubber.add_response(xform_name(operation), given)
+        except ParamValidationError as error:
+            raise AssertionError(f"{operation}: {error}") from None
+
+
+_CURRENT: list[StubbedAws] = []
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing")
+
+
+@cache
+def _stubbed_client(service: str, region: str) -> object:
+    """Return a client, made once because that is slow, that the current stub answers."""
+    client = _session().client(service, region_name=region)  # type: ignore[call-overload]
+    stubber = Stubber(client)
+
+    def prepare(params: Parameters, model: OperationModel, **_: object) -> None:
+        call = Call((service, model.name))
+        _CURRENT[0].queue(stubber, call, model.name, dict(params), region)
+
+    client.meta.events.register_first("before-parameter-build.*.*", prepare)
+    stubber.activate()  # after our handler, which queues the answer that it will give
+    return client
+
+
+def engine_version(**changes: object) -> Parameters:
+    """Return one engine version as DescribeDBEngineVersions gives it."""
+    return {
+        "Engine": "aurora-mysql",
+        "MajorEngineVersion": "8.0",
+        "EngineVersion": "8.0.mysql_aurora.3.10.4",
+        "DBParameterGroupFamily": "aurora-mysql8.0",
+        "Status": "available",
+        "SupportedEngineModes": ["provisioned"],
+        "ExportableLogTypes": ["audit", "error", "general", "slowquery"],
+        "SupportedCACertificateIdentifiers": ["rds-ca-rsa2048-g1"],
+        "ServerlessV2FeaturesSupport": {"MinCapacity": 0.0, "MaxCapacity": 256.0},
+    } | changes
+
+
+def orderable(**changes: object) -> Parameters:
+    """Return one orderable option as DescribeOrderableDBInstanceOptions gives it."""
+    return {
+        "Engine": "aurora-mysql",
+        "EngineVersion": "8.0.mysql_aurora.3.10.4",
+        "DBInstanceClass": "db.serverless",
+        "AvailabilityZones": [{"Name": zone} for zone in ZONES],
+        "SupportsStorageEncryption": True,
+        "SupportsEnhancedMonitoring": True,
+        "SupportsIAMDatabaseAuthentication": True,
+        "SupportsPerformanceInsights": True,
+        "SupportsHttpEndpoint": False,
+        "SupportedEngineModes": ["provisioned"],
+    } | changes
+
+
+def endpoint_service(name: str, kind: str = "Interface", zones: list[str] = ZONES) -> Parameters:
+    """Return one service as DescribeVpcEndpointServices gives it."""
+    return {
+        "ServiceName": f"com.amazonaws.{REGION}.{name}",
+        "ServiceType": [{"ServiceType": kind}],
+        "AvailabilityZones": zones,
+        "Owner": "amazon",
+    }
+
+
+def quota(value: float, **changes: object) -> Parameters:
+    """Return an answer of GetServiceQuota."""
+    return {"Quota": {"QuotaName": "a quota", "Value": value} | changes}
+
+
+FARGATE_METRIC = {
+    "MetricNamespace": "AWS/Usage",
+    "MetricName": "ResourceCount",
+    "MetricDimensions": {
+        "Class": "Standard/OnDemand",
+        "Resource": "vCPU",
+        "Service": "Fargate",
+        "Type": "Resource",
+    },
+    "MetricStatisticRecommendation": "Maximum",
+}
+
+
+def _quota_of(parameters: Mapping[str, Any]) -> Parameters:
+    if parameters["ServiceCode"] == "fargate":
+        return quota(6, UsageMetric=FARGATE_METRIC)
+    return quota(5)
+
+
+def _database_quota(name: str, used: int, maximum: int) -> Parameters:
+    return {"AccountQuotaName": name, "Used": used, "Max": maximum}
+
+
+def certificate(arn: str, status: str = "ISSUED") -> Parameters:
+    """Return an answer of DescribeCertificate."""
+    return {
+        "Certificate": {"CertificateArn": arn, "DomainName": "pay.example.com"} | {"Status": status}
+    }
+
+
+def stack_resource(kind: str, physical_id: str, status: str = "CREATE_COMPLETE") -> Parameters:
+    """Return one resource as ListStackResources gives it."""
+    return {
+        "LogicalResourceId": "Any",
+        "PhysicalResourceId": physical_id,
+        "ResourceType": kind,
+        "LastUpdatedTimestamp": NOW,
+        "ResourceStatus": status,
+    }
+
+
+def answers(types: list[str], **changes: Answer) -> dict[Call, Answer]:
+    """Return answers of an empty, enabled account in Zurich; changes are by name of the call."""
+    found: dict[Call, Answer] = {
+        Call.CALLER_IDENTITY: {
+            "Account": "111111111111",
+            "Arn": "arn:aws:iam::111111111111:user/reader",
+            "UserId": "AIDAEXAMPLEEXAMPLEEXA",
+        },
+        Call.REGIONS: {"Regions": [{"RegionName": REGION, "OptInStatus": "opted-in"}]},
+        Call.ZONES: {
+            "AvailabilityZones": [
+                {
+                    "ZoneName": zone,
+                    "ZoneId": f"euc2-az{number}",
+                    "ZoneType": "availability-zone",
+                    "State": "available",
+                }
+                for number, zone in enumerate(ZONES, start=1)
+            ]
+        },
+        Call.RESOURCE_TYPES: {"TypeSummaries": [{"TypeName": name} for name in types]},
+        Call.ENGINE_VERSIONS: {"DBEngineVersions": [engine_version()]},
+        Call.ORDERABLE_OPTIONS: {"OrderableDBInstanceOptions": [orderable()]},
+        Call.ENDPOINT_SERVICES: {
+            "ServiceDetails": [endpoint_service("s3", "Gateway"), endpoint_service("ecr.api")]
+        },
+        Call.VPCS: {"Vpcs": []},
+        Call.SUBNETS: {"Subnets": []},
+        Call.ADDRESSES: {"Addresses": []},
+        Call.NAT_GATEWAYS: {"NatGateways": []},
+        Call.INTERNET_GATEWAYS: {"InternetGateways": []},
+        Call.ENDPOINTS: {"VpcEndpoints": []},
+        Call.LOAD_BALANCERS: {"LoadBalancers": []},
+        Call.QUOTA: _quota_of,
+        Call.DEFAULT_QUOTA: quota(5),
+        Call.METRIC: {"Label": "ResourceCount", "Datapoints": []},
+        Call.DATABASE_QUOTAS: {
+            "AccountQuotas": [
+                _database_quota("DBClusters", 1, 40),
+                _database_quota("DBInstances", 2, 40),
+                _database_quota("DBClusterParameterGroups", 1, 50),
+                _database_quota("DBParameterGroups", 1, 50),
+                _database_quota("DBSubnetGroups", 1, 50),
+            ]
+        },
+        Call.DETECTORS: {"DetectorIds": []},
+        Call.RECORDERS: {"ConfigurationRecorders": []},
+        Call.STACK_RESOURCES: Refusal("ValidationError", "Stack with id PciDss-dev does not exist"),
+        Call.LOG_GROUPS: {"logGroups": []},
+        Call.RESOURCE_POLICIES: {"resourcePolicies": []},
+        Call.DATABASE_CLUSTERS: {"DBClusters": []},
+        Call.DATABASE_INSTANCES: {"DBInstances": []},
+        Call.CONTAINER_CLUSTERS: {"clusters": [], "failures": []},
+        Call.WEB_ACLS: {"WebACLs": []},
+        Call.DASHBOARDS: {"DashboardEntries": []},
+        Call.ALIASES: {"Aliases": []},
+        Call.CERTIFICATE: lambda parameters: certificate(parameters["CertificateArn"]),
+    }
+    return found | {Call[name]: answer for name, answer in changes.items()}

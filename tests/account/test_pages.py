@@ -1,0 +1,87 @@
+"""The pages show what the commands print. To write them again: WRITE_DOCS=1 pytest tests/live."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pcistack.account.aws import Call
+from pcistack.account.preflight import preflight
+from pcistack.commands.preflight import render
+from pcistack.migration import migrate, target_of
+from pcistack.regional.facts import load
+from pcistack.template.document import Template
+from tests.account.recorded import NOW, REGION, StubbedAws, answers
+
+ROOT = Path(__file__).parents[2]
+FAILED = ROOT / "tests" / "migration" / "templates" / "failed_in_zurich.yaml"
+NETWORK = """
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  Audit: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /shop/audit}}
+"""
+
+
+def _migration_example() -> str:
+    text = FAILED.read_text(encoding="utf-8")
+    result = migrate(text, facts=load(REGION), on=date(2026, 11, 24))
+    lines = difflib.unified_diff(text.splitlines(), result.text.splitlines(), lineterm="", n=1)
+    shown = [re.sub(r"^@@.*", "@@", line).rstrip() for line in list(lines)[2:]]
+    return "```diff\n" + "\n".join(shown) + "\n```"
+
+
+def _preflight_example() -> str:
+    text = migrate(
+        FAILED.read_text(encoding="utf-8"), facts=load(REGION), on=date(2026, 11, 24)
+    ).text
+    template = Template.parse(text.replace("Resources:\n", NETWORK.lstrip(), 1))
+    types = sorted({resource.type for resource in template.resources.values()})
+    left = {"logGroups": [{"logGroupName": "/shop/audit"}]}
+    stub = StubbedAws(answers(types, VPCS={"Vpcs": [{}] * 5}, LOG_GROUPS=left))
+    rows = preflight(template, stub.aws(), load(REGION), now=NOW, stack="database")
+    lines = [
+        re.sub(r"\x1b\[\d*m", "", line)
+        for line in render(rows, f"database.template.json in {REGION}")
+    ]
+    return "```text\n" + "\n".join(lines) + "\n```"
+
+
+def _policy() -> str:
+    actions = sorted(call.permission for call in Call if call is not Call.CALLER_IDENTITY)
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    return "```json\n" + json.dumps(policy, indent=2) + "\n```"
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "make"),
+    [
+        ("migration.md", "example", _migration_example),
+        ("preflight.md", "example", _preflight_example),
+        ("preflight.md", "policy", _policy),
+    ],
+)
+def test_a_page_shows_what_the_command_prints(page: str, name: str, make: object) -> None:
+    assert callable(make)
+    path = ROOT / "docs" / page
+    text = path.read_text(encoding="utf-8")
+    marker = f"<!-- {name} -->"
+    before, _, after = text.split(marker)
+    expected = f"{before}{marker}\n{make()}\n{marker}{after}"
+    if os.environ.get("WRITE_DOCS"):
+        path.write_text(expected, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == expected
+
+
+def test_the_migration_page_names_the_versions_that_are_written() -> None:
+    text = (ROOT / "docs" / "migration.md").read_text(encoding="utf-8")
+    for target in (target_of("aurora-mysql"), target_of("aurora-postgresql")):
+        support = load(REGION).support(target.engine, target.version)
+        assert support is not None
+        assert f"`{target.version}` | long-term support until {support.ends} |" in text

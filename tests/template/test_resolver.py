@@ -1,0 +1,159 @@
+"""The template reader and resolver: what is known is resolved, what is not is never guessed."""
+
+import pytest
+
+from pcistack.template.document import Template, TemplateError
+from pcistack.template.resolver import UNKNOWN, Partial, Reference, View, views
+
+
+def view(text: str, region: str | None = "eu-central-2", zones: list[str] | None = None) -> View:
+    (only,) = views(Template.parse(text), region, zones=zones)
+    return only
+
+
+def test_short_form_yaml_means_the_same_as_the_long_form() -> None:
+    short = Template.parse(
+        "AWSTemplateFormatVersion: 2010-09-09\n"
+        "Resources:\n  A:\n    Type: X::Y::Z\n    Properties:\n"
+        "      B: !GetAtt C.Arn.Deep\n      D: !Sub '${AWS::Region}-x'\n"
+        "      E: !If [F, 1, !Ref G]\n"
+    )
+    assert short.body == {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Resources": {
+            "A": {
+                "Type": "X::Y::Z",
+                "Properties": {
+                    "B": {"Fn::GetAtt": ["C", "Arn.Deep"]},
+                    "D": {"Fn::Sub": "${AWS::Region}-x"},
+                    "E": {"Fn::If": ["F", 1, {"Ref": "G"}]},
+                },
+            }
+        },
+    }
+
+
+def test_functions_are_resolved_as_far_as_the_template_allows() -> None:
+    resource = view(
+        """
+Parameters: {Known: {Type: String, Default: v},
+  Open: {Type: String},
+  Stored: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /name}}
+Mappings: {M: {eu-central-2: {V: mapped}}}
+Resources:
+  K: {Type: AWS::KMS::Key}
+  R:
+    Type: X::Y::Z
+    Properties:
+      Known: !Ref Known
+      Open: !Ref Open
+      Stored: !Ref Stored
+      Gone: !Ref AWS::NoValue
+      Key: !GetAtt K.Arn
+      Map: !FindInMap [M, !Ref AWS::Region, V]
+      Joined: !Join [":", [a, !Ref Known, !Ref AWS::Partition]]
+      Arn: !Sub "arn:aws:kms:us-east-1:${AWS::AccountId}:key/${K}"
+      Literal: !Sub "${!Kept}"
+      Zone: !Select [1, !GetAZs ""]
+      Net: !Select [1, !Cidr [10.0.0.0/16, 2, 8]]
+      Parts: !Select [0, !Split [",", "x,y"]]
+      Import: !ImportValue other
+      Secret: "{{resolve:secretsmanager:s:SecretString:password}}"
+""",
+        zones=["eu-central-2a", "eu-central-2b"],
+    ).resources["R"]
+    assert dict(resource.properties) == {
+        "Known": "v",
+        "Open": UNKNOWN,
+        "Stored": UNKNOWN,
+        "Key": Reference("K", "Arn"),
+        "Map": "mapped",
+        "Joined": "a:v:aws",
+        "Arn": "arn:aws:kms:us-east-1:<AWS::AccountId>:key/<K>",
+        "Literal": "${Kept}",
+        "Zone": "eu-central-2b",
+        "Net": "10.0.1.0/24",
+        "Parts": "x",
+        "Import": UNKNOWN,
+        "Secret": "{{resolve:secretsmanager:s:SecretString:password}}",
+    }
+    assert isinstance(resource.get("Arn"), Partial)
+    assert resource.referenced("Arn") == "K"
+    assert resource.text("Secret") is None
+
+
+CONDITIONAL = """
+Parameters: {Stage: {Type: String, Default: dev}}
+Conditions: {Prod: !Equals [!Ref Stage, prod], NotProd: !Not [!Condition Prod]}
+Resources:
+  A: {Type: X::Y::Z, Properties: {V: !If [Prod, big, small],
+    W: !If [NotProd, 1, !Ref AWS::NoValue]}}
+  B: {Type: X::Y::Z, Condition: Prod}
+"""
+
+
+def test_both_branches_of_a_condition_are_seen_and_stay_correlated() -> None:
+    worlds = views(Template.parse(CONDITIONAL), "eu-central-2")
+    seen = [(dict(w.resources["A"].properties), "B" in w.resources) for w in worlds]
+    assert seen == [({"V": "small", "W": 1}, False), ({"V": "big"}, True)]
+
+
+def test_a_condition_on_the_region_is_decided_by_the_region() -> None:
+    text = """
+Conditions: {Home: !Equals [!Ref AWS::Region, eu-central-2]}
+Resources: {A: {Type: X::Y::Z, Properties: {V: !If [Home, here, there]}}}
+"""
+    assert view(text).resources["A"].get("V") == "here"
+    assert view(text, "eu-west-1").resources["A"].get("V") == "there"
+    assert view(text, None).resources["A"].get("V") is UNKNOWN
+
+
+def test_selecting_past_the_end_of_a_list_is_a_problem_not_a_guess() -> None:
+    found = view(
+        "Resources: {A: {Type: X::Y::Z, Properties: {Z: !Select [3, !GetAZs '']}}}",
+        zones=["a", "b", "c"],
+    )
+    assert found.resources["A"].get("Z") is UNKNOWN
+    assert [problem.kind for problem in found.problems] == ["select-out-of-range"]
+
+
+def test_many_conditions_give_a_bounded_number_of_worlds() -> None:
+    names = [f"P{i}" for i in range(12)]
+    parameters = ", ".join(f"{n}: {{Type: String, Default: a}}" for n in names)
+    conditions = ", ".join(f"C{n}: !Equals [!Ref {n}, b]" for n in names)
+    text = f"Parameters: {{{parameters}}}\nConditions: {{{conditions}}}\nResources: {{}}"
+    assert len(views(Template.parse(text), "eu-central-2")) == 13
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("[]", "a list"),
+        ("{", "not valid JSON"),
+        ('{"Resources": []}', '"Resources" is no object'),
+        ("Foo: 1", 'no "Resources"'),
+        ("a: [", "not valid YAML"),
+        ("just words", "text"),
+        ("a: &a [*a]", "nested too deeply"),
+        ('{"Resources": ' + '{"a":' * 500 + "1" + "}" * 501, "nested too deeply"),
+        ("[" * 100_000, "nested too deeply"),
+        (
+            "Resources:\n"
+            + "".join(
+                f"  a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)
+            ).replace("*a0", "x"),
+            "nested too deeply",
+        ),
+    ],
+)
+def test_what_is_not_a_template_is_refused_in_one_clear_line(text: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message) as caught:
+        Template.parse(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1" * 400, "1e999"])
+def test_what_is_no_finite_number_is_not_known(value: str) -> None:
+    resources = view(f"Resources: {{R: {{Type: A, Properties: {{N: '{value}'}}}}}}").resources
+    assert resources["R"].number("N") is None
