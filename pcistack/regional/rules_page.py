@@ -19,7 +19,7 @@ def render() -> str:
         [
             "# Regional guard: rules",
             "",
-            "This page is written from the rules by `make docs`. What the guard knows and how is in",
+            "This page is written from the rules by `make docs`. What the guard knows is in",
             "[regional-guard.md](regional-guard.md).",
             "",
             "| rule | what it refuses | severity | reports on | source |",

@@ -325,10 +325,11 @@ def test_db_serverless_is_never_taken_from_the_lists_of_classes() -> None:
 
 def test_the_check_path_loads_one_region_and_no_heavy_package() -> None:
     code = (
-        "import sys; from pcistack.regional import facts; from pcistack.regional.pack import PACK; PACK.rules; facts.load('eu-central-2'); "
+        "import sys; from pcistack import regions; from pcistack.regional import facts; "
+        "from pcistack.regional.pack import PACK; PACK.rules; facts.load('eu-central-2'); "
         "heavy = {'pydantic', 'aws_cdk', 'jsii', 'rich', 'botocore', 'yaml', 'moto', 'cfnlint', "
         "'cloudformation_validate'} & set(sys.modules); assert not heavy, heavy; "
-        "read = __import__('pcistack.regions').regions.read.cache_info().currsize; assert read <= 4, read"
+        "read = regions.read.cache_info().currsize; assert read <= 4, read"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
