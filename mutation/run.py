@@ -30,7 +30,7 @@ from mutation.harmless import HARMLESS, Harmless
 from pcistack.checks.findings import Finding
 from pcistack.pci_dss.pack import PACK
 from pcistack.template.document import Json, Template
-from pcistack.template.resolver import views
+from pcistack.template.worlds import views
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "compliance.md"
 MARKER: Final = "<!-- mutation -->"

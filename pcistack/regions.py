@@ -33,3 +33,14 @@ def index(data: Path = DATA) -> Mapping[str, Any]:
 def read(path: Path) -> Any:  # noqa: ANN401  what a data file holds; its readers give it types
     """Return the content of a JSON data file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def partition_of(region: str) -> tuple[str, str]:
+    """Return the partition and the domain suffix of a region, by its name."""
+    if region.startswith("cn-"):
+        return "aws-cn", "amazonaws.com.cn"
+    if region.startswith("us-gov-"):
+        return "aws-us-gov", "amazonaws.com"
+    if region.startswith("eusc-"):
+        return "aws-eusc", "amazonaws.eu"
+    return "aws", "amazonaws.com"

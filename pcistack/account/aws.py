@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
-from pcistack.template.resolver import partition_of
+from pcistack.regions import partition_of
 
 if TYPE_CHECKING:
     import boto3

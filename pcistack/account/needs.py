@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pcistack.template.resolver import Partial, Resource, View, walk
+from pcistack.template.view import Partial, Resource, View, walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,8 @@ from pcistack.regional.context import Context
 from pcistack.regional.facts import Availability, Facts
 from pcistack.regional.pack import PACK
 from pcistack.template.document import Template
-from pcistack.template.resolver import View, views
+from pcistack.template.view import View
+from pcistack.template.worlds import views
 
 # built into CloudFormation, or made by a transform: never in its list of resource types
 _NOT_LISTED: Final = ("AWS::CloudFormation::", "AWS::CDK::", "AWS::Serverless::")

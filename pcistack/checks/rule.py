@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Final, Generic, TypeVar
 
 from pcistack.checks.findings import Finding, Severity, sort_key
-from pcistack.template.resolver import Reference, Resource, Unknown, Value, View
+from pcistack.template.view import Reference, Resource, Unknown, Value, View
 
 STANDARD: Final = "PCI DSS v4.0.1"
 ANY: Final = "any"

@@ -15,16 +15,8 @@ from pcistack.checks.rule import Pack
 from pcistack.packs import PACKS
 from pcistack.regions import zones_of
 from pcistack.template.document import Json, Template
-from pcistack.template.resolver import (
-    UNKNOWN,
-    Partial,
-    Reference,
-    Resource,
-    Unknown,
-    Value,
-    View,
-    views,
-)
+from pcistack.template.view import UNKNOWN, Partial, Reference, Resource, Unknown, Value, View
+from pcistack.template.worlds import views
 
 NOT_AT_HAND: Final = "TEMPLATE-NESTED"
 _MAX_DEPTH: Final = 10

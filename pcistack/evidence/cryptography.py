@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pcistack.evidence.values import purpose, referrers, shown, targets, text
-from pcistack.template.resolver import Partial, Reference, Resource, Value, View, walk
+from pcistack.template.view import Partial, Reference, Resource, Value, View, walk
 
 _KEY_PROPERTY: Final = re.compile(r"(kms|encryption).*key|^key(id|arn)$", re.IGNORECASE)
 _DEFAULT_POLICY: Final = "ELBSecurityPolicy-2016-08"

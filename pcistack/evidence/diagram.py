@@ -25,7 +25,7 @@ from pcistack.pci_dss.network import (
     Tier,
     Workload,
 )
-from pcistack.template.resolver import View
+from pcistack.template.view import View
 
 _TIERS: Final[Mapping[Tier, tuple[str, str]]] = {
     Tier.PUBLIC: ("Public tier", "routes to the internet, both ways"),

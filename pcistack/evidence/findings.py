@@ -10,7 +10,7 @@ from pcistack.checks.findings import Finding, Severity, sort_key
 from pcistack.checks.rule import Rule
 from pcistack.evidence.assembly import Assembly, Report, ViolatingConstruct
 from pcistack.pci_dss.context import Context
-from pcistack.template.resolver import View
+from pcistack.template.view import View
 
 
 def context_of(view: View) -> Context:

@@ -20,7 +20,8 @@ from pcistack.evidence.values import label
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.network import Network
 from pcistack.pci_dss.requirements import REQUIREMENTS, Party, Requirement
-from pcistack.template.resolver import View, views
+from pcistack.template.view import View
+from pcistack.template.worlds import views
 
 
 class Standing(StrEnum):

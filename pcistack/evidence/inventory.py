@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from pcistack.evidence.values import label, purpose, targets
-from pcistack.template.resolver import Resource, View
+from pcistack.template.view import Resource, View
 
 
 class Scope(StrEnum):

@@ -8,7 +8,7 @@ from typing import Final
 
 from pcistack.checks.findings import counted
 from pcistack.evidence.values import referrers, shown, text
-from pcistack.template.resolver import Reference, Resource, Value, View
+from pcistack.template.view import Reference, Resource, Value, View
 
 YEAR: Final = 365
 """Days of log retention that PCI DSS 10.5.1 asks for, three months of them at hand."""

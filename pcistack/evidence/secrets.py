@@ -9,7 +9,7 @@ from typing import Final
 
 from pcistack.checks.findings import counted
 from pcistack.evidence.values import AT_DEPLOYMENT, purpose, referrers, shown, targets, text
-from pcistack.template.resolver import Partial, Reference, Resource, Value, View, walk
+from pcistack.template.view import Partial, Reference, Resource, Value, View, walk
 
 _RDS_ROTATION: Final = "every 7 days, by RDS"
 

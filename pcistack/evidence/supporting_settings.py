@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from pcistack.evidence.logs import YEAR
 from pcistack.evidence.values import shown
-from pcistack.template.resolver import Partial, Reference, Resource, Unknown, Value, View
+from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View
 
 Accepts: TypeAlias = Callable[[Value], bool]
 

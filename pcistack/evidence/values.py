@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from pcistack.template.document import Json
-from pcistack.template.resolver import Partial, Reference, Resource, Unknown, Value, View, walk
+from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View, walk
 
 AT_DEPLOYMENT = "known at deployment"
 

@@ -16,8 +16,8 @@ from pcistack.migration.draft import Change, Draft, OpenPoint
 from pcistack.migration.targets import Target, target_of
 from pcistack.regional.facts import Facts
 from pcistack.template.document import RawResource, Template
-from pcistack.template.resolver import views
 from pcistack.template.text import TemplateText
+from pcistack.template.worlds import views
 
 __all__ = ["Change", "Migration", "OpenPoint", "Target", "migrate", "target_of"]
 

@@ -9,8 +9,8 @@ from datetime import date
 from pcistack.migration.values import shown
 from pcistack.regional.facts import Facts
 from pcistack.template.document import Json, Template
-from pcistack.template.resolver import View
 from pcistack.template.text import Path, TemplateText
+from pcistack.template.view import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from pcistack.pci_dss.network import Network, name_of, network_of
 from pcistack.pci_dss.policies import Statement, statements_of
-from pcistack.template.resolver import Resource, Value, View
+from pcistack.template.view import Resource, Value, View
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.network import name_of
-from pcistack.template.resolver import Resource, Value
+from pcistack.template.view import Resource, Value
 
 
 def redirects_only(context: Context, balancer: str, port: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pcistack.pci_dss.context import Context
-from pcistack.template.resolver import Resource, Value
+from pcistack.template.view import Resource, Value
 
 
 def group_of(

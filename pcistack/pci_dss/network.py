@@ -38,7 +38,7 @@ from pcistack.pci_dss.network_model import (
     within,
 )
 from pcistack.pci_dss.workloads import workloads as find_workloads
-from pcistack.template.resolver import View
+from pcistack.template.view import View
 
 __all__ = [
     "ALL_TRAFFIC",

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from pcistack.template.resolver import Partial, Reference, Resource, Unknown, Value
+from pcistack.template.view import Partial, Reference, Resource, Unknown, Value
 
 INTERNET: Final = "internet"
 """The node that stands for every address outside."""

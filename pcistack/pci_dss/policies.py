@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pcistack.pci_dss.network_model import name_of
-from pcistack.template.resolver import Partial, Reference, Resource, Unknown, Value, View
+from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from pcistack.pci_dss.network_model import (
     names_of,
     peer_kind,
 )
-from pcistack.template.resolver import Partial, Reference, Resource, Unknown, Value, View
+from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View
 
 # Security groups
 

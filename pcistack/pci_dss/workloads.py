@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pcistack.pci_dss.network_model import Kind, Subnet, Workload, integer, name_of, names_of
-from pcistack.template.resolver import Partial, Resource, Unknown, View
+from pcistack.template.view import Partial, Resource, Unknown, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

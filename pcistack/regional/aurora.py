@@ -6,7 +6,7 @@ from typing import Final
 
 from pcistack.regional.facts import curated
 from pcistack.regional.versions import AURORA_ENGINES, EngineRelease, parse
-from pcistack.template.resolver import Resource, View
+from pcistack.template.view import Resource, View
 
 CLUSTER: Final = "AWS::RDS::DBCluster"
 INSTANCE: Final = "AWS::RDS::DBInstance"

@@ -9,7 +9,7 @@ from functools import cached_property
 from pcistack.regional import facts as regional_facts
 from pcistack.regional.aurora import Members
 from pcistack.regional.facts import Facts
-from pcistack.template.resolver import View
+from pcistack.template.view import View
 
 
 @dataclass(frozen=True, kw_only=True)

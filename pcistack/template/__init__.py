@@ -1,1 +1,1 @@
-"""Read a CloudFormation template: document, text, views, resolver."""
+"""Read a CloudFormation template: document, text, view, resolver, worlds."""

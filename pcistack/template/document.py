@@ -184,7 +184,7 @@ def _json(text: str, where: str) -> Json:
 def _yaml(text: str, where: str) -> Json:
     import yaml  # only YAML templates pay for it
 
-    loader = _loader(yaml)(text)
+    loader = _loader()(text)
     try:
         document = loader.get_single_data()
     except yaml.MarkedYAMLError as error:
@@ -203,7 +203,7 @@ def _yaml(text: str, where: str) -> Json:
 _loader_class: type[yaml.SafeLoader] | None = None
 
 
-def _loader(yaml_module: object) -> type[yaml.SafeLoader]:
+def _loader() -> type[yaml.SafeLoader]:
     """Return a safe YAML loader that understands CloudFormation's short forms."""
     global _loader_class
     if _loader_class is not None:

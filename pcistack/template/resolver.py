@@ -1,9 +1,6 @@
-"""Resolve a template's intrinsic functions for one region, in every world its conditions allow.
+"""Resolve a template's intrinsic functions for one region, in one world.
 
-A world is one assignment of the parameters that conditions depend on. Each world yields a
-:class:`View`: the resources that exist in it, with their properties resolved as far as the
-template allows. What cannot be resolved becomes :data:`UNKNOWN`, a :class:`Reference` or a
-:class:`Partial` string; nothing is ever guessed.
+A world is one assignment of the parameters that conditions depend on.
 """
 
 from __future__ import annotations
@@ -12,67 +9,25 @@ import base64
 import ipaddress
 import itertools
 import json
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Final, TypeAlias
 
-from pcistack.template.document import Json, RawResource, Template, TemplateError
-
-MAX_WORLDS: Final = 64
-_MAX_NODES: Final = 2_000_000
-
-
-class Unknown:
-    """The type of :data:`UNKNOWN`."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-
-UNKNOWN: Final = Unknown()
-"""A value that only a deployment knows: a parameter without default, an import, a function."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A ``Ref`` or ``Fn::GetAtt`` to a resource of the same template.
-
-    Attributes:
-        logical_id: The resource referred to.
-        attribute: The attribute asked for, or None for ``Ref``.
-    """
-
-    logical_id: str
-    attribute: str | None = None
-
-    def __str__(self) -> str:
-        return f"<{self.logical_id}{'.' + self.attribute if self.attribute else ''}>"
-
-
-class Partial(str):
-    """A string known in part; what is unknown stands in angle brackets, as in ``<AWS::AccountId>``.
-
-    Attributes:
-        references: Resources whose values are part of the string.
-    """
-
-    references: tuple[Reference, ...]
-
-    def __new__(cls, text: str, references: tuple[Reference, ...] = ()) -> Partial:
-        """Make the string."""
-        self = super().__new__(cls, text)
-        self.references = references
-        return self
-
-
-Value: TypeAlias = (
-    "str | int | float | bool | Reference | Unknown | list[Value] | dict[str, Value] | None"
+from pcistack.regions import partition_of
+from pcistack.template.document import Json, Template, TemplateError
+from pcistack.template.view import (
+    UNKNOWN,
+    Partial,
+    Problem,
+    Reference,
+    Resource,
+    Unknown,
+    Value,
+    View,
 )
+
+_MAX_NODES: Final = 2_000_000
 
 
 class _NoValue:
@@ -82,262 +37,6 @@ class _NoValue:
 _NO_VALUE: Final = _NoValue()
 _Raw: TypeAlias = "Value | _NoValue"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
-    """A resource in one world, with its properties resolved.
-
-    Attributes:
-        logical_id: Its key under ``Resources``.
-        type: CloudFormation type.
-        properties: Resolved properties; absent ones (``AWS::NoValue``) are left out.
-        raw: The resource as the template has it.
-    """
-
-    logical_id: str
-    type: str
-    properties: Mapping[str, Value]
-    raw: RawResource
-
-    def get(self, path: str) -> Value:
-        """Return the value at a dotted path such as ``LoggingInfo.S3.Bucket``.
-
-        None means absent (or null). :data:`UNKNOWN` means that it, or an object on the way to
-        it, is not known. Digits index a list.
-        """
-        first, *rest = path.split(".")
-        value = self.properties.get(first)
-        for step in rest:
-            if isinstance(value, Unknown | Reference | Partial):
-                return UNKNOWN
-            if isinstance(value, dict):
-                value = value.get(step)
-            elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-                value = value[int(step)]
-            else:
-                return None
-        return value
-
-    def text(self, path: str) -> str | None:
-        """Return the string at a path if it is fully known, else None. Numbers become strings."""
-        value = self.get(path)
-        if isinstance(value, bool | Partial):
-            return None
-        return str(value) if isinstance(value, str | int | float) else None
-
-    def number(self, path: str) -> float | None:
-        """Return the number at a path, also if it is written as a string; None if not known.
-
-        What is no finite number, such as ``nan``, counts as not known.
-        """
-        value = self.get(path)
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            return None
-        try:
-            number = float(value)
-        except (ValueError, OverflowError):
-            return None
-        return number if math.isfinite(number) else None
-
-    def flag(self, path: str) -> bool | None:
-        """Return the boolean at a path, also if it is written as a string; None if not known."""
-        value = self.get(path)
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, str) and value.lower() in ("true", "false"):
-            return value.lower() == "true"
-        return None
-
-    def is_unknown(self, path: str) -> bool:
-        """Whether the value at a path is there but cannot be known before the deployment."""
-        return isinstance(self.get(path), Unknown | Reference | Partial)
-
-    def items(self, path: str) -> list[Value]:
-        """Return the list at a path; a single value counts as a list of one, absent as empty."""
-        value = self.get(path)
-        if value is None:
-            return []
-        return value if isinstance(value, list) else [value]
-
-    def referenced(self, path: str) -> str | None:
-        """Return the logical id that the value at a path refers to, if it does."""
-        value = self.get(path)
-        if isinstance(value, Reference):
-            return value.logical_id
-        if isinstance(value, Partial) and len(value.references) == 1:
-            return value.references[0].logical_id
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Something wrong with an expression itself.
-
-    Attributes:
-        kind: ``select-out-of-range``, ``find-in-map-missing`` or ``unresolved-loop``.
-        resource: Logical id; empty for none.
-        message: What is wrong.
-    """
-
-    kind: str
-    resource: str
-    message: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """A template in one world.
-
-    Attributes:
-        template: The template.
-        region: Region it is resolved for, or None when none is known.
-        parameters: Parameter values of this world.
-        resources: Resources that exist in this world, by logical id.
-        problems: Expressions that are wrong in themselves.
-    """
-
-    template: Template
-    region: str | None
-    parameters: Mapping[str, Value]
-    resources: Mapping[str, Resource]
-    problems: Sequence[Problem]
-
-    def of_type(self, *types: str) -> list[Resource]:
-        """Return the resources of some CloudFormation types, in the template's order."""
-        if len(types) == 1:
-            return list(self._by_type.get(types[0], ()))
-        return [resource for resource in self.resources.values() if resource.type in types]
-
-    @cached_property
-    def _by_type(self) -> Mapping[str, list[Resource]]:
-        found: dict[str, list[Resource]] = {}
-        for resource in self.resources.values():
-            found.setdefault(resource.type, []).append(resource)
-        return found
-
-    def target(self, value: Value) -> Resource | None:
-        """Return the resource that a resolved value refers to, if it is in this view."""
-        if isinstance(value, Partial) and len(value.references) == 1:
-            value = value.references[0]
-        return self.resources.get(value.logical_id) if isinstance(value, Reference) else None
-
-
-def views(
-    template: Template,
-    region: str | None,
-    *,
-    zones: Sequence[str] | None = None,
-    parameters: Mapping[str, Json | Unknown] | None = None,
-) -> list[View]:
-    """Resolve a template in every world its conditions allow.
-
-    Args:
-        template: The template.
-        region: Region that ``AWS::Region`` stands for; None leaves it unknown.
-        zones: Availability zones that ``Fn::GetAZs`` gives in that region; None if not known.
-        parameters: Values given by a caller (a parent stack); they win over defaults.
-            :data:`UNKNOWN` says that a value is given which only the deployment knows.
-
-    Returns:
-        At least one view; at most :data:`MAX_WORLDS`. If the conditions allow more, every
-        parameter is varied on its own around the defaults.
-
-    Raises:
-        TemplateError: The template is too large to resolve.
-    """
-    return [
-        _Resolver(template, region, zones, world).view()
-        for world in _worlds(template, dict(parameters or {}))
-    ]
-
-
-# Worlds
-
-
-def _worlds(
-    template: Template, given: Mapping[str, Json | Unknown]
-) -> list[dict[str, Json | Unknown]]:
-    base: dict[str, Json | Unknown] = {
-        name: given[name] if name in given else _default(declaration)
-        for name, declaration in template.section("Parameters").items()
-    }
-    choices = {
-        name: candidates
-        for name, candidates in _condition_parameters(template).items()
-        if name in base and (name not in given or isinstance(given[name], Unknown))
-    }
-    if not choices:
-        return [base]
-    for name, candidates in choices.items():
-        choices[name] = _candidates(template, name, base[name], candidates)
-    names = list(choices)
-    total = 1
-    for name in names:
-        total *= len(choices[name])
-    if total <= MAX_WORLDS:
-        return [
-            base | dict(zip(names, combination, strict=True))
-            for combination in itertools.product(*(choices[name] for name in names))
-        ]
-    varied = [base | {name: value} for name in names for value in choices[name][1:]]
-    return [base, *varied][:MAX_WORLDS]
-
-
-def _default(declaration: Json) -> Json | Unknown:
-    if not isinstance(declaration, dict) or "Default" not in declaration:
-        return UNKNOWN
-    kind = str(declaration.get("Type", "String"))
-    if kind.startswith("AWS::SSM::Parameter::"):
-        return UNKNOWN  # the default is the name of the stored value, not the value
-    default = declaration["Default"]
-    if isinstance(default, str) and (kind == "CommaDelimitedList" or kind.startswith("List<")):
-        return [part.strip() for part in default.split(",")]
-    return default
-
-
-def _condition_parameters(template: Template) -> dict[str, list[Json]]:
-    """Map each parameter that conditions compare to the literals it is compared with."""
-    compared: dict[str, list[Json]] = {}
-    for node in _objects(list(template.section("Conditions").values())):
-        if isinstance(node.get("Ref"), str):
-            compared.setdefault(str(node["Ref"]), [])
-        pair = node.get("Fn::Equals")
-        if not isinstance(pair, list) or len(pair) != 2:
-            continue
-        for this, other in (pair, pair[::-1]):
-            is_literal = not isinstance(other, dict | list)
-            if isinstance(this, dict) and isinstance(this.get("Ref"), str) and is_literal:
-                compared.setdefault(str(this["Ref"]), []).append(other)
-    return compared
-
-
-def _objects(node: Json) -> Iterator[dict[str, Json]]:
-    """Yield every object at or below a node."""
-    if isinstance(node, dict):
-        yield node
-    for child in (
-        node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    ):
-        yield from _objects(child)
-
-
-def _candidates(
-    template: Template, name: str, default: Json | Unknown, literals: Sequence[Json]
-) -> list[Json]:
-    """Values of a parameter that tell its conditions apart, the default first."""
-    declaration = template.section("Parameters").get(name)
-    allowed = declaration.get("AllowedValues") if isinstance(declaration, dict) else None
-    found: list[Json] = [] if isinstance(default, Unknown) else [default]
-    if isinstance(allowed, list) and allowed:
-        found += [value for value in allowed if value not in found]
-        return found[:8]
-    found += [value for value in literals if value not in found]
-    if len(found) <= 1 or isinstance(default, Unknown):
-        found.append(f"<{name}>")  # stands for every value that the conditions do not name
-    return found[:8]
-
-
-# Resolving
 
 _PSEUDO_UNKNOWN = {
     "AWS::AccountId",
@@ -349,15 +48,18 @@ _SUB = re.compile(r"\$\{([^!}][^}]*)\}")
 _DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
 
 
-def partition_of(region: str) -> tuple[str, str]:
-    """Return the partition and the domain suffix of a region, by its name."""
-    if region.startswith("cn-"):
-        return "aws-cn", "amazonaws.com.cn"
-    if region.startswith("us-gov-"):
-        return "aws-us-gov", "amazonaws.com"
-    if region.startswith("eusc-"):
-        return "aws-eusc", "amazonaws.eu"
-    return "aws", "amazonaws.com"
+def resolve(
+    template: Template,
+    region: str | None,
+    zones: Sequence[str] | None,
+    parameters: Mapping[str, Json | Unknown],
+) -> View:
+    """Resolve a template in the world of some parameter values.
+
+    Raises:
+        TemplateError: The template is too large to resolve.
+    """
+    return _Resolver(template, region, zones, parameters).view()
 
 
 @dataclass
@@ -667,15 +369,3 @@ def _concatenate(parts: Sequence[Value], separator: str) -> Value:
         texts.append(str(part))
     text = separator.join(texts)
     return text if certain and not _DYNAMIC.search(text) else Partial(text, tuple(references))
-
-
-def walk(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:
-    """Yield every leaf below a resolved value with its dotted path."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from walk(item, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from walk(item, f"{path}.{index}" if path else str(index))
-    else:
-        yield path, value

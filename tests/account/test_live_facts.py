@@ -14,7 +14,7 @@ from pcistack.regional.facts import Availability, Facts, known_types, load
 from pcistack.regional.pack import PACK
 from pcistack.regions import DATA
 from pcistack.template.document import Template
-from pcistack.template.resolver import views
+from pcistack.template.worlds import views
 from tests.account.recorded import (
     REGION,
     Parameters,

@@ -17,7 +17,7 @@ from pci_constructs.acknowledge import acknowledge
 from pcistack.checks.plugins import RulePackPlugin, SchemaPlugin
 from pcistack.checks.rule import Pack
 from pcistack.regional.pack import PACK as REGIONAL
-from pcistack.template.resolver import View
+from pcistack.template.view import View
 from tests import support
 
 TODAY = date(2026, 11, 24)

@@ -21,7 +21,7 @@ from pcistack.regional.facts import Capacity, Facts, load, source
 from pcistack.regional.pack import PACK
 from pcistack.regional.v2_capacity import maximum_capacity, minimum_capacity, pause_seconds
 from pcistack.template.document import Json, Template
-from pcistack.template.resolver import views
+from pcistack.template.worlds import views
 
 TODAY = date(2026, 11, 24)
 TEMPLATES = sorted((Path(__file__).parent / "templates").iterdir())

@@ -11,7 +11,7 @@ from pcistack.migration import migrate
 from pcistack.regional.facts import load
 from pcistack.regional.pack import PACK
 from pcistack.template.document import Json, Template
-from pcistack.template.resolver import views
+from pcistack.template.worlds import views
 from tests.support import SHIPPED, template
 
 TODAY = date(2026, 11, 24)

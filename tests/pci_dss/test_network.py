@@ -15,7 +15,7 @@ from pcistack.pci_dss.network import (
     peer_kind,
 )
 from pcistack.template.document import Json, Template
-from pcistack.template.resolver import views
+from pcistack.template.worlds import views
 from tests.pci_dss.cases import (
     FORWARD,
     FROM_APP,

@@ -12,7 +12,7 @@ from pcistack.pci_dss.pack import PACK
 from pcistack.pci_dss.requirements import REQUIREMENTS, State, supporting
 from pcistack.regional.facts import lambda_runtimes
 from pcistack.template.document import Json, Template
-from pcistack.template.resolver import views
+from pcistack.template.worlds import views
 from tests.pci_dss.cases import (
     CASES,
     REDIRECT,

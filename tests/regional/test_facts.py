@@ -17,8 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from pcistack.regional import aurora, facts, refresh
 from pcistack.regional.facts import Availability
 from pcistack.regional.versions import AURORA_ENGINES, parse
-from pcistack.regions import DATA, known_regions
-from pcistack.template.resolver import partition_of
+from pcistack.regions import DATA, known_regions, partition_of
 from tests.regional.cases import TODAY, V2, WRITER, ZURICH, cluster
 from tests.regional.helpers import findings
 

@@ -3,7 +3,8 @@
 import pytest
 
 from pcistack.template.document import Template, TemplateError
-from pcistack.template.resolver import UNKNOWN, Partial, Reference, View, views
+from pcistack.template.view import UNKNOWN, Partial, Reference, View
+from pcistack.template.worlds import views
 
 
 def view(text: str, region: str | None = "eu-central-2", zones: list[str] | None = None) -> View:

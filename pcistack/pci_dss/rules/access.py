@@ -12,7 +12,7 @@ from pcistack.checks.rule import Extent, Hit, hit
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.policies import IDENTITY_POLICIES, RESOURCE_POLICIES, Statement
-from pcistack.template.resolver import Partial
+from pcistack.template.view import Partial
 
 
 def _identity(context: Context) -> Iterator[Statement]:

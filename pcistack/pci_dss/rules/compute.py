@@ -11,7 +11,7 @@ from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.network import name_of
 from pcistack.pci_dss.pack import rule
 from pcistack.regional.facts import lambda_runtimes
-from pcistack.template.resolver import Partial, Resource, Value
+from pcistack.template.view import Partial, Resource, Value
 
 _TASK: Final = ("AWS::ECS::TaskDefinition",)
 

@@ -10,7 +10,7 @@ from pcistack.checks.rule import Extent, Hit, hit, must_be_false, must_be_true, 
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.policies import Statement
-from pcistack.template.resolver import Resource
+from pcistack.template.view import Resource
 
 _NARROWING: Final = (
     "kms:viaservice",

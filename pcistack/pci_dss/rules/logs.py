@@ -23,7 +23,7 @@ from pcistack.pci_dss.log_groups import exported_group, group_of, insights
 from pcistack.pci_dss.network import name_of
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.policies import Statement
-from pcistack.template.resolver import Partial, Resource
+from pcistack.template.view import Partial, Resource
 
 _YEAR: Final = 365
 

@@ -13,7 +13,7 @@ from pcistack.pci_dss.log_groups import exported_group, insights
 from pcistack.pci_dss.network import name_of
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.policies import Statement
-from pcistack.template.resolver import Resource
+from pcistack.template.view import Resource
 
 _ALARMS: Final = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 

@@ -12,7 +12,7 @@ from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_set, show
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.network import name_of
 from pcistack.pci_dss.pack import rule
-from pcistack.template.resolver import Partial, Reference, Resource, Unknown, Value, walk
+from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, walk
 
 
 @rule(

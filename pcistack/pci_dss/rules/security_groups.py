@@ -12,7 +12,7 @@ from pcistack.pci_dss.listeners import redirects_only
 from pcistack.pci_dss.network import INTERNET, Direction, Kind, PeerKind, Permission
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.topology import GROUP_TYPES
-from pcistack.template.resolver import Reference, Resource
+from pcistack.template.view import Reference, Resource
 
 
 def _permissions(context: Context, direction: Direction, *kinds: PeerKind) -> Iterator[Permission]:

@@ -9,7 +9,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_set, must_be_true, show
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
-from pcistack.template.resolver import Partial, Resource, Value
+from pcistack.template.view import Partial, Resource, Value
 
 _BLOCKS: Final = (
     "BlockPublicAcls",

@@ -13,7 +13,7 @@ from pcistack.pci_dss.listeners import not_redirecting
 from pcistack.pci_dss.network import name_of
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.policies import Statement
-from pcistack.template.resolver import Resource
+from pcistack.template.view import Resource
 
 _STRONG_POLICY: Final = re.compile(
     r"ELBSecurityPolicy-(TLS13-1-[23](-Res)?|FS-1-2-Res|TLS-1-2)(-FIPS)?(-PQ)?(-\d{4}-\d{2})?$"

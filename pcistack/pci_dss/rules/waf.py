@@ -11,7 +11,7 @@ from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.listeners import redirects_only
 from pcistack.pci_dss.network import Kind, name_of
 from pcistack.pci_dss.pack import rule
-from pcistack.template.resolver import Resource, Value
+from pcistack.template.view import Resource, Value
 
 
 @rule(

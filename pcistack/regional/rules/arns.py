@@ -11,7 +11,7 @@ from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.regional.context import Context
 from pcistack.regional.pack import rule
 from pcistack.regions import known_regions
-from pcistack.template.resolver import Partial, Resource, Value, walk
+from pcistack.template.view import Partial, Resource, Value, walk
 
 # What must be in the region of the resource that names it: type -> paths (`*` is a list index).
 SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {

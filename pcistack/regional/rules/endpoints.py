@@ -12,7 +12,7 @@ from pcistack.regional.context import Context
 from pcistack.regional.facts import Availability, known_services
 from pcistack.regional.pack import rule
 from pcistack.regions import known_regions
-from pcistack.template.resolver import Resource
+from pcistack.template.view import Resource
 
 _NAME: Final = re.compile(
     r"(?:(?:cn|eu)\.)?(?:com|aws|eusc)\.(?:amazonaws|amazon|sagemaker|api)\."

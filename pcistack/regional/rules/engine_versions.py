@@ -13,7 +13,7 @@ from pcistack.regional.context import Context
 from pcistack.regional.facts import Facts, Support, source
 from pcistack.regional.pack import rule
 from pcistack.regional.versions import AURORA_ENGINES, parse
-from pcistack.template.resolver import Resource
+from pcistack.template.view import Resource
 
 NOTICE: Final = timedelta(days=90)
 """How long before the end of standard support a warning begins."""

@@ -12,7 +12,7 @@ from pcistack.regional.context import Context
 from pcistack.regional.facts import Availability, Feature
 from pcistack.regional.pack import rule
 from pcistack.regional.versions import AURORA_ENGINES, parse
-from pcistack.template.resolver import Resource
+from pcistack.template.view import Resource
 
 _TITLES: Final = {
     "data-api": "The RDS Data API",

@@ -9,7 +9,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.regional.context import Context
 from pcistack.regional.pack import rule
-from pcistack.template.resolver import Partial, Resource
+from pcistack.template.view import Partial, Resource
 
 _HOME: Final = "us-east-1"
 _SCOPED: Final = (

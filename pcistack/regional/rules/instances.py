@@ -10,7 +10,7 @@ from pcistack.regional import aurora
 from pcistack.regional.context import Context
 from pcistack.regional.facts import Availability
 from pcistack.regional.pack import rule
-from pcistack.template.resolver import Resource
+from pcistack.template.view import Resource
 
 
 @rule(

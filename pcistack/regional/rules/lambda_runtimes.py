@@ -10,7 +10,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.regional.context import Context
 from pcistack.regional.facts import LambdaRuntime, lambda_runtimes
 from pcistack.regional.pack import rule
-from pcistack.template.resolver import Resource
+from pcistack.template.view import Resource
 
 _FUNCTIONS: Final = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 _SOURCE: Final = "Lambda developer guide: Lambda runtimes, as carried by cfn-lint"

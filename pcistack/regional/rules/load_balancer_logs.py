@@ -10,7 +10,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.regional.context import Context
 from pcistack.regional.facts import load_balancer_accounts
 from pcistack.regional.pack import rule
-from pcistack.template.resolver import UNKNOWN, Resource, Unknown, Value, walk
+from pcistack.template.view import UNKNOWN, Resource, Unknown, Value, walk
 
 _SERVICE: Final = "logdelivery.elasticloadbalancing.amazonaws.com"
 

@@ -11,7 +11,7 @@ from pcistack.regional import aurora
 from pcistack.regional.context import Context
 from pcistack.regional.pack import rule
 from pcistack.regional.versions import AURORA_ENGINES, EngineRelease
-from pcistack.template.resolver import Resource
+from pcistack.template.view import Resource
 
 _CLUSTER_GROUP: Final = "AWS::RDS::DBClusterParameterGroup"
 _INSTANCE_GROUP: Final = "AWS::RDS::DBParameterGroup"

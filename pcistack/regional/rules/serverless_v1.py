@@ -12,7 +12,7 @@ from pcistack.regional.context import Context
 from pcistack.regional.facts import Capacity, Facts, source
 from pcistack.regional.pack import rule
 from pcistack.regional.versions import parse
-from pcistack.template.resolver import Resource
+from pcistack.template.view import Resource
 
 _V1_ONLY: Final = ("ScalingConfiguration",)
 

@@ -11,7 +11,7 @@ from pcistack.regional import aurora
 from pcistack.regional.context import Context
 from pcistack.regional.facts import Availability, source
 from pcistack.regional.pack import rule
-from pcistack.template.resolver import Resource
+from pcistack.template.view import Resource
 
 _SCALING: Final = "ServerlessV2ScalingConfiguration"
 _MINIMUM: Final = f"{_SCALING}.MinCapacity"

@@ -11,7 +11,7 @@ from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.regional.context import Context
 from pcistack.regional.facts import Availability
 from pcistack.regional.pack import rule
-from pcistack.template.resolver import Partial, Resource, walk
+from pcistack.template.view import Partial, Resource, walk
 
 _ZONE: Final = re.compile(r"([a-z]{2,4}(?:-[a-z]+)+-\d)[a-z]")
 _PLACEHOLDER: Final = re.compile(r"dummy\d[a-z]")

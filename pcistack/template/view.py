@@ -1,0 +1,216 @@
+"""A template in one world: its resources with resolved values, and what is not known of them.
+
+What cannot be resolved is :data:`UNKNOWN`, a :class:`Reference` or a :class:`Partial` string;
+nothing is ever guessed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, TypeAlias
+
+from pcistack.template.document import RawResource, Template
+
+
+class Unknown:
+    """The type of :data:`UNKNOWN`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown()
+"""A value that only a deployment knows: a parameter without default, an import, a function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A ``Ref`` or ``Fn::GetAtt`` to a resource of the same template.
+
+    Attributes:
+        logical_id: The resource referred to.
+        attribute: The attribute asked for, or None for ``Ref``.
+    """
+
+    logical_id: str
+    attribute: str | None = None
+
+    def __str__(self) -> str:
+        return f"<{self.logical_id}{'.' + self.attribute if self.attribute else ''}>"
+
+
+class Partial(str):
+    """A string known in part; what is unknown stands in angle brackets, as in ``<AWS::AccountId>``.
+
+    Attributes:
+        references: Resources whose values are part of the string.
+    """
+
+    references: tuple[Reference, ...]
+
+    def __new__(cls, text: str, references: tuple[Reference, ...] = ()) -> Partial:
+        """Make the string."""
+        self = super().__new__(cls, text)
+        self.references = references
+        return self
+
+
+Value: TypeAlias = (
+    "str | int | float | bool | Reference | Unknown | list[Value] | dict[str, Value] | None"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A resource in one world, with its properties resolved.
+
+    Attributes:
+        logical_id: Its key under ``Resources``.
+        type: CloudFormation type.
+        properties: Resolved properties; absent ones (``AWS::NoValue``) are left out.
+        raw: The resource as the template has it.
+    """
+
+    logical_id: str
+    type: str
+    properties: Mapping[str, Value]
+    raw: RawResource
+
+    def get(self, path: str) -> Value:
+        """Return the value at a dotted path such as ``LoggingInfo.S3.Bucket``.
+
+        None means absent (or null). :data:`UNKNOWN` means that it, or an object on the way to
+        it, is not known. Digits index a list.
+        """
+        first, *rest = path.split(".")
+        value = self.properties.get(first)
+        for step in rest:
+            if isinstance(value, Unknown | Reference | Partial):
+                return UNKNOWN
+            if isinstance(value, dict):
+                value = value.get(step)
+            elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+                value = value[int(step)]
+            else:
+                return None
+        return value
+
+    def text(self, path: str) -> str | None:
+        """Return the string at a path if it is fully known, else None. Numbers become strings."""
+        value = self.get(path)
+        if isinstance(value, bool | Partial):
+            return None
+        return str(value) if isinstance(value, str | int | float) else None
+
+    def number(self, path: str) -> float | None:
+        """Return the number at a path, also if it is written as a string; None if not known.
+
+        What is no finite number, such as ``nan``, counts as not known.
+        """
+        value = self.get(path)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return None
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            return None
+        return number if math.isfinite(number) else None
+
+    def flag(self, path: str) -> bool | None:
+        """Return the boolean at a path, also if it is written as a string; None if not known."""
+        value = self.get(path)
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        return None
+
+    def is_unknown(self, path: str) -> bool:
+        """Whether the value at a path is there but cannot be known before the deployment."""
+        return isinstance(self.get(path), Unknown | Reference | Partial)
+
+    def items(self, path: str) -> list[Value]:
+        """Return the list at a path; a single value counts as a list of one, absent as empty."""
+        value = self.get(path)
+        if value is None:
+            return []
+        return value if isinstance(value, list) else [value]
+
+    def referenced(self, path: str) -> str | None:
+        """Return the logical id that the value at a path refers to, if it does."""
+        value = self.get(path)
+        if isinstance(value, Reference):
+            return value.logical_id
+        if isinstance(value, Partial) and len(value.references) == 1:
+            return value.references[0].logical_id
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something wrong with an expression itself.
+
+    Attributes:
+        kind: ``select-out-of-range``, ``find-in-map-missing`` or ``unresolved-loop``.
+        resource: Logical id; empty for none.
+        message: What is wrong.
+    """
+
+    kind: str
+    resource: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A template in one world.
+
+    Attributes:
+        template: The template.
+        region: Region it is resolved for, or None when none is known.
+        parameters: Parameter values of this world.
+        resources: Resources that exist in this world, by logical id.
+        problems: Expressions that are wrong in themselves.
+    """
+
+    template: Template
+    region: str | None
+    parameters: Mapping[str, Value]
+    resources: Mapping[str, Resource]
+    problems: Sequence[Problem]
+
+    def of_type(self, *types: str) -> list[Resource]:
+        """Return the resources of some CloudFormation types, in the template's order."""
+        if len(types) == 1:
+            return list(self._by_type.get(types[0], ()))
+        return [resource for resource in self.resources.values() if resource.type in types]
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources.values():
+            found.setdefault(resource.type, []).append(resource)
+        return found
+
+    def target(self, value: Value) -> Resource | None:
+        """Return the resource that a resolved value refers to, if it is in this view."""
+        if isinstance(value, Partial) and len(value.references) == 1:
+            value = value.references[0]
+        return self.resources.get(value.logical_id) if isinstance(value, Reference) else None
+
+
+def walk(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:
+    """Yield every leaf below a resolved value with its dotted path."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from walk(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from walk(item, f"{path}.{index}" if path else str(index))
+    else:
+        yield path, value
