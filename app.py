@@ -95,7 +95,8 @@ def load_checks(*, on: date) -> list[IPolicyValidationPlugin]:
     from pcistack.checks.plugins import RulePackPlugin, SchemaPlugin
     from pcistack.checks.run import load
 
-    others = (RulePackPlugin(load("pci"), on=on), SchemaPlugin())
+    beside = [RulePackPlugin(load(name), on=on) for name in ("deployment", "pci")]
+    others = (*beside, SchemaPlugin())
     plugins = (RulePackPlugin(load("regional"), on=on, beside=others), *others)
     return [cast("IPolicyValidationPlugin", plugin) for plugin in plugins]
 

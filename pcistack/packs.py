@@ -24,6 +24,7 @@ class PackName:
 
 PACKS: Final[Mapping[str, PackName]] = {
     "regional": PackName(title="Regional guard", module="pcistack.regional.pack"),
+    "deployment": PackName(title="Deployment", module="pcistack.deployment.pack", prefix="DEPLOY-"),
     "pci": PackName(title="PCI DSS", module="pcistack.pci_dss.pack", prefix="PCI-"),
 }
 """Every pack by the name that ``--only`` takes."""

@@ -43,7 +43,7 @@ Example:
 @click.option("--region", help="Region the templates are meant for, such as eu-central-2.")
 @click.option("--on", metavar="YYYY-MM-DD", help="Judge support dates for this day [today].")
 @click.option("--format", "form", default="text", metavar="[text|json]", help="[text]")
-@click.option("--only", metavar="[regional|pci]", help="Run one rule pack only.")
+@click.option("--only", metavar=f"[{'|'.join(PACKS)}]", help="Run one rule pack only.")
 def check(
     templates: tuple[Path, ...], region: str | None, on: str | None, form: str, only: str | None
 ) -> None:

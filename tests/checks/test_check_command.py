@@ -116,7 +116,9 @@ def test_the_day_decides_over_support(tmp_path: Path) -> None:
     assert CliRunner().invoke(cli, [*words, "2026-11-01"]).exit_code == 1
 
 
-def test_both_packs_run_unless_one_is_asked_for(bad: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_pack_runs_unless_one_is_asked_for(
+    bad: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[str] = []
 
     def load(name: str) -> Pack[Any]:
@@ -126,7 +128,7 @@ def test_both_packs_run_unless_one_is_asked_for(bad: Path, monkeypatch: pytest.M
     monkeypatch.setattr("pcistack.commands.check.load", load)
     run(bad)
     run(bad, "--only", "pci")
-    assert asked == ["regional", "pci", "pci"]
+    assert asked == ["regional", "deployment", "pci", "pci"]
 
 
 def test_help_shows_an_example_and_the_exit_codes() -> None:

@@ -1,0 +1,1 @@
+"""Will a template deploy and start: rules."""
