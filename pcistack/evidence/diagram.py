@@ -13,7 +13,7 @@ from pcistack.evidence.logs import log_sources
 from pcistack.evidence.ports import service
 from pcistack.evidence.secrets import secrets
 from pcistack.evidence.values import label, shown
-from pcistack.pci_dss.network import (
+from pcistack.network.network import (
     INTERNET,
     OTHER_NETWORKS,
     STORES,

@@ -17,8 +17,8 @@ from pcistack.evidence.registers import Register, registers
 from pcistack.evidence.responsibilities import LIMITS, RESPONSIBILITIES, Responsibility
 from pcistack.evidence.supporting_settings import Setting, supporting_settings
 from pcistack.evidence.values import label
+from pcistack.network.network import Network
 from pcistack.pci_dss.context import Context
-from pcistack.pci_dss.network import Network
 from pcistack.pci_dss.requirements import REQUIREMENTS, Party, Requirement
 from pcistack.template.view import View
 from pcistack.template.worlds import views

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pcistack.pci_dss.network import Direction, PeerKind, Permission, Ports
+from pcistack.network.network import Direction, PeerKind, Permission, Ports
 
 _SERVICES: Final[Mapping[int, str]] = {
     22: "SSH",

@@ -20,7 +20,7 @@ from pcistack.evidence.inventory import Component, components
 from pcistack.evidence.logs import LogSource, log_sources
 from pcistack.evidence.ports import AllowedPort, allowed_ports
 from pcistack.evidence.secrets import Secret, secrets
-from pcistack.pci_dss.network import Network
+from pcistack.network.network import Network
 from pcistack.template.view import View
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from pcistack.pci_dss.network import Network, name_of, network_of
-from pcistack.pci_dss.policies import Statement, statements_of
+from pcistack.network.network import Network, network_of
+from pcistack.policies.statements import Statement, statements_of
+from pcistack.template.references import name_of
 from pcistack.template.view import Resource, Value, View
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pcistack.pci_dss.context import Context
-from pcistack.pci_dss.network import name_of
+from pcistack.template.references import name_of
 from pcistack.template.view import Resource, Value
 
 

@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from pcistack.pci_dss.network import (
+from pcistack.network.network import (
     INTERNET,
     OTHER_NETWORKS,
     Network,

@@ -11,7 +11,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Extent, Hit, hit
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
-from pcistack.pci_dss.policies import IDENTITY_POLICIES, RESOURCE_POLICIES, Statement
+from pcistack.policies.statements import IDENTITY_POLICIES, RESOURCE_POLICIES, Statement
 from pcistack.template.view import Partial
 
 

@@ -8,9 +8,9 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_false, must_be_true, show
 from pcistack.pci_dss.context import Context
-from pcistack.pci_dss.network import name_of
 from pcistack.pci_dss.pack import rule
 from pcistack.regional.facts import lambda_runtimes
+from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Resource, Value
 
 _TASK: Final = ("AWS::ECS::TaskDefinition",)

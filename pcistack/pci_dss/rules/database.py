@@ -18,9 +18,9 @@ from pcistack.checks.rule import (
     show,
 )
 from pcistack.pci_dss.context import Context
-from pcistack.pci_dss.network import name_of
 from pcistack.pci_dss.pack import rule
 from pcistack.regional import aurora
+from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value
 
 _RDS: Final = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")

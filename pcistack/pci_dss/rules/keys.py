@@ -9,7 +9,7 @@ from pcistack.checks.findings import Severity, counted
 from pcistack.checks.rule import Extent, Hit, hit, must_be_false, must_be_true, show
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
-from pcistack.pci_dss.policies import Statement
+from pcistack.policies.statements import Statement
 from pcistack.template.view import Resource
 
 _NARROWING: Final = (

@@ -20,9 +20,9 @@ from pcistack.checks.rule import (
 )
 from pcistack.pci_dss.context import Context, attributes
 from pcistack.pci_dss.log_groups import exported_group, group_of, insights
-from pcistack.pci_dss.network import name_of
 from pcistack.pci_dss.pack import rule
-from pcistack.pci_dss.policies import Statement
+from pcistack.policies.statements import Statement
+from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Resource
 
 _YEAR: Final = 365

@@ -10,9 +10,9 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Extent, Hit, hit, show
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.log_groups import exported_group, insights
-from pcistack.pci_dss.network import name_of
 from pcistack.pci_dss.pack import rule
-from pcistack.pci_dss.policies import Statement
+from pcistack.policies.statements import Statement
+from pcistack.template.references import name_of
 from pcistack.template.view import Resource
 
 _ALARMS: Final = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Extent, Hit
+from pcistack.network.network import AclEntry, parse_network
 from pcistack.pci_dss.context import Context
-from pcistack.pci_dss.network import AclEntry, name_of, parse_network
 from pcistack.pci_dss.pack import rule
+from pcistack.template.references import name_of
 
 
 @rule(

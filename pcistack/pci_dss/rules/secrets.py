@@ -10,8 +10,8 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_set, show
 from pcistack.pci_dss.context import Context
-from pcistack.pci_dss.network import name_of
 from pcistack.pci_dss.pack import rule
+from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, walk
 
 

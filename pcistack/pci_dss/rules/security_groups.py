@@ -7,11 +7,11 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit
+from pcistack.network.network import INTERNET, Direction, Kind, PeerKind, Permission
+from pcistack.network.topology import GROUP_TYPES
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.listeners import redirects_only
-from pcistack.pci_dss.network import INTERNET, Direction, Kind, PeerKind, Permission
 from pcistack.pci_dss.pack import rule
-from pcistack.pci_dss.topology import GROUP_TYPES
 from pcistack.template.view import Reference, Resource
 
 

@@ -7,10 +7,18 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit
+from pcistack.network.network import (
+    INTERNET,
+    OTHER_NETWORKS,
+    STORES,
+    Kind,
+    Network,
+    Tier,
+    Workload,
+)
+from pcistack.network.topology import GROUP_TYPES
 from pcistack.pci_dss.context import Context
-from pcistack.pci_dss.network import INTERNET, OTHER_NETWORKS, STORES, Kind, Network, Tier, Workload
 from pcistack.pci_dss.pack import rule
-from pcistack.pci_dss.topology import GROUP_TYPES
 
 
 @rule(

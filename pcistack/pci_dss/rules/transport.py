@@ -10,9 +10,9 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, show
 from pcistack.pci_dss.context import Context, attributes
 from pcistack.pci_dss.listeners import not_redirecting
-from pcistack.pci_dss.network import name_of
 from pcistack.pci_dss.pack import rule
-from pcistack.pci_dss.policies import Statement
+from pcistack.policies.statements import Statement
+from pcistack.template.references import name_of
 from pcistack.template.view import Resource
 
 _STRONG_POLICY: Final = re.compile(

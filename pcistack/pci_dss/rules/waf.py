@@ -7,10 +7,11 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_true
+from pcistack.network.network import Kind
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.listeners import redirects_only
-from pcistack.pci_dss.network import Kind, name_of
 from pcistack.pci_dss.pack import rule
+from pcistack.template.references import name_of
 from pcistack.template.view import Resource, Value
 
 

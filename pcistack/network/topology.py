@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pcistack.pci_dss.network_model import (
+from pcistack.network.model import (
     ALL_TRAFFIC,
     UNKNOWN_EXIT,
     AclEntry,
@@ -17,10 +17,9 @@ from pcistack.pci_dss.network_model import (
     Subnet,
     Tier,
     integer,
-    name_of,
-    names_of,
     peer_kind,
 )
+from pcistack.template.references import name_of, names_of
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View
 
 # Security groups

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from pcistack.template.view import Partial, Reference, Resource, Unknown, Value
+from pcistack.template.view import Partial, Value
 
 INTERNET: Final = "internet"
 """The node that stands for every address outside."""
@@ -355,22 +355,6 @@ def within(inner: IpNetwork, outer: IpNetwork) -> bool:
 def overlap(left: IpNetwork, right: IpNetwork) -> bool:
     """Whether two ranges share an address."""
     return left.version == right.version and left.overlaps(right)
-
-
-def name_of(value: Value) -> str:
-    """Return the logical id that a value refers to, else its text; empty for nothing."""
-    if isinstance(value, Reference):
-        return value.logical_id
-    if isinstance(value, Partial) and len(value.references) == 1:
-        return value.references[0].logical_id
-    if value is None:
-        return ""
-    return "unknown" if isinstance(value, Unknown) else str(value)
-
-
-def names_of(resource: Resource, path: str) -> tuple[str, ...]:
-    """Return :func:`name_of` every item of the list at a path."""
-    return tuple(name for item in resource.items(path) if (name := name_of(item)))
 
 
 def integer(value: Value) -> int | None:

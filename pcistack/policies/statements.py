@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pcistack.pci_dss.network_model import name_of
+from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View
 
 

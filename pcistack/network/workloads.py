@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pcistack.pci_dss.network_model import Kind, Subnet, Workload, integer, name_of, names_of
+from pcistack.network.model import Kind, Subnet, Workload, integer
+from pcistack.template.references import name_of, names_of
 from pcistack.template.view import Partial, Resource, Unknown, View
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from pcistack.pci_dss import topology
-from pcistack.pci_dss.network_model import (
+from pcistack.network import topology
+from pcistack.network.model import (
     ALL_TRAFFIC,
     INTERNET,
     OTHER_NETWORKS,
@@ -31,13 +31,12 @@ from pcistack.pci_dss.network_model import (
     Subnet,
     Tier,
     Workload,
-    name_of,
     overlap,
     parse_network,
     peer_kind,
     within,
 )
-from pcistack.pci_dss.workloads import workloads as find_workloads
+from pcistack.network.workloads import workloads as find_workloads
 from pcistack.template.view import View
 
 __all__ = [
@@ -57,7 +56,6 @@ __all__ = [
     "Subnet",
     "Tier",
     "Workload",
-    "name_of",
     "network_of",
     "parse_network",
     "peer_kind",

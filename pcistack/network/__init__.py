@@ -1,0 +1,1 @@
+"""What can reach what in a template: security groups, subnets, routes, workloads."""

@@ -1,0 +1,1 @@
+"""The policies of a template: statements, and what they let whom do."""
