@@ -1,0 +1,171 @@
+"""Nested stacks: the templates below a template, each read and resolved once however often used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeAlias, cast
+
+from pcistack.checks.findings import Finding, Severity
+from pcistack.template.document import Json, Template
+from pcistack.template.view import UNKNOWN, Partial, Reference, Resource, Unknown, Value, View
+from pcistack.template.worlds import views
+
+NOT_AT_HAND: Final = "TEMPLATE-NESTED"
+MAX_PARTS: Final = 256
+"""Different nested templates, or parameters for them, that are looked at below one template."""
+_MAX_DEPTH: Final = 10
+_MAX_VIEWS: Final = 256
+_NESTED: Final = {
+    "AWS::CloudFormation::Stack": "TemplateURL",
+    "AWS::Serverless::Application": "Location",
+}
+
+_Parameters: TypeAlias = "dict[str, Json | Unknown]"
+
+
+@dataclass(slots=True)
+class Part:
+    """A template on its own, or a nested one.
+
+    Attributes:
+        template: The template.
+        views: It in every world, with every set of parameters that its parents give it.
+        prefixes: Where it stands below the root, such as ``Data/``; one for each stack that uses
+            it with the same parameters. Empty text for the root.
+    """
+
+    template: Template
+    views: Sequence[View]
+    prefixes: list[str]
+    ancestors: tuple[Path | None, ...]
+
+
+@dataclass(slots=True)
+class Tree:
+    """A template with every nested template that is at hand.
+
+    Attributes:
+        region: Region of all of them.
+        zones: Zones that ``Fn::GetAZs`` gives there; None if they are not known.
+        parts: The template first, then the nested ones, each once for each set of parameters.
+        notes: What was not looked at, as findings.
+    """
+
+    region: str | None
+    zones: Sequence[str] | None
+    parts: list[Part] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
+    _bounded: int = 0
+    _read: dict[Path, Template] = field(default_factory=dict)
+    _known: dict[tuple[Path, str], Part] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, template: Template, region: str | None, zones: Sequence[str] | None) -> Tree:
+        """Read and resolve a template and what is nested in it.
+
+        Raises:
+            TemplateError: A template is too large, or a nested one cannot be read.
+        """
+        tree = cls(region, zones)
+        root = Part(template, views(template, region, zones=zones), [""], (template.path,))
+        tree.parts.append(root)
+        for part in tree.parts:  # grows while it is walked
+            for stack, worlds in _nested_stacks(part).items():
+                tree._add(stack, worlds, part)
+        if tree._bounded:
+            why = f"more than {MAX_PARTS} different nested stacks, or {_MAX_DEPTH} levels of them"
+            tree.notes.append(_unseen("", f"{why}; {tree._bounded} stacks are left out"))
+        return tree
+
+    def _add(self, stack: str, worlds: Sequence[tuple[Resource, View]], parent: Part) -> None:
+        path = _nested_path(worlds[0][0], parent.template)
+        prefix = f"{parent.prefixes[0]}{stack}/"
+        if path is None or path in parent.ancestors:
+            why = "contains itself" if path else "is not at hand"
+            self.notes.append(_unseen(prefix, f"the nested template {why}"))
+            return
+        given = _different(worlds)
+        key = (path, repr(given))
+        known = self._known.get(key)
+        if known is not None:
+            if len(known.prefixes) < MAX_PARTS:
+                known.prefixes.append(prefix)
+            return
+        if len(self.parts) > MAX_PARTS or len(parent.ancestors) > _MAX_DEPTH:
+            self._bounded += 1
+            return
+        if path not in self._read:
+            self._read[path] = Template.read(path)
+        nested = self._read[path]
+        found = [
+            view
+            for parameters in given
+            for view in views(nested, self.region, zones=self.zones, parameters=parameters)
+        ]
+        part = Part(nested, found[:_MAX_VIEWS], [prefix], (*parent.ancestors, path))
+        self._known[key] = part
+        self.parts.append(part)
+
+
+def _nested_stacks(part: Part) -> dict[str, list[tuple[Resource, View]]]:
+    """Return the nested stacks by logical id, as each world has them."""
+    stacks: dict[str, list[tuple[Resource, View]]] = {}
+    for view in part.views:
+        for kind in _NESTED:
+            for resource in view.of_type(kind):
+                if isinstance(resource.get("Location"), dict):
+                    continue  # an application of the Serverless Application Repository
+                stacks.setdefault(resource.logical_id, []).append((resource, view))
+    return stacks
+
+
+def _nested_path(stack: Resource, parent: Template) -> Path | None:
+    """Return the file of a nested template: CDK's asset, or a path beside its parent."""
+    metadata = stack.raw.body.get("Metadata")
+    asset = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
+    location = asset if isinstance(asset, str) else stack.text(_NESTED[stack.type])
+    if not location or "://" in location or parent.path is None:
+        return None
+    try:
+        path = (parent.path.parent / location).resolve()
+        return path if path.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _different(worlds: Sequence[tuple[Resource, View]]) -> list[_Parameters]:
+    """Return the different sets of parameters that a nested stack is given."""
+    found: list[_Parameters] = []
+    for stack, _ in worlds:
+        given = stack.get("Parameters")
+        parameters: _Parameters = {
+            name: _given(value)
+            for name, value in (given if isinstance(given, dict) else {}).items()
+        }
+        if parameters not in found:
+            found.append(parameters)
+    return found
+
+
+def _given(value: Value) -> Json | Unknown:
+    """Return a parameter's value, or that it is not known, which is not the same as its default."""
+    if isinstance(value, Unknown | Reference | Partial | dict):
+        return UNKNOWN
+    if isinstance(value, list):
+        items = [_given(item) for item in value]
+        return UNKNOWN if UNKNOWN in items else cast("Json", items)
+    return value
+
+
+def _unseen(prefix: str, why: str) -> Finding:
+    return Finding(
+        rule=NOT_AT_HAND,
+        severity=Severity.WARNING,
+        resource=prefix.rstrip("/"),
+        property="TemplateURL",
+        message=f"{why}: what is in it is not checked",
+        fix="check the nested template by itself, or keep it as a file beside its parent",
+        source="CloudFormation user guide: nested stacks",
+    )

@@ -1,0 +1,62 @@
+"""Nested stacks cost what is different in them, not how often they are used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pcistack.checks.nested import MAX_PARTS, Tree
+from pcistack.checks.run import check_template, load
+from pcistack.template.document import Template
+from tests.regional.cases import TODAY, ZURICH
+
+WIDTH = 8
+
+
+def tree(folder: Path, *, levels: int, different: bool) -> Template:
+    """Templates in levels; each nests the next level's eight times."""
+    for level in range(levels):
+        resources: dict[str, object] = {
+            f"S{number}": {
+                "Type": "AWS::CloudFormation::Stack",
+                "Properties": {
+                    "TemplateURL": f"{level + 1}.json",
+                    "Parameters": {"Way": {"Fn::Sub": f"${{Way}}{number}"}} if different else {},
+                },
+            }
+            for number in range(WIDTH)
+        }
+        if level == levels - 1:
+            resources = {"Bucket": {"Type": "AWS::S3::Bucket"}}
+        body = {
+            "Parameters": {"Way": {"Type": "String", "Default": "x"}},
+            "Resources": resources,
+        }
+        (folder / f"{level}.json").write_text(json.dumps(body), encoding="utf-8")
+    return Template.read(folder / "0.json")
+
+
+def test_a_template_that_is_nested_often_is_judged_once_and_told_for_every_use(
+    tmp_path: Path,
+) -> None:
+    template = tree(tmp_path, levels=2, different=False)
+    assert len(Tree.of(template, ZURICH, None).parts) == 2
+    outcome = check_template(template, [load("pci")], region=ZURICH, on=TODAY)
+    assert {finding.resource for finding in outcome.open} == {
+        f"S{number}/Bucket" for number in range(WIDTH)
+    }
+
+
+@pytest.mark.parametrize("different", [True, False])
+def test_nested_stacks_that_multiply_are_bounded_and_what_is_left_out_is_said(
+    tmp_path: Path, different: bool
+) -> None:
+    found = Tree.of(tree(tmp_path, levels=8, different=different), ZURICH, None)
+    assert len(found.parts) <= MAX_PARTS + 1
+    assert [note.message.partition(";")[0] for note in found.notes] == (
+        [f"more than {MAX_PARTS} different nested stacks, or 10 levels of them"]
+        if different
+        else []
+    )
