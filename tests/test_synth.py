@@ -85,15 +85,6 @@ def test_a_misspelt_key_does_not_choose_dev(tmp_path: Path, key: str) -> None:
     )
 
 
-def test_make_never_runs_a_suffix_as_a_command(tmp_path: Path) -> None:
-    mark = tmp_path / "mark"
-    suffix = f'x;touch {mark}`touch {mark}`$(shell touch {mark})$$(touch {mark})";touch {mark};"'
-    result = run("make", "-o", ".venv/.installed", "synth", f"SUFFIX={suffix}")
-    assert result.returncode != 0
-    assert "lower-case letters, digits and single hyphens" in result.stderr
-    assert not mark.exists()
-
-
 def test_a_template_that_its_region_cannot_deploy_does_not_get_past_synth(tmp_path: Path) -> None:
     text = (ROOT / "environments" / "first-correction.toml").read_text()
     old, _, _ = text.partition("[acknowledged]")

@@ -77,7 +77,7 @@ class Toolkit:
         self._processes: list[subprocess.Popen[str]] = []
         self._cdk = project / "node_modules" / ".bin" / "cdk"
         if not self._cdk.exists():
-            raise RehearsalError(f"{self._cdk} is missing. Run `make install` in {project}.")
+            raise RehearsalError(f"{self._cdk} is missing. Run `make runtime` in {project}.")
         self.cloudformation: Client = emulator.client("cloudformation", region)
 
     def synth(self, suffix: str, into: Path, project: Path | None = None) -> Assembly:

@@ -183,7 +183,7 @@ def _require_engine() -> None:
     if find_spec("ministack") is None:
         raise RehearsalError(
             "The rehearsal needs the package ministack, which is not installed. "
-            "Run `make install`, or `pip install -r requirements-dev.txt`."
+            "Run `make runtime`, or `pip install -r requirements.txt`."
         )
 
 
