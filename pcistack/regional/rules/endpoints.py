@@ -16,7 +16,7 @@ from pcistack.template.view import Resource
 
 _NAME: Final = re.compile(
     r"(?:(?:cn|eu)\.)?(?:com|aws|eusc)\.(?:amazonaws|amazon|sagemaker|api)\."
-    r"([a-z]{2,4}(?:-[a-z]+)+-\d)\.(.+)"
+    r"(?:vpce\.)?([a-z]{2,4}(?:-[a-z]+)+-\d)\.(.+)"
 )
 # The list of services names some services otherwise than their endpoints.
 _SERVICES: Final = {
@@ -46,7 +46,7 @@ _SERVICES: Final = {
 )
 def region_rule(context: Context) -> Iterator[Hit]:
     here = context.facts.region
-    for resource, region, _ in _endpoints(context):
+    for resource, region, service in _endpoints(context):
         chosen = resource.text("ServiceRegion")
         if not here or region in (here, chosen) or resource.is_unknown("ServiceRegion"):
             continue
@@ -55,7 +55,10 @@ def region_rule(context: Context) -> Iterator[Hit]:
             resource,
             "ServiceName",
             f"{name} is an endpoint service of {region}, not of {context.here}",
-            f"set ServiceName: {name.replace(region, here)}, or better !Sub "
+            f"set ServiceRegion: {region} if its owner lets other regions in, or name a service "
+            f"of {here}"
+            if service.startswith("vpce-svc-")
+            else f"set ServiceName: {name.replace(region, here)}, or better !Sub "
             f"'{name.replace(region, '${AWS::Region}')}'",
         )
 
@@ -69,7 +72,7 @@ def region_rule(context: Context) -> Iterator[Hit]:
 )
 def service_rule(context: Context) -> Iterator[Hit]:
     for resource, region, service in _endpoints(context):
-        if region != context.facts.region:
+        if region != context.facts.region or service.startswith("vpce-svc-"):
             continue
         name = resource.text("ServiceName") or ""
         asked = context.facts.endpoint_services
@@ -109,5 +112,5 @@ def _endpoints(context: Context) -> Iterator[tuple[Resource, str, str]]:
     """Yield the interface and gateway endpoints of AWS as (resource, region, service)."""
     for resource in context.view.of_type("AWS::EC2::VPCEndpoint"):
         match = _NAME.fullmatch(resource.text("ServiceName") or "")
-        if match and match.group(1) in known_regions() and "vpce-svc" not in match.group(2):
+        if match and match.group(1) in known_regions():
             yield resource, match.group(1), match.group(2)

@@ -10,9 +10,13 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.regional.context import Context
 from pcistack.regional.facts import load_balancer_accounts
 from pcistack.regional.pack import rule
-from pcistack.template.view import UNKNOWN, Resource, Unknown, Value, walk
+from pcistack.template.view import UNKNOWN, Resource, Unknown, Value, View, walk
 
+_BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+_CLASSIC: Final = "AWS::ElasticLoadBalancing::LoadBalancer"
 _SERVICE: Final = "logdelivery.elasticloadbalancing.amazonaws.com"
+_NETWORK_SERVICE: Final = "delivery.logs.amazonaws.com"
+_LOGS: Final = ("access_logs", "connection_logs", "health_check_logs")
 
 
 @rule(
@@ -54,56 +58,81 @@ def principal_rule(context: Context) -> Iterator[Hit]:
 @rule(
     "LOAD-BALANCER-LOG-BUCKET",
     "A log bucket that the region's load balancers may not write to",
-    types=("AWS::ElasticLoadBalancingV2::LoadBalancer",),
+    types=(_BALANCER, _CLASSIC),
     severity=Severity.ERROR,
-    source="Elastic Load Balancing user guide: Enable access logs, bucket policy",
+    source="Elastic Load Balancing user guides: Enable access logs, bucket policy",
 )
 def unwritable(context: Context) -> Iterator[Hit]:
     """The load balancer's own bucket is in the template, and nothing lets it write there."""
     if not context.facts.region:
         return
-    mine = context.facts.load_balancer_account
-    for balancer in context.view.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"):
-        bucket = context.view.target(_log_bucket(balancer))
-        if bucket is None or balancer.text("Type") not in (None, "application"):
+    for balancer in context.view.of_type(_BALANCER, _CLASSIC):
+        network = balancer.text("Type") == "network"
+        if balancer.is_unknown("Type") or balancer.text("Type") == "gateway":
             continue
-        statements = [
-            statement
-            for policy in context.view.of_type("AWS::S3::BucketPolicy")
-            if context.view.target(policy.get("Bucket")) is bucket or policy.is_unknown("Bucket")
-            for statement in (
-                policy.items("PolicyDocument.Statement")
-                if not policy.is_unknown("PolicyDocument")
-                else [UNKNOWN]
+        mine = "" if network else context.facts.load_balancer_account
+        service = _NETWORK_SERVICE if network else _SERVICE
+        for path, value in _log_buckets(balancer):
+            bucket = _bucket(context.view, value)
+            if bucket is None or any(
+                _may_name(statement, mine, service)
+                for statement in _statements_on(context.view, bucket)
+            ):
+                continue
+            kind = "network load balancers" if network else "load balancers"
+            yield hit(
+                balancer,
+                path,
+                f"no bucket policy lets {kind} of {context.here} write their logs to "
+                f"{bucket.logical_id}: switching the logs on fails",
+                f"allow s3:PutObject to Principal: {{Service: {service}}}"
+                + (", and s3:GetBucketAcl on the bucket itself" if network else ""),
             )
-        ]
-        if any(_may_name(statement, mine) for statement in statements):
-            continue
-        yield hit(
-            balancer,
-            "LoadBalancerAttributes",
-            f"no bucket policy lets load balancers of {context.here} write access logs to "
-            f"{bucket.logical_id}: switching the logs on fails",
-            f"allow s3:PutObject to Principal: {{Service: {_SERVICE}}}",
-        )
 
 
-def _log_bucket(balancer: Resource) -> Value:
-    """Return the bucket of the access logs if they are on."""
+def _statements_on(view: View, bucket: Resource) -> Iterator[Value]:
+    """Yield the statements of every policy of a bucket; unknown for one that is not known."""
+    for policy in view.of_type("AWS::S3::BucketPolicy"):
+        if policy.is_unknown("Bucket") and _bucket(view, policy.get("Bucket")) is None:
+            yield UNKNOWN
+        elif _bucket(view, policy.get("Bucket")) is bucket:
+            known = not policy.is_unknown("PolicyDocument")
+            yield from policy.items("PolicyDocument.Statement") if known else [UNKNOWN]
+
+
+def _bucket(view: View, value: Value) -> Resource | None:
+    """Return the bucket of the template that a value refers to, or names as the bucket does."""
+    found = view.target(value)
+    if found is not None:
+        return found if found.type == "AWS::S3::Bucket" else None
+    if not isinstance(value, str) or not value.strip("<>"):
+        return None
+    named = [b for b in view.of_type("AWS::S3::Bucket") if b.get("BucketName") == value]
+    return named[0] if named else None
+
+
+def _log_buckets(balancer: Resource) -> Iterator[tuple[str, Value]]:
+    """Yield where a load balancer's logs go, with the path that says so, if they are on."""
+    if balancer.type == _CLASSIC:
+        if balancer.flag("AccessLoggingPolicy.Enabled"):
+            path = "AccessLoggingPolicy.S3BucketName"
+            yield path, balancer.get(path)
+        return
     attributes = {
         str(item.get("Key")): item.get("Value")
         for item in balancer.items("LoadBalancerAttributes")
         if isinstance(item, dict)
     }
-    on = str(attributes.get("access_logs.s3.enabled")).lower() == "true"
-    return attributes.get("access_logs.s3.bucket") if on else None
+    for log in _LOGS:
+        if str(attributes.get(f"{log}.s3.enabled")).lower() == "true":
+            yield "LoadBalancerAttributes", attributes.get(f"{log}.s3.bucket")
 
 
-def _may_name(statement: Value, account: str) -> bool:
+def _may_name(statement: Value, account: str, service: str) -> bool:
     """Whether a statement names the log delivery, or somebody who is not known."""
     if not isinstance(statement, dict) or isinstance(statement.get("Principal"), Unknown | str):
         return True
-    if _names_service(statement) or (account and account in _accounts(statement)):
+    if _names_service(statement, service) or (account and account in _accounts(statement)):
         return statement.get("Effect") == "Allow"
     return any(isinstance(leaf, Unknown) for _, leaf in walk(statement.get("Principal")))
 
@@ -117,7 +146,7 @@ def _accounts(statement: Value) -> Iterator[str]:
             yield parts[4] if len(parts) > 5 else name
 
 
-def _names_service(statement: Value) -> bool:
+def _names_service(statement: Value, service: str = _SERVICE) -> bool:
     principal = statement.get("Principal") if isinstance(statement, dict) else None
-    service = principal.get("Service") if isinstance(principal, dict) else None
-    return _SERVICE in (service if isinstance(service, list) else [service])
+    named = principal.get("Service") if isinstance(principal, dict) else None
+    return service in (named if isinstance(named, list) else [named])

@@ -21,6 +21,11 @@ _HIGHEST: Final = 256
 _REQUIREMENTS: Final = "Aurora user guide: Requirements and limitations for Aurora serverless"
 
 
+def _has_range(cluster: Resource) -> bool:
+    """Whether a capacity range is given; an empty one is none, as CloudFormation leaves it out."""
+    return cluster.get(_SCALING) not in (None, {})
+
+
 @rule(
     "AURORA-V2-VERSION",
     "Serverless v2 with an engine version that has none in the region",
@@ -34,7 +39,7 @@ def version_rule(context: Context) -> Iterator[Hit]:
         text, engine = aurora.version(cluster), aurora.engine(cluster)
         if text is None or cluster.get("EngineMode") == "serverless":
             continue  # the rule on Serverless v1 speaks
-        wanted = cluster.get(_SCALING) is not None or any(
+        wanted = _has_range(cluster) or any(
             instance.text("DBInstanceClass") == aurora.SERVERLESS
             for instance in context.members.instances_of(cluster)
         )
@@ -65,7 +70,7 @@ def capacity_missing(context: Context) -> Iterator[Hit]:
         if instance.text("DBInstanceClass") != aurora.SERVERLESS:
             continue
         cluster = context.members.cluster_of(instance)
-        if cluster is None or cluster.get(_SCALING) is not None:
+        if cluster is None or _has_range(cluster):
             continue
         yield hit(
             cluster,
@@ -85,7 +90,7 @@ def capacity_missing(context: Context) -> Iterator[Hit]:
 )
 def instance_missing(context: Context) -> Iterator[Hit]:
     for cluster in aurora.clusters(context.view):
-        if cluster.get(_SCALING) is None or cluster.text("EngineMode") == "serverless":
+        if not _has_range(cluster) or cluster.text("EngineMode") == "serverless":
             continue
         instances = context.members.instances_of(cluster)
         if any(
@@ -122,7 +127,7 @@ def instance_missing(context: Context) -> Iterator[Hit]:
 def capacity_rule(context: Context) -> Iterator[Hit]:
     """Capacity that no version takes."""
     for cluster in aurora.clusters(context.view):
-        if not isinstance(cluster.get(_SCALING), dict):
+        if not _has_range(cluster) or not isinstance(cluster.get(_SCALING), dict):
             continue
         for path, problem, fix in _impossible(cluster):
             yield hit(cluster, path, f"{problem}, in {context.here} or elsewhere", fix)
