@@ -447,6 +447,31 @@ def load_balancer_accounts() -> Mapping[str, str]:
 
 
 @cache
+def instance_types(region: str) -> frozenset[str]:
+    """EC2 instance types that a region sells; empty if that is not known."""
+    table = read(DATA / "ec2.json")
+    here = table["regions"].get(region)
+    if here is None:
+        return frozenset()
+    families = {family: table["families"][family] for family in here["full"].split()}
+    return frozenset(_classes(families | here["part"]))
+
+
+@cache
+def instance_families() -> frozenset[str]:
+    """Every family of EC2 instance types that some region sells."""
+    return frozenset(read(DATA / "ec2.json")["families"])
+
+
+def logs_of(engine: str) -> tuple[frozenset[str], Source | None]:
+    """Logs that a database engine can send to CloudWatch Logs; none if that is not known."""
+    for row in curated()["database_logs"]:
+        if row["engine"] == engine.removeprefix("custom-").split("-")[0] or row["engine"] == engine:
+            return frozenset(row["logs"]), source(row["source"])
+    return frozenset(), None
+
+
+@cache
 def lambda_runtimes() -> Mapping[str, LambdaRuntime]:
     """Every Lambda runtime that AWS has or had, by its name."""
     return {

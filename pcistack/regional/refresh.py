@@ -87,6 +87,7 @@ def _documents() -> dict[str, Any]:
             "lambda_runtimes": _lambda_runtimes(),
             "sources": _sources(),
         },
+        "ec2.json": _instance_types(),
         "types.json": {
             "service_of_namespace": _service_of_namespace(known, services),
             "services": sorted(services),
@@ -223,11 +224,11 @@ def by_family(classes: Iterable[str]) -> dict[str, str]:
 
 
 def _engine_versions() -> dict[str, dict[str, str]]:
-    folder = "data/schemas/extensions/aws_rds_dbcluster/"
+    folder = "data/schemas/extensions/aws_rds_dbinstance/"
     versions: dict[str, dict[str, str]] = {}
     for rule in _cfnlint(f"{folder}engine_version.json")["allOf"]:
         engine = rule["if"]["properties"]["Engine"].get("const", "")
-        if engine.startswith("aurora-"):
+        if engine in ENGINES:
             known = rule["then"]["properties"]["EngineVersion"]["enum"]
             versions[engine] = dict.fromkeys(sorted(known), "available")
     for rule in _cfnlint(f"{folder}engine_version_deprecated.json")["allOf"]:
@@ -237,6 +238,30 @@ def _engine_versions() -> dict[str, dict[str, str]]:
             for version in properties["EngineVersion"]["enum"]:
                 versions[engine][version] = "deprecated"
     return versions
+
+
+def _instance_types() -> dict[str, Any]:
+    """EC2 instance types: sizes by family, and per region the families that it has in full.
+
+    A family that a region sells only in part stands there with its sizes.
+    """
+    enum = _cfnlint("data/schemas/extensions/aws_ec2_instance/instancetype_enum.json")
+    here = {
+        region: by_family(rule["enum"])
+        for region, rule in enum.items()
+        if isinstance(rule, dict) and rule.get("enum") and region != "all"
+    }
+    every = by_family({f"{f}.{s}" for r in here.values() for f in r for s in r[f].split()})
+    return {
+        "families": every,
+        "regions": {
+            region: {
+                "full": " ".join(f for f, sizes in sorted(families.items()) if sizes == every[f]),
+                "part": {f: sizes for f, sizes in families.items() if sizes != every[f]},
+            }
+            for region, families in here.items()
+        },
+    }
 
 
 def _lambda_runtimes() -> dict[str, dict[str, str]]:

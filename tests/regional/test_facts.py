@@ -90,6 +90,27 @@ class _Recommended(_Row):
     version: str
 
 
+class _Majors(_Row):
+    engine: str
+    majors: list[str]
+
+
+class _CommunitySupport(_Row):
+    engine: str
+    majors: dict[str, date]
+
+
+class _ClassEnds(_Row):
+    engine: str
+    classes: list[str]
+    without: str
+
+
+class _Logs(_Row):
+    engine: str
+    logs: list[str]
+
+
 class _Curated(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     sources: dict[str, _Source]
@@ -100,6 +121,10 @@ class _Curated(BaseModel):
     features: list[_Feature]
     certificate_authorities: list[_Authority]
     recommended: list[_Recommended]
+    ended_majors: list[_Majors]
+    community_support: list[_CommunitySupport]
+    class_ends: list[_ClassEnds]
+    database_logs: list[_Logs]
 
 
 def test_the_curated_table_has_the_shape_that_the_facts_read() -> None:
@@ -112,6 +137,10 @@ def test_the_curated_table_has_the_shape_that_the_facts_read() -> None:
         *table.features,
         *table.certificate_authorities,
         *table.recommended,
+        *table.ended_majors,
+        *table.community_support,
+        *table.class_ends,
+        *table.database_logs,
     ]
     assert {row.source for row in rows} <= set(table.sources)
     for source in table.sources.values():

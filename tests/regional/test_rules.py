@@ -13,7 +13,9 @@ from pcistack.regional import facts
 from pcistack.regional.pack import PACK
 from pcistack.regions import known_regions
 from tests.regional.cases import (
-    CASES,
+    CASES as FIRST_CASES,
+)
+from tests.regional.cases import (
     CORRECTED,
     TODAY,
     V2,
@@ -26,6 +28,9 @@ from tests.regional.cases import (
     resource,
 )
 from tests.regional.helpers import findings, rules
+from tests.regional.more_cases import MORE_CASES
+
+CASES = (*FIRST_CASES, *MORE_CASES)
 
 # A rule that only an answer of AWS can break is tested with one below.
 LIVE_ONLY = {"AURORA-VERSION-NOT-OFFERED"}
@@ -358,8 +363,8 @@ def test_a_log_bucket_that_lets_the_delivery_in_or_may_do_so_passes(policy: str)
     )
     kind = "AWS::ElasticLoadBalancingV2::LoadBalancer"
     assert rules(resource(kind, balancer, more=more)) == []
-    network = f"{balancer}\nType: network"
-    assert rules(resource(kind, network, more="Logs: {Type: AWS::S3::Bucket}")) == []
+    gateway = f"{balancer}\nType: gateway"
+    assert rules(resource(kind, gateway, more="Logs: {Type: AWS::S3::Bucket}")) == []
     denied = resource(kind, balancer, more="Logs: {Type: AWS::S3::Bucket}")
     assert rules(denied) == ["LOAD-BALANCER-LOG-BUCKET"]
 

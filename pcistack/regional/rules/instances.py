@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
-from pcistack.regional import aurora
+from pcistack.regional import aurora, community, versions
 from pcistack.regional.context import Context
-from pcistack.regional.facts import Availability
+from pcistack.regional.facts import Availability, curated, source
 from pcistack.regional.pack import rule
 from pcistack.template.view import Resource
 
@@ -92,3 +92,37 @@ def _alternative(context: Context, engine: str, name: str) -> str:
     kind = sorted(other for other in classes if other[:4] == name[:4])
     choice = same or kind or sorted(classes)
     return f"choose a class that the region has: {', '.join(choice[:6])}"
+
+
+@rule(
+    "DATABASE-CLASS-VERSION",
+    "A database instance class that the engine version does not run on",
+    types=(aurora.INSTANCE,),
+    severity=Severity.ERROR,
+    source="Amazon RDS user guide: Supported DB engines for DB instance classes",
+)
+def class_version(context: Context) -> Iterator[Hit]:
+    for instance in context.view.of_type(aurora.INSTANCE):
+        cluster = context.members.cluster_of(instance)
+        engine = aurora.engine(instance) or (aurora.engine(cluster) if cluster else "")
+        version = aurora.version(instance) or (aurora.version(cluster) if cluster else None)
+        name = instance.text("DBInstanceClass") or ""
+        for row in curated()["class_ends"]:
+            old = any(name == c or name.startswith(f"{c}.") for c in row["classes"])
+            if row["engine"] != engine or not old or not version:
+                continue
+            if _numbers(engine, version) >= _numbers(engine, row["without"]):
+                yield hit(
+                    instance,
+                    "DBInstanceClass",
+                    f"{name} is not offered with {engine} {version}, in {context.here} or "
+                    f"elsewhere: it ends before {row['without']}",
+                    "choose a newer class, such as db.r6g or db.t4g",
+                    source=source(row["source"]),
+                )
+
+
+def _numbers(engine: str, version: str) -> tuple[int, ...]:
+    """What versions are compared by; empty, which is below all, if the text is no version."""
+    parsed = versions.parse(engine, version) or community.parse(engine, version)
+    return parsed.numbers if parsed else ()
