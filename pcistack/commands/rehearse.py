@@ -19,6 +19,7 @@ import click
 
 from pcistack.rehearsal import project
 from pcistack.rehearsal.emulator import Emulator, RehearsalError, running
+from pcistack.rehearsal.sdk import ACCOUNT
 from pcistack.usage import PATH, BadInputError, region_of, suffix_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from pcistack.rehearsal.steps import Steps
     from pcistack.rehearsal.sweep import Baseline
 
-_REGION = "eu-central-2"
+_FIRST = "dev"
+# What is prepared if the environment names no region; the app then says what is wrong with it.
+_HOME = "eu-central-2"
 _PRODUCTION = "prod"
 # Bootstrap and the first two environments at once; the third waits.
 _WORKERS = 3
@@ -50,8 +53,8 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--suffix", default="dev", show_default=True, help="Environment suffix to rehearse.")
-@click.option("--region", default=_REGION, show_default=True, help="Where the stack deploys.")
+@click.option("--suffix", help="Rehearse this environment only [dev, then production].")
+@click.option("--region", help="Rehearse a copy that is moved to this region.")
 @click.option(
     "--environment",
     type=PATH,
@@ -78,8 +81,8 @@ Examples:
     help="Write the report to this file.",
 )
 def rehearse(
-    suffix: str,
-    region: str,
+    suffix: str | None,
+    region: str | None,
     environment: Path | None,
     port: int,
     faults: bool,
@@ -90,10 +93,12 @@ def rehearse(
 
     Needs no account, no Docker and no network.
     """
-    signal.signal(signal.SIGTERM, _end_politely)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end_politely)
     options = Options(
-        suffix=suffix_of(suffix),
-        region=region_of(region),
+        suffix=suffix_of(_FIRST if suffix is None else suffix),
+        region=None if region is None else region_of(region),
+        alone=suffix is not None or environment is not None,
         environment=environment,
         port=port,
         faults=faults,
@@ -102,7 +107,7 @@ def rehearse(
     )
     try:
         _require_usable(options)
-        code = _rehearse(options)
+        code = _rehearse(options, _environments(options))
     except RehearsalError as error:
         raise BadInputError(str(error)) from None
     except KeyboardInterrupt:
@@ -117,10 +122,11 @@ def _end_politely(_number: int, _frame: FrameType | None) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line asks for."""
+    """What the command line asks for; ``alone`` leaves the production profile out."""
 
     suffix: str
-    region: str
+    region: str | None
+    alone: bool
     environment: Path | None
     port: int
     faults: bool
@@ -143,48 +149,52 @@ def _require_usable(options: Options) -> None:
             raise RehearsalError(f"{options.json_file}: is a folder; --json names a file")
         if not folder.is_dir() or not os.access(folder, os.W_OK):
             raise RehearsalError(f"{folder}: no folder to write the report of --json into")
-    file = options.environment or project.environment_file(Path(), options.suffix)
-    where = project.region_of(file)
-    if where not in (None, options.region):
-        raise RehearsalError(
-            f"{file}: deploys to {where}, and {options.region} would be prepared; "
-            f"add --region {where}"
-        )
 
 
-def _rehearse(options: Options) -> int:
+def _rehearse(options: Options, texts: Mapping[str, str]) -> int:
     """Rehearse and report; return the exit code."""
     from rich.console import Console
 
-    from pcistack.rehearsal.cdk_cli import CommandError, Toolkit
+    from pcistack.rehearsal.cdk_cli import CommandError
     from pcistack.rehearsal.report import as_json, showing, summarize
-    from pcistack.rehearsal.run import Rehearsal
     from pcistack.rehearsal.steps import StepError, Steps
 
+    region, account = _place(texts[options.suffix])
     console = Console()
     begun = time.monotonic()
     with ExitStack() as stack:
         steps = Steps(stack.enter_context(showing(console)))
-        emulator = stack.enter_context(running(region=options.region, port=options.port))
-        toolkit = Toolkit(emulator, options.region, Path.cwd())
+        emulator = stack.enter_context(running(region=region, port=options.port))
         pool = stack.enter_context(ThreadPoolExecutor(max_workers=_WORKERS))
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
-        stack.callback(toolkit.close)
-        rehearsal = Rehearsal(emulator, toolkit, steps)
-        bootstrapped = pool.submit(toolkit.bootstrap)
-        synthesized = _synthesize(options, emulator, toolkit, pool)
+        account_at_hand = _Accounts(emulator, steps, pool)
+        stack.callback(account_at_hand.close)
+        rehearsal, bootstrapped = account_at_hand.of(account, region)
+        copy = project.copied(Path.cwd(), emulator.folder / "project", texts)
+        synthesized = {
+            suffix: pool.submit(
+                rehearsal.toolkit.synth, suffix, emulator.folder / f"synth-{suffix}", copy
+            )
+            for suffix in texts
+        }
         try:
             first = rehearsal.synth(synthesized[options.suffix])
         except CommandError as error:
             # The configuration or the template was refused, so there is nothing to rehearse.
-            copy = project.environment_file(emulator.folder / "project", options.suffix)
-            given = options.environment or Path("environments") / copy.name
-            raise RehearsalError(str(error).replace(str(copy), str(given))) from None
+            inside = copy / "environments" / f"{options.suffix}.toml"
+            given = options.environment or project.environment_file(Path(), options.suffix)
+            raise RehearsalError(str(error).replace(str(inside), str(given))) from None
         try:
             baseline = rehearsal.bootstrap(bootstrapped)
             _take_steps(options, rehearsal, baseline, first, synthesized)
+            if _PRODUCTION in synthesized and options.suffix != _PRODUCTION:
+                _rehearse_production(account_at_hand, texts[_PRODUCTION], synthesized[_PRODUCTION])
+            else:
+                rehearsal.findings.not_covered = _not_covered(options)
             if options.faults:
-                rehearsal.findings.survivals = _try_faults(emulator, toolkit, steps, first)
+                rehearsal.findings.survivals = _try_faults(
+                    emulator.acting(account), rehearsal.toolkit, steps, first
+                )
         except StepError:
             emulator.ensure_alive()
         seconds = time.monotonic() - begun
@@ -192,9 +202,67 @@ def _rehearse(options: Options) -> int:
         if options.json_file is not None:
             write_report(options.json_file, as_json(steps, rehearsal.findings, seconds))
         if options.keep and steps.all_passed:
-            toolkit.deploy(first)
-            _wait(emulator, options.region)
+            rehearsal.toolkit.deploy(first)
+            _wait(emulator.acting(account), region)
     return 0 if steps.all_passed else 1
+
+
+class _Accounts:
+    """A rehearsal for each account and region, prepared once; all find into the same findings."""
+
+    def __init__(self, emulator: Emulator, steps: Steps, pool: ThreadPoolExecutor) -> None:
+        self._emulator, self._steps, self._pool = emulator, steps, pool
+        self._made: dict[tuple[str, str], tuple[Rehearsal, Future[None]]] = {}
+
+    def of(self, account: str, region: str) -> tuple[Rehearsal, Future[None]]:
+        """Return the rehearsal in an account and region, and its bootstrap, which has begun."""
+        from pcistack.rehearsal.cdk_cli import Toolkit
+        from pcistack.rehearsal.run import Rehearsal
+
+        if (account, region) not in self._made:
+            emulator = self._emulator.acting(account)
+            toolkit = Toolkit(emulator, region, Path.cwd())
+            rehearsal = Rehearsal(emulator, toolkit, self._steps)
+            for other, _ in self._made.values():
+                rehearsal.findings = other.findings
+            self._made[account, region] = (rehearsal, self._pool.submit(toolkit.bootstrap))
+        return self._made[account, region]
+
+    def close(self) -> None:
+        """End every command that still runs."""
+        for rehearsal, _ in self._made.values():
+            rehearsal.toolkit.close()
+
+
+def _place(text: str) -> tuple[str, str]:
+    """Return the region and the account that an environment's text names."""
+    return (
+        project.named(text, "region") or _HOME,
+        project.named(text, "account") or ACCOUNT,
+    )
+
+
+def _environments(options: Options) -> dict[str, str]:
+    """Return the environments to synthesize: the suffix, a twin with ingress, and production."""
+    home = Path.cwd()
+    file = options.environment or project.environment_file(home, options.suffix)
+    texts = {options.suffix: project.read_environment(file)}
+    production = home / "environments" / f"{_PRODUCTION}.toml"
+    if not options.alone and production.exists():
+        texts[_PRODUCTION] = project.read_environment(production)
+    if options.region is not None:
+        texts = {name: project.moved(text, options.region) for name, text in texts.items()}
+    return texts | {_twin(options.suffix): project.with_ingress(texts[options.suffix])}
+
+
+def _not_covered(options: Options) -> list[str]:
+    """Return what a run of one environment alone leaves out."""
+    if not options.alone or options.suffix == _PRODUCTION:
+        return []
+    return [
+        "an environment that keeps its data: pcistack rehearse without --suffix, "
+        f"or with --suffix {_PRODUCTION}"
+    ]
 
 
 def write_report(file: Path, report: Mapping[str, object]) -> None:
@@ -207,24 +275,6 @@ def write_report(file: Path, report: Mapping[str, object]) -> None:
         file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise RehearsalError(f"{file}: cannot be written ({error.strerror})") from None
-
-
-def _synthesize(
-    options: Options, emulator: Emulator, toolkit: Toolkit, pool: ThreadPoolExecutor
-) -> dict[str, Future[Assembly]]:
-    """Start synthesizing: the suffix, a throw-away twin with ingress, and production."""
-    home = Path.cwd()
-    environments = {_twin(options.suffix): project.with_ingress(home, options.region)}
-    if options.environment is not None:
-        environments[options.suffix] = project.read_environment(options.environment)
-    copy = project.copied(home, emulator.folder / "project", environments)
-    suffixes = [options.suffix, *environments]
-    if (home / "environments" / f"{_PRODUCTION}.toml").exists():
-        suffixes.append(_PRODUCTION)
-    return {
-        suffix: pool.submit(toolkit.synth, suffix, emulator.folder / f"synth-{suffix}", copy)
-        for suffix in dict.fromkeys(suffixes)
-    }
 
 
 def _twin(suffix: str) -> str:
@@ -242,11 +292,19 @@ def _take_steps(
 
     if keeps_data(first):
         protected(rehearsal, baseline, first)
-        return
-    twin = synthesized[_twin(options.suffix)].result()
-    ephemeral(rehearsal, baseline, first, twin)
-    if _PRODUCTION in synthesized:
-        protected(rehearsal, baseline, synthesized[_PRODUCTION].result())
+    else:
+        ephemeral(rehearsal, baseline, first, synthesized[_twin(options.suffix)].result())
+
+
+def _rehearse_production(accounts: _Accounts, text: str, synthesized: Future[Assembly]) -> None:
+    """Rehearse the production environment, in the account and region that are its own."""
+    from pcistack.rehearsal.run import protected
+    from pcistack.rehearsal.sweep import Baseline
+
+    region, account = _place(text)
+    rehearsal, bootstrapped = accounts.of(account, region)
+    bootstrapped.result()
+    protected(rehearsal, Baseline(rehearsal.emulator), synthesized.result())
 
 
 def _try_faults(

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.emulator import Emulator, RehearsalError
-from pcistack.rehearsal.sdk import ACCOUNT, Client
+from pcistack.rehearsal.sdk import Client
 
 # Called with resources done and resources in all.
 Progress = Callable[[int, int], None]
@@ -24,6 +25,7 @@ Progress = Callable[[int, int], None]
 _POLL_SECONDS = 0.2
 _LONGEST_SECONDS = 300
 _LINES = 30
+_LEASH = (sys.executable, "-m", "pcistack.rehearsal.leash")
 _LONGEST_LINE = 240
 # What the CLI adds to the app's own words.
 _APP_ENDED = ": Subprocess exited with error "
@@ -94,10 +96,13 @@ class Toolkit:
     def bootstrap(self) -> None:
         """Prepare the account and region, as `cdk bootstrap` does.
 
+        In an empty folder, so that the CLI finds no app to synthesize into the user's ``cdk.out``.
+
         Raises:
             CommandError: The CLI refused.
         """
-        self._run(["bootstrap", f"aws://{ACCOUNT}/{self._region}"], None)
+        empty = Path(tempfile.mkdtemp(dir=self._emulator.folder))
+        self._run(["bootstrap", f"aws://{self._emulator.account}/{self._region}"], None, empty)
 
     def deploy(self, assembly: Assembly, progress: Progress | None = None) -> None:
         """Create or update the stack.
@@ -224,13 +229,12 @@ class Toolkit:
         environment = self._emulator.environment(self._region)
         here = Path(sys.executable).parent
         environment["PATH"] = f"{here}{os.pathsep}{environment.get('PATH', '')}"
-        environment["CDK_DISABLE_VERSION_CHECK"] = "1"
         with log.open("w") as output:
             process = subprocess.Popen(
-                [str(self._cdk), *arguments, "--ci", "--no-notices"],
+                [*_LEASH, str(self._cdk), *arguments, "--ci", "--no-notices"],
                 cwd=project or self._project,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -324,6 +328,9 @@ def _end(process: subprocess.Popen[str]) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.close()
 
 
 def _last_lines(output: str) -> str:

@@ -17,11 +17,10 @@ from typing import Any
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.cdk_cli import Event, failures_of, physical_ids_of
 from pcistack.rehearsal.emulator import Emulator, RehearsalError
-from pcistack.rehearsal.sdk import ACCOUNT, Client
+from pcistack.rehearsal.sdk import Client
 
 _LONGEST_SECONDS = 120
 _POLL_SECONDS = 0.02
-_PLACEHOLDERS = {"${AWS::AccountId}": ACCOUNT, "${AWS::Partition}": "aws"}
 
 
 class Direct:
@@ -49,7 +48,7 @@ class Direct:
             for asset in files.values():
                 source = assembly.folder / asset["source"]["path"]
                 for destination in asset["destinations"].values():
-                    bucket = _filled(destination["bucketName"], self._region)
+                    bucket = self._filled(destination["bucketName"])
                     self._ensure_bucket(bucket)
                     key = destination["objectKey"]
                     self._s3.put_object(Bucket=bucket, Key=key, Body=_contents(source))
@@ -104,17 +103,17 @@ class Direct:
             time.sleep(_POLL_SECONDS)
         raise RehearsalError(f"CloudFormation did not end within {_LONGEST_SECONDS} s.")
 
+    def _filled(self, text: str) -> str:
+        known = {"AccountId": self._emulator.account, "Partition": "aws", "Region": self._region}
+        for name, value in known.items():
+            text = text.replace(f"${{AWS::{name}}}", value)
+        return text
+
     def _ensure_bucket(self, bucket: str) -> None:
         buckets = {item["Name"] for item in self._s3.list_buckets()["Buckets"]}
         if bucket not in buckets:
             where = {"LocationConstraint": self._region}
             self._s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-
-
-def _filled(text: str, region: str) -> str:
-    for placeholder, value in {**_PLACEHOLDERS, "${AWS::Region}": region}.items():
-        text = text.replace(placeholder, value)
-    return text
 
 
 def _contents(source: Path) -> bytes:

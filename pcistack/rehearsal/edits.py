@@ -44,8 +44,21 @@ def grow(template: Template) -> None:
         properties["MaxCapacity"] += 1
     for properties in _properties(template, "AWS::ECS::TaskDefinition"):
         container = properties["ContainerDefinitions"][0]
-        if isinstance(container["Image"], str):
-            container["Image"] = container["Image"].split("@")[0] + "-rehearsed"
+        container["Image"] = _next_release(container["Image"])
+
+
+def _next_release(image: object) -> object:
+    """Return another image of the same repository: another tag, or another digest.
+
+    An image in a private ECR repository is an ``Fn::Join`` whose last part ends with the tag.
+    """
+    if isinstance(image, str):
+        name, _, digest = image.partition("@")
+        return f"{name}@sha256:{digest[-1] * 64}" if digest else f"{name}-rehearsed"
+    if isinstance(image, Mapping) and isinstance(image.get("Fn::Join"), list):
+        separator, parts = image["Fn::Join"]
+        return {"Fn::Join": [separator, [*parts[:-1], _next_release(parts[-1])]]}
+    raise TypeError(f"no image whose release can be changed: {image!r:.80}")
 
 
 def touch(template: Template) -> None:

@@ -14,8 +14,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from pcistack.rehearsal.sdk import ACCOUNT, Client, client
 
 _START_SECONDS = 30
 _STOP_SECONDS = 5
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class RehearsalError(Exception):
@@ -54,11 +55,17 @@ class Emulator:
         port: Its port on the loopback interface.
         process: Its process, the leader of its own process group.
         folder: Its scratch folder, which also holds its log.
+        account: The account that is acted in.
     """
 
     port: int
     process: subprocess.Popen[bytes]
     folder: Path
+    account: str = ACCOUNT
+
+    def acting(self, account: str) -> Emulator:
+        """Return the same embedded AWS with another account to act in."""
+        return replace(self, account=account)
 
     @property
     def url(self) -> str:
@@ -66,12 +73,12 @@ class Emulator:
         return f"http://localhost:{self.port}"
 
     def environment(self, region: str) -> dict[str, str]:
-        """Return what an AWS client needs in its environment to talk to this AWS and no other."""
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith("AWS_")
-        }
-        return inherited | {
-            "AWS_ACCESS_KEY_ID": ACCOUNT,
+        """Return what an AWS client needs in its environment to talk to this AWS and no other.
+
+        Neither a proxy nor the user's own files can lead it elsewhere.
+        """
+        return _inherited() | {
+            "AWS_ACCESS_KEY_ID": self.account,
             "AWS_SECRET_ACCESS_KEY": "rehearsal",
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
@@ -79,11 +86,26 @@ class Emulator:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            "CDK_DISABLE_VERSION_CHECK": "1",
+            "HOME": str(self.home),
+            "TMPDIR": str(self.folder),
         }
+
+    @property
+    def home(self) -> Path:
+        """A home folder that holds nothing but the user's cache: no ``~/.cdk.json``."""
+        home = self.folder / "home"
+        if not home.exists():
+            home.mkdir()
+            cache = Path.home() / ".cache"
+            if cache.is_dir():
+                (home / ".cache").symlink_to(cache)
+        return home
 
     def client(self, service: str, region: str) -> Client:
         """Return an SDK client; its answers have the shape of botocore's service models."""
-        return client(self.url, service, region)
+        return client(self.url, service, region, self.account)
 
     def set_faults(self, faults: Sequence[Fault]) -> None:
         """Let these failures happen from now on, instead of any set before."""
@@ -139,7 +161,7 @@ class Emulator:
             method="POST",
         )
         try:
-            with urllib.request.urlopen(request, timeout=_START_SECONDS) as answer:
+            with _OPENER.open(request, timeout=_START_SECONDS) as answer:
                 parsed: dict[str, Any] = json.load(answer)
                 return parsed
         except (urllib.error.URLError, ConnectionError) as error:
@@ -165,9 +187,13 @@ def running(*, region: str, port: int = 0) -> Iterator[Emulator]:
     folder = Path(tempfile.mkdtemp(prefix="pcistack-rehearsal-"))
     process: subprocess.Popen[bytes] | None = None
     try:
-        with _bound_socket(port) as listener:
+        with ExitStack() as stack:
+            listener = stack.enter_context(_bound_socket(port))
             chosen = int(listener.getsockname()[1])
-            process = _start(listener, folder, chosen, region)
+            listeners = [listener]
+            with suppress(OSError):  # a machine without IPv6, or whose port is taken there
+                listeners.append(stack.enter_context(_on_ipv6(chosen)))
+            process = _start(listeners, folder, chosen, region)
         emulator = Emulator(port=chosen, process=process, folder=folder)
         _wait_until_ready(emulator)
         yield emulator
@@ -202,12 +228,24 @@ def _bound_socket(port: int) -> socket.socket:
     return listener
 
 
+def _on_ipv6(port: int) -> socket.socket:
+    """Listen on ``::1`` too: ``localhost`` may be nothing else."""
+    listener = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(("::1", port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
 def _start(
-    listener: socket.socket, folder: Path, port: int, region: str
+    listeners: Sequence[socket.socket], folder: Path, port: int, region: str
 ) -> subprocess.Popen[bytes]:
     node_modules = Path.cwd() / "node_modules"
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment = inherited | {
+    environment = _inherited() | {
         "BIND_HOST": "127.0.0.1",
         "DOCKER_HOST": "unix:///nonexistent",
         "GATEWAY_PORT": str(port),
@@ -223,16 +261,26 @@ def _start(
         "TMPDIR": str(folder),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
     }
+    descriptors = [listener.fileno() for listener in listeners]
     with (folder / "emulator.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "pcistack.rehearsal.embedded", str(listener.fileno())],
+            [sys.executable, "-m", "pcistack.rehearsal.embedded", *map(str, descriptors)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             env=environment,
-            pass_fds=[listener.fileno()],
+            pass_fds=descriptors,
             start_new_session=True,
         )
+
+
+def _inherited() -> dict[str, str]:
+    """Return the user's environment without what leads a client to an AWS or a proxy."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AWS_") and not name.lower().endswith("_proxy")
+    }
 
 
 def _wait_until_ready(emulator: Emulator) -> None:
@@ -240,7 +288,7 @@ def _wait_until_ready(emulator: Emulator) -> None:
     while time.monotonic() < deadline:
         emulator.ensure_alive()
         try:
-            with urllib.request.urlopen(f"{emulator.url}/_ministack/health", timeout=2):
+            with _OPENER.open(f"{emulator.url}/_ministack/health", timeout=2):
                 return
         except OSError:
             time.sleep(0.1)

@@ -8,7 +8,9 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from pcistack.regions import zones_of
 from pcistack.rehearsal.emulator import RehearsalError
+from pcistack.rehearsal.sdk import ACCOUNT
 
 _PARTS = ("app.py", "pcistack", "cdk.json", "constructs", "environments", "stacks")
 _IGNORED = shutil.ignore_patterns("__pycache__", "cdk.out")
@@ -16,7 +18,7 @@ _IGNORED = shutil.ignore_patterns("__pycache__", "cdk.out")
 # The certificate does not exist; the rehearsal imports one in its place before it deploys.
 _INGRESS = """
 [ingress]
-certificate_arn = "arn:aws:acm:{region}:111111111111:certificate/{unknown}"
+certificate_arn = "arn:aws:acm:{region}:{account}:certificate/{unknown}"
 """
 _UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -60,19 +62,37 @@ def environment_file(project: Path, suffix: str) -> Path:
     return own if own.exists() else own.with_name("ephemeral.toml")
 
 
-def region_of(file: Path) -> str | None:
-    """Return the region that an environment file names.
+def named(text: str, setting: str) -> str | None:
+    """Return what an environment file's text has for ``region`` or ``account``.
 
     None where it cannot be found: what else is wrong with the file is the app's to say.
-
-    Raises:
-        RehearsalError: The file cannot be read.
     """
     try:
-        region = tomllib.loads(read_environment(file)).get("region")
+        value = tomllib.loads(text).get(setting)
     except tomllib.TOMLDecodeError:
         return None
-    return region if isinstance(region, str) else None
+    return value if isinstance(value, str) else None
+
+
+def moved(text: str, region: str) -> str:
+    """Return an environment file's text for another region: its name and its zones.
+
+    Raises:
+        RehearsalError: The text names no region to put this one in the place of.
+    """
+    old = named(text, "region")
+    if old is None:
+        raise RehearsalError("the environment file names no region, so it cannot be moved to one")
+    if old == region:
+        return text
+    zones = zones_of(region) or ()
+    text = text.replace(old, region)
+
+    def others(found: re.Match[str]) -> str:
+        count = len(re.findall(r'"[^"]*"', found[2]))
+        return f"{found[1]}[{', '.join(f'{chr(34)}{zone}{chr(34)}' for zone in zones[:count])}]"
+
+    return re.sub(r"^(\s*zones\s*=\s*)\[([^\]]*)\]", others, text, flags=re.MULTILINE)
 
 
 def read_environment(file: Path) -> str:
@@ -91,9 +111,9 @@ def read_environment(file: Path) -> str:
         raise RehearsalError(f"{file}: cannot be read ({error.strerror})") from None
 
 
-def with_ingress(project: Path, region: str) -> str:
-    """Return the ephemeral environment with a load balancer in front of the service."""
-    text = read_environment(project / "environments" / "ephemeral.toml")
+def with_ingress(text: str) -> str:
+    """Return an environment's text with a load balancer in front of the service."""
     if re.search(r"^\[ingress", text, re.MULTILINE):
         return text
-    return text + _INGRESS.format(region=region, unknown=_UNKNOWN)
+    region, account = named(text, "region"), named(text, "account") or ACCOUNT
+    return text + _INGRESS.format(region=region, account=account, unknown=_UNKNOWN)

@@ -121,6 +121,8 @@ def summarize(console: Console, steps: Steps, findings: Findings, seconds: float
             table.add_row(reason, str(reasons.count(reason)))
         console.print()
         console.print(table)
+    for item in findings.not_covered:
+        console.print(f"\nNot rehearsed: {item}.", soft_wrap=True, highlight=False)
     failed = [step.name for step in steps.taken if step.outcome is Outcome.FAILED]
     console.print()
     if steps.all_passed:
@@ -212,6 +214,7 @@ def as_json(steps: Steps, findings: Findings, seconds: float) -> dict[str, Any]:
             for item in findings.expected
         ],
         "left_behind": [str(item) for item in findings.left],
+        "not_covered": findings.not_covered,
     }
 
 

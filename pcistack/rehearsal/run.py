@@ -33,6 +33,7 @@ class Findings:
         kept: What is left because a profile keeps it.
         survivals: The faults that were tried.
         critical_path: How long a first deployment takes for real.
+        not_covered: What this run leaves out, and how to cover it.
     """
 
     resources: dict[str, int] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Findings:
     kept: list[Remains] = field(default_factory=list)
     survivals: list[Survival] = field(default_factory=list)
     critical_path: CriticalPath | None = None
+    not_covered: list[str] = field(default_factory=list)
 
 
 class Rehearsal:
@@ -49,8 +51,8 @@ class Rehearsal:
 
     def __init__(self, emulator: Emulator, toolkit: Toolkit, steps: Steps) -> None:
         """Rehearse on ``emulator`` with ``toolkit``, taking ``steps``."""
-        self._emulator = emulator
-        self._toolkit = toolkit
+        self.emulator = emulator
+        self.toolkit = toolkit
         self._steps = steps
         self._known = Known()
         self.findings = Findings()
@@ -74,13 +76,13 @@ class Rehearsal:
         """Wait for the account to be prepared, and remember what is in it."""
         with self._steps.take("cdk bootstrap"):
             bootstrapped.result()
-        return Baseline(self._emulator)
+        return Baseline(self.emulator)
 
     def deploy(self, assembly: Assembly) -> Assembly:
         """Deploy a stack, with a certificate for each that it names; return what was deployed."""
         with self._steps.take(f"cdk deploy {assembly.stack}") as step:
             assembly = self._with_certificates(assembly)
-            self._toolkit.deploy(assembly, step.progress)
+            self.toolkit.deploy(assembly, step.progress)
             self._remember(assembly)
         return assembly
 
@@ -100,15 +102,15 @@ class Rehearsal:
 
     def update(self, assembly: Assembly) -> Assembly:
         """Deploy a change; nothing that holds data may be replaced."""
-        changed = assembly.edited(self._emulator.folder / f"{assembly.stack}-changed", changes.grow)
+        changed = assembly.edited(self.emulator.folder / f"{assembly.stack}-changed", changes.grow)
         with self._steps.take(
             f"cdk deploy {assembly.stack}, capacity, image and counts changed"
         ) as (step):
             stateful = assembly.of_type(*changes.STATEFUL)
-            before = self._toolkit.physical_ids(assembly.stack)
+            before = self.toolkit.physical_ids(assembly.stack)
             old = figures(self._deployed(assembly))
-            self._toolkit.deploy(changed, step.progress)
-            after = self._toolkit.physical_ids(assembly.stack)
+            self.toolkit.deploy(changed, step.progress)
+            after = self.toolkit.physical_ids(assembly.stack)
             new = figures(self._deployed(changed))
             self._remember(changed)
             for name in stateful:
@@ -122,27 +124,27 @@ class Rehearsal:
     def announce_replacement(self, assembly: Assembly) -> None:
         """A change that would replace the database is announced before it happens."""
         replacing = assembly.edited(
-            self._emulator.folder / f"{assembly.stack}-replacing", changes.replace_database
+            self.emulator.folder / f"{assembly.stack}-replacing", changes.replace_database
         )
         with self._steps.take("a change that would replace the database is announced") as step:
-            announced = self._toolkit.prepare(replacing)
+            announced = self.toolkit.prepare(replacing)
             clusters = assembly.of_type("AWS::RDS::DBCluster")
             for name in clusters:
                 if announced.get(name) != "True":
                     step.fail(f"{name}: its replacement is not announced")
                 else:
                     step.details.append(f"{name}: its replacement would be announced")
-            before = self._toolkit.physical_ids(assembly.stack)
+            before = self.toolkit.physical_ids(assembly.stack)
             if any(name not in before for name in clusters):
                 step.fail("the announcement itself has touched the database")
 
     def destroy(self, assembly: Assembly, *, untouched: set[Record] | None = None) -> None:
         """Destroy a stack; every record in ``untouched`` must survive as it is."""
         with self._steps.take(f"cdk destroy {assembly.stack}") as step:
-            self._toolkit.destroy(assembly, step.progress)
+            self.toolkit.destroy(assembly, step.progress)
             self._remove_certificates(assembly)
             if untouched:
-                lost = sorted(untouched - Baseline(self._emulator).now())
+                lost = sorted(untouched - Baseline(self.emulator).now())
                 if lost:
                     step.fail(
                         *(
@@ -162,22 +164,22 @@ class Rehearsal:
         with self._steps.take(f"a first cdk deploy {assembly.stack} that fails") as step:
             attempt = self._with_certificates(assembly)
             cluster = [*assembly.of_type("AWS::RDS::DBCluster"), ""][0]
-            self._emulator.set_faults([Fault(stack=assembly.stack, resource=cluster)])
+            self.emulator.set_faults([Fault(stack=assembly.stack, resource=cluster)])
             try:
-                self._toolkit.deploy(attempt, step.progress)
+                self.toolkit.deploy(attempt, step.progress)
                 step.fail(f"{cluster}: its creation failed, and the deployment did not")
             except CommandError:
                 step.details.append(f"{cluster}: its creation failed, and all was rolled back")
             finally:
-                self._emulator.set_faults([])
+                self.emulator.set_faults([])
             self._remove_certificates(attempt)
-            self._known.add(assembly, self._toolkit.made(assembly.stack))
+            self._known.add(assembly, self.toolkit.made(assembly.stack))
             remains = [item for item in baseline.since(self._known) if not item.expected]
             left = [item for item in remains if item.kind != "stacks"]
             if left:
                 step.fail(*(f"left behind by {item}" for item in left))
             # The CLI protects a stack before it makes it, and cannot replace it before this.
-            api: Client = self._emulator.client("cloudformation", assembly.region)
+            api: Client = self.emulator.client("cloudformation", assembly.region)
             api.update_termination_protection(
                 StackName=assembly.stack, EnableTerminationProtection=False
             )
@@ -186,14 +188,14 @@ class Rehearsal:
     def refuse_destroy(self, assembly: Assembly) -> None:
         """Everything that the profile protects refuses to go, and nothing is touched."""
         with self._steps.take(f"cdk destroy {assembly.stack} is refused") as step:
-            baseline = Baseline(self._emulator)
+            baseline = Baseline(self.emulator)
             before = baseline.now()
             try:
-                self._toolkit.destroy(assembly)
+                self.toolkit.destroy(assembly)
                 step.fail(f"{assembly.stack}: the stack let itself be destroyed")
             except CommandError:
                 step.details.append("the stack: termination protection")
-            for name, refused in protection.attempts(self._emulator, self._deployed(assembly)):
+            for name, refused in protection.attempts(self.emulator, self._deployed(assembly)):
                 if refused:
                     step.details.append(f"{name}: deletion protection")
                 else:
@@ -205,12 +207,12 @@ class Rehearsal:
     def lift_protection(self, assembly: Assembly) -> None:
         """Lift every protection as an operator would who means it."""
         with self._steps.take(f"lift the protection of {assembly.stack}"):
-            protection.lift(self._emulator, self._deployed(assembly))
+            protection.lift(self.emulator, self._deployed(assembly))
 
     def fill_buckets(self, assembly: Assembly) -> None:
         """Put a log object into every bucket, so that the destroy meets one that is not empty."""
-        s3 = self._emulator.client("s3", assembly.region)
-        ids = self._toolkit.physical_ids(assembly.stack)
+        s3 = self.emulator.client("s3", assembly.region)
+        ids = self.toolkit.physical_ids(assembly.stack)
         for name in assembly.of_type("AWS::S3::Bucket"):
             for number in range(2):
                 s3.put_object(Bucket=ids[name], Key="AWSLogs/rehearsal.log", Body=str(number))
@@ -241,25 +243,25 @@ class Rehearsal:
                 step.details.append("nothing left")
 
     def _deployed(self, assembly: Assembly) -> Deployed:
-        return Deployed(self._emulator, assembly, self._toolkit.physical_ids(assembly.stack))
+        return Deployed(self.emulator, assembly, self.toolkit.physical_ids(assembly.stack))
 
     def _remember(self, assembly: Assembly) -> None:
-        self._known.add(assembly, self._toolkit.physical_ids(assembly.stack))
+        self._known.add(assembly, self.toolkit.physical_ids(assembly.stack))
 
     def _with_certificates(self, assembly: Assembly) -> Assembly:
         arns = changes.certificate_arns(assembly.template)
         if not arns:
             return assembly
-        acm: Client = self._emulator.client("acm", assembly.region)
+        acm: Client = self.emulator.client("acm", assembly.region)
         imported = {arn: certificate.import_into(acm) for arn in sorted(arns)}
         return assembly.edited(
-            self._emulator.folder / f"{assembly.stack}-certified",
+            self.emulator.folder / f"{assembly.stack}-certified",
             partial(changes.import_certificates, imported=imported),
         )
 
     def _remove_certificates(self, assembly: Assembly) -> None:
         """Take away what the rehearsal has imported; ACM refuses one that is still in use."""
-        acm: Client = self._emulator.client("acm", assembly.region)
+        acm: Client = self.emulator.client("acm", assembly.region)
         for arn in changes.certificate_arns(assembly.template):
             acm.delete_certificate(CertificateArn=arn)
 

@@ -8,19 +8,19 @@ from typing import Any
 # A boto3 client. Its stubs type a few services only, and its answers by their names.
 Client = Any
 
-# The access key chooses the account in the embedded AWS; AWS documents this one for examples.
+# Where an environment names no account; AWS documents this one for examples.
 ACCOUNT = "111111111111"
 
 
 @cache
-def client(url: str, service: str, region: str, account: str = ACCOUNT) -> Client:
+def client(url: str, service: str, region: str, account: str) -> Client:
     """Return a client that asks once; its answers have the shape of botocore's service models.
 
     Args:
         url: Endpoint of the embedded AWS.
         service: Name of the service in the SDK.
         region: Region it asks in.
-        account: Account it acts in.
+        account: Account it acts in; the access key chooses it in the embedded AWS.
     """
     import boto3
     from botocore.config import Config
@@ -31,5 +31,8 @@ def client(url: str, service: str, region: str, account: str = ACCOUNT) -> Clien
     return session.client(
         service,  # type: ignore[call-overload]
         endpoint_url=url,
-        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+        # No proxy: the embedded AWS is on this machine.
+        config=Config(
+            s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, proxies={}
+        ),
     )

@@ -6,6 +6,7 @@ The template only tells which resources to look for; what they are like comes fr
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -14,6 +15,7 @@ from typing import Any
 
 from pcistack.checks.findings import counted
 from pcistack.rehearsal.assembly import Assembly
+from pcistack.rehearsal.embedded.collisions import NAMED
 from pcistack.rehearsal.emulator import Emulator
 from pcistack.rehearsal.sdk import Client
 
@@ -441,15 +443,34 @@ _NAMED = (
 )
 
 
+def _chosen(stack: Deployed) -> dict[str, str]:
+    """Return the physical id of each resource whose template chooses its name."""
+    properties = {
+        name: (resource.get("Properties", {}), NAMED.get(str(resource["Type"]), ""))
+        for name, resource in stack.assembly.resources.items()
+    }
+    chosen = [name for name, (values, path) in properties.items() if path in values]
+    return {name: stack.physical_ids[name] for name in chosen if name in stack.physical_ids}
+
+
 def _names(stack: Deployed) -> tuple[int, list[str]]:
-    named = stack.of_type(*_NAMED)
-    suffix = stack.assembly.suffix.lower().replace("-", "")
+    named = {**stack.of_type(*_NAMED), **_chosen(stack)}
     problems = [
         f"{name}: the name {identifier} does not contain the suffix {stack.assembly.suffix}"
         for name, identifier in named.items()
-        if suffix not in identifier.lower().replace("-", "")
+        if not _carries_suffix(identifier.lower(), stack.assembly)
     ]
     return len(named), problems
+
+
+def _carries_suffix(identifier: str, assembly: Assembly) -> bool:
+    """Whether the suffix stands in a name by itself, or the stack's name as CloudFormation has it.
+
+    CloudFormation writes the stack's name without hyphens where a service takes none.
+    """
+    alone = rf"(?<![a-z0-9]){re.escape(assembly.suffix)}(?![a-z0-9])"
+    stack = assembly.stack.lower().replace("-", "")
+    return bool(re.search(alone, identifier)) or stack in identifier.replace("-", "")
 
 
 # --- Ingress --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +28,7 @@ def _run(*arguments: str) -> Result:
 def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
 
-    def start(_options: object) -> int:
+    def start(_options: object, _texts: object) -> int:
         raise AssertionError("the rehearsal started")
 
     monkeypatch.setattr(command, "_rehearse", start)
@@ -60,8 +61,6 @@ def test_folder_without_the_project_is_refused(
         (["--environment", "/"], "/: cannot be read (Is a directory)"),
         (["--suffix", "Dev_1"], "the suffix 'Dev_1' cannot be used"),
         (["--region", "eu-nowhere-9"], "unknown region 'eu-nowhere-9'; known are af-south-1"),
-        (["--region", "eu-central-1"], "dev.toml: deploys to eu-central-2"),
-        (["--region", "eu-central-1"], "add --region eu-central-2"),
         (["--port", "80x"], "'80x' is not a valid integer"),
         (["--port", "70000"], "bad port 70000; it is a number from 0 to 65535"),
         (["--json", "/nowhere/report.json"], "/nowhere: no folder to write the report"),
@@ -78,18 +77,50 @@ def test_bad_input_is_one_line_before_anything_starts(arguments: list[str], said
     assert said in result.stderr
 
 
-def test_file_of_another_region_is_named_before_anything_starts(
-    nothing_starts: None, tmp_path: Path
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Mapping[str, str]]:
+    """The environments that a rehearsal is told to synthesize; it does not start."""
+    monkeypatch.chdir(PROJECT)
+    seen: dict[str, Mapping[str, str]] = {}
+
+    def start(_options: object, texts: Mapping[str, str]) -> int:
+        seen["texts"] = texts
+        return 0
+
+    monkeypatch.setattr(command, "_rehearse", start)
+    return seen
+
+
+def test_environment_is_rehearsed_with_its_own_region_account_and_zones(
+    told: dict[str, Mapping[str, str]], tmp_path: Path
 ) -> None:
     file = tmp_path / "my.toml"
-    file.write_text('region = "eu-west-1"\n')
+    text = 'region = "eu-west-1"\naccount = "222222222222"\n[network]\nzones = ["eu-west-1a"]\n'
+    file.write_text(text)
 
-    result = _run("--environment", str(file))
+    assert _run("--suffix", "pr42", "--environment", str(file)).exit_code == 0
 
-    assert result.stderr == (
-        f"pcistack: {file}: deploys to eu-west-1, and eu-central-2 would be prepared; "
-        "add --region eu-west-1\n"
-    )
+    assert told["texts"]["pr42"] == text
+    assert told["texts"]["twin"].startswith(text)
+    assert "arn:aws:acm:eu-west-1:222222222222:certificate/" in told["texts"]["twin"]
+
+
+def test_environment_of_a_suffix_is_rehearsed_without_production(
+    told: dict[str, Mapping[str, str]],
+) -> None:
+    assert _run("--suffix", "pr42").exit_code == 0
+    assert set(told["texts"]) == {"pr42", "twin"}
+    assert _run().exit_code == 0
+    assert set(told["texts"]) == {"dev", "twin", "prod"}
+
+
+def test_rehearsal_moves_every_environment_to_the_region_that_is_asked_for(
+    told: dict[str, Mapping[str, str]],
+) -> None:
+    assert _run("--region", "us-west-2").exit_code == 0
+    for text in told["texts"].values():
+        assert "eu-central-2" not in text
+        assert 'zones = ["us-west-2a", "us-west-2b"]' in text
 
 
 def test_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
@@ -141,7 +172,7 @@ def _alive(pids: set[int]) -> set[int]:
     return {pid for pid in pids if Path(f"/proc/{pid}").exists()}
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_interrupted_rehearsal_leaves_no_process(number: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", _ON_A_TERMINAL, "rehearse"],

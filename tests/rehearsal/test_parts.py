@@ -10,9 +10,10 @@ import pytest
 
 from pcistack.rehearsal import critical_path
 from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.edits import grow
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
 from pcistack.rehearsal.emulator import RehearsalError
-from pcistack.rehearsal.project import with_ingress
+from pcistack.rehearsal.project import moved, with_ingress
 from pcistack.rehearsal.steps import Outcome, Step, StepError, Steps
 from pcistack.rehearsal.sweep import Known
 
@@ -222,11 +223,47 @@ def test_no_step_at_all_is_no_success() -> None:
     assert not Steps(_Silent()).all_passed
 
 
-def test_ephemeral_environment_with_ingress_names_a_certificate(tmp_path: Path) -> None:
-    (tmp_path / "environments").mkdir()
-    file = tmp_path / "environments" / "ephemeral.toml"
-    file.write_text('region = "eu-central-2"\n')
-    assert "certificate_arn" in with_ingress(tmp_path, "eu-central-2")
+def test_environment_without_ingress_gets_one_with_a_certificate_of_its_own_place() -> None:
+    text = with_ingress('region = "us-east-1"\naccount = "222222222222"\n')
+    assert "arn:aws:acm:us-east-1:222222222222:certificate/" in text
+    with_one = '[ingress]\nhosted_zone = "example.com"\n'
+    assert with_ingress(with_one) == with_one
 
-    file.write_text('[ingress]\nhosted_zone = "example.com"\n')
-    assert with_ingress(tmp_path, "eu-central-2") == file.read_text()
+
+def test_environment_moves_to_another_region_with_its_zones() -> None:
+    text = 'region = "eu-central-2"\n[network]\nzones = ["eu-central-2a", "eu-central-2b"]\n'
+    assert moved(text, "us-west-1") == (
+        'region = "us-west-1"\n[network]\nzones = ["us-west-1a", "us-west-1c"]\n'
+    )
+    assert moved(text, "eu-central-2") == text
+
+
+def test_environment_that_names_no_region_cannot_be_moved() -> None:
+    with pytest.raises(RehearsalError, match="names no region"):
+        moved("[network]\n", "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("image", "changed"),
+    [
+        ("public.ecr.aws/nginx:1", "public.ecr.aws/nginx:1-rehearsed"),
+        ("app@sha256:" + "ab" * 32, "app@sha256:" + "b" * 64),
+        (
+            {"Fn::Join": ["", ["111111111111.dkr.ecr.", {"Ref": "X"}, "/app:1.4.2"]]},
+            {"Fn::Join": ["", ["111111111111.dkr.ecr.", {"Ref": "X"}, "/app:1.4.2-rehearsed"]]},
+        ),
+    ],
+)
+def test_update_changes_any_image_to_another_release(image: object, changed: object) -> None:
+    template: Template = {
+        "Resources": {
+            "Task": {
+                "Type": "AWS::ECS::TaskDefinition",
+                "Properties": {"ContainerDefinitions": [{"Image": image}]},
+            }
+        }
+    }
+    grow(template)
+    assert template["Resources"]["Task"]["Properties"]["ContainerDefinitions"] == [
+        {"Image": changed}
+    ]

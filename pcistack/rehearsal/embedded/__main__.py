@@ -1,15 +1,15 @@
-"""Serve the embedded AWS on a socket that the parent has bound, for as long as the parent lives."""
+"""Serve the embedded AWS on sockets that the parent has bound, for as long as the parent lives."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
-import threading
+from collections.abc import Sequence
 
 from pcistack.rehearsal.embedded import (
     _engine,
+    collisions,
     control,
     database,
     firewall,
@@ -22,14 +22,14 @@ from pcistack.rehearsal.embedded import (
     storage,
 )
 from pcistack.rehearsal.embedded import engine_fixes as mends
+from pcistack.rehearsal.leash import end_with_parent
 
 
 def main() -> None:
     """Serve until the parent closes the pipe at standard input, or a signal comes."""
-    socket_descriptor = int(sys.argv[1])
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     install()
-    asyncio.run(_serve(socket_descriptor))
+    asyncio.run(_serve(sys.argv[1:]))
 
 
 def install() -> None:
@@ -39,6 +39,7 @@ def install() -> None:
             resource_type.register()
     recorded.install()
     guards.install()
+    collisions.install()
     control.install()
     mends.install()
     # Resource handlers call the engine's own APIs, so they must not run on its event loop.
@@ -46,19 +47,12 @@ def install() -> None:
     stacks._runs_on_worker_thread = lambda _resource_type: True
 
 
-def _end_with_parent() -> None:
-    """End with every child, such as a Node worker, once nobody holds the other end of the pipe."""
-    while os.read(0, 4096):
-        pass
-    os.killpg(os.getpgid(0), signal.SIGKILL)
-
-
-async def _serve(socket_descriptor: int) -> None:
+async def _serve(socket_descriptors: Sequence[str]) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
     config = Config()
-    config.bind = [f"fd://{socket_descriptor}"]
+    config.bind = [f"fd://{descriptor}" for descriptor in socket_descriptors]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
     stop = asyncio.Event()

@@ -16,6 +16,7 @@ def install() -> None:
     _add_cancel_rotation()
     _keep_cluster_endpoints()
     _name_bucket_policies_after_their_bucket()
+    _forget_attributes_of_deleted_listeners()
     _delete_dependents_first()
     _keep_what_a_rollback_could_not_delete()
     _answer_when_done()
@@ -77,6 +78,18 @@ def _keep_what_a_rollback_could_not_delete() -> None:
                 stack["_resources"].setdefault(name, kept)
 
     stacks._roll_back_operation = roll_back
+
+
+def _forget_attributes_of_deleted_listeners() -> None:
+    """A deleted listener leaves nothing; the engine's CloudFormation keeps its attributes."""
+    handler = _engine.resource_handlers()["AWS::ElasticLoadBalancingV2::Listener"]
+    original = handler["delete"]
+
+    def delete(physical_id: str, *rest: _engine.Untyped) -> None:
+        original(physical_id, *rest)
+        _engine.module("services.alb")._listener_attrs.pop(physical_id, None)
+
+    handler["delete"] = delete
 
 
 def _name_bucket_policies_after_their_bucket() -> None:
