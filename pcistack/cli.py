@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final, NoReturn
 
 import click
 
-from pcistack.usage import RootGroup
+from pcistack.usage import BadInputError, RootGroup
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "check": (
@@ -25,6 +26,14 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "rehearse": ("pcistack.commands.rehearse:rehearse", "Deploy and destroy on an embedded AWS"),
 }
 
+EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
+    "cdk": ("aws_cdk", "constructs", "jsii", "cloudformation_validate"),
+    "aws": ("boto3", "botocore"),
+    "evidence": ("jinja2", "markupsafe", "pydantic"),
+    "rehearsal": ("rich", "ministack", "hypercorn", "cryptography"),
+}
+"""Modules that an extra of the package brings; ``rehearsal`` brings those of ``aws`` too."""
+
 
 class _LazyGroup(RootGroup):
     """A group whose help needs no subcommand to be imported."""
@@ -36,13 +45,34 @@ class _LazyGroup(RootGroup):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: object = getattr(importlib.import_module(module), attribute)
+        with _missing_extra_in_one_line():
+            command: object = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the subcommand; a package that it needs may be missing."""
+        with _missing_extra_in_one_line():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@contextmanager
+def _missing_extra_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        for extra, modules in EXTRAS.items():
+            if missing in modules:
+                raise BadInputError(
+                    f"this needs the package {missing}, which is not installed: "
+                    f"pip install 'pcistack[{extra}]'"
+                ) from None
+        raise  # a module of our own, or one that every installation has: a defect
 
 
 _EPILOG: Final = """\b

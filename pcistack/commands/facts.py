@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final
+from textwrap import wrap
+from typing import Final
 
 import click
 
 from pcistack.checks.findings import counted
+from pcistack.commands.tables import Cell, table
 from pcistack.regional import facts as regional_facts
 from pcistack.regional.facts import Availability, Facts, Support, UnknownRegionError, curated
 from pcistack.regional.versions import AURORA_ENGINES, parse
 from pcistack.regions import known_regions
 from pcistack.usage import BadInputError, day_of
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 _YEARS: Final = 4  # that the time line shows
 _STEP: Final = 2  # months that one of its characters stands for
+_VALUE_WIDTH: Final = 68  # of what stands beside a label, on 80 columns
 _NOTICE: Final = timedelta(days=90)
-_MARKS: Final[Mapping[Availability, str]] = {
-    Availability.AVAILABLE: "[green]available[/]",
-    Availability.UNAVAILABLE: "[red]unavailable[/]",
-    Availability.UNKNOWN: "[yellow]unknown[/]",
+_MARKS: Final[Mapping[Availability, Cell]] = {
+    Availability.AVAILABLE: Cell("available", "green"),
+    Availability.UNAVAILABLE: Cell("unavailable", "red"),
+    Availability.UNKNOWN: Cell("unknown", "yellow"),
 }
 _SERVICES: Final[Mapping[str, str]] = {
     "Amazon ECS": "ecs",
@@ -69,19 +69,8 @@ def show(region: str | None, on: str | None) -> None:
         known = regional_facts.load(region)
     except UnknownRegionError as error:
         raise BadInputError(str(error)) from None
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    with console.capture() as shown:
-        console.print(f"[bold]{known.region}[/]  {known.long_name}", end="\n\n")
-        console.print(_overview(known))
-        for engine in AURORA_ENGINES:
-            console.print(_engine_table(known, engine, day))
-        console.print(_features_table(known))
-        console.print(_services_table(known))
-        _print_sources(console.print, known)
-    for line in shown.get().splitlines():
-        click.echo(line.rstrip())  # the tables fill their columns with blanks
+    for line in _page(known, day):
+        click.echo(line)
 
 
 @facts.command(
@@ -118,9 +107,9 @@ def refresh(live: bool, regions: tuple[str, ...], profile: str | None) -> None:
         click.echo(f"changed  {name}")
     total = counted(len(known_regions()), "region")
     click.echo(f"{len(changed)} of the files of {total} changed" if changed else "nothing changed")
-    for key, table in sorted(curated()["sources"].items()):
-        if table["review_by"] < today:
-            click.echo(f"due      {key} in curated.toml: read {table['url']} again")
+    for key, source in sorted(curated()["sources"].items()):
+        if source["review_by"] < today:
+            click.echo(f"due      {key} in curated.toml: read {source['url']} again")
 
 
 def _refresh_live(regions: tuple[str, ...], profile: str | None, today: date) -> None:
@@ -146,33 +135,33 @@ def _refresh_live(regions: tuple[str, ...], profile: str | None, today: date) ->
         click.echo(f"changed  regions/{region}.json" if changed else f"unchanged  {region}")
 
 
-# Tables
+# What is shown of a region
 
 
-def _table(title: str, *columns: str) -> Table:
-    from rich.table import Table
-
-    table = Table(
-        title=f"\n{title}",
-        title_justify="left",
-        title_style="bold",
-        header_style="dim",
-        box=None,
-        padding=(0, 2, 0, 0),
-        pad_edge=False,
-    )
-    for column in columns:
-        table.add_column(column, no_wrap=True)
-    return table
+def _page(known: Facts, day: date) -> Iterator[str]:
+    yield f"{click.style(known.region, bold=True)}  {known.long_name}"
+    yield ""
+    yield from table((), _wrapped(_overview_rows(known)))
+    for engine in AURORA_ENGINES:
+        yield from _engine_table(known, engine, day)
+    yield from _features_table(known)
+    yield from _titled("Services", ("service", "here"), _service_rows(known))
+    yield from _sources(known)
 
 
-def _overview(known: Facts) -> Table:
-    from rich.table import Table
+def _titled(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell | str]]
+) -> Iterator[str]:
+    yield ""
+    yield click.style(title, bold=True)
+    yield from table(columns, rows)
 
-    table = Table.grid(padding=(0, 2))
-    for label, value in _overview_rows(known):
-        table.add_row(label, value)
-    return table
+
+def _wrapped(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for label, value in rows:
+        first, *others = wrap(value, _VALUE_WIDTH)
+        yield label, first
+        yield from (("", other) for other in others)
 
 
 def _overview_rows(known: Facts) -> Iterator[tuple[str, str]]:
@@ -195,22 +184,27 @@ def _overview_rows(known: Facts) -> Iterator[tuple[str, str]]:
     )
 
 
-def _engine_table(known: Facts, engine: str, day: date) -> Table:
+def _engine_table(known: Facts, engine: str, day: date) -> Iterator[str]:
     years = "".join(f"{day.year + offset:<{12 // _STEP}}" for offset in range(_YEARS)).rstrip()
-    table = _table(engine, "version", "supported", years, "serverless", "ACU", "newest")
-    for line, newest, support in _lines(known, engine):
-        ends = support.ends
-        capacity = known.capacity(engine, newest)
-        style = "red" if ends < day else "yellow" if ends < day + _NOTICE else "green"
-        table.add_row(
-            f"{line} LTS" if support.long_term else line,
-            f"[{style}]{ends if support.exact else 'unknown'}[/]",
-            f"[{style}]{_bar(day, ends)}[/]" if support.exact else "",
-            _MARKS[known.serverless_v2(engine, newest)],
-            f"{capacity.minimum:g} to {capacity.maximum:g}" if capacity else "",
-            newest.rpartition("aurora.")[2],
-        )
-    return table
+    columns = ("version", "supported", years, "serverless", "ACU", "newest")
+    rows = (_engine_row(known, engine, day, *line) for line in _lines(known, engine))
+    yield from _titled(engine, columns, rows)
+
+
+def _engine_row(
+    known: Facts, engine: str, day: date, line: str, newest: str, support: Support
+) -> Sequence[Cell | str]:
+    ends = support.ends
+    capacity = known.capacity(engine, newest)
+    colour = "red" if ends < day else "yellow" if ends < day + _NOTICE else "green"
+    return (
+        f"{line} LTS" if support.long_term else line,
+        Cell(str(ends) if support.exact else "unknown", colour),
+        Cell(_bar(day, ends), colour) if support.exact else "",
+        _MARKS[known.serverless_v2(engine, newest)],
+        f"{capacity.minimum:g} to {capacity.maximum:g}" if capacity else "",
+        newest.rpartition("aurora.")[2],
+    )
 
 
 def _lines(known: Facts, engine: str) -> Iterator[tuple[str, str, Support]]:
@@ -238,30 +232,32 @@ def _bar(day: date, ends: date) -> str:
     return f"{'·' * now}{'━' * max(length - now, 1)}"
 
 
-def _features_table(known: Facts) -> Table:
-    table = _table("Features of Aurora", "feature", "engine", "here", "from version")
+def _features_table(known: Facts) -> Iterator[str]:
+    columns = ("feature", "engine", "here", "from version")
+    yield from _titled("Features of Aurora", columns, _feature_rows(known))
+
+
+def _feature_rows(known: Facts) -> Iterator[Sequence[Cell | str]]:
     names = {(row["feature"], row["engine"]): None for row in curated()["features"]}
     for name, engine in names:
         feature = known.feature(name, engine)
         oldest = ", ".join(feature.minimum.values())
         shown = oldest if feature.availability is Availability.AVAILABLE else ""
-        table.add_row(name, engine, _MARKS[feature.availability], shown)
+        yield name, engine, _MARKS[feature.availability], shown
     for row in curated()["certificate_authorities"]:
         authority = known.certificate_authority(row["name"])
-        table.add_row(authority.name, "all", _MARKS[authority.availability], "")
-    return table
+        yield authority.name, "all", _MARKS[authority.availability], ""
 
 
-def _services_table(known: Facts) -> Table:
-    table = _table("Services", "service", "here")
+def _service_rows(known: Facts) -> Iterator[Sequence[Cell | str]]:
     for title, name in _SERVICES.items():
-        table.add_row(title, _MARKS[known.service(name)])
-    return table
+        yield title, _MARKS[known.service(name)]
 
 
-def _print_sources(write: object, known: Facts) -> None:
-    assert callable(write)
+def _sources(known: Facts) -> Iterator[str]:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(known.versions.items()))
-    write(f"\n[dim]Generated from {versions}.[/]")
-    dates = sorted(table["as_of"] for table in curated()["sources"].values())
-    write(f"[dim]Documents as of {dates[0]} to {dates[-1]}.[/]")
+    yield ""
+    for line in wrap(f"Generated from {versions}.", 80):
+        yield click.style(line, dim=True)
+    dates = sorted(source["as_of"] for source in curated()["sources"].values())
+    yield click.style(f"Documents as of {dates[0]} to {dates[-1]}.", dim=True)

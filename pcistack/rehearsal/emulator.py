@@ -204,13 +204,11 @@ def running(*, region: str, port: int = 0) -> Iterator[Emulator]:
 
 
 def _require_engine() -> None:
+    """Raise what an import here would: the engine is imported in a process of its own."""
     from importlib.util import find_spec
 
     if find_spec("ministack") is None:
-        raise RehearsalError(
-            "The rehearsal needs the package ministack, which is not installed. "
-            "Run `make runtime`, or `pip install -r requirements.txt`."
-        )
+        raise ModuleNotFoundError("No module named 'ministack'", name="ministack")
 
 
 def _bound_socket(port: int) -> socket.socket:
