@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -12,9 +11,8 @@ from typing import IO, Any, Final
 
 import click
 
+from pcistack.naming import SUFFIX
 from pcistack.regions import known_regions
-
-_SUFFIX: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 class BadInputError(click.ClickException):
@@ -115,7 +113,7 @@ def suffix_of(text: str) -> str:
     Raises:
         BadInputError: It cannot be one.
     """
-    if not _SUFFIX.fullmatch(text):
+    if not SUFFIX.fullmatch(text):
         raise BadInputError(
             f"the suffix {text!r} cannot be used; it begins with a lower-case letter and holds "
             "lower-case letters, digits and single hyphens between them, such as dev or pr42"

@@ -9,7 +9,8 @@ from typing import Final
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from stacks.settings import Environment, allowed, model_of
+from pci_constructs.settings.form import allowed, model_of
+from stacks.settings import Environment
 
 TARGET: Final = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 
@@ -69,6 +70,8 @@ def _text(text: str | None) -> str:
 
 
 def _default(field: FieldInfo) -> str:
+    if field.default_factory is dict:
+        return "(none)"
     if field.default_factory is not None:
         return "(follows)"
     if field.default is PydanticUndefined:

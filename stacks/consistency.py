@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from typing import Final, TypeAlias
 
-from pci_constructs.image import PRIVATE_IMAGE
-from stacks import values
-from stacks.mistakes import Mistake, dotted, listed, nearest, shown
-from stacks.regions import all_zones, regions
+from pci_constructs.settings import values
+from pci_constructs.settings.image import PRIVATE_IMAGE
+from pci_constructs.settings.regions import all_zones, regions
+from pci_constructs.settings.words import listed, nearest
+from stacks.mistakes import Mistake, dotted, shown
 from stacks.settings import Environment
 
 Check: TypeAlias = Callable[[Environment], Iterator[Mistake]]
@@ -355,23 +356,13 @@ def _only_rules_on_the_database_are_accepted(environment: Environment) -> Iterat
 def _rules() -> dict[str, str]:
     """Return why each rule cannot be accepted for the database; empty where it can be."""
     from pcistack.checks.findings import Severity
-    from pcistack.pci_dss.pack import PACK as PCI_DSS
-    from pcistack.regional.pack import PACK as REGIONAL
+    from stacks.acceptable import DATABASE, rules
 
-    # A regional rule names in its id what it is about, a PCI rule in its types.
-    severities = {
-        **{rule.id: rule.severity for rule in REGIONAL.rules},
-        **{rule.id: rule.severity for rule in PCI_DSS.rules},
-    }
-    database = {rule.id for rule in REGIONAL.rules if rule.id.startswith(("AURORA-", "DATABASE-"))}
-    database |= {
-        rule.id for rule in PCI_DSS.rules if {"AWS::RDS::DBCluster", "any"} & {*rule.types}
-    }
     return {
-        rule: "is fatal: the deployment would fail all the same"
-        if severity is Severity.FATAL
-        else ("" if rule in database else "is a rule that says nothing of the database")
-        for rule, severity in severities.items()
+        rule.id: "is fatal: the deployment would fail all the same"
+        if rule.severity is Severity.FATAL
+        else ("" if {*DATABASE} & {*rule.types} else "is a rule that says nothing of the database")
+        for rule in rules()
     }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -13,16 +12,18 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from pci_constructs.names import longest_suffix
+from pci_constructs.settings.form import allowed, model_of
+from pci_constructs.settings.words import listed
+from pcistack.naming import SUFFIX
 from stacks.consistency import mistakes
-from stacks.mistakes import Mistake, cut, dotted, listed, shown
-from stacks.settings import Environment, IngressSettings, allowed, model_of
+from stacks.mistakes import Mistake, cut, dotted, shown
+from stacks.settings import Environment
 
 __all__ = [
     "ENVIRONMENTS",
     "EPHEMERAL",
     "ConfigurationError",
     "Environment",
-    "IngressSettings",
     "check_suffix",
     "environment_file",
     "load_environment",
@@ -32,7 +33,6 @@ ENVIRONMENTS: Final = Path(__file__).resolve().parent.parent / "environments"
 EPHEMERAL: Final = "ephemeral"
 """Name of the file for every suffix that has none of its own."""
 
-_SUFFIX: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _WRONG: Final[Mapping[str, str]] = {
     "bool_type": "is not true or false",
     "dict_type": "is not a table",
@@ -77,7 +77,7 @@ def check_suffix(suffix: str) -> str:
         ConfigurationError: It cannot; the message says what is allowed.
     """
     longest = longest_suffix()
-    if not _SUFFIX.fullmatch(suffix) or len(suffix) > longest:
+    if not SUFFIX.fullmatch(suffix) or len(suffix) > longest:
         raise ConfigurationError(
             f"environmentSuffix {shown(suffix)} cannot be used: it must begin with a lower-case "
             "letter, hold lower-case letters, digits and single hyphens between them, and have at "

@@ -21,7 +21,16 @@ from pcistack.regional.pack import PACK as REGIONAL
 from pcistack.template.document import Template
 from stacks.app import build_app
 from stacks.environment import load_environment
-from tests.support import ENDPOINTS, SHIPPED, ZONE, Synthesized, environment, template, variant
+from tests.support import (
+    ENDPOINTS,
+    SHIPPED,
+    ZONE,
+    Synthesized,
+    environment,
+    synthesize,
+    template,
+    variant,
+)
 
 TODAY = date(2026, 11, 24)
 NAG = ("AwsSolutions-", "PCI.DSS.321-")
@@ -136,3 +145,23 @@ def test_a_construct_without_a_main_resource_cannot_be_acknowledged() -> None:
     stack = Stack(App(), "Stack")
     with pytest.raises(TypeError, match="Stack is no resource"):
         acknowledge(stack, {"RULE": "A reason."})
+
+
+def test_an_environments_acceptance_stands_where_the_rule_reports() -> None:
+    reason = "The region's newer authority is rolled out with the next maintenance window."
+    synthesized = synthesize(
+        environment().model_copy(
+            update={
+                "acknowledged": {
+                    "DATABASE-CERTIFICATE-AUTHORITY": reason,
+                    "PCI-10.2.1-DATABASE-AUDIT": reason,
+                }
+            }
+        )
+    )
+    found = {entry for entry, text in accepted(synthesized).items() if text == reason}
+    prefix = "PciDss-dev/Database/Cluster"
+    assert found == {
+        f"DATABASE-CERTIFICATE-AUTHORITY at {prefix}/Writer/Resource",
+        f"PCI-10.2.1-DATABASE-AUDIT at {prefix}/Resource",
+    }

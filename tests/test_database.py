@@ -2,7 +2,7 @@
 
 import pytest
 
-from pci_constructs.engine import has_long_term_support, mysql_version
+from pci_constructs.settings.engine import has_long_term_support, mysql_version
 from tests.support import listed, statements, target, template, text, variant
 
 DEV = template("dev")

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pci_constructs.image import PRIVATE_IMAGE
 from pci_constructs.names import longest_project
+from pci_constructs.settings.image import PRIVATE_IMAGE
+from pci_constructs.settings.regions import regions
 from pcistack.checks.findings import Severity
 from pcistack.pci_dss.pack import PACK as PCI_DSS
 from pcistack.regional import facts
@@ -28,7 +29,6 @@ from stacks.environment import (
     environment_file,
     load_environment,
 )
-from stacks.regions import regions
 from tests.mistakes import ARN, HOSTED, MINIMAL, MISTAKES, PRIVATE, Row
 
 

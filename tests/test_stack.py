@@ -8,13 +8,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from aws_cdk import App, Duration, Stack
+from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 from aws_cdk.aws_logs import LogGroup
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
-from pci_constructs.protection import Protection
-from pci_constructs.retention import RETENTIONS
+from pci_constructs.protection import log_retention
+from pci_constructs.settings.protection import ProtectionSettings
+from pci_constructs.settings.retention import RETENTIONS
 from stacks.app import build_app
 from stacks.environment import Environment, load_environment
 from tests.support import (
@@ -159,14 +160,9 @@ def test_every_log_is_kept_as_long_as_configured(suffix: str) -> None:
 
 def test_every_retention_that_may_be_chosen_is_the_one_that_is_kept() -> None:
     for days in RETENTIONS:
-        protection = Protection(
-            keep_data=False,
-            deletion_protection=False,
-            key_deletion_window=Duration.days(7),
-            log_retention_days=days,
-        )
+        protection = ProtectionSettings(log_retention_days=days)
         stack = Stack(App(), "Stack")
-        LogGroup(stack, "LogGroup", retention=protection.log_retention)
+        LogGroup(stack, "LogGroup", retention=log_retention(protection))
         (group,) = Synthesized(Template.from_stack(stack).to_json()).all("AWS::Logs::LogGroup")
         assert group["RetentionInDays"] == days
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Final
+from typing import Final, cast
 
 from aws_cdk import Acknowledgment, CfnResource, Validations
 from constructs import IConstruct
@@ -18,7 +18,7 @@ METADATA_KEY: Final = "pcistack:acknowledged"
 def acknowledge(
     construct: IConstruct, findings: Mapping[str, str], *, until: date | None = None
 ) -> None:
-    """Accept findings on one resource; once for each, as the last call is what the template says.
+    """Accept findings on one resource, beside those that are accepted on it already.
 
     Args:
         construct: The resource that has the finding, or the construct whose main resource it is.
@@ -34,7 +34,8 @@ def acknowledge(
     Validations.of(resource).acknowledge(
         *(Acknowledgment(id=_qualified(rule), reason=reason) for rule, reason in findings.items())
     )
-    entries = [
+    present = cast("list[dict[str, str]] | None", resource.get_metadata(METADATA_KEY)) or []
+    entries = [entry for entry in present if entry["rule"] not in findings] + [
         {"rule": rule, "reason": reason} | ({"until": until.isoformat()} if until else {})
         for rule, reason in findings.items()
     ]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
 from pci_constructs.alarm import AlarmProps, Metric
+from pci_constructs.database import Database
+from pci_constructs.foundation import Foundation
 from pci_constructs.ingress import Ingress
 from pci_constructs.names import Names
-from pci_constructs.place import Place
-
-if TYPE_CHECKING:
-    from pci_constructs.monitoring import MonitoringProps
+from pci_constructs.network import Network
+from pci_constructs.rotation import Rotation
+from pci_constructs.service import Service
 
 _CONNECTIONS: Final = (
     (192, 6000),
@@ -28,21 +30,39 @@ _CONNECTIONS: Final = (
 _HOUR: Final = 3600
 
 
-def watched(props: MonitoringProps) -> dict[str, AlarmProps]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What alarms watch.
+
+    Attributes:
+        network: Its flow log must never fall silent.
+        service: The service.
+        database: The database; one that pauses writes no log, and its silence is no alarm.
+        rotation: What rotates the password.
+        ingress: The way in, if there is one.
+    """
+
+    network: Network
+    service: Service
+    database: Database
+    rotation: Rotation
+    ingress: Ingress | None = None
+
+
+def watched(watch: Watched, foundation: Foundation) -> dict[str, AlarmProps]:
     """Return the alarms by title, in the order of the dashboard."""
     return {
-        **_service(props),
-        **_database(props),
-        **_controls(props),
-        **(_ingress(props.ingress, props.names, props.place) if props.ingress else {}),
+        **_service(watch.service, foundation.names),
+        **_database(watch.database, foundation.names),
+        **_controls(watch),
+        **(_ingress(watch.ingress, foundation) if watch.ingress else {}),
     }
 
 
-def _service(props: MonitoringProps) -> dict[str, AlarmProps]:
-    names = props.names
+def _service(service: Service, names: Names) -> dict[str, AlarmProps]:
 
     def metric(namespace: str, name: str) -> Metric:
-        dimensions = {"ClusterName": names.ecs_cluster, "ServiceName": names.ecs_service}
+        dimensions = {"ClusterName": names.ecs_cluster, "ServiceName": names.ecs_service()}
         return Metric(namespace=namespace, name=name, dimensions=dimensions)
 
     return {
@@ -65,15 +85,15 @@ def _service(props: MonitoringProps) -> dict[str, AlarmProps]:
             less=metric("ECS/ContainerInsights", "RunningTaskCount"),
             above=0,
             periods=5,
-            after=(props.service.service,),
+            after=(service.service,),
             what_to_do="Fewer tasks run than are wanted. Read the service's events and the stopped "
             "tasks' reasons: image, secret, health check and capacity, in that order.",
         ),
     }
 
 
-def _database(props: MonitoringProps) -> dict[str, AlarmProps]:
-    dimensions = {"DBClusterIdentifier": props.names.database_cluster}
+def _database(database: Database, names: Names) -> dict[str, AlarmProps]:
+    dimensions = {"DBClusterIdentifier": names.database_cluster}
 
     def metric(name: str, statistic: str, period: int) -> Metric:
         return Metric(
@@ -99,7 +119,7 @@ def _database(props: MonitoringProps) -> dict[str, AlarmProps]:
         ),
         "DatabaseConnections": AlarmProps(
             metric=metric("DatabaseConnections", "Maximum", 60),
-            above=_connections(props.max_capacity) * 0.8,
+            above=_connections(database.settings.max_capacity) * 0.8,
             what_to_do="Most connections that the database allows are in use. Look for tasks that "
             "do not close theirs; lower the pool size, or raise max_capacity and restart the "
             "instances.",
@@ -111,7 +131,7 @@ def _database(props: MonitoringProps) -> dict[str, AlarmProps]:
             "restart. Raise max_capacity in the environment's file.",
         ),
     }
-    if props.readers:
+    if database.settings.readers:
         alarms["ReplicaLag"] = AlarmProps(
             metric=metric("AuroraReplicaLag", "Maximum", 60),
             above=1000,
@@ -122,14 +142,14 @@ def _database(props: MonitoringProps) -> dict[str, AlarmProps]:
     return alarms
 
 
-def _controls(props: MonitoringProps) -> dict[str, AlarmProps]:
+def _controls(watch: Watched) -> dict[str, AlarmProps]:
     """Watch the security controls themselves (PCI DSS 10.7.2)."""
     alarms = {
         "FlowLogSilent": AlarmProps(
-            metric=_events(props.network.flow_log_group.log_group_name),
+            metric=_events(watch.network.flow_log_group.log_group_name),
             below=1,
             periods=2,
-            after=(props.network.flow_log, props.service.service),  # which makes traffic
+            after=(watch.network.flow_log, watch.service.service),  # which makes traffic
             what_to_do=_control_failed(
                 "Check the flow log's status and its role in the VPC console."
             ),
@@ -138,7 +158,7 @@ def _controls(props: MonitoringProps) -> dict[str, AlarmProps]:
             metric=Metric(
                 namespace="AWS/Lambda",
                 name="Errors",
-                dimensions={"FunctionName": props.rotation.function_name},
+                dimensions={"FunctionName": watch.rotation.function.function_name},
                 statistic="Sum",
                 period=300,
             ),
@@ -149,12 +169,12 @@ def _controls(props: MonitoringProps) -> dict[str, AlarmProps]:
             "tasks cannot log in: rotate again at once.",
         ),
     }
-    if not props.pauses:
+    if watch.database.settings.min_capacity:
         alarms["AuditLogSilent"] = AlarmProps(
-            metric=_events(props.database.log_groups["audit"].log_group_name),
+            metric=_events(watch.database.log_groups["audit"].log_group_name),
             below=1,
             periods=2,
-            after=(props.database.writer,),
+            after=(watch.database.writer,),
             what_to_do=_control_failed(
                 "Check server_audit_logging in the cluster parameter group and the cluster's log "
                 "exports."
@@ -163,7 +183,7 @@ def _controls(props: MonitoringProps) -> dict[str, AlarmProps]:
     return alarms
 
 
-def _ingress(ingress: Ingress, names: Names, place: Place) -> dict[str, AlarmProps]:
+def _ingress(ingress: Ingress, foundation: Foundation) -> dict[str, AlarmProps]:
     balancer = {"LoadBalancer": ingress.load_balancer.load_balancer_full_name}
     tasks = {**balancer, "TargetGroup": ingress.target_group.target_group_full_name}
 
@@ -202,7 +222,11 @@ def _ingress(ingress: Ingress, names: Names, place: Place) -> dict[str, AlarmPro
             metric=Metric(
                 namespace="AWS/WAFV2",
                 name="BlockedRequests",
-                dimensions={"WebACL": names.web_acl, "Region": place.region, "Rule": "ALL"},
+                dimensions={
+                    "WebACL": foundation.names.web_acl,
+                    "Region": foundation.place.region,
+                    "Rule": "ALL",
+                },
                 statistic="Sum",
                 period=300,
             ),

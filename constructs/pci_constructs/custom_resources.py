@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from aws_cdk import CfnResource, CustomResourceProviderBase, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
-from pci_constructs.names import Names
 from pci_constructs.policy import allow, policy
-from pci_constructs.protection import Protection
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomResourcesProps:
-    """Inputs of :class:`CustomResources`.
-
-    Attributes:
-        names: Name of the log group.
-        protection: Retention and removal of the log.
-        logs_key: Encrypts the log.
-        tags: Tags of functions and roles; the CDK's own tagging does not reach them.
-    """
-
-    names: Names
-    protection: Protection
-    logs_key: kms.IKey
-    tags: Mapping[str, str]
 
 
 class CustomResources(Construct):
@@ -43,25 +23,39 @@ class CustomResources(Construct):
         log_group: Where the functions log.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, props: CustomResourcesProps) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        foundation: Foundation,
+        tags: Mapping[str, str],
+    ) -> None:
+        """Tidy the functions.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id in the parent.
+            foundation: Name, key and retention of the log.
+            tags: Tags of functions and roles; the CDK's own tagging does not reach them.
+        """
         super().__init__(scope, construct_id)
         self.log_group = owned_log_group(
             self,
             "LogGroup",
-            name=props.names.custom_resource_logs,
-            key=props.logs_key,
-            protection=props.protection,
+            name=foundation.names.custom_resource_logs,
+            foundation=foundation,
         )
         logging = {"LogGroup": self.log_group.log_group_name}
         policies = [self._policy().ref]
-        tags = [{"Key": key, "Value": value} for key, value in props.tags.items()]
+        cfn_tags = [{"Key": key, "Value": value} for key, value in tags.items()]
         for child in Stack.of(self).node.children:
             if isinstance(child, CustomResourceProviderBase):
                 role, function = _part(child, "Role"), _part(child, "Handler")
                 role.add_property_override("ManagedPolicyArns", policies)
-                role.add_property_override("Tags", tags)
+                role.add_property_override("Tags", cfn_tags)
                 function.add_property_override("LoggingConfig", logging)
-                function.add_property_override("Tags", tags)
+                function.add_property_override("Tags", cfn_tags)
 
     def _policy(self) -> iam.CfnManagedPolicy:
         """Return what takes the place of Lambda's basic policy.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -14,7 +14,8 @@ from pci_constructs.acknowledge import acknowledge
 from pci_constructs.names import Names
 from pci_constructs.place import Place
 from pci_constructs.policy import Statement, allow, policy
-from pci_constructs.protection import Protection
+from pci_constructs.protection import removal_policy
+from pci_constructs.settings.protection import ProtectionSettings
 
 PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.rds.amazonaws.com")
 """Services that publish to the alarm topic: its policy admits them, and its key serves them."""
@@ -55,21 +56,6 @@ _USE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EncryptionProps:
-    """Inputs of :class:`Encryption`.
-
-    Attributes:
-        names: Gives the aliases, and the log groups that the logs key may encrypt.
-        place: The account and region that the key policies admit.
-        protection: Gives the deletion window and the removal policy.
-    """
-
-    names: Names
-    place: Place
-    protection: Protection
-
-
 class Encryption(Construct):
     """Keys with yearly rotation (PCI DSS 3.6, 3.7), usable only through the service they are for.
 
@@ -82,14 +68,29 @@ class Encryption(Construct):
         messages: The alarm topic.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, props: EncryptionProps) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        protection: ProtectionSettings,
+    ) -> None:
+        """Create the keys.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id in the parent.
+            names: Gives the aliases, and the log groups that the logs key may encrypt.
+            protection: Gives the deletion window and the removal policy.
+        """
         super().__init__(scope, construct_id)
-        place = props.place
-        self.data = self._key(props, "data", _use("rds", place), _grant("rds", place))
-        self.logs = self._key(props, "logs", _log_groups(props.names, place))
-        self.secrets = self._key(props, "secrets", _use("secretsmanager", place))
+        self._names, self._protection = names, protection
+        self._place = place = Place.of(self)
+        self.data = self._key("data", _use("rds", place), _grant("rds", place))
+        self.logs = self._key("logs", _log_groups(names, place))
+        self.secrets = self._key("secrets", _use("secretsmanager", place))
         self.messages = self._key(
-            props,
             "messages",
             _publishers(),
             accepted={
@@ -101,7 +102,6 @@ class Encryption(Construct):
 
     def _key(
         self,
-        props: EncryptionProps,
         purpose: str,
         *statements: Statement,
         accepted: Mapping[str, str] | None = None,
@@ -110,12 +110,12 @@ class Encryption(Construct):
         key = kms.Key(
             self,
             construct_id,
-            alias=props.names.alias(purpose),
-            description=f"Encrypts the {purpose} of {props.names.stack}",
+            alias=self._names.alias(purpose),
+            description=f"Encrypts the {purpose} of {self._names.stack}",
             enable_key_rotation=True,
-            pending_window=props.protection.key_deletion_window,
-            removal_policy=props.protection.removal_policy,
-            policy=iam.PolicyDocument.from_json(policy(_administer(props.place), *statements)),
+            pending_window=Duration.days(self._protection.key_deletion_window_days),
+            removal_policy=removal_policy(self._protection),
+            policy=iam.PolicyDocument.from_json(policy(_administer(self._place), *statements)),
         )
         if accepted:
             acknowledge(key, accepted)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, cast
 
 from aws_cdk import Duration
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as targets
@@ -19,11 +16,13 @@ from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from pci_constructs.acknowledge import acknowledge
+from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
-from pci_constructs.names import Names
-from pci_constructs.place import Place
+from pci_constructs.network import Tier
 from pci_constructs.policy import allow, from_this_account, policy
-from pci_constructs.protection import Protection
+from pci_constructs.protection import removal_policy
+from pci_constructs.service import Service
+from pci_constructs.settings.ingress import HostedZone, IngressSettings
 
 _MANAGED_RULES: Final = (
     "AWSManagedRulesAmazonIpReputationList",
@@ -31,52 +30,6 @@ _MANAGED_RULES: Final = (
     "AWSManagedRulesKnownBadInputsRuleSet",
     "AWSManagedRulesSQLiRuleSet",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostedZone:
-    """A public Route 53 zone in which a certificate is validated and the name is published.
-
-    Attributes:
-        zone_id: Id of the hosted zone.
-        zone_name: Its domain.
-        domain_name: Name of the service inside the zone.
-    """
-
-    zone_id: str
-    zone_name: str
-    domain_name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngressProps:
-    """Inputs of :class:`Ingress`.
-
-    Attributes:
-        vpc: The VPC.
-        subnets: Selects the public tier.
-        certificate: ARN of a certificate in the stack's region, or the zone to validate one in.
-        service: The service behind the load balancer.
-        container_port: Port of the service's container.
-        health_check_path: Path that answers 200 when a task is well.
-        rate_limit: Requests that one address may send in five minutes.
-        names: Names of the web ACL and its log group.
-        place: The account whose web ACL may write its log.
-        protection: Removal, deletion protection, log retention.
-        logs_key: Encrypts the web ACL's log.
-    """
-
-    vpc: ec2.IVpc
-    subnets: ec2.SubnetSelection
-    certificate: str | HostedZone
-    service: ecs.FargateService
-    container_port: int
-    health_check_path: str
-    rate_limit: int
-    names: Names
-    place: Place
-    protection: Protection
-    logs_key: kms.IKey
 
 
 class Ingress(Construct):
@@ -90,16 +43,38 @@ class Ingress(Construct):
         access_logs: Bucket of the access logs.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, props: IngressProps) -> None:
-        super().__init__(scope, construct_id)
-        self.access_logs = self._access_logs(props)
-        self.security_group = self._security_group(props)
-        self.load_balancer = self._load_balancer(props)
-        self.target_group = self._listeners(props)
-        self.web_acl = self._web_acl(props)
-        self._web_acl_logs(props)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        foundation: Foundation,
+        tier: Tier,
+        service: Service,
+        settings: IngressSettings,
+    ) -> None:
+        """Create the way in to a service.
 
-    def _access_logs(self, props: IngressProps) -> s3.Bucket:
+        Args:
+            scope: Parent construct.
+            construct_id: Id in the parent.
+            foundation: Names of the web ACL and its log group; protection; the logs key.
+            tier: Where the load balancer stands.
+            service: The service behind it; it will scale on requests too.
+            settings: Certificate and limits.
+        """
+        super().__init__(scope, construct_id)
+        self._foundation, self._tier, self._settings = foundation, tier, settings
+        self.access_logs = self._access_logs()
+        self.security_group = self._security_group()
+        self.load_balancer = self._load_balancer()
+        self.target_group = self._listeners(service)
+        self.web_acl = self._web_acl()
+        self._web_acl_logs()
+        service.scale_on_requests(self.target_group)
+
+    def _access_logs(self) -> s3.Bucket:
+        protection = self._foundation.protection
         bucket = s3.Bucket(
             self,
             "AccessLogs",
@@ -112,16 +87,16 @@ class Ingress(Construct):
             versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    expiration=Duration.days(props.protection.log_retention_days),
+                    expiration=Duration.days(protection.log_retention_days),
                     noncurrent_version_expiration=Duration.days(30),
                     abort_incomplete_multipart_upload_after=Duration.days(7),
                 )
             ],
-            removal_policy=props.protection.removal_policy,
-            auto_delete_objects=not props.protection.keep_data,
+            removal_policy=removal_policy(protection),
+            auto_delete_objects=not protection.keep_data,
         )
         assert bucket.policy is not None
-        bucket.policy.apply_removal_policy(props.protection.removal_policy)  # stays with its bucket
+        bucket.policy.apply_removal_policy(removal_policy(protection))  # stays with its bucket
         acknowledge(
             bucket,
             {
@@ -136,11 +111,11 @@ class Ingress(Construct):
         )
         return bucket
 
-    def _security_group(self, props: IngressProps) -> ec2.SecurityGroup:
+    def _security_group(self) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(
             self,
             "SecurityGroup",
-            vpc=props.vpc,
+            vpc=self._tier.vpc,
             description="Load balancer: HTTPS, and HTTP for the redirect, from the internet",
             allow_all_outbound=False,
         )
@@ -155,22 +130,23 @@ class Ingress(Construct):
         )
         return group
 
-    def _load_balancer(self, props: IngressProps) -> elbv2.ApplicationLoadBalancer:
+    def _load_balancer(self) -> elbv2.ApplicationLoadBalancer:
         balancer = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",
-            vpc=props.vpc,
-            vpc_subnets=props.subnets,
+            vpc=self._tier.vpc,
+            vpc_subnets=self._tier.subnets,
             internet_facing=True,
             security_group=self.security_group,
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elbv2.DesyncMitigationMode.STRICTEST,
-            deletion_protection=props.protection.deletion_protection,
+            deletion_protection=self._foundation.protection.deletion_protection,
         )
         balancer.log_access_logs(self.access_logs)
         return balancer
 
-    def _listeners(self, props: IngressProps) -> elbv2.ApplicationTargetGroup:
+    def _listeners(self, service: Service) -> elbv2.ApplicationTargetGroup:
+        port = service.settings.container_port
         redirect = self.load_balancer.add_redirect(open=False)
         acknowledge(
             redirect,
@@ -184,21 +160,19 @@ class Ingress(Construct):
             port=443,
             protocol=elbv2.ApplicationProtocol.HTTPS,
             ssl_policy=elbv2.SslPolicy.TLS13_RES,
-            certificates=[elbv2.ListenerCertificate(self._certificate_arn(props))],
+            certificates=[elbv2.ListenerCertificate(self._certificate_arn())],
             open=False,
         )
         return listener.add_targets(
             "Tasks",
-            port=props.container_port,
+            port=port,
             protocol=elbv2.ApplicationProtocol.HTTP,
             targets=[
-                props.service.load_balancer_target(
-                    container_name="service", container_port=props.container_port
-                )
+                service.service.load_balancer_target(container_name="service", container_port=port)
             ],
             deregistration_delay=Duration.seconds(30),
             health_check=elbv2.HealthCheck(
-                path=props.health_check_path,
+                path=service.settings.health_check_path,
                 healthy_http_codes="200",
                 interval=Duration.seconds(15),
                 timeout=Duration.seconds(5),
@@ -207,33 +181,35 @@ class Ingress(Construct):
             ),
         )
 
-    def _certificate_arn(self, props: IngressProps) -> str:
-        if isinstance(props.certificate, str):
-            return props.certificate
+    def _certificate_arn(self) -> str:
+        certificate = self._settings.certificate
+        if not isinstance(certificate, HostedZone):
+            return certificate
         zone = route53.HostedZone.from_hosted_zone_attributes(
             self,
             "HostedZone",
-            hosted_zone_id=props.certificate.zone_id,
-            zone_name=props.certificate.zone_name,
+            hosted_zone_id=certificate.zone_id,
+            zone_name=certificate.zone_name,
         )
         route53.ARecord(
             self,
             "Alias",
             zone=zone,
-            record_name=props.certificate.domain_name,
+            record_name=certificate.domain_name,
             target=route53.RecordTarget.from_alias(
                 cast("route53.IAliasRecordTarget", targets.LoadBalancerTarget(self.load_balancer))
             ),
         )
-        certificate = acm.Certificate(
+        made = acm.Certificate(
             self,
             "Certificate",
-            domain_name=props.certificate.domain_name,
+            domain_name=certificate.domain_name,
             validation=acm.CertificateValidation.from_dns(zone),
         )
-        return certificate.certificate_arn
+        return made.certificate_arn
 
-    def _web_acl(self, props: IngressProps) -> wafv2.CfnWebACL:
+    def _web_acl(self) -> wafv2.CfnWebACL:
+        names = self._foundation.names
         rate = wafv2.CfnWebACL.RuleProperty(
             name="RateLimit",
             priority=0,
@@ -241,7 +217,7 @@ class Ingress(Construct):
             statement=wafv2.CfnWebACL.StatementProperty(
                 rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
                     aggregate_key_type="IP",
-                    limit=props.rate_limit,
+                    limit=self._settings.rate_limit,
                     evaluation_window_sec=300,
                 )
             ),
@@ -250,11 +226,11 @@ class Ingress(Construct):
         web_acl = wafv2.CfnWebACL(
             self,
             "WebAcl",
-            name=props.names.web_acl,
-            description=f"Guards the load balancer of {props.names.stack}",
+            name=names.web_acl,
+            description=f"Guards the load balancer of {names.stack}",
             scope="REGIONAL",
             default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
-            visibility_config=_visibility(props.names.web_acl),
+            visibility_config=_visibility(names.web_acl),
             rules=[
                 rate,
                 *(
@@ -271,14 +247,9 @@ class Ingress(Construct):
         )
         return web_acl
 
-    def _web_acl_logs(self, props: IngressProps) -> None:
-        group = owned_log_group(
-            self,
-            "WebAclLogGroup",
-            name=props.names.waf_logs,
-            key=props.logs_key,
-            protection=props.protection,
-        )
+    def _web_acl_logs(self) -> None:
+        name, place = self._foundation.names.waf_logs, self._foundation.place
+        group = owned_log_group(self, "WebAclLogGroup", name=name, foundation=self._foundation)
         resource = group.node.default_child
         assert isinstance(resource, logs.CfnLogGroup)
         # In the words that AWS would add itself. The policy belongs to the group, as an account may
@@ -287,9 +258,9 @@ class Ingress(Construct):
             allow(
                 "logs:CreateLogStream",
                 "logs:PutLogEvents",
-                on=props.place.arn("logs", f"log-group:{props.names.waf_logs}:log-stream:*"),
+                on=place.arn("logs", f"log-group:{name}:log-stream:*"),
                 to={"Service": "delivery.logs.amazonaws.com"},
-                when=from_this_account(props.place, service="logs"),
+                when=from_this_account(place, service="logs"),
                 sid="AWSLogDeliveryWrite20150319",
             )
         )
@@ -297,7 +268,7 @@ class Ingress(Construct):
             self,
             "WebAclLogging",
             resource_arn=self.web_acl.attr_arn,
-            log_destination_configs=[props.place.arn("logs", f"log-group:{props.names.waf_logs}")],
+            log_destination_configs=[place.arn("logs", f"log-group:{name}")],
             redacted_fields=[
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": name})
                 for name in ("authorization", "cookie")  # PCI DSS 3.3: no credentials in logs

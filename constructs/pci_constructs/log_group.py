@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from pci_constructs.protection import Protection
+from pci_constructs.foundation import Foundation
+from pci_constructs.protection import log_retention, removal_policy
 
 
 def owned_log_group(
-    scope: Construct, construct_id: str, *, name: str, key: kms.IKey, protection: Protection
+    scope: Construct, construct_id: str, *, name: str, foundation: Foundation
 ) -> logs.LogGroup:
     """Create a log group under the name its producer writes to (PCI DSS 10.3, 10.5.1).
 
@@ -19,15 +19,23 @@ def owned_log_group(
     Args:
         scope: Parent construct.
         construct_id: Id in the parent.
-        name: Physical name, from :class:`~pci_constructs.names.Names`.
-        key: Key of the logs; its policy must name this group.
-        protection: Retention and removal policy.
+        name: Physical name, one of :attr:`~pci_constructs.names.Names.log_groups`.
+        foundation: Key, retention and removal policy.
+
+    Raises:
+        ValueError: The policy of the logs key does not name this group, so that CloudWatch Logs
+            would refuse to make it.
     """
+    if name not in foundation.names.log_groups:
+        raise ValueError(
+            f"{name} is no log group of Names(..., workloads={foundation.names.workloads}); the "
+            "logs key serves those only: add the workload there"
+        )
     return logs.LogGroup(
         scope,
         construct_id,
         log_group_name=name,
-        encryption_key=key,
-        retention=protection.log_retention,
-        removal_policy=protection.removal_policy,
+        encryption_key=foundation.keys.logs,
+        retention=log_retention(foundation.protection),
+        removal_policy=removal_policy(foundation.protection),
     )

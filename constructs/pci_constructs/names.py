@@ -16,9 +16,7 @@ LIMITS: Final[Mapping[str, int]] = {
     "database_writer": 63,
     "last_reader": 63,
     "ecs_cluster": 255,
-    "ecs_service": 255,
     "container_insights_logs": 512,
-    "task_logs": 512,
     "flow_logs": 512,
     "custom_resource_logs": 512,
     "rotation_logs": 512,
@@ -36,6 +34,8 @@ LOG_KINDS: Final = ("audit", "error", "slowquery")
 """Logs that the database exports; never ``general``, whose statements can hold card numbers
 (PCI DSS 3.3)."""
 MAX_READERS: Final = 15
+SERVICE: Final = "service"
+"""The workload whose names say nothing of it, as most environments have it alone."""
 _LONGEST_OUTPUT: Final = "ClusterReaderEndpoint"
 
 
@@ -47,10 +47,12 @@ class Names:
         project: Short name of the system, such as ``pcidss``; part of most names. It holds no
             hyphen, so that a name can be taken apart again in one way only.
         suffix: The environment's suffix; part of every name.
+        workloads: What runs beside the service, by its name: lower-case letters, digits, hyphens.
     """
 
     project: str
     suffix: str
+    workloads: tuple[str, ...] = ()
 
     @property
     def stack(self) -> str:
@@ -62,10 +64,9 @@ class Names:
         """ECS cluster; named so that its Container Insights log group can be owned."""
         return f"{self.project}-{self.suffix}"
 
-    @property
-    def ecs_service(self) -> str:
-        """ECS service; named so that roles and alarms can refer to it before it exists."""
-        return f"{self.project}-{self.suffix}"
+    def ecs_service(self, workload: str = SERVICE) -> str:
+        """Return the ECS service of a workload, so that roles and alarms can refer to it."""
+        return f"{self.ecs_cluster}{_of(workload, '-')}"
 
     @property
     def database_cluster(self) -> str:
@@ -100,10 +101,9 @@ class Names:
         """Log group that Container Insights writes to; the pattern is AWS's."""
         return f"/aws/ecs/containerinsights/{self.ecs_cluster}/performance"
 
-    @property
-    def task_logs(self) -> str:
-        """Log group of the tasks."""
-        return f"/{self.project}/{self.suffix}/tasks"
+    def task_logs(self, workload: str = SERVICE) -> str:
+        """Return the log group of a workload's tasks."""
+        return f"/{self.project}/{self.suffix}/tasks{_of(workload, '/')}"
 
     @property
     def flow_logs(self) -> str:
@@ -163,12 +163,16 @@ class Names:
         return (
             *(self.database_logs(kind) for kind in LOG_KINDS),
             self.container_insights_logs,
-            self.task_logs,
+            *(self.task_logs(workload) for workload in (SERVICE, *self.workloads)),
             self.flow_logs,
             self.custom_resource_logs,
             self.rotation_logs,
             self.waf_logs,
         )
+
+
+def _of(workload: str, separator: str) -> str:
+    return "" if workload == SERVICE else f"{separator}{workload}"
 
 
 def longest_suffix() -> int:

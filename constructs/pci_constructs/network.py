@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from constructs import Construct, IDependable
 
 from pci_constructs.acknowledge import acknowledge
+from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
-from pci_constructs.names import Names
 from pci_constructs.place import Place
 from pci_constructs.policy import allow, from_this_account
-from pci_constructs.protection import Protection
-from pci_constructs.role import RoleProps, closed_role
+from pci_constructs.role import RoleProps, listed_role
+from pci_constructs.settings.network import NetworkSettings
 
 PUBLIC: Final = "Public"
 PRIVATE: Final = "Private"
@@ -33,29 +32,18 @@ _ENDPOINTS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkProps:
-    """Inputs of :class:`Network`.
+class Tier:
+    """Subnets with the same routes, one in each zone.
 
     Attributes:
-        cidr: IPv4 range of the VPC, /16 to /22.
-        zones: Availability zones, at least two.
-        egress: ``nat`` sends the tasks' traffic through NAT gateways; ``endpoints`` gives them
-            no way out but VPC endpoints.
-        nat_gateways: How many; 0 with ``endpoints``, else 1 or one per zone.
-        names: Name of the flow log's group.
-        place: The account that flow logs act for, and the region of the image layers.
-        protection: Retention and removal of the flow log.
-        logs_key: Encrypts the flow log.
+        vpc: Their VPC.
+        subnets: Selects them.
+        zones: Their availability zones.
     """
 
-    cidr: str
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection
     zones: tuple[str, ...]
-    egress: Literal["nat", "endpoints"]
-    nat_gateways: int
-    names: Names
-    place: Place
-    protection: Protection
-    logs_key: kms.IKey
 
 
 class Network(Construct):
@@ -63,50 +51,93 @@ class Network(Construct):
 
     Attributes:
         vpc: The VPC.
-        public: Selects the tier of the load balancer and the NAT gateways.
-        private: Selects the tier of the tasks.
-        isolated: Selects the tier of the database, which has no route out.
+        public: The tier of the load balancer and the NAT gateways.
+        private: The tier of the tasks.
+        isolated: The tier of the database, which has no route out.
         flow_log: Logs ALL traffic.
         flow_log_group: Where it is logged.
         endpoint_security_group: Admits 443 to the VPC endpoints; None with NAT.
         way_out: What must exist before a task can reach its image, secret and log group.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, props: NetworkProps) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        foundation: Foundation,
+        settings: NetworkSettings,
+    ) -> None:
+        """Create the network.
+
+        Args:
+            scope: Parent construct.
+            construct_id: Id in the parent.
+            foundation: Name, key and retention of the flow log.
+            settings: Address plan, zones and way out.
+        """
         super().__init__(scope, construct_id)
-        self.public = ec2.SubnetSelection(subnet_group_name=PUBLIC)
-        self.private = ec2.SubnetSelection(subnet_group_name=PRIVATE)
-        self.isolated = ec2.SubnetSelection(subnet_group_name=ISOLATED)
-        self.vpc = self._vpc(props)
-        self.flow_log_group = owned_log_group(
-            self,
-            "FlowLogGroup",
-            name=props.names.flow_logs,
-            key=props.logs_key,
-            protection=props.protection,
+        self.vpc = self._vpc(settings)
+        self.public, self.private, self.isolated = (
+            Tier(
+                vpc=self.vpc,
+                subnets=ec2.SubnetSelection(subnet_group_name=name),
+                zones=settings.zones,
+            )
+            for name in (PUBLIC, PRIVATE, ISOLATED)
         )
-        self.flow_log = self._flow_log(self._flow_log_role(props.place))
+        self.flow_log_group = owned_log_group(
+            self, "FlowLogGroup", name=foundation.names.flow_logs, foundation=foundation
+        )
+        self.flow_log = self._flow_log(self._flow_log_role(foundation.place))
         self.endpoint_security_group: ec2.SecurityGroup | None = None
         self.way_out: list[IDependable] = [
-            self._s3_endpoint(props.place),
+            self._s3_endpoint(foundation.place),
             *(subnet.internet_connectivity_established for subnet in self.vpc.private_subnets),
         ]
-        if props.egress == "endpoints":
+        if settings.egress == "endpoints":
             self.endpoint_security_group = self._endpoint_security_group()
             self.way_out += self._interface_endpoints(self.endpoint_security_group)
 
-    def _vpc(self, props: NetworkProps) -> ec2.Vpc:
+    def give_way_out(self, tasks: ec2.SecurityGroup) -> None:
+        """Let tasks reach their image, AWS services and, with NAT, the internet by HTTPS."""
+        if self.endpoint_security_group is not None:
+            admit(
+                self.endpoint_security_group,
+                tasks,
+                name="TasksToEndpoints",
+                port=443,
+                reason="Tasks reach AWS services",
+            )
+        tasks.add_egress_rule(
+            ec2.Peer.any_ipv4(),
+            ec2.Port.tcp(443),
+            "Image layers from S3 through the gateway endpoint; there is no other route"
+            if self.endpoint_security_group is not None
+            else "Image, secrets and logs over HTTPS through NAT",
+        )
+        if self.endpoint_security_group is None:
+            acknowledge(
+                tasks,
+                {
+                    "PCI-1.3.2-EGRESS-HTTPS-ANYWHERE": "The public image registry and the AWS "
+                    "APIs have no fixed addresses; it is HTTPS only, through NAT, and in the "
+                    "flow log. egress = 'endpoints' removes the route."
+                },
+            )
+
+    def _vpc(self, settings: NetworkSettings) -> ec2.Vpc:
         private_type = (
             ec2.SubnetType.PRIVATE_WITH_EGRESS
-            if props.egress == "nat"
+            if settings.egress == "nat"
             else ec2.SubnetType.PRIVATE_ISOLATED
         )
         vpc = ec2.Vpc(
             self,
             "Vpc",
-            ip_addresses=ec2.IpAddresses.cidr(props.cidr),
-            availability_zones=list(props.zones),
-            nat_gateways=props.nat_gateways,
+            ip_addresses=ec2.IpAddresses.cidr(settings.cidr),
+            availability_zones=list(settings.zones),
+            nat_gateways=settings.nat_gateways,
             enable_dns_hostnames=True,
             enable_dns_support=True,
             restrict_default_security_group=True,
@@ -131,7 +162,7 @@ class Network(Construct):
         return vpc
 
     def _flow_log_role(self, place: Place) -> iam.IRole:
-        return closed_role(
+        return listed_role(
             self,
             "FlowLogRole",
             props=RoleProps(
@@ -147,7 +178,7 @@ class Network(Construct):
                     ),
                 ),
             ),
-        )
+        ).closed
 
     def _flow_log(self, role: iam.IRole) -> ec2.FlowLog:
         return ec2.FlowLog(
@@ -166,7 +197,7 @@ class Network(Construct):
             "S3Endpoint",
             vpc=self.vpc,
             service=ec2.GatewayVpcEndpointAwsService.S3,
-            subnets=[self.private],
+            subnets=[self.private.subnets],
         )
         layers = f"arn:{place.partition}:s3:::prod-{place.region}-starport-layer-bucket/*"
         endpoint.add_to_policy(
@@ -190,7 +221,7 @@ class Network(Construct):
                 f"{construct_id}Endpoint",
                 vpc=self.vpc,
                 service=ec2.InterfaceVpcEndpointAwsService(service),
-                subnets=self.private,
+                subnets=self.private.subnets,
                 security_groups=[group],
                 private_dns_enabled=True,
                 open=False,

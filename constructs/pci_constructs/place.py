@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_cdk import Stack
+from aws_cdk import Stack, Token
+from constructs import IConstruct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +23,16 @@ class Place:
     account: str
 
     @classmethod
-    def of(cls, stack: Stack) -> Place:
-        """Return the place of a stack."""
+    def of(cls, construct: IConstruct) -> Place:
+        """Return the place of a construct's stack."""
+        stack = Stack.of(construct)
         return cls(partition=stack.partition, region=stack.region, account=stack.account)
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of this account and region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+    @property
+    def partition_in_findings(self) -> str:
+        """The partition as cdk-nag writes it; an id cannot hold a token."""
+        return "<AWS::Partition>" if Token.is_unresolved(self.partition) else self.partition

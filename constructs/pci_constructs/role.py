@@ -1,4 +1,4 @@
-"""A role that may do what is listed, and that nothing else in the stack can widen."""
+"""A role that may do what is listed, and what somebody grants it in so many words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pci_constructs.policy import Condition, Statement, allow, policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleProps:
-    """Inputs of :func:`closed_role`.
+    """Inputs of :func:`listed_role`.
 
     Attributes:
         description: What the role is for.
@@ -34,11 +34,22 @@ class RoleProps:
     accepted: Mapping[str, str] | None = None
 
 
-def closed_role(scope: Construct, construct_id: str, *, props: RoleProps) -> iam.IRole:
-    """Create a role (PCI DSS 7.2).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRole:
+    """A role in two hands.
 
-    It is handed out as an import, so that no grant of the CDK adds to what is listed.
+    Attributes:
+        role: For everybody: a grant to it takes effect, by a policy of its own.
+        closed: For the CDK while it wires a construct whose needs are listed already; what it
+            grants then is dropped. Never hand it out.
     """
+
+    role: iam.IRole
+    closed: iam.IRole
+
+
+def listed_role(scope: Construct, construct_id: str, *, props: RoleProps) -> ListedRole:
+    """Create a role that begins with what is listed (PCI DSS 7.2)."""
     own = (
         iam.CfnManagedPolicy(
             scope, f"{construct_id}Policy", policy_document=policy(*props.statements)
@@ -57,4 +68,7 @@ def closed_role(scope: Construct, construct_id: str, *, props: RoleProps) -> iam
     )
     if props.accepted:
         acknowledge(own or role, props.accepted)
-    return iam.Role.from_role_arn(scope, f"{construct_id}Arn", role.attr_arn, mutable=False)
+    return ListedRole(
+        role=iam.Role.from_role_arn(scope, f"{construct_id}Arn", role.attr_arn),
+        closed=iam.Role.from_role_arn(scope, f"{construct_id}Closed", role.attr_arn, mutable=False),
+    )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
@@ -16,39 +14,12 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from pci_constructs.acknowledge import acknowledge
+from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
-from pci_constructs.names import Names
-from pci_constructs.place import Place
 from pci_constructs.policy import allow
-from pci_constructs.protection import Protection
-from pci_constructs.role import RoleProps, closed_role
+from pci_constructs.role import RoleProps, listed_role
 
 _HANDLER: Final = Path(__file__).parent / "rotation_handler"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RotationProps:
-    """Inputs of :class:`Rotation`.
-
-    Attributes:
-        secret: The attached master credentials of the cluster.
-        cluster: The cluster whose password is set.
-        interval_days: Days between rotations; PCI DSS 8.6.3 leaves it to your risk analysis.
-        names: Names of the service to restart and of the log group.
-        place: The account whose secrets are rotated.
-        protection: Retention and removal of the log.
-        secrets_key: Key of the secret.
-        logs_key: Encrypts the log.
-    """
-
-    secret: secretsmanager.ISecret
-    cluster: rds.DatabaseCluster
-    interval_days: int
-    names: Names
-    place: Place
-    protection: Protection
-    secrets_key: kms.IKey
-    logs_key: kms.IKey
 
 
 class Rotation(Construct):
@@ -61,23 +32,40 @@ class Rotation(Construct):
         function: The function; its errors are worth an alarm (PCI DSS 10.7).
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, props: RotationProps) -> None:
-        super().__init__(scope, construct_id)
-        log_group = owned_log_group(
-            self,
-            "LogGroup",
-            name=props.names.rotation_logs,
-            key=props.logs_key,
-            protection=props.protection,
-        )
-        self.function = self._function(props, log_group)
-        self._schedule(props)
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        foundation: Foundation,
+        secret: secretsmanager.ISecret,
+        cluster: rds.DatabaseCluster,
+        days: int = 30,
+    ) -> None:
+        """Create the function and its schedule.
 
-    def _function(self, props: RotationProps, log_group: logs.LogGroup) -> lambda_.Function:
+        Args:
+            scope: Parent construct.
+            construct_id: Id in the parent.
+            foundation: Names of the service to restart and of the log group; keys.
+            secret: The attached master credentials of the cluster.
+            cluster: The cluster whose password is set.
+            days: Days between rotations; PCI DSS 8.6.3 leaves it to your risk analysis.
+        """
+        super().__init__(scope, construct_id)
+        self._foundation, self._secret, self._cluster = foundation, secret, cluster
+        log_group = owned_log_group(
+            self, "LogGroup", name=foundation.names.rotation_logs, foundation=foundation
+        )
+        self.function = self._function(log_group)
+        self._schedule(days)
+
+    def _function(self, log_group: logs.LogGroup) -> lambda_.Function:
+        names = self._foundation.names
         function = lambda_.Function(
             self,
             "Function",
-            description=f"Rotates the master password of {props.names.database_cluster}",
+            description=f"Rotates the master password of {names.database_cluster}",
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler="index.handler",
@@ -85,17 +73,17 @@ class Rotation(Construct):
             timeout=Duration.minutes(10),
             memory_size=256,
             log_group=log_group,
-            role=self._role(props, log_group),
+            role=self._role(log_group),
             environment={
-                "CLUSTER": props.names.database_cluster,
-                "ECS_CLUSTER": props.names.ecs_cluster,
-                "ECS_SERVICE": props.names.ecs_service,
+                "CLUSTER": names.database_cluster,
+                "ECS_CLUSTER": names.ecs_cluster,
+                "ECS_SERVICE": names.ecs_service(),
             },
         )
         function.add_permission(
             "SecretsManager",
             principal=cast("iam.IPrincipal", iam.ServicePrincipal("secretsmanager.amazonaws.com")),
-            source_account=props.place.account,
+            source_account=self._foundation.place.account,
         )
         acknowledge(
             function,
@@ -107,10 +95,11 @@ class Rotation(Construct):
         )
         return function
 
-    def _role(self, props: RotationProps, log_group: logs.LogGroup) -> iam.IRole:
-        names = props.names
-        service = props.place.arn("ecs", f"service/{names.ecs_cluster}/{names.ecs_service}")
-        return closed_role(
+    def _role(self, log_group: logs.LogGroup) -> iam.IRole:
+        names, place = self._foundation.names, self._foundation.place
+        key = self._foundation.keys.secrets
+        service = place.arn("ecs", f"service/{names.ecs_cluster}/{names.ecs_service()}")
+        return listed_role(
             self,
             "Role",
             props=RoleProps(
@@ -122,14 +111,18 @@ class Rotation(Construct):
                         "secretsmanager:GetSecretValue",
                         "secretsmanager:PutSecretValue",
                         "secretsmanager:UpdateSecretVersionStage",
-                        on=props.secret.secret_arn,
+                        on=self._secret.secret_arn,
                     ),
                     allow("secretsmanager:GetRandomPassword"),
-                    allow("kms:Decrypt", "kms:GenerateDataKey", on=props.secrets_key.key_arn),
+                    allow(
+                        "kms:Decrypt",
+                        "kms:GenerateDataKey",
+                        on=key.key_arn,
+                    ),
                     allow(
                         "rds:DescribeDBClusters",
                         "rds:ModifyDBCluster",
-                        on=props.cluster.cluster_arn,
+                        on=self._cluster.cluster_arn,
                     ),
                     allow("ecs:UpdateService", on=service),
                     allow("logs:CreateLogStream", "logs:PutLogEvents", on=log_group.log_group_arn),
@@ -139,14 +132,13 @@ class Rotation(Construct):
                     "nothing and has no resource; every other action names its resource."
                 },
             ),
-        )
+        ).role
 
-    def _schedule(self, props: RotationProps) -> None:
-        days = props.interval_days
+    def _schedule(self, days: int) -> None:
         schedule = secretsmanager.CfnRotationSchedule(
             self,
             "Schedule",
-            secret_id=props.secret.secret_arn,
+            secret_id=self._secret.secret_arn,
             rotation_lambda_arn=self.function.function_arn,
             rotate_immediately_on_update=False,
             rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(

@@ -10,11 +10,11 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pcistack.naming import STACK_PREFIX
 from pcistack.template.document import Template, TemplateError
 
 REPORT: Final = "validation-report.json"
 MANIFEST: Final = "manifest.json"
-STACK_PREFIX: Final = "PciDss-"
 
 
 _ModelT = TypeVar("_ModelT", bound=BaseModel)

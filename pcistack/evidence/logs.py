@@ -8,10 +8,8 @@ from typing import Final
 
 from pcistack.checks.findings import counted
 from pcistack.evidence.values import referrers, shown, text
+from pcistack.pci_dss.accepted import LOG_DAYS
 from pcistack.template.view import Reference, Resource, Value, View
-
-YEAR: Final = 365
-"""Days of log retention that PCI DSS 10.5.1 asks for, three months of them at hand."""
 
 _CONTENT: Final[Mapping[str, str]] = {
     "audit": "Database audit: connections, privilege and schema changes",
@@ -109,12 +107,12 @@ def _destination_row(view: View, source: str, records: str, target: Resource) ->
         retention = counted(days, "day") if days is not None else text(target, "RetentionInDays")
         retention = "for ever" if retention == "not set" else retention
         encryption = text(target, "KmsKeyId", absent="CloudWatch's own key")
-        short = days is not None and days < YEAR
+        short = days is not None and days < LOG_DAYS
     else:
         days = _bucket_days(target)
         retention = counted(days, "day") if days is not None else "for ever"
         encryption = _bucket_encryption(target)
-        short = days is not None and days < YEAR
+        short = days is not None and days < LOG_DAYS
     name = target.get("LogGroupName") if target.type == "AWS::Logs::LogGroup" else None
     return LogSource(
         source=source,

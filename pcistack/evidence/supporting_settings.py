@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from pcistack.evidence.logs import YEAR
 from pcistack.evidence.values import shown
+from pcistack.pci_dss.accepted import LOG_DAYS
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View
 
 Accepts: TypeAlias = Callable[[Value], bool]
@@ -162,7 +162,7 @@ _TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
         (f"{_DEFAULT_KEY}.SSEAlgorithm", "3.5.1", _there),
         ("VersioningConfiguration.Status", "10.3.2", _is("Enabled")),
         ("ObjectLockEnabled", "10.3.2", _true),
-        ("LifecycleConfiguration.Rules.*.ExpirationInDays", "10.5.1", _at_least(YEAR)),
+        ("LifecycleConfiguration.Rules.*.ExpirationInDays", "10.5.1", _at_least(LOG_DAYS)),
     ),
     _DB: (
         ("MasterUsername", "2.2.2", _own_name),
@@ -199,7 +199,7 @@ _TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
     ("AWS::Logs::LogGroup",): (
         ("RetentionInDays", "3.2.1", _there),
         ("KmsKeyId", "3.5.1 10.3.1", _reference),
-        ("RetentionInDays", "10.5.1", _at_least(YEAR)),
+        ("RetentionInDays", "10.5.1", _at_least(LOG_DAYS)),
     ),
     ("AWS::SecretsManager::Secret",): (
         ("KmsKeyId", "3.5.1 8.3.2", _reference),

@@ -17,6 +17,7 @@ from pcistack.checks.rule import (
     must_be_true,
     show,
 )
+from pcistack.pci_dss.accepted import DEFAULT_USERS
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.regional import aurora
@@ -327,14 +328,6 @@ def _parameter_hit(group: Resource, name: str, value: Value) -> Hit:
     )
 
 
-_DEFAULT_USERS: Final = frozenset(
-    {
-        *("admin", "administrator", "root", "sa", "postgres", "awsuser", "master", "mysql"),
-        *("dbadmin", "user", "rdsadmin", "oracle", "docdb", "test"),
-    }
-)
-
-
 @rule(
     "PCI-2.2.2-MASTER-USERNAME",
     "The master user has no default name",
@@ -364,7 +357,7 @@ def master_username(context: Context) -> Iterator[Hit]:
             continue  # CloudFormation refuses it, unless it is a replica
         if isinstance(name, Unknown | Reference | Partial):
             problem = UNRESOLVED
-        elif str(name).lower() in _DEFAULT_USERS:
+        elif str(name).lower() in DEFAULT_USERS:
             problem = f"is {name}, a default name"
         else:
             continue

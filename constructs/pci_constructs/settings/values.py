@@ -10,11 +10,12 @@ import posixpath
 import re
 from typing import Final
 
-from pci_constructs.engine import RESERVED_WORDS, SYSTEM_SCHEMAS, mysql_version
-from pci_constructs.image import IMAGE, PRIVATE_IMAGE
-from pci_constructs.retention import RETENTIONS
-from stacks.mistakes import listed, nearest
-from stacks.regions import all_zones, regions
+from pci_constructs.settings.engine import RESERVED_WORDS, SYSTEM_SCHEMAS, mysql_version
+from pci_constructs.settings.image import IMAGE, PRIVATE_IMAGE
+from pci_constructs.settings.regions import all_zones, regions
+from pci_constructs.settings.retention import RETENTIONS
+from pci_constructs.settings.words import listed, nearest
+from pcistack.pci_dss.accepted import DEFAULT_USERS
 
 PRIVATE_RANGES: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """RFC 1918, which AWS recommends for a VPC."""
@@ -29,14 +30,6 @@ FARGATE_MEMORY: Final = {
     16384: range(32768, 122881, 8192),
 }
 """Task memory in MiB that Fargate has for each task CPU."""
-
-_DEFAULT_USERS: Final = frozenset(
-    {
-        *("admin", "administrator", "root", "sa", "postgres", "awsuser", "master", "mysql"),
-        *("dbadmin", "user", "oracle", "docdb", "test"),
-    }
-)
-"""Default accounts, as rule PCI-2.2.2-MASTER-USERNAME has them."""
 
 _USER: Final = r"[A-Za-z_][A-Za-z0-9_.-]{0,31}"
 _USER_ID: Final = r"[1-9][0-9]{0,8}|1[0-9]{9}"  # 31 bits
@@ -111,10 +104,10 @@ def database_name(value: str) -> str:
 def master_username(value: str) -> str:
     """A user of one's own; RDS refuses reserved words and the names of its own accounts."""
     name = value.lower()
-    if name in _DEFAULT_USERS:
-        raise ValueError("is a default account (PCI DSS 2.2.2)")
     if name.startswith("rds"):
         raise ValueError("begins as the accounts of RDS itself do")
+    if name in DEFAULT_USERS:
+        raise ValueError("is a default account (PCI DSS 2.2.2)")
     if name in RESERVED_WORDS:
         raise ValueError("is a reserved word of MySQL")
     return value

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Final, cast
 
-# One file of the facts, read by its path: importing the guard would cost every synth 15 ms.
-_FACTS: Final = Path(__file__).resolve().parent.parent / "pcistack/regional/data/regions.json"
+from pcistack.regions import index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +27,13 @@ class Region:
 @cache
 def regions() -> Mapping[str, Region]:
     """Return every known region by its name."""
-    facts = cast(
-        "dict[str, dict[str, dict[str, object]]]", json.loads(_FACTS.read_text(encoding="utf-8"))
-    )
     return {
         name: Region(
             partition=str(entry["partition"]),
             domain=str(entry["domain"]),
-            zones=tuple(cast("list[str]", entry["zones"])),
+            zones=tuple(entry["zones"]),
         )
-        for name, entry in facts["regions"].items()
+        for name, entry in index().items()
     }
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-RETENTIONS: Final[Mapping[int, str]] = {
+from pcistack.pci_dss.accepted import LOG_DAYS
+
+_OFFERED: Final[Mapping[int, str]] = {
+    180: "SIX_MONTHS",
     365: "ONE_YEAR",
     400: "THIRTEEN_MONTHS",
     545: "EIGHTEEN_MONTHS",
@@ -15,4 +18,9 @@ RETENTIONS: Final[Mapping[int, str]] = {
     2557: "SEVEN_YEARS",
     3653: "TEN_YEARS",
 }
-"""CDK's name of each retention, by days, that CloudWatch Logs offers and PCI DSS 10.5.1 allows."""
+"""CDK's name of each longer retention that CloudWatch Logs offers, by days."""
+
+RETENTIONS: Final[Mapping[int, str]] = {
+    days: name for days, name in _OFFERED.items() if days >= LOG_DAYS
+}
+"""Those of them that PCI DSS 10.5.1 allows."""

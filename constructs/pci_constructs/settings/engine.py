@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-LONG_TERM_SUPPORT: Final = ("3.04", "3.10")
-"""Aurora MySQL lines with long-term support; AWS advises against automatic upgrades on them."""
-
 SYSTEM_SCHEMAS: Final = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
 """Databases that every MySQL server has already."""
 
@@ -58,5 +55,12 @@ def mysql_version(engine_version: str) -> str:
 
 
 def has_long_term_support(engine_version: str) -> bool:
-    """Whether an Aurora MySQL version is on a line with long-term support."""
-    return engine_version.partition("mysql_aurora.")[2].rpartition(".")[0] in LONG_TERM_SUPPORT
+    """Whether an Aurora MySQL version is on a line with long-term support.
+
+    AWS advises against automatic upgrades on these.
+    """
+    from pcistack.regional.facts import curated  # 10 ms, which loading the settings need not cost
+
+    line = engine_version.partition("mysql_aurora.")[2].rpartition(".")[0]
+    calendar = next(row for row in curated()["support"] if row["engine"] == "aurora-mysql")
+    return line in calendar["long_term"]

@@ -1,0 +1,41 @@
+"""Address plan and way out of the VPC."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from pci_constructs.settings import values
+from pci_constructs.settings.form import Allowed, Settings
+from pci_constructs.settings.words import listed
+
+
+def _gateways(above: dict[str, Any]) -> int:
+    return 0 if above["egress"] == "endpoints" else 1
+
+
+class NetworkSettings(Settings):
+    """Address plan and way out of the VPC."""
+
+    cidr: Annotated[
+        str,
+        AfterValidator(values.vpc_cidr),
+        Allowed(f"an IPv4 range from /16 to /22 inside {listed(values.PRIVATE_RANGES)}"),
+    ] = "10.0.0.0/16"
+    """IPv4 range of the VPC."""
+
+    zones: Annotated[
+        tuple[str, ...],
+        Field(min_length=2, max_length=3, strict=False),
+        Allowed('two or three zones of the region, such as ["eu-central-2a", "eu-central-2b"]'),
+    ]
+    """Availability zones."""
+
+    egress: Literal["nat", "endpoints"] = "nat"
+    """`nat`: HTTPS through NAT gateways. `endpoints`: VPC endpoints only, no way to the internet;
+    the image must then be in a private ECR repository of the same region. With either, S3 in the
+    region is open to ECR's image layers only."""
+
+    nat_gateways: Annotated[int, Field(ge=0, le=3)] = Field(default_factory=_gateways)
+    """0 with `endpoints`; with `nat` 1, or one per zone. Left out, it is 0 or 1."""

@@ -1,0 +1,34 @@
+"""What happens to data at the end of an environment's life."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from pci_constructs.settings import values
+from pci_constructs.settings.form import Allowed, Settings
+from pci_constructs.settings.retention import RETENTIONS
+from pci_constructs.settings.words import listed
+
+
+class ProtectionSettings(Settings):
+    """What happens to data at the end of the environment's life."""
+
+    keep_data: bool = False
+    """Keep keys, logs and secrets and take a final snapshot when the stack is deleted. `false`
+    deletes them with the stack."""
+
+    deletion_protection: bool = False
+    """AWS refuses to delete the database, the load balancer and the stack."""
+
+    key_deletion_window_days: Annotated[int, Field(ge=7, le=30)] = 7
+    """How long a deleted key can be recovered."""
+
+    log_retention_days: Annotated[
+        int,
+        AfterValidator(values.retention),
+        Allowed(f"{listed(map(str, RETENTIONS))} days"),
+    ] = 365
+    """How long logs are kept: what CloudWatch Logs offers and PCI DSS 10.5.1 (12 months)
+    allows."""

@@ -1,0 +1,215 @@
+"""The constructs in anybody's CDK app: no feature flag, no context, no settings of ours."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from aws_cdk import App, Environment, SecretValue, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.assertions import Template
+
+from pci_constructs.alarms import Watched
+from pci_constructs.custom_resources import CustomResources
+from pci_constructs.database import Database
+from pci_constructs.encryption import Encryption
+from pci_constructs.foundation import Foundation
+from pci_constructs.ingress import Ingress
+from pci_constructs.monitoring import Monitoring
+from pci_constructs.names import Names
+from pci_constructs.network import Network, Tier
+from pci_constructs.place import Place
+from pci_constructs.rotation import Rotation
+from pci_constructs.service import Service
+from pci_constructs.settings.ingress import IngressSettings
+from pci_constructs.settings.network import NetworkSettings
+from pci_constructs.settings.protection import ProtectionSettings
+from tests.support import CERTIFICATE, Synthesized, listed, references, statements, target
+
+ZONES = ("eu-central-2a", "eu-central-2b")
+
+
+class Anybody:
+    """Somebody's app and stack, with the constructs on it that a test asks for."""
+
+    def __init__(self, *, region: str | None = None, workloads: tuple[str, ...] = ()) -> None:
+        self.stack = Stack(App(), "Shop", env=Environment(region=region))
+        names = Names(project="shop", suffix="dev", workloads=workloads)
+        protection = ProtectionSettings()
+        self.foundation = Foundation(
+            names=names,
+            place=Place.of(self.stack),
+            protection=protection,
+            keys=Encryption(self.stack, "Keys", names=names, protection=protection),
+        )
+        vpc = ec2.Vpc(self.stack, "Vpc", availability_zones=list(ZONES))
+        private = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
+        self.tier = Tier(vpc=vpc, subnets=private, zones=ZONES)
+
+    def network(self) -> Network:
+        settings = NetworkSettings(zones=ZONES)
+        return Network(self.stack, "Network", foundation=self.foundation, settings=settings)
+
+    def database(self) -> Database:
+        return Database(self.stack, "Database", foundation=self.foundation, tier=self.tier)
+
+    def service(self) -> Service:
+        secret = secretsmanager.Secret(
+            self.stack, "Login", secret_string_value=SecretValue.unsafe_plain_text("{}")
+        )
+        return Service(
+            self.stack, "Service", foundation=self.foundation, tier=self.tier, secret=secret
+        )
+
+    def rotation(self, database: Database) -> Rotation:
+        return Rotation(
+            self.stack,
+            "Rotation",
+            foundation=self.foundation,
+            secret=database.secret,
+            cluster=database.cluster,
+        )
+
+    def ingress(self, service: Service) -> Ingress:
+        return Ingress(
+            self.stack,
+            "Ingress",
+            foundation=self.foundation,
+            tier=self.tier,
+            service=service,
+            settings=IngressSettings(certificate_arn=CERTIFICATE),
+        )
+
+    def template(self) -> Synthesized:
+        return Synthesized(Template.from_stack(self.stack).to_json())
+
+
+def test_network_stands_alone() -> None:
+    app = Anybody()
+    app.network()
+    assert app.template().all("AWS::EC2::FlowLog")
+
+
+def test_database_stands_alone_without_a_region_and_without_flags() -> None:
+    app = Anybody()
+    database = app.database()
+    app.rotation(database)
+    assert app.template().one("AWS::RDS::DBCluster")["StorageEncrypted"] is True
+
+
+def test_service_stands_alone() -> None:
+    app = Anybody()
+    app.service()
+    assert app.template().one("AWS::ECS::Service")["LaunchType"] == "FARGATE"
+
+
+def test_everything_stands_together_in_a_stack_with_a_region() -> None:
+    app = Anybody(region="eu-central-2")
+    network, database, service = app.network(), app.database(), app.service()
+    Monitoring(
+        app.stack,
+        "Monitoring",
+        foundation=app.foundation,
+        watch=Watched(
+            network=network,
+            service=service,
+            database=database,
+            rotation=app.rotation(database),
+            ingress=app.ingress(service),
+        ),
+    )
+    CustomResources(app.stack, "CustomResources", foundation=app.foundation, tags={})
+    template = app.template()
+    assert template.all("AWS::WAFv2::WebACL")
+    assert len(template.all("AWS::CloudWatch::Alarm")) > 10
+
+
+def granted(template: Synthesized, role: str) -> set[str]:
+    """Actions that policies beside the role's own list give to it."""
+    return {
+        str(action)
+        for policy in template.all("AWS::IAM::Policy")
+        if role in set(references(policy["Roles"]))
+        for statement in statements(policy["PolicyDocument"])
+        for action in listed(statement["Action"])
+    }
+
+
+@pytest.mark.parametrize("kind", ["TaskRoleArn", "ExecutionRoleArn"])
+def test_a_grant_to_a_role_of_ours_takes_effect(kind: str) -> None:
+    app = Anybody()
+    task = app.service().task_definition
+    queue = sqs.Queue(app.stack, "Queue")
+    role = task.task_role if kind == "TaskRoleArn" else task.obtain_execution_role()
+    queue.grant_send_messages(role)
+    template = app.template()
+    holder = target(template.one("AWS::ECS::TaskDefinition")[kind])
+    assert "sqs:SendMessage" in granted(template, holder)
+
+
+def test_a_secret_that_is_added_to_the_container_can_be_read() -> None:
+    app = Anybody()
+    service = app.service()
+    container = service.task_definition.default_container
+    assert container is not None
+    own = secretsmanager.Secret(app.stack, "Own")
+    container.add_secret("TOKEN", ecs.Secret.from_secrets_manager(own))
+    template = app.template()
+    role = target(template.one("AWS::ECS::TaskDefinition")["ExecutionRoleArn"])
+    assert "secretsmanager:GetSecretValue" in granted(template, role)
+
+
+def test_a_permission_of_the_rotation_function_takes_effect() -> None:
+    app = Anybody()
+    function = app.rotation(app.database()).function
+    queue = sqs.Queue(app.stack, "Queue")
+    queue.grant_send_messages(function)
+    template = app.template()
+    (own,) = [f for f in template.all("AWS::Lambda::Function") if "Description" in f]
+    role = target(own["Role"])
+    assert "sqs:SendMessage" in granted(template, role)
+
+
+def test_what_the_constructs_need_is_listed_and_not_granted_a_second_time() -> None:
+    app = Anybody()
+    app.service()
+    app.rotation(app.database())
+    assert app.template().ids("AWS::IAM::Policy") == []
+
+
+def test_a_second_service_shares_the_cluster_and_has_names_of_its_own() -> None:
+    app = Anybody(workloads=("reports",))
+    first = app.service()
+    Service(
+        app.stack,
+        "Reports",
+        foundation=app.foundation,
+        tier=app.tier,
+        secret=secretsmanager.Secret(app.stack, "Other"),
+        name="reports",
+        cluster=first.cluster,
+    )
+    template = app.template()
+    assert len(template.ids("AWS::ECS::Cluster")) == 1
+    names = {service["ServiceName"] for service in template.all("AWS::ECS::Service")}
+    assert names == {"shop-dev", "shop-dev-reports"}
+    (key,) = [k for k in template.all("AWS::KMS::Key") if "reports" in json.dumps(k)]
+    assert "log-group:/shop/dev/tasks/reports" in json.dumps(key)
+
+
+def test_a_log_group_that_the_key_does_not_serve_is_refused_at_once() -> None:
+    app = Anybody()
+    first = app.service()
+    with pytest.raises(ValueError, match="add the workload there"):
+        Service(
+            app.stack,
+            "Reports",
+            foundation=app.foundation,
+            tier=app.tier,
+            secret=secretsmanager.Secret(app.stack, "Other"),
+            name="reports",
+            cluster=first.cluster,
+        )
