@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from pcistack.account.aws import Aws, Call, Item, text
 from pcistack.account.needs import Name, Needs
-from pcistack.account.rows import Row, State, answered, tried, undecided
+from pcistack.account.rows import Row, Verdict, answered, tried, undecided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +179,7 @@ def _names(
         parts.append(f"{len(ours)} of {stack} itself, which is updated")
     if parts:
         yield Row(
-            state=State.CONFIRMED,
+            state=Verdict.CONFIRMED,
             need=f"{kind.title} names: {free + len(ours)}",
             answer=", ".join(parts),
             asked=kind.call.permission,
@@ -198,7 +198,7 @@ def _taken(kind: _Kind, name: Name, item: Item, own: _Own, stack: str | None, re
     if own is None:
         answer = "already exists; if it is the stack's own, name the stack with --stack"
     return Row(
-        state=State.UNKNOWN if own is None else State.FAILS,
+        state=Verdict.UNKNOWN if own is None else Verdict.FAILS,
         need=f"{kind.title} {name.name}",
         answer=answer,
         asked=kind.call.permission,
@@ -216,7 +216,7 @@ def _resource_policies(count: int, own: _Own, aws: Aws) -> Iterator[Row]:
     fits = len(used) + count <= _RESOURCE_POLICIES
     answer = f"{len(used)} of {_RESOURCE_POLICIES} in use"
     yield Row(
-        state=State.CONFIRMED if fits else State.FAILS,
+        state=Verdict.CONFIRMED if fits else Verdict.FAILS,
         need=f"Logs resource policies: {count}",
         answer=answer if fits else f"{answer}, and AWS raises this quota for nobody; delete one",
         asked=Call.RESOURCE_POLICIES.permission,
@@ -247,7 +247,7 @@ def _certificate(arn: str, resources: Sequence[str], aws: Aws) -> Iterator[Row]:
             "issued" if status == "ISSUED" else f"{status}, a listener takes an ISSUED one only"
         )
     yield Row(
-        state=State.CONFIRMED if status == "ISSUED" else State.FAILS,
+        state=Verdict.CONFIRMED if status == "ISSUED" else Verdict.FAILS,
         need=f"certificate {_short(arn)}",
         answer=answer,
         asked=Call.CERTIFICATE.permission,

@@ -16,7 +16,7 @@ from pcistack.template.view import Partial, Resource, View, walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Database:
+class NeededDatabase:
     """A cluster or instance, as far as AWS has a say in whether it can be created.
 
     Attributes:
@@ -103,7 +103,7 @@ class Needs:
         problems: Expressions that fail in this region, such as a zone past the last one.
     """
 
-    databases: Sequence[Database]
+    databases: Sequence[NeededDatabase]
     endpoints: Sequence[Endpoint]
     zones: Mapping[str, Sequence[str]]
     counts: Mapping[str, int]
@@ -119,7 +119,7 @@ class Needs:
 
 def needs(views: Sequence[View]) -> Needs:
     """Derive what a template needs; resolve the views with the region's real zones first."""
-    databases: dict[Database, None] = {}
+    databases: dict[NeededDatabase, None] = {}
     endpoints: dict[Endpoint, None] = {}
     zones: dict[str, dict[str, None]] = {}
     names: dict[Name, None] = {}
@@ -171,9 +171,9 @@ def _most(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
 # Databases
 
 
-def _databases(view: View) -> Iterable[Database]:
+def _databases(view: View) -> Iterable[NeededDatabase]:
     for cluster in view.of_type("AWS::RDS::DBCluster"):
-        yield Database(
+        yield NeededDatabase(
             resource=cluster.logical_id,
             engine=cluster.text("Engine"),
             version=_optional(cluster, "EngineVersion"),
@@ -188,7 +188,7 @@ def _databases(view: View) -> Iterable[Database]:
         yield _instance(view, instance, view.target(instance.get("DBClusterIdentifier")))
 
 
-def _instance(view: View, instance: Resource, cluster: Resource | None) -> Database:
+def _instance(view: View, instance: Resource, cluster: Resource | None) -> NeededDatabase:
     owner = cluster or instance
     flags = {
         "SupportsIAMDatabaseAuthentication": owner.flag("EnableIAMDatabaseAuthentication"),
@@ -202,7 +202,7 @@ def _instance(view: View, instance: Resource, cluster: Resource | None) -> Datab
     if version == "" and instance.get("DBClusterIdentifier") is not None:
         # the cluster's; that of a cluster outside the template is not known here
         version = None if cluster is None else _optional(cluster, "EngineVersion")
-    return Database(
+    return NeededDatabase(
         resource=instance.logical_id,
         engine=owner.text("Engine")
         if "Engine" not in instance.properties

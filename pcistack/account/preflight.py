@@ -16,8 +16,8 @@ from pcistack.account import names_in_use as taken
 from pcistack.account import quotas
 from pcistack.account.ask_facts import ENABLED, opt_in_status, overlaid, resource_types, zones
 from pcistack.account.aws import Aws, Call, Item, flag, number, part, text, texts
-from pcistack.account.needs import Database, Endpoint, Needs, needs
-from pcistack.account.rows import Row, State, answered, tried, undecided
+from pcistack.account.needs import Endpoint, NeededDatabase, Needs, needs
+from pcistack.account.rows import Row, Verdict, answered, tried, undecided
 from pcistack.checks.findings import Severity
 from pcistack.regional.context import Context
 from pcistack.regional.facts import Availability, Facts
@@ -63,7 +63,7 @@ def preflight(
     """
     aws.items(Call.CALLER_IDENTITY, "Account", at_home=True)
     rows = [*tried(_region, aws, f"{aws.region} is enabled")]
-    if any(row.state is State.FAILS for row in rows):
+    if any(row.state is Verdict.FAILS for row in rows):
         return rows  # every further question would fail for the same reason
     here, refusal = answered(_zone_names, aws, "availability zones")
     answers = _Answers(zones=here or [])
@@ -96,11 +96,11 @@ def _judged(
         endpoint_services=answers.services,
         offered=answers.offered,
     )
-    said = {name for row in rows if row.state is State.FAILS for name in row.resources}
+    said = {name for row in rows if row.state is Verdict.FAILS for name in row.resources}
     for finding in PACK.judge(Context(view=view, facts=live, on=now.date()) for view in worlds):
         if finding.severity is Severity.FATAL and finding.resource not in said:
             yield Row(
-                state=State.FAILS,
+                state=Verdict.FAILS,
                 need=finding.rule,
                 answer=finding.message,
                 asked="",
@@ -110,7 +110,7 @@ def _judged(
 
 def _merged(rows: Iterable[Row]) -> list[Row]:
     """Make one row of those that differ only in the resources that need it."""
-    found: dict[tuple[State, str, str, str, str], Row] = {}
+    found: dict[tuple[Verdict, str, str, str, str], Row] = {}
     for row in rows:
         key = (row.state, row.need, row.answer, row.asked, row.fix)
         before = found[key].resources if key in found else ()
@@ -124,12 +124,12 @@ def _merged(rows: Iterable[Row]) -> list[Row]:
 def _region(aws: Aws) -> Iterator[Row]:
     status = opt_in_status(aws)
     if status in ENABLED:
-        answer, state = status, State.CONFIRMED
+        answer, state = status, Verdict.CONFIRMED
     elif status:
         answer = f"{status}: enable it under Account > AWS Regions first"
-        state = State.FAILS
+        state = Verdict.FAILS
     else:
-        answer, state = "AWS knows no such region", State.FAILS
+        answer, state = "AWS knows no such region", Verdict.FAILS
     yield Row(
         state=state, need=f"{aws.region} is enabled", answer=answer, asked=Call.REGIONS.permission
     )
@@ -144,7 +144,7 @@ def _zones(wanted: Needs, here: Sequence[str]) -> Iterator[Row]:
     for zone, resources in wanted.zones.items():
         there = zone in here
         yield Row(
-            state=State.CONFIRMED if there else State.FAILS,
+            state=Verdict.CONFIRMED if there else Verdict.FAILS,
             need=f"zone {zone}",
             answer="available" if there else f"there are {', '.join(here)}",
             asked=asked,
@@ -152,7 +152,7 @@ def _zones(wanted: Needs, here: Sequence[str]) -> Iterator[Row]:
         )
     for resource, message in wanted.problems:
         yield Row(
-            state=State.FAILS,
+            state=Verdict.FAILS,
             need="an expression that works here",
             answer=message,
             asked=asked,
@@ -167,14 +167,14 @@ def _types(wanted: Needs, facts: Facts, aws: Aws) -> Iterator[Row]:
     doubtful = [name for name in missing if name not in absent]
     asked = Call.RESOURCE_TYPES.permission
     yield Row(
-        state=State.FAILS if absent else State.CONFIRMED,
+        state=Verdict.FAILS if absent else Verdict.CONFIRMED,
         need=f"resource types: {len(wanted.types) - len(doubtful)}",
         answer=f"not here: {', '.join(absent)}" if absent else "all here",
         asked=asked,
     )
     for name in doubtful:
         yield Row(
-            state=State.UNKNOWN,
+            state=Verdict.UNKNOWN,
             need=f"resource type {name}",
             answer="AWS does not list it here, but the schemas of the region have it",
             asked=asked,
@@ -184,7 +184,7 @@ def _types(wanted: Needs, facts: Facts, aws: Aws) -> Iterator[Row]:
 # Databases
 
 
-def _databases(aws: Aws, database: Database, answers: _Answers) -> Iterator[Row]:
+def _databases(aws: Aws, database: NeededDatabase, answers: _Answers) -> Iterator[Row]:
     if database.engine is None or database.version is None or database.instance_class is None:
         unknown = [
             name
@@ -210,7 +210,7 @@ def _databases(aws: Aws, database: Database, answers: _Answers) -> Iterator[Row]
         )
 
 
-def _version(database: Database, answers: _Answers, aws: Aws) -> Iterator[Row]:
+def _version(database: NeededDatabase, answers: _Answers, aws: Aws) -> Iterator[Row]:
     found = _versions(database, aws)
     current = [item for item in found if text(item, "Status") in ("", "available")]
     chosen = (current or found)[-1] if found else {}
@@ -225,7 +225,7 @@ def _version(database: Database, answers: _Answers, aws: Aws) -> Iterator[Row]:
     answers.exact[database.engine or "", database.version or ""] = version
     named = f"{database.engine} {database.version or '(the default version)'}"
     yield Row(
-        state=State.FAILS if complaints else State.CONFIRMED,
+        state=Verdict.FAILS if complaints else Verdict.CONFIRMED,
         need=named,
         answer="; ".join(complaints)
         or ("available" if database.version == version else f"it is {version}"),
@@ -234,7 +234,7 @@ def _version(database: Database, answers: _Answers, aws: Aws) -> Iterator[Row]:
     )
 
 
-def _versions(database: Database, aws: Aws) -> list[Item]:
+def _versions(database: NeededDatabase, aws: Aws) -> list[Item]:
     """Ask for a version; one that names only a major, or none at all, stands for a default."""
     engine = {"Engine": database.engine}
     named = {"EngineVersion": database.version} if database.version else {}
@@ -249,7 +249,7 @@ def _versions(database: Database, aws: Aws) -> list[Item]:
     )
 
 
-def _version_complaints(database: Database, version: Item) -> Iterator[str]:
+def _version_complaints(database: NeededDatabase, version: Item) -> Iterator[str]:
     modes = texts(version, "SupportedEngineModes")
     if database.mode and database.mode not in modes:
         yield f"no engine mode {database.mode}, only {', '.join(modes) or 'none'}"
@@ -267,7 +267,7 @@ def _version_complaints(database: Database, version: Item) -> Iterator[str]:
         yield f"no certificate authority {wanted}, only {', '.join(authorities)}"
 
 
-def _capacity_complaints(database: Database, limits: Item) -> Iterator[str]:
+def _capacity_complaints(database: NeededDatabase, limits: Item) -> Iterator[str]:
     lowest, highest = number(limits, "MinCapacity"), number(limits, "MaxCapacity")
     if lowest is None or highest is None:
         yield "it has no Serverless v2"
@@ -278,7 +278,7 @@ def _capacity_complaints(database: Database, limits: Item) -> Iterator[str]:
         yield f"MaxCapacity {database.maximum:g} is above {highest:g}"
 
 
-def _orderable(database: Database, answers: _Answers, aws: Aws) -> Iterator[Row]:
+def _orderable(database: NeededDatabase, answers: _Answers, aws: Aws) -> Iterator[Row]:
     parameters: dict[str, object] = {
         "Engine": database.engine,
         "DBInstanceClass": database.instance_class,
@@ -301,7 +301,7 @@ def _orderable(database: Database, answers: _Answers, aws: Aws) -> Iterator[Row]
         if all(flag(option, name) is False for option in options):
             complaints.append(f"without {_feature(name)}")
     yield Row(
-        state=State.FAILS if complaints else State.CONFIRMED,
+        state=Verdict.FAILS if complaints else Verdict.CONFIRMED,
         need=f"{database.engine} on {database.instance_class}",
         answer="; ".join(complaints) or f"orderable in {', '.join(here) or 'this region'}",
         asked=Call.ORDERABLE_OPTIONS.permission,
@@ -339,7 +339,7 @@ def _endpoints(wanted: Sequence[Endpoint], answers: _Answers, aws: Aws) -> Itera
         details = [item for item in found if text(item, "ServiceName") == endpoint.service]
         complaint = _endpoint_complaint(endpoint, details)
         yield Row(
-            state=State.FAILS if complaint else State.CONFIRMED,
+            state=Verdict.FAILS if complaint else Verdict.CONFIRMED,
             need=f"{endpoint.kind.lower()} endpoint {endpoint.service}",
             answer=complaint or "available",
             asked=Call.ENDPOINT_SERVICES.permission,

@@ -10,7 +10,7 @@ from typing import Final
 
 from pcistack.account.aws import Aws, Call, Item, number, part, text
 from pcistack.account.needs import Needs
-from pcistack.account.rows import Row, State, tried
+from pcistack.account.rows import Row, Verdict, tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ def room(wanted: Needs, aws: Aws, now: datetime) -> Iterator[Row]:
         yield from tried(partial(_fargate, wanted, now), aws, "Fargate vCPU")
     for unknown in wanted.unknown:
         yield Row(
-            state=State.UNKNOWN,
+            state=Verdict.UNKNOWN,
             need=unknown,
             answer="only the deployment knows the number",
             asked="",
@@ -142,10 +142,10 @@ def _counted(quota: _Quota, count: int, aws: Aws) -> Iterator[Row]:
 
 def _row(need: str, count: float, used: float, limit: float | None, call: Call) -> Row:
     if limit is None:
-        state, answer = State.UNKNOWN, f"{used:g} in use, AWS names no quota"
+        state, answer = Verdict.UNKNOWN, f"{used:g} in use, AWS names no quota"
     else:
         fits = used + count <= limit
-        state = State.CONFIRMED if fits else State.FAILS
+        state = Verdict.CONFIRMED if fits else Verdict.FAILS
         answer = f"{used:g} of {limit:g} in use"
         if not fits:
             answer += f", {max(limit - used, 0):g} left; raise the quota"
@@ -193,7 +193,7 @@ def _database_quotas(wanted: Needs, aws: Aws) -> Iterator[Row]:
 def _single(call: Call, key: str, title: str, aws: Aws) -> Iterator[Row]:
     there = bool(aws.items(call, key))
     yield Row(
-        state=State.FAILS if there else State.CONFIRMED,
+        state=Verdict.FAILS if there else Verdict.CONFIRMED,
         need=f"no {title} yet",
         answer="there is one, and a region takes only one" if there else "there is none",
         asked=call.permission,
@@ -205,7 +205,7 @@ def _fargate(wanted: Needs, now: datetime, aws: Aws) -> Iterator[Row]:
     limit, used = number(quota, "Value"), _use(aws, part(quota, "UsageMetric"), now)
     if used is None:
         yield Row(
-            state=State.UNKNOWN,
+            state=Verdict.UNKNOWN,
             need=f"Fargate vCPU: {wanted.vcpu:g}",
             answer="AWS has no metric of its use",
             asked=Call.METRIC.permission,
@@ -214,7 +214,7 @@ def _fargate(wanted: Needs, now: datetime, aws: Aws) -> Iterator[Row]:
     yield _row("Fargate vCPU", wanted.vcpu, used, limit, Call.METRIC)
     if wanted.vcpu_at_scale > wanted.vcpu:
         row = _row("Fargate vCPU when scaled out", wanted.vcpu_at_scale, used, limit, Call.METRIC)
-        yield replace(row, state=State.WARNING) if row.state is State.FAILS else row
+        yield replace(row, state=Verdict.WARNING) if row.state is Verdict.FAILS else row
 
 
 def _use(aws: Aws, metric: Item, now: datetime) -> float | None:

@@ -12,7 +12,7 @@ from pcistack.account.aws import Aws, AwsError, CredentialsError, RefusedError
 T = TypeVar("T")
 
 
-class State(StrEnum):
+class Verdict(StrEnum):
     """What an answer means for the deployment.
 
     Attributes:
@@ -43,7 +43,7 @@ class Row:
         fix: Commands that help, each on its own line; empty if there is none.
     """
 
-    state: State
+    state: Verdict
     need: str
     answer: str
     asked: str
@@ -54,7 +54,7 @@ class Row:
 def undecided(need: str, resource: str) -> Row:
     """Return the row of what cannot be asked, because only the deployment knows the value."""
     return Row(
-        state=State.UNKNOWN,
+        state=Verdict.UNKNOWN,
         need=need,
         answer="only the deployment knows the value",
         asked="",
@@ -70,13 +70,13 @@ def answered(ask: Callable[[Aws], T], aws: Aws, need: str) -> tuple[T | None, li
         raise
     except RefusedError as error:
         row = Row(
-            state=State.REFUSED,
+            state=Verdict.REFUSED,
             need=need,
             answer=f"needs the IAM permission {error.call.permission}",
             asked=error.call.permission,
         )
     except AwsError as error:
-        row = Row(state=State.UNKNOWN, need=need, answer=str(error), asked="")
+        row = Row(state=Verdict.UNKNOWN, need=need, answer=str(error), asked="")
     return None, [row]
 
 

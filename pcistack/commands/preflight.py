@@ -45,7 +45,7 @@ def preflight(
     """
     from pcistack.account.aws import AwsError
     from pcistack.account.preflight import preflight as ask
-    from pcistack.account.rows import State
+    from pcistack.account.rows import Verdict
     from pcistack.regional.facts import UnknownRegionError, load
     from pcistack.template.document import Template, TemplateError
 
@@ -67,7 +67,7 @@ def preflight(
     show_progress(None)
     for line in render(rows, f"{template.name} in {region}"):
         click.echo(line)
-    missing = sorted({row.asked for row in rows if row.state is State.REFUSED})
+    missing = sorted({row.asked for row in rows if row.state is Verdict.REFUSED})
     if missing:
         click.echo(f"pcistack: AWS refused to say; allow {', '.join(missing)}", err=True)
     sys.exit(exit_code(rows))
@@ -106,24 +106,24 @@ def show_progress(call: Call | None) -> None:
 
 def exit_code(rows: Sequence[Row]) -> int:
     """Return 0 if everything is confirmed, 1 if something is not, 2 if AWS refused to say."""
-    from pcistack.account.rows import State
+    from pcistack.account.rows import Verdict
 
     states = {row.state for row in rows}
-    if State.REFUSED in states:
+    if Verdict.REFUSED in states:
         return 2
-    return 1 if states & {State.FAILS, State.UNKNOWN} else 0
+    return 1 if states & {Verdict.FAILS, Verdict.UNKNOWN} else 0
 
 
 def render(rows: Sequence[Row], title: str) -> Iterator[str]:
     """Yield the lines of the table and its summary."""
-    from pcistack.account.rows import State
+    from pcistack.account.rows import Verdict
 
     colours = {
-        State.CONFIRMED: "green",
-        State.FAILS: "red",
-        State.UNKNOWN: "yellow",
-        State.REFUSED: "red",
-        State.WARNING: "yellow",
+        Verdict.CONFIRMED: "green",
+        Verdict.FAILS: "red",
+        Verdict.UNKNOWN: "yellow",
+        Verdict.REFUSED: "red",
+        Verdict.WARNING: "yellow",
     }
     header = ("", "Needed", "Answer", "Asked")
     cells = [(row.state.value, row.need, row.answer, row.asked) for row in rows]
@@ -140,7 +140,7 @@ def render(rows: Sequence[Row], title: str) -> Iterator[str]:
     for row, line in zip(rows, cells, strict=True):
         plain = aligned(line)
         yield click.style(plain[: widths[0]], fg=colours[row.state]) + plain[widths[0] :]
-        if row.state is not State.CONFIRMED and row.resources:
+        if row.state is not Verdict.CONFIRMED and row.resources:
             yield f"{'':{widths[0]}}    for {', '.join(row.resources)}"
         for command in row.fix.splitlines():
             yield f"{'':{widths[0]}}    {command}"
@@ -149,14 +149,14 @@ def render(rows: Sequence[Row], title: str) -> Iterator[str]:
 
 
 def _summary(rows: Sequence[Row]) -> str:
-    from pcistack.account.rows import State
+    from pcistack.account.rows import Verdict
 
-    counts = {state: sum(row.state is state for row in rows) for state in State}
+    counts = {state: sum(row.state is state for row in rows) for state in Verdict}
     names = {
-        State.CONFIRMED: "confirmed",
-        State.FAILS: "would fail",
-        State.UNKNOWN: "not known",
-        State.REFUSED: "refused",
-        State.WARNING: "to watch",
+        Verdict.CONFIRMED: "confirmed",
+        Verdict.FAILS: "would fail",
+        Verdict.UNKNOWN: "not known",
+        Verdict.REFUSED: "refused",
+        Verdict.WARNING: "to watch",
     }
     return ", ".join(f"{counts[state]} {name}" for state, name in names.items() if counts[state])

@@ -11,13 +11,13 @@ from pcistack.rehearsal.critical_path import CriticalPath
 from pcistack.rehearsal.embedded.recorded import RECORDED
 from pcistack.rehearsal.faults import Survival
 from pcistack.rehearsal.run import Findings
-from pcistack.rehearsal.steps import Outcome, Step, Steps
+from pcistack.rehearsal.steps import Step, Steps, StepState
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-_MARKS = {Outcome.PASSED: "ok", Outcome.FAILED: "FAILED"}
-_STYLES = {Outcome.PASSED: "green", Outcome.FAILED: "bold red"}
+_MARKS = {StepState.PASSED: "ok", StepState.FAILED: "FAILED"}
+_STYLES = {StepState.PASSED: "green", StepState.FAILED: "bold red"}
 
 
 class PlainView:
@@ -123,7 +123,7 @@ def summarize(console: Console, steps: Steps, findings: Findings, seconds: float
         console.print(table)
     for item in findings.not_covered:
         console.print(f"\nNot rehearsed: {item}.", soft_wrap=True, highlight=False)
-    failed = [step.name for step in steps.taken if step.outcome is Outcome.FAILED]
+    failed = [step.name for step in steps.taken if step.outcome is StepState.FAILED]
     console.print()
     if steps.all_passed:
         console.print(f"[bold green]Rehearsed in {seconds:.0f} s: all verified.[/]")

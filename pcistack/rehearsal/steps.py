@@ -12,7 +12,7 @@ from typing import Protocol
 from pcistack.rehearsal.emulator import RehearsalError
 
 
-class Outcome(Enum):
+class StepState(Enum):
     """How a step ended, or that it has not."""
 
     PENDING = "pending"
@@ -35,7 +35,7 @@ class Step:
     """
 
     name: str
-    outcome: Outcome = Outcome.PENDING
+    outcome: StepState = StepState.PENDING
     seconds: float = 0.0
     done: int = 0
     total: int = 0
@@ -47,11 +47,11 @@ class Step:
 
     def fail(self, *reasons: str) -> None:
         """Note that the step has failed, and why."""
-        self.outcome = Outcome.FAILED
+        self.outcome = StepState.FAILED
         self.details += reasons
 
 
-class View(Protocol):
+class Watcher(Protocol):
     """What shows the steps while they run."""
 
     def started(self, step: Step) -> None:
@@ -68,7 +68,7 @@ class StepError(Exception):
 class Steps:
     """The steps taken so far."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: Watcher) -> None:
         """Show them to ``view``."""
         self._view = view
         self.taken: list[Step] = []
@@ -82,7 +82,7 @@ class Steps:
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
-        step = Step(name=name, outcome=Outcome.RUNNING)
+        step = Step(name=name, outcome=StepState.RUNNING)
         self.taken.append(step)
         begun = time.monotonic()
         self._view.started(step)
@@ -96,11 +96,11 @@ class Steps:
             raise
         finally:
             step.seconds = time.monotonic() - begun
-            if step.outcome is Outcome.RUNNING:
-                step.outcome = Outcome.PASSED
+            if step.outcome is StepState.RUNNING:
+                step.outcome = StepState.PASSED
             self._view.finished(step)
 
     @property
     def all_passed(self) -> bool:
         """Whether there were steps and every one passed."""
-        return bool(self.taken) and all(step.outcome is Outcome.PASSED for step in self.taken)
+        return bool(self.taken) and all(step.outcome is StepState.PASSED for step in self.taken)

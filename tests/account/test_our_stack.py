@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pcistack.account.preflight import preflight
-from pcistack.account.rows import State
+from pcistack.account.rows import Verdict
 from pcistack.commands.preflight import exit_code
 from pcistack.regional.facts import load
 from pcistack.template.document import Template
@@ -53,7 +53,7 @@ def test_a_shipped_environment_has_all_it_needs(suffix: str) -> None:
         )
     )
     rows = preflight(document, stub.aws(), load(REGION), now=NOW, stack=f"PciDss-{suffix}")
-    assert [row for row in rows if row.state is not State.CONFIRMED] == []
+    assert [row for row in rows if row.state is not Verdict.CONFIRMED] == []
     assert exit_code(rows) == 0
     assert {"VPCs: 1", "Aurora clusters: 1", "zone eu-central-2a", "zone eu-central-2b"} <= {
         row.need for row in rows

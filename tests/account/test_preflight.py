@@ -6,7 +6,7 @@ import pytest
 
 from pcistack.account.aws import Call, CredentialsError
 from pcistack.account.preflight import preflight
-from pcistack.account.rows import Row, State
+from pcistack.account.rows import Row, Verdict
 from pcistack.commands.preflight import exit_code, render
 from pcistack.regional.facts import load
 from pcistack.template.document import Json, Template
@@ -154,7 +154,7 @@ def _run(
 
 
 def _fails(rows: list[Row]) -> list[Row]:
-    return [row for row in rows if row.state is State.FAILS]
+    return [row for row in rows if row.state is Verdict.FAILS]
 
 
 def _only_failure(template: Template | None = None, **changes: Answer) -> Row:
@@ -167,7 +167,7 @@ def _only_failure(template: Template | None = None, **changes: Answer) -> Row:
 
 def test_a_stack_that_has_all_it_needs_is_confirmed() -> None:
     rows, stub = _run()
-    assert {row.state for row in rows} == {State.CONFIRMED}
+    assert {row.state for row in rows} == {Verdict.CONFIRMED}
     assert exit_code(rows) == 0
     needs = {row.need for row in rows}
     assert {
@@ -221,7 +221,7 @@ def test_only_what_the_template_needs_is_asked() -> None:
 @pytest.mark.parametrize("regions", [[], [{"RegionName": REGION, "OptInStatus": "not-opted-in"}]])
 def test_a_region_that_is_not_enabled_ends_the_questions(regions: list[Parameters]) -> None:
     rows, stub = _run(REGIONS={"Regions": regions})
-    assert [row.state for row in rows] == [State.FAILS]
+    assert [row.state for row in rows] == [Verdict.FAILS]
     assert {region for _, _, region in stub.log} == {"us-east-1"}  # where it is always enabled
     assert exit_code(rows) == 1
 
@@ -263,7 +263,7 @@ def test_a_resource_type_that_sources_disagree_on_is_unknown() -> None:
     template = _with_resource("AWS::SNS::Topic")
     listed = {"TypeSummaries": [{"TypeName": str(body["Type"])} for body in _RESOURCES.values()]}
     rows, _ = _run(template, RESOURCE_TYPES=listed)
-    unknown = [row.need for row in rows if row.state is State.UNKNOWN]
+    unknown = [row.need for row in rows if row.state is Verdict.UNKNOWN]
     assert unknown == ["resource type AWS::SNS::Topic"]
 
 
@@ -346,7 +346,7 @@ def test_a_version_that_names_only_its_major_is_the_default_one() -> None:
 
 def test_the_version_of_a_cluster_outside_the_template_is_unknown() -> None:
     rows, _ = _run(_template({"Writer": {"DBClusterIdentifier": "elsewhere"}}))
-    assert [row.resources for row in rows if row.state is State.UNKNOWN] == [("Writer",)]
+    assert [row.resources for row in rows if row.state is Verdict.UNKNOWN] == [("Writer",)]
 
 
 def test_a_version_that_only_the_deployment_knows_is_unknown() -> None:
@@ -354,7 +354,7 @@ def test_a_version_that_only_the_deployment_knows_is_unknown() -> None:
         {"Cluster": {"EngineVersion": {"Ref": "Version"}}}, Parameters={"Version": {}}
     )
     rows, _ = _run(template)
-    unknown = [row for row in rows if row.state is State.UNKNOWN]
+    unknown = [row for row in rows if row.state is Verdict.UNKNOWN]
     assert {row.resources[0] for row in unknown} == {"Cluster", "Writer"}
     assert exit_code(rows) == 1
 
@@ -403,7 +403,7 @@ def test_an_endpoint_service_that_does_not_fit_fails(
 def test_an_endpoint_service_that_only_the_deployment_knows_is_unknown() -> None:
     template = _template({"Ecr": {"ServiceName": {"Ref": "Name"}}}, Parameters={"Name": {}})
     rows, _ = _run(template)
-    assert [row.resources for row in rows if row.state is State.UNKNOWN] == [("Ecr",)]
+    assert [row.resources for row in rows if row.state is Verdict.UNKNOWN] == [("Ecr",)]
 
 
 # Quotas
@@ -503,13 +503,13 @@ def test_a_quota_never_raised_is_the_default_one() -> None:
 def test_a_quota_that_aws_does_not_name_is_unknown() -> None:
     none = Refusal("NoSuchResourceException", "no such quota")
     rows, _ = _run(QUOTA=none, DEFAULT_QUOTA=none)
-    assert State.UNKNOWN in {row.state for row in rows}
+    assert Verdict.UNKNOWN in {row.state for row in rows}
     assert exit_code(rows) == 1
 
 
 def test_too_few_vcpu_for_scaling_out_only_warn() -> None:
     rows, _ = _run(METRIC={"Datapoints": [{"Maximum": 4.5}]})
-    warnings = [row for row in rows if row.state is State.WARNING]
+    warnings = [row for row in rows if row.state is Verdict.WARNING]
     assert [row.need for row in warnings] == ["Fargate vCPU when scaled out: 2"]
     assert exit_code(rows) == 0
 
@@ -525,7 +525,7 @@ def test_cpu_is_read_in_units_and_in_vcpu(cpu: str, vcpu: str) -> None:
 @pytest.mark.parametrize("cpu", ["many", "nan", "inf", {"Ref": "Cpu"}])
 def test_cpu_that_only_the_deployment_knows_is_unknown(cpu: Json) -> None:
     rows, _ = _run(_template({"Tasks": {"Cpu": cpu}}, Parameters={"Cpu": {"Type": "String"}}))
-    assert [row.need for row in rows if row.state is State.UNKNOWN] == ["Fargate vCPU of Service"]
+    assert [row.need for row in rows if row.state is Verdict.UNKNOWN] == ["Fargate vCPU of Service"]
 
 
 @pytest.mark.parametrize("default", ["small", "large"])
@@ -562,7 +562,7 @@ def test_limits_of_scaling_that_only_the_deployment_knows_are_unknown() -> None:
         {"Scaling": {"MaxCapacity": {"Ref": "Most"}}}, Parameters={"Most": {"Type": "Number"}}
     )
     rows, _ = _run(template)
-    assert [row.need for row in rows if row.state is State.UNKNOWN] == ["Fargate vCPU of Service"]
+    assert [row.need for row in rows if row.state is Verdict.UNKNOWN] == ["Fargate vCPU of Service"]
 
 
 # Names
@@ -677,7 +677,7 @@ def test_what_the_template_keeps_can_be_imported_instead() -> None:
 
 def test_a_taken_name_is_unknown_while_nobody_says_which_stack_it_is() -> None:
     rows, stub = _run(None, None, LOG_GROUPS={"logGroups": [{"logGroupName": "/main/logs"}]})
-    unknown = [row for row in rows if row.state is State.UNKNOWN]
+    unknown = [row for row in rows if row.state is Verdict.UNKNOWN]
     assert [row.need for row in unknown] == ["log group /main/logs"]
     assert "--stack" in unknown[0].answer
     assert Call.STACK_RESOURCES not in {call for call, _, _ in stub.log}
@@ -695,7 +695,7 @@ def test_a_name_that_only_the_deployment_knows_is_unknown() -> None:
         {"Logs": {"LogGroupName": {"Ref": "Name"}}}, Parameters={"Name": {"Type": "String"}}
     )
     rows, _ = _run(template)
-    assert [row.need for row in rows if row.state is State.UNKNOWN] == ["name of Logs"]
+    assert [row.need for row in rows if row.state is Verdict.UNKNOWN] == ["name of Logs"]
 
 
 def test_a_name_built_from_a_new_resource_is_new_as_well() -> None:
@@ -756,16 +756,16 @@ def test_a_missing_permission_is_named_and_the_rest_is_still_asked(call: Call) -
     if call is Call.DEFAULT_QUOTA:
         changes["QUOTA"] = Refusal("NoSuchResourceException", "none")
     rows, _ = _run(None, **changes)
-    refused = [row for row in rows if row.state is State.REFUSED]
+    refused = [row for row in rows if row.state is Verdict.REFUSED]
     assert refused
     assert {row.asked for row in refused} == {call.permission}
     assert exit_code(rows) == 2
-    assert State.CONFIRMED in {row.state for row in rows}
+    assert Verdict.CONFIRMED in {row.state for row in rows}
 
 
 def test_an_answer_that_does_not_come_is_unknown_not_confirmed() -> None:
     rows, _ = _run(VPCS=Refusal("InternalError", "try later"))
-    unknown = [row for row in rows if row.state is State.UNKNOWN]
+    unknown = [row for row in rows if row.state is Verdict.UNKNOWN]
     assert [row.need for row in unknown] == ["VPCs"]
     assert "ec2:DescribeVpcs failed" in unknown[0].answer
     assert exit_code(rows) == 1

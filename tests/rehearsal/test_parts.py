@@ -14,7 +14,7 @@ from pcistack.rehearsal.edits import grow
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
 from pcistack.rehearsal.emulator import RehearsalError
 from pcistack.rehearsal.project import moved, with_ingress
-from pcistack.rehearsal.steps import Outcome, Step, StepError, Steps
+from pcistack.rehearsal.steps import Step, StepError, Steps, StepState
 from pcistack.rehearsal.sweep import Known
 
 
@@ -205,7 +205,7 @@ def test_error_of_the_rehearsal_fails_its_step_and_stops_the_run() -> None:
     with pytest.raises(StepError), steps.take("deploy"):
         raise RehearsalError("no room\nfor it")
 
-    assert steps.taken[0].outcome is Outcome.FAILED
+    assert steps.taken[0].outcome is StepState.FAILED
     assert steps.taken[0].details == ["no room", "for it"]
     assert not steps.all_passed
 
@@ -216,7 +216,7 @@ def test_step_that_is_interrupted_has_not_passed() -> None:
     with pytest.raises(KeyboardInterrupt), steps.take("deploy"):
         raise KeyboardInterrupt
 
-    assert steps.taken[0].outcome is Outcome.FAILED
+    assert steps.taken[0].outcome is StepState.FAILED
 
 
 def test_no_step_at_all_is_no_success() -> None:

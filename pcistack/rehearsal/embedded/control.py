@@ -16,7 +16,7 @@ TARGET = "Rehearsal."
 
 
 @dataclass(slots=True)
-class Fault:
+class InjectedFault:
     """A failure that an operation on a resource is to meet.
 
     Attributes:
@@ -32,7 +32,7 @@ class Fault:
     times: int
 
 
-_faults: list[Fault] = []
+_faults: list[InjectedFault] = []
 # Seconds that every resource operation waits first, so that it can be met half way.
 _pace = {"seconds": 0.0}
 
@@ -58,7 +58,7 @@ def install() -> None:
 
 def _set_fault(data: Mapping[str, Any]) -> dict[str, Any]:
     _faults[:] = [
-        Fault(
+        InjectedFault(
             stack=str(item["Stack"]),
             resource=str(item["Resource"]),
             operation=str(item["Operation"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pcistack.rehearsal.embedded import _engine
 from pcistack.rehearsal.embedded.api import call
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
-from pcistack.rehearsal.embedded.registry import Created, Place, ResourceType, Values
+from pcistack.rehearsal.embedded.registry import Created, Position, ResourceType, Values
 
 # --- Alarms ---------------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ def _put_alarm(name: str, properties: Properties) -> Created:
     return name, {"Arn": alarm["AlarmArn"]}
 
 
-def _create_alarm(place: Place, properties: Properties) -> Created:
+def _create_alarm(place: Position, properties: Properties) -> Created:
     name = properties.optional_text("AlarmName", pattern=r".{1,255}")
     return _put_alarm(name or place.name(longest=255), properties)
 
@@ -100,7 +100,7 @@ def _configure_topic(arn: str, properties: Properties) -> None:
             )
 
 
-def _create_topic(place: Place, properties: Properties) -> Created:
+def _create_topic(place: Position, properties: Properties) -> Created:
     create = _engine.module("services.cloudformation.provisioners")._sns_create
     arn, attributes = create(place.logical_id, properties.take_all(_ENGINE_READS), place.stack)
     try:

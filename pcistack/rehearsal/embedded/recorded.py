@@ -26,7 +26,7 @@ RECORDED = (
 Call = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
-class RefusedError(Exception):
+class RefusedCallError(Exception):
     """A call that the service refuses, with its error code."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -53,7 +53,7 @@ def json_service(calls: Mapping[str, Call]) -> Callable[..., Any]:
             return _json(400, {"__type": "UnknownOperationException", "message": operation})
         try:
             return _json(200, calls[operation](json.loads(body or b"{}")))
-        except RefusedError as refusal:
+        except RefusedCallError as refusal:
             return _json(400, {"__type": refusal.code, "message": str(refusal)})
 
     return handle
@@ -108,7 +108,9 @@ def _register_target(targets: Untyped, data: Mapping[str, Any]) -> dict[str, Any
     path = "aws-service-role/ecs.application-autoscaling.amazonaws.com"
     record.setdefault("RoleARN", f"arn:aws:iam::{_engine.account_id()}:role/{path}/{service_role}")
     if int(record.get("MinCapacity", 0)) > int(record.get("MaxCapacity", 0)):
-        raise RefusedError("ValidationException", "Maximum capacity is less than minimum capacity")
+        raise RefusedCallError(
+            "ValidationException", "Maximum capacity is less than minimum capacity"
+        )
     targets[key] = record
     return {"ScalableTargetARN": f"arn:aws:application-autoscaling:{_engine.region()}:{key}"}
 
@@ -118,7 +120,9 @@ def _deregister_target(
 ) -> dict[str, Any]:
     key = _target_key(data)
     if key not in targets:
-        raise RefusedError("ObjectNotFoundException", f"No scalable target registered for {key}")
+        raise RefusedCallError(
+            "ObjectNotFoundException", f"No scalable target registered for {key}"
+        )
     del targets[key]
     for name in [name for name in policies if name.startswith(f"{key}|")]:
         del policies[name]
@@ -130,7 +134,9 @@ def _put_scaling_policy(
 ) -> dict[str, Any]:
     target = _target_key(data)
     if target not in targets:
-        raise RefusedError("ObjectNotFoundException", f"No scalable target registered for {target}")
+        raise RefusedCallError(
+            "ObjectNotFoundException", f"No scalable target registered for {target}"
+        )
     arn = (
         f"arn:aws:autoscaling:{_engine.region()}:{_engine.account_id()}:scalingPolicy:"
         f"resource/{data['ServiceNamespace']}/{data['ResourceId']}:policyName/{data['PolicyName']}"
@@ -143,7 +149,7 @@ def _put_scaling_policy(
 def _delete_scaling_policy(policies: Untyped, data: Mapping[str, Any]) -> dict[str, Any]:
     key = f"{_target_key(data)}|{data['PolicyName']}"
     if key not in policies:
-        raise RefusedError("ObjectNotFoundException", f"No scaling policy found for {key}")
+        raise RefusedCallError("ObjectNotFoundException", f"No scaling policy found for {key}")
     del policies[key]
     return {}
 
@@ -186,7 +192,7 @@ def _put_logging(configurations: Untyped, data: Mapping[str, Any]) -> dict[str, 
 
 def _logging(configurations: Untyped, arn: str) -> dict[str, Any]:
     if arn not in configurations:
-        raise RefusedError("WAFNonexistentItemException", f"{arn} has no logging configuration")
+        raise RefusedCallError("WAFNonexistentItemException", f"{arn} has no logging configuration")
     configuration: dict[str, Any] = configurations[arn]
     return configuration
 

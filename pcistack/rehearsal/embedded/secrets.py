@@ -6,7 +6,7 @@ import json
 
 from pcistack.rehearsal.embedded.api import call
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
-from pcistack.rehearsal.embedded.registry import Created, Place, ResourceType, Values
+from pcistack.rehearsal.embedded.registry import Created, Position, ResourceType, Values
 
 _LONGEST_PERIOD_DAYS = 1_000
 
@@ -26,7 +26,7 @@ def _put_policy(properties: Properties) -> Created:
     return secret, {"Id": secret}
 
 
-def _create_policy(_place: Place, properties: Properties) -> Created:
+def _create_policy(_place: Position, properties: Properties) -> Created:
     return _put_policy(properties)
 
 
@@ -85,7 +85,7 @@ def _rotate(properties: Properties) -> Created:
     return secret, {"Id": secret}
 
 
-def _create_schedule(_place: Place, properties: Properties) -> Created:
+def _create_schedule(_place: Position, properties: Properties) -> Created:
     return _rotate(properties)
 
 
