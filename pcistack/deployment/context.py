@@ -7,6 +7,8 @@ from datetime import date
 from functools import cached_property
 
 from pcistack.deployment.order import Order
+from pcistack.policies.access import Access
+from pcistack.regions import partition_of
 from pcistack.template.view import Resource, Value, View
 
 
@@ -42,6 +44,16 @@ class Context:
         """Return the resource that a value refers to, if it is in the view and of a type."""
         found = self.view.target(value)
         return found if found is not None and (not types or found.type in types) else None
+
+    def placed(self, arn: str) -> str:
+        """Fill partition and region into an ARN that names them ``{p}`` and ``{r}``."""
+        partition = partition_of(self.region)[0] if self.region else "<AWS::Partition>"
+        return arn.format(p=partition, r=self.region or "<AWS::Region>")
+
+    @cached_property
+    def access(self) -> Access:
+        """Who may do what."""
+        return Access(self.view)
 
     @cached_property
     def order(self) -> Order:

@@ -26,6 +26,7 @@ class Statement:
         accounts: Other principals, as text; ``*`` for everyone.
         condition: Condition keys, lower-cased, with their values.
         inverted: Which of ``NotAction``, ``NotResource``, ``NotPrincipal`` it uses.
+        written: The statement as the template has it, for whoever evaluates it.
     """
 
     resource: str
@@ -37,6 +38,7 @@ class Statement:
     accounts: tuple[str, ...]
     condition: Mapping[str, tuple[str, ...]]
     inverted: tuple[str, ...]
+    written: Mapping[str, Value]
 
     @property
     def everyone(self) -> bool:
@@ -119,20 +121,30 @@ def _statements(resource: Resource) -> Iterator[Statement]:
 
 
 def _document(resource: Resource, path: str) -> Iterator[Statement]:
-    document = resource.get(path)
+    yield from parsed(resource.logical_id, path, resource.get(path))
+
+
+def parsed(logical_id: str, path: str, document: Value) -> Iterator[Statement]:
+    """Yield the statements of a policy document.
+
+    Args:
+        logical_id: The resource that holds the policy.
+        path: Property path of the document.
+        document: The document, or its JSON text.
+    """
     if isinstance(document, str):  # Logs resource policies are JSON text
         try:
-            parsed: object = json.loads(str(document))
+            loaded: object = json.loads(str(document))
         except ValueError:
             return
-        document = _as_value(parsed)
+        document = _as_value(loaded)
     if not isinstance(document, dict):
         return
     statements = document.get("Statement", document if "Effect" in document else None)
     items = statements if isinstance(statements, list) else [statements]
     for index, item in enumerate(items):
         if isinstance(item, dict):
-            yield _statement(resource.logical_id, f"{path}.Statement.{index}", item)
+            yield _statement(logical_id, f"{path}.Statement.{index}", item)
 
 
 def _as_value(parsed: object) -> Value:
@@ -157,6 +169,7 @@ def _statement(logical_id: str, path: str, item: dict[str, Value]) -> Statement:
         accounts=accounts,
         condition=_condition(item.get("Condition")),
         inverted=tuple(key for key in ("NotAction", "NotResource", "NotPrincipal") if key in item),
+        written=item,
     )
 
 

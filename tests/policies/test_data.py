@@ -1,0 +1,43 @@
+"""What IAM knows: actions, principals and managed policies, as the packages carry them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from pcistack.policies import actions, managed
+
+
+@pytest.mark.parametrize("action", ["kms:Decrypt", "s3:*", "*", "ec2:Describe*", "S3:getobject"])
+def test_an_action_that_exists_is_known(action: str) -> None:
+    assert actions.exists(action)
+
+
+def test_a_misspelt_action_is_not_known_and_the_right_one_is_named() -> None:
+    assert not actions.exists("secretsmanager:GetSecretValues")
+    assert actions.nearest("secretsmanager:GetSecretValues") == "secretsmanager:getsecretvalue"
+    assert actions.nearest("secretmanager:GetSecretValue").startswith("secretsmanager:")
+
+
+@pytest.mark.parametrize("principal", ["ecs-tasks", "monitoring.rds", "vpc-flow-logs"])
+def test_a_service_principal_is_known(principal: str) -> None:
+    assert principal in actions.principals()
+
+
+def test_the_execution_policy_of_tasks_reads_no_secret() -> None:
+    arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+    (statement,) = managed.statements_of(arn) or ()
+    assert statement.allows_action("ecr:BatchGetImage")
+    assert not statement.allows_action("secretsmanager:GetSecretValue")
+
+
+def test_the_data_is_read_only_when_it_is_asked_for() -> None:
+    code = (
+        "import pcistack.deployment.pack as p; p.PACK.rules; "
+        "from pcistack.policies import actions, managed; "
+        "assert not actions._lines.cache_info().currsize; "
+        "assert not managed._documents.cache_info().currsize"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
