@@ -15,6 +15,7 @@ from pcistack.migration import clusters, instances, literals, parameter_groups, 
 from pcistack.migration.draft import Change, Draft, OpenPoint
 from pcistack.migration.targets import Target, target_of
 from pcistack.regional.facts import Facts
+from pcistack.regions import zones_of
 from pcistack.template.document import RawResource, Template
 from pcistack.template.text import TemplateText
 from pcistack.template.worlds import views
@@ -59,7 +60,7 @@ def migrate(text: str, *, facts: Facts, on: date) -> Migration:
         text=TemplateText(text),
         facts=facts,
         on=on,
-        worlds=views(template, facts.region),
+        worlds=views(template, facts.region, zones=zones_of(facts.region)),
     )
     _correct(draft)
     return Migration(
@@ -71,14 +72,6 @@ def migrate(text: str, *, facts: Facts, on: date) -> Migration:
 
 def _correct(draft: Draft) -> None:
     found = clusters.find(draft)
-    if found and draft.text.has_aliases:
-        draft.ask(
-            found[0].logical_id,
-            "",
-            "the template uses YAML aliases, which CloudFormation refuses; expand them first",
-            blocks=True,
-        )
-        return
     for cluster in found:
         _correct_cluster(draft, cluster, found)
     literals.write(draft)
@@ -95,7 +88,7 @@ def _correct(draft: Draft) -> None:
 
 def _correct_cluster(draft: Draft, cluster: RawResource, found: Sequence[RawResource]) -> None:
     target = targets.choose(draft, cluster)
-    if target is None or clusters.has_repeated_keys(draft, cluster):
+    if target is None:
         return
     before = len(draft.open_points)
     capacity = draft.facts.capacity(target.engine, target.version)

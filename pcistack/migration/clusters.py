@@ -65,23 +65,6 @@ def ask_about_loops(draft: Draft) -> None:
             )
 
 
-def has_repeated_keys(draft: Draft, cluster: RawResource) -> bool:
-    """Whether a key stands twice in what would be edited; then nothing is changed."""
-    properties = at(cluster.logical_id)
-    repeated = [
-        *draft.text.repeated_keys(properties),
-        *draft.text.repeated_keys((*properties, "ScalingConfiguration")),
-    ]
-    if repeated:
-        draft.ask(
-            cluster.logical_id,
-            repeated[0],
-            "stands more than once, so nothing was changed here; keep one",
-            blocks=True,
-        )
-    return bool(repeated)
-
-
 # Their properties
 
 
@@ -128,14 +111,14 @@ def keep_encryption(draft: Draft, cluster: RawResource) -> None:
     restores = [
         key for key in ("SnapshotIdentifier", "SourceDBClusterIdentifier") if key in properties
     ]
-    encrypted = properties.get("StorageEncrypted")
-    if encrypted is None and not restores:
-        draft.insert(
-            name,
-            "StorageEncrypted",
-            True,
-            "v1 always encrypted its storage, v2 only if told to; it cannot be changed later",
-        )
+    key = "StorageEncrypted"
+    encrypted = properties.get(key)
+    why = "v1 always encrypted its storage, v2 only if told to; it cannot be changed later"
+    if encrypted is None and not restores and key in properties:
+        draft.text.set(at(name, key), True)
+        draft.note(name, key, "null", "true", why)
+    elif encrypted is None and not restores:
+        draft.insert(name, key, True, why)
     elif str(encrypted).lower() == "false":
         draft.ask(
             name,

@@ -22,8 +22,7 @@ V1_DEFAULT_MAXIMUM: Final = 16
 
 def half_step(acu: float, within: Capacity) -> float:
     """Return the nearest capacity that v2 accepts and that is not smaller, at least 0.5."""
-    stepped = math.ceil(acu * 2) / 2
-    return min(max(stepped, 0.5), within.maximum)
+    return max(math.ceil(min(acu, within.maximum) * 2) / 2, 0.5)
 
 
 def minimum_capacity(acu: float, *, pause: bool, within: Capacity) -> float:

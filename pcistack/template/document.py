@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
-if TYPE_CHECKING:
-    import yaml
+from pcistack.template import read_json
+from pcistack.template.bounds import UnreadableError
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
-_MAX_BYTES = 51_200_000  # CloudFormation's own limit is 1 MB; far above it is not a template
-_MAX_DEPTH = 200
-_MAX_NODES = 1_000_000  # YAML aliases can make a small file explode; no template comes near this
+MAX_BYTES: Final = 1_000_000
+"""CloudFormation's limit for a template body, in bytes."""
 
 
 class TemplateError(ValueError):
@@ -91,11 +89,10 @@ class Template:
         """
         where = str(path) if path else "template"
         try:
-            document = (
-                _json(text, where) if text.lstrip().startswith(("{", "[")) else _yaml(text, where)
-            )
-        except RecursionError:
-            raise TemplateError(f"{where}: nested too deeply to be a template") from None
+            document = cast("Json", _read(text))
+        except UnreadableError as error:
+            position = f":{error.line}:{error.column}" if error.line else ""
+            raise TemplateError(f"{where}{position}: {error.problem}") from None
         _check_shape(document, where)
         return cls(cast("dict[str, Json]", document), path)
 
@@ -154,9 +151,14 @@ def read_text(path: Path) -> str:
         TemplateError: No such file, unreadable, too large, or not UTF-8.
     """
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise TemplateError(f"{path}: larger than 50 MB, which no template is")
-        return path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a device or a pipe has no size to ask for
+        if len(content) > MAX_BYTES:
+            raise TemplateError(
+                f"{path}: larger than {MAX_BYTES:,} bytes, the most that CloudFormation takes; "
+                "split it into nested stacks"
+            )
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise TemplateError(f"{path}: no such file") from None
     except UnicodeDecodeError:
@@ -168,99 +170,18 @@ def read_text(path: Path) -> str:
         raise TemplateError(f"{path}: cannot be read ({reason})") from None
 
 
-def _json(text: str, where: str) -> Json:
-    try:
-        return cast("Json", json.loads(text))
-    except json.JSONDecodeError as error:
-        if text.lstrip().startswith("{") and ("'" in text or "#" in text or "!" in text):
-            return _yaml(text, where)  # a YAML flow mapping also starts with a brace
-        raise TemplateError(
-            f"{where}:{error.lineno}:{error.colno}: not valid JSON ({error.msg})"
-        ) from None
-    except ValueError as error:
-        raise TemplateError(f"{where}: not valid JSON ({error})") from None
+def _read(text: str) -> object:
+    start = text.lstrip()[:1]
+    if start in ("{", "["):
+        try:
+            return read_json.read(text)
+        except UnreadableError as error:
+            # a YAML flow mapping also starts with a brace
+            if error.line is None or start == "[" or not any(sign in text for sign in "'#!"):
+                raise
+    from pcistack.template import read_yaml  # only YAML templates pay for it
 
-
-def _yaml(text: str, where: str) -> Json:
-    import yaml  # only YAML templates pay for it
-
-    loader = _loader()(text)
-    try:
-        document = loader.get_single_data()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        position = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        problem = error.problem or error.context or "syntax error"
-        raise TemplateError(f"{where}{position}: not valid YAML ({problem})") from None
-    except (yaml.YAMLError, ValueError, OverflowError, TypeError) as error:
-        problem = str(error).splitlines()[0] if str(error) else "syntax error"
-        raise TemplateError(f"{where}: not valid YAML ({problem})") from None
-    finally:
-        loader.dispose()
-    return _Plain().copy(document)
-
-
-_loader_class: type[yaml.SafeLoader] | None = None
-
-
-def _loader() -> type[yaml.SafeLoader]:
-    """Return a safe YAML loader that understands CloudFormation's short forms."""
-    global _loader_class
-    if _loader_class is not None:
-        return _loader_class
-    import yaml
-
-    base = cast("type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-    class Loader(base):  # type: ignore[valid-type,misc]
-        """Safe loader; the timestamp type is dropped so that 2010-09-09 stays a string."""
-
-    Loader.yaml_implicit_resolvers = {
-        first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
-        for first, pairs in base.yaml_implicit_resolvers.items()
-    }
-    Loader.add_multi_constructor("!", _short_form)
-    _loader_class = Loader
-    return Loader
-
-
-def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Json:
-    """Turn ``!Sub x`` into ``{"Fn::Sub": "x"}``, and so on for every intrinsic function."""
-    import yaml
-
-    value: Json
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = cast("list[Json]", loader.construct_sequence(node, deep=True))
-    else:
-        assert isinstance(node, yaml.MappingNode)
-        value = cast("dict[str, Json]", loader.construct_mapping(node, deep=True))
-    if suffix in ("Ref", "Condition"):
-        return {suffix: value}
-    if suffix == "GetAtt" and isinstance(value, str):
-        resource, _, attribute = value.partition(".")
-        value = [resource, attribute]
-    return {f"Fn::{suffix}": value}
-
-
-class _Plain:
-    """Copies a YAML document into plain JSON: string keys, no aliases, bounded size."""
-
-    def __init__(self) -> None:
-        self.nodes = 0
-
-    def copy(self, value: object, depth: int = 0) -> Json:
-        self.nodes += 1
-        if depth > _MAX_DEPTH or self.nodes > _MAX_NODES:
-            raise RecursionError
-        if isinstance(value, dict):
-            return {str(key): self.copy(item, depth + 1) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.copy(item, depth + 1) for item in value]
-        if value is None or isinstance(value, str | int | float | bool):
-            return value
-        return str(value)
+    return read_yaml.read(text)
 
 
 def _check_shape(document: Json, where: str) -> None:
@@ -274,19 +195,3 @@ def _check_shape(document: Json, where: str) -> None:
     if not isinstance(resources, dict):
         problem = 'no "Resources" section' if resources is None else '"Resources" is no object'
         raise TemplateError(f"{where}: not a CloudFormation template: {problem}")
-    if _depth_exceeds(document, _MAX_DEPTH):
-        raise TemplateError(f"{where}: nested too deeply to be a template")
-
-
-def _depth_exceeds(document: Json, limit: int) -> bool:
-    level: list[Json] = [document]
-    for _ in range(limit):
-        level = [
-            child
-            for value in level
-            if isinstance(value, dict | list)
-            for child in (value.values() if isinstance(value, dict) else value)
-        ]
-        if not level:
-            return False
-    return True

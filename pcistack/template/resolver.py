@@ -14,10 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from pcistack.regions import partition_of
+from pcistack.regions import partition_of, zones_of
 from pcistack.template.document import Json, Template, TemplateError
+from pcistack.template.uses import SUB, conditions_in_order
 from pcistack.template.view import (
     UNKNOWN,
+    Items,
+    OpenObject,
     Partial,
     Problem,
     Reference,
@@ -25,9 +28,11 @@ from pcistack.template.view import (
     Unknown,
     Value,
     View,
+    walk,
 )
 
-_MAX_NODES: Final = 2_000_000
+_MOST_WORK: Final = 5_000_000
+"""Values made and characters joined in one world; 500 resources of production need 20,000."""
 
 
 class _NoValue:
@@ -38,14 +43,15 @@ _NO_VALUE: Final = _NoValue()
 _Raw: TypeAlias = "Value | _NoValue"
 
 
+_INDEX: Final = re.compile(r"[0-9]{1,9}")
 _PSEUDO_UNKNOWN = {
     "AWS::AccountId",
     "AWS::StackName",
     "AWS::StackId",
     "AWS::NotificationARNs",
 }
-_SUB = re.compile(r"\$\{([^!}][^}]*)\}")
-_DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}")
+_ADDS: Final = ("Fn::Transform", "Fn::ForEach::")
+_DYNAMIC = re.compile(r"\{\{resolve:[^{}]*\}\}")
 
 
 def resolve(
@@ -70,16 +76,20 @@ class _Resolver:
     world: Mapping[str, Json | Unknown]
     problems: list[Problem] = field(default_factory=list)
     resource: str = ""
-    nodes: int = 0
+    work: int = 0
+    values: dict[str, Value] = field(default_factory=dict)
     _conditions: dict[str, bool | None] = field(default_factory=dict)
 
     def view(self) -> View:
+        for name in conditions_in_order(self.template)[0]:
+            self.condition(name)  # in order, so that a long chain needs no deep recursion
         resources: dict[str, Resource] = {}
         for logical_id, raw in self.template.resources.items():
             if raw.condition is not None and self.condition(raw.condition) is False:
                 continue
             self.resource = logical_id
             resolved = self.resolve(dict(raw.properties))
+            self.spend(0)
             resources[logical_id] = Resource(
                 logical_id=logical_id,
                 type=raw.type,
@@ -132,29 +142,40 @@ class _Resolver:
         return None if isinstance(value, _NoValue) else value
 
     def _resolve(self, node: Json) -> _Raw:
-        self.nodes += 1
-        if self.nodes > _MAX_NODES:
-            raise TemplateError("the template is too large to resolve")
+        self.work += 1
         if isinstance(node, str):
             return Partial(node) if "{{resolve:" in node and _DYNAMIC.search(node) else node
         if isinstance(node, list):
-            items = (self._resolve(item) for item in node)
-            return [item for item in items if not isinstance(item, _NoValue)]
+            return self._list(node)
         if not isinstance(node, dict):
             return node
         if len(node) == 1:
             key, argument = next(iter(node.items()))
             if key == "Ref" and isinstance(argument, str):
                 return self._ref(argument)
-            if key.startswith("Fn::"):
+            if key.startswith("Fn::") and not key.startswith(_ADDS):
                 function = _FUNCTIONS.get(key)
                 return function(self, argument) if function else UNKNOWN
+        return self._object(node)
+
+    def _list(self, node: list[Json]) -> Value:
+        items = [self._resolve(item) for item in node]
+        kept = [item for item in items if not isinstance(item, _NoValue)]
+        if len(kept) == len(items):
+            return kept
+        return Items(kept, (at for at, item in enumerate(items) if not isinstance(item, _NoValue)))
+
+    def _object(self, node: dict[str, Json]) -> Value:
         found: dict[str, Value] = {}
+        is_open = False
         for key, item in node.items():
+            if key.startswith(_ADDS):
+                is_open = True
+                continue
             value = self._resolve(item)
             if not isinstance(value, _NoValue):
                 found[key] = value
-        return found
+        return OpenObject(found) if is_open else found
 
     def _ref(self, name: str) -> _Raw:
         if name == "AWS::NoValue":
@@ -169,7 +190,10 @@ class _Resolver:
         if name in _PSEUDO_UNKNOWN:
             return Partial(f"<{name}>")
         if name in self.world:
-            return _value(self.world[name])
+            value = self.values.get(name)
+            if value is None:
+                value = self.values[name] = _value(self.world[name])
+            return value
         return Reference(name) if name in self.template.resources else UNKNOWN
 
     def get_att(self, argument: Json) -> _Raw:
@@ -195,7 +219,21 @@ class _Resolver:
         parts = self.resolve(argument[1])
         if not isinstance(argument[0], str) or not isinstance(parts, list):
             return UNKNOWN
-        return _concatenate(parts, argument[0])
+        return self.concatenate(parts, argument[0])
+
+    def concatenate(self, parts: Sequence[Value], separator: str) -> Value:
+        joined = _concatenate(parts, separator)
+        self.spend(len(parts) + (len(joined) if isinstance(joined, str) else 0))
+        return joined
+
+    def spend(self, work: int) -> None:
+        """Count work that grows with what is referred to, not with the template's own text."""
+        self.work += work
+        if self.work > _MOST_WORK:
+            raise TemplateError(
+                f"{self.template.path or 'template'}: too large to resolve: one world makes more "
+                f"than {_MOST_WORK:,} values and characters of it"
+            )
 
     def sub(self, argument: Json) -> _Raw:
         text, variables = argument, {}
@@ -205,7 +243,7 @@ class _Resolver:
             return UNKNOWN
         parts: list[Value] = []
         position = 0
-        for match in _SUB.finditer(text):
+        for match in SUB.finditer(text):
             parts.append(text[position : match.start()].replace("${!", "${"))
             name = match.group(1).strip()
             value: _Raw
@@ -216,7 +254,7 @@ class _Resolver:
             parts.append(Partial(f"<{name}>") if isinstance(value, _NoValue | Unknown) else value)
             position = match.end()
         parts.append(text[position:].replace("${!", "${"))
-        return _concatenate(parts, "")
+        return self.concatenate(parts, "")
 
     def select(self, argument: Json) -> _Raw:
         if not isinstance(argument, list) or len(argument) != 2:
@@ -224,7 +262,7 @@ class _Resolver:
         index, items = self.resolve(argument[0]), self.resolve(argument[1])
         if not isinstance(items, list) or not isinstance(index, int | str):
             return UNKNOWN
-        if isinstance(index, Partial) or not str(index).isdigit():
+        if isinstance(index, Partial) or not _INDEX.fullmatch(str(index)):
             return UNKNOWN
         if int(index) >= len(items):
             self.problems.append(
@@ -244,16 +282,10 @@ class _Resolver:
         text = self.resolve(argument[1])
         if not isinstance(text, str) or not isinstance(argument[0], str) or not argument[0]:
             return UNKNOWN
-        parts = str(text).split(argument[0])
         if isinstance(text, Partial):
-            references = text.references
-            return [
-                Partial(part, tuple(r for r in references if str(r) in part))
-                if "<" in part
-                else part
-                for part in parts
-            ]
-        return list(parts)
+            return UNKNOWN  # how many parts there are is not known either
+        self.spend(len(text))
+        return list(text.split(argument[0]))
 
     def find_in_map(self, argument: Json) -> _Raw:
         if not isinstance(argument, list) or len(argument) < 3:
@@ -283,7 +315,8 @@ class _Resolver:
     def get_azs(self, argument: Json) -> _Raw:
         region = self.resolve(argument)
         here = region in ("", None) or (isinstance(region, str) and region == self.region)
-        return list(self.zones) if here and self.zones is not None else UNKNOWN
+        zones = self.zones if here else zones_of(region) if type(region) is str else None
+        return list(zones) if zones is not None else UNKNOWN
 
     def cidr(self, argument: Json) -> _Raw:
         resolved = self.resolve(argument)
@@ -300,10 +333,19 @@ class _Resolver:
         except ValueError:
             return UNKNOWN
 
+    def to_json(self, argument: Json) -> _Raw:
+        resolved = self.resolve(argument)
+        if any(isinstance(leaf, Unknown | Reference | Partial) for _, leaf in walk(resolved)):
+            return UNKNOWN
+        text = json.dumps(resolved, separators=(",", ":"))
+        self.spend(len(text))
+        return text
+
     def base64(self, argument: Json) -> _Raw:
         text = self.resolve(argument)
         if not isinstance(text, str) or isinstance(text, Partial):
             return UNKNOWN
+        self.spend(len(text))
         return base64.b64encode(text.encode()).decode()
 
     def length(self, argument: Json) -> _Raw:
@@ -323,6 +365,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[_Resolver, Json], _Raw]]] = {
     "Fn::Cidr": _Resolver.cidr,
     "Fn::Base64": _Resolver.base64,
     "Fn::Length": _Resolver.length,
+    "Fn::ToJsonString": _Resolver.to_json,
 }
 
 

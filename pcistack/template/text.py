@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
@@ -44,7 +44,6 @@ class TemplateText:
     Attributes:
         text: The text as it was given.
         is_json: Whether the text is JSON; else it is YAML.
-        has_aliases: Whether the YAML uses aliases, so that one node stands in several places.
     """
 
     def __init__(self, text: str) -> None:
@@ -66,19 +65,12 @@ class TemplateText:
         if not isinstance(root, yaml.MappingNode):
             raise TemplateError("template: the document must be an object")
         self._root = root
-        self.has_aliases = _has_aliases(root)
         self._edits: dict[Path, _Edits] = {}
 
     def keys(self, path: Path) -> list[str]:
         """Return the keys of the mapping at a path; empty if there is no mapping."""
         node = self._node(path)
         return [] if node is None else list(_entries(node))
-
-    def repeated_keys(self, path: Path) -> list[str]:
-        """Return the keys that the mapping at a path has more than once, sorted."""
-        node = self._node(path)
-        keys = [] if node is None else [str(key.value) for key, _ in node.value]
-        return sorted({key for key in keys if keys.count(key) > 1})
 
     def remove(self, path: Path) -> None:
         """Remove an entry with its value and the comments on its lines."""
@@ -380,30 +372,3 @@ def _is_plain(value: str) -> bool:
     if value[0] in "-:?":
         return False
     return isinstance(yaml.safe_load(value), str)
-
-
-def _has_aliases(root: yaml.Node) -> bool:
-    seen: set[int] = set()
-    for node in _nodes(root):
-        if id(node) in seen:
-            return True
-        seen.add(id(node))
-    return False
-
-
-def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
-    """Yield every node, a shared one each time it occurs; stop behind the first repetition."""
-    import yaml
-
-    stack: list[yaml.Node] = [root]
-    visited: set[int] = set()
-    while stack:
-        node = stack.pop()
-        yield node
-        if id(node) in visited:
-            return
-        visited.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            stack += [part for pair in node.value for part in pair]
-        elif isinstance(node, yaml.SequenceNode):
-            stack += cast("Sequence[yaml.Node]", node.value)

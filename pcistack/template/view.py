@@ -7,7 +7,7 @@ nothing is ever guessed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeAlias
@@ -22,6 +22,9 @@ class Unknown:
 
     def __repr__(self) -> str:
         return "UNKNOWN"
+
+    def __str__(self) -> str:
+        return "a value that only the deployment knows"
 
 
 UNKNOWN: Final = Unknown()
@@ -60,6 +63,29 @@ class Partial(str):
         return self
 
 
+class Items(list["Value"]):
+    """A list from which the template takes items out (``AWS::NoValue``).
+
+    Attributes:
+        places: Index of each item in the list as the template has it.
+    """
+
+    places: tuple[int, ...]
+
+    def __init__(self, items: Iterable[Value], places: Iterable[int]) -> None:
+        """Make the list."""
+        super().__init__(items)
+        self.places = tuple(places)
+
+
+class OpenObject(dict[str, "Value"]):
+    """An object that a macro adds to: what is not in it is :data:`UNKNOWN`, not absent."""
+
+    def get(self, key: str, default: object = None) -> Value:
+        """Return the value of a key."""
+        return super().get(key, UNKNOWN)
+
+
 Value: TypeAlias = (
     "str | int | float | bool | Reference | Unknown | list[Value] | dict[str, Value] | None"
 )
@@ -94,11 +120,26 @@ class Resource:
                 return UNKNOWN
             if isinstance(value, dict):
                 value = value.get(step)
-            elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
                 value = value[int(step)]
             else:
                 return None
         return value
+
+    def in_file(self, path: str) -> str:
+        """Return a dotted path with the indexes of lists as the template has them."""
+        steps = path.split(".")
+        value: Value = dict(self.properties)
+        for position, step in enumerate(steps):
+            if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+                if isinstance(value, Items):
+                    steps[position] = str(value.places[int(step)])
+                value = value[int(step)]
+            elif isinstance(value, dict) and step in value:
+                value = value[step]
+            else:
+                break
+        return ".".join(steps)
 
     def text(self, path: str) -> str | None:
         """Return the string at a path if it is fully known, else None. Numbers become strings."""

@@ -483,7 +483,13 @@ def damaged(node: object, chance: random.Random) -> object:
     return node
 
 
-_LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+_LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+)
 _WORDS = st.sampled_from(
     ["Ref", "Fn::Sub", "Fn::If", "Fn::Join", "Fn::Select", "Fn::GetAZs", "Fn::FindInMap", "Engine",
      "EngineVersion", "ServerlessV2ScalingConfiguration", "MinCapacity", "AvailabilityZone",

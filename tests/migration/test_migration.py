@@ -208,28 +208,34 @@ def test_a_cluster_made_by_a_loop_is_listed() -> None:
     assert _asked(result, blocks=True) == {"Fn::ForEach::Dbs"}
 
 
-def test_yaml_aliases_are_listed_and_nothing_changes() -> None:
-    text = (
-        "Resources:\n  Db:\n    Type: AWS::RDS::DBCluster\n    Properties: &p\n"
-        "      Engine: aurora-mysql\n      EngineMode: serverless\n"
-        "  Other:\n    Type: AWS::RDS::DBCluster\n    Properties: *p\n"
-    )
-    result = _migrate(text)
-    assert result.text == text
-    assert not result.complete
-
-
 @pytest.mark.parametrize(
-    "lines", ["      EngineMode: serverless\n", "      ScalingConfiguration: {A: 1, A: 2}\n"]
+    ("lines", "message"),
+    [
+        ("      EngineMode: serverless\n", "'EngineMode' stands twice"),
+        ("      ScalingConfiguration: {A: 1, A: 2}\n", "'A' stands twice"),
+        ("    Metadata: &a {A: 1}\n    UpdatePolicy: *a\n", "alias"),
+        ("      <<: {A: 1}\n", "merge key"),
+    ],
 )
-def test_a_key_that_stands_twice_is_listed_and_nothing_changes(lines: str) -> None:
+def test_what_cloudformation_does_not_read_is_not_migrated(lines: str, message: str) -> None:
     text = (
         "Resources:\n  Db:\n    Type: AWS::RDS::DBCluster\n    Properties:\n"
         f"      Engine: aurora-mysql\n      EngineMode: serverless\n{lines}"
     )
+    with pytest.raises(TemplateError, match=message):
+        _migrate(text)
+
+
+def test_the_engine_is_found_in_a_mapping_as_check_finds_it() -> None:
+    text = _template(
+        _cluster({"Engine": {"Fn::FindInMap": ["Database", {"Ref": "AWS::Region"}, "Engine"]}}),
+        Mappings={"Database": {"eu-central-2": {"Engine": "aurora-mysql"}}},
+    )
     result = _migrate(text)
-    assert result.text == text
-    assert not result.complete
+    assert result.complete
+    properties = json.loads(result.text)["Resources"]["Db"]["Properties"]
+    assert "EngineMode" not in properties
+    assert properties["EngineVersion"].startswith("8.0.mysql_aurora.")
 
 
 def test_an_engine_that_nobody_knows_is_listed_and_nothing_changes() -> None:

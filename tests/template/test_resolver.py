@@ -1,5 +1,7 @@
 """The template reader and resolver: what is known is resolved, what is not is never guessed."""
 
+from pathlib import Path
+
 import pytest
 
 from pcistack.template.document import Template, TemplateError
@@ -136,22 +138,56 @@ def test_many_conditions_give_a_bounded_number_of_worlds() -> None:
         ("Foo: 1", 'no "Resources"'),
         ("a: [", "not valid YAML"),
         ("just words", "text"),
-        ("a: &a [*a]", "nested too deeply"),
         ('{"Resources": ' + '{"a":' * 500 + "1" + "}" * 501, "nested too deeply"),
         ("[" * 100_000, "nested too deeply"),
-        (
-            "Resources:\n"
-            + "".join(
-                f"  a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)
-            ).replace("*a0", "x"),
-            "nested too deeply",
-        ),
+        ("Resources: " + "[" * 40_000 + "]" * 40_000, "nested too deeply|not valid YAML"),
+        ("a: &a [*a]", r"1:8: a YAML alias \(\*a\)"),
+        ("Resources:\n  A: &a {B: 1}\n  C: {<<: {B: 1}}", "3:7: a YAML merge key"),
+        ("Resources: {}\n---\nResources: {}", "2:1: a second YAML document"),
+        ("Resources: {}\nResources: {}", "2:1: the key 'Resources' stands twice"),
+        ('{"Resources": {"A": {}, "A": {}}}', "the key 'A' stands twice"),
+        ("Resources: {? [a] : b}", "a key that is no text"),
+        ("Resources: {A: !!binary aGVsbG8=}", "the YAML tag 'binary'"),
+        ("Resources: {A: 0x" + "f" * 9_000 + "}", "a number of 9002 characters"),
+        ("Resources: {A: " + "9" * 9_000 + "}", "a number of 9000 characters"),
+        ("Resources: {A: .nan}", "is no number"),
+        ("Resources: {A: 1.0e+400}", "is no number"),
+        ('{"Resources": {"A": NaN}}', "NaN is no number"),
+        ('{"Resources": {"A": -Infinity}}', "-Infinity is no number"),
+        ('{"Resources": {"A": 1e999}}', "1e999 is no number"),
+        ('{"Resources": {"A": ' + "1" * 5_000 + "}}", "a number of 5000 characters"),
+        ('{"Resources": {"A": "\\ud800"}}', "half a character"),
     ],
 )
 def test_what_is_not_a_template_is_refused_in_one_clear_line(text: str, message: str) -> None:
     with pytest.raises(TemplateError, match=message) as caught:
         Template.parse(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2010-09-09", "2010-09-09"),
+        ("0x1F", 31),
+        ("08", "08"),
+        ("yes", True),
+        ("~", None),
+        ("1.5", 1.5),
+        ("! 5", "5"),
+        ("!!str 5", "5"),
+        ("1_", 1),
+    ],
+)
+def test_plain_text_has_the_value_that_yaml_1_1_gives_it(text: str, value: object) -> None:
+    assert Template.parse(f"Resources: {{A: {text}}}").body["Resources"] == {"A": value}
+
+
+def test_a_file_larger_than_a_template_may_be_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.json"
+    path.write_text('{"Resources": {}}' + " " * 1_000_000)
+    with pytest.raises(TemplateError, match="larger than 1,000,000 bytes"):
+        Template.read(path)
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1" * 400, "1e999"])

@@ -178,11 +178,6 @@ def test_text_that_yaml_would_read_otherwise_is_quoted(value: str) -> None:
     assert Template.parse(document.edited()).body["Z"] == {"A": value}
 
 
-def test_aliases_are_noticed() -> None:
-    assert TemplateText("A: &x {B: 1}\nC: *x\n").has_aliases
-    assert not TemplateText("A: &x {B: 1}\nC: 2\n").has_aliases
-
-
 @pytest.mark.parametrize("text", ["", "a", "- 1", "{", "a: [", "a: \x00"])
 def test_what_is_no_mapping_is_refused(text: str) -> None:
     with pytest.raises(TemplateError):
