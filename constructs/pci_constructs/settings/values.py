@@ -15,7 +15,7 @@ from pci_constructs.settings.image import IMAGE, PRIVATE_IMAGE
 from pci_constructs.settings.regions import all_zones, regions
 from pci_constructs.settings.retention import RETENTIONS
 from pci_constructs.settings.words import listed, nearest
-from pcistack.pci_dss.accepted import DEFAULT_USERS
+from pcistack.pci_dss.accepted import default_user, root
 
 PRIVATE_RANGES: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """RFC 1918, which AWS recommends for a VPC."""
@@ -106,7 +106,7 @@ def master_username(value: str) -> str:
     name = value.lower()
     if name.startswith("rds"):
         raise ValueError("begins as the accounts of RDS itself do")
-    if name in DEFAULT_USERS:
+    if default_user(name):
         raise ValueError("is a default account (PCI DSS 2.2.2)")
     if name in RESERVED_WORDS:
         raise ValueError("is a reserved word of MySQL")
@@ -136,8 +136,7 @@ def image(value: str) -> str:
 
 def container_user(value: str) -> str:
     """A user, with or without a group, that is not root in any spelling."""
-    user = value.partition(":")[0].strip().lower()
-    if user == "root" or re.fullmatch(r"[+-]?0+", user):
+    if value.partition(":")[0].strip() and root(value):
         raise ValueError("is root")
     if re.fullmatch(f"({_USER}|{_USER_ID})(:({_USER}|{_USER_ID}|0))?", value) is None:
         raise ValueError("cannot be used")

@@ -7,6 +7,7 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_false, must_be_true, show
+from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.regional.facts import lambda_runtimes
@@ -80,23 +81,13 @@ def root_filesystem(context: Context) -> Iterator[Hit]:
 def root_user(context: Context) -> Iterator[Hit]:
     for task, path, container in _containers(context):
         user = container.get("User")
-        if user is None or _is_root(str(user).partition(":")[0].strip()):
+        if user is None or accepted.root(str(user)):
             yield hit(
                 task,
                 f"{path}.User",
                 f"{container.get('Name')}: User is {show(user)}; without one the image's "
                 "user counts, which is root by default",
             )
-
-
-def _is_root(name: str) -> bool:
-    """Whether a user is root; a runtime reads ``00`` and ``+0`` as the number 0."""
-    if name in ("root", "", "Administrator", "ContainerAdministrator"):
-        return True
-    try:
-        return int(name) == 0
-    except ValueError:
-        return False
 
 
 @rule(

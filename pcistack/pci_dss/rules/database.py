@@ -17,7 +17,7 @@ from pcistack.checks.rule import (
     must_be_true,
     show,
 )
-from pcistack.pci_dss.accepted import DEFAULT_USERS
+from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.regional import aurora
@@ -177,10 +177,9 @@ def database_tls_version(context: Context) -> Iterator[Hit]:
         if group is None or "mysql" not in aurora.engine(database):
             continue
         value = _parameter(parameters, "tls_version")
-        versions = {part.strip() for part in str(value).split(",")}
         if value is None:
             severity, problem = Severity.WARNING, "is not set; the engine's default decides"
-        elif versions <= {"TLSv1.2", "TLSv1.3"}:
+        elif accepted.strong_tls_versions(str(value)):
             continue
         else:
             severity, problem = Severity.ERROR, f"is {show(value)}"
@@ -190,9 +189,6 @@ def database_tls_version(context: Context) -> Iterator[Hit]:
             message=f"tls_version {problem}",
             severity=severity,
         )
-
-
-_AUDIT_EVENTS: Final = frozenset({"CONNECT", "QUERY_DCL", "QUERY_DDL"})
 
 
 @rule(
@@ -215,24 +211,17 @@ def database_audit(context: Context) -> Iterator[Hit]:
             yield hit(database, path, "nothing shows that server_audit_logging is on")
             continue
         logging = _parameter(parameters, "server_audit_logging")
-        if str(logging).lower() not in ("1", "on"):
+        if not accepted.parameter_on(logging):
             yield hit(
                 group, "Parameters.server_audit_logging", f"server_audit_logging is {show(logging)}"
             )
         value = _parameter(parameters, "server_audit_events")
-        events = {part.strip().upper() for part in str(value or "").split(",")}
-        missing = _AUDIT_EVENTS - events
-        if missing and "QUERY" not in events:
+        missing = accepted.missing_events(str(value or ""))
+        if missing:
             yield hit(
                 group,
                 "Parameters.server_audit_events",
                 f"server_audit_events is {show(value)}, without {', '.join(sorted(missing))}",
-            )
-        elif missing - {"QUERY_DCL", "QUERY_DDL"}:
-            yield hit(
-                group,
-                "Parameters.server_audit_events",
-                f"server_audit_events is {show(value)}, without CONNECT",
             )
 
 
@@ -302,7 +291,7 @@ _STATEMENT_PARAMETERS: Final = {
 def statements_logged(context: Context) -> Iterator[Hit]:
     for database in context.of_type(*_RDS):
         for index, item in enumerate(database.items("EnableCloudwatchLogsExports")):
-            if item == "general":
+            if item == accepted.STATEMENT_LOG:
                 yield hit(
                     database,
                     f"EnableCloudwatchLogsExports.{index}",
@@ -315,8 +304,7 @@ def statements_logged(context: Context) -> Iterator[Hit]:
                 yield _parameter_hit(group, name, value)
         for name in ("server_audit_events", "pgaudit.log"):
             value = _parameter(group.get("Parameters"), name)
-            parts = {part.strip().upper() for part in str(value or "").split(",")}
-            if parts & {"QUERY", "QUERY_DML", "QUERY_DML_NO_SELECT", "ALL", "READ", "WRITE"}:
+            if not accepted.without_statements(str(value or "")):
                 yield _parameter_hit(group, name, value)
 
 
@@ -357,7 +345,7 @@ def master_username(context: Context) -> Iterator[Hit]:
             continue  # CloudFormation refuses it, unless it is a replica
         if isinstance(name, Unknown | Reference | Partial):
             problem = UNRESOLVED
-        elif str(name).lower() in DEFAULT_USERS:
+        elif accepted.default_user(str(name)):
             problem = f"is {name}, a default name"
         else:
             continue

@@ -7,6 +7,7 @@ from typing import Final
 
 from pcistack.checks.findings import Severity, counted
 from pcistack.checks.rule import Extent, Hit, hit, must_be_false, must_be_true, show
+from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.policies.statements import Statement
@@ -55,7 +56,7 @@ def key_rotation(context: Context) -> Iterator[Hit]:
             continue
         yield from must_be_true(key, "EnableKeyRotation")
         period = key.number("RotationPeriodInDays")
-        if period is not None and period > 365:
+        if period is not None and period > accepted.KEY_DAYS:
             yield hit(
                 key,
                 "RotationPeriodInDays",
@@ -75,7 +76,7 @@ def key_rotation(context: Context) -> Iterator[Hit]:
 def key_deletion(context: Context) -> Iterator[Hit]:
     for key in context.of_type("AWS::KMS::Key"):
         window = key.number("PendingWindowInDays")
-        if key.raw.is_kept and window is not None and window < 30:
+        if key.raw.is_kept and window is not None and window < accepted.KEPT_KEY_WINDOW:
             yield hit(
                 key,
                 "PendingWindowInDays",

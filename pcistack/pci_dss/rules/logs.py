@@ -18,7 +18,7 @@ from pcistack.checks.rule import (
     must_be_true,
     show,
 )
-from pcistack.pci_dss.accepted import LOG_DAYS
+from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context, attributes
 from pcistack.pci_dss.log_groups import exported_group, group_of, insights
 from pcistack.pci_dss.pack import rule
@@ -43,8 +43,8 @@ def log_retention(context: Context) -> Iterator[Hit]:
         days = group.number("RetentionInDays")
         if group.is_unknown("RetentionInDays"):
             message = f"RetentionInDays {UNRESOLVED}"
-        elif days is not None and days < LOG_DAYS:
-            message = f"logs are kept for {counted(days, 'day')}, {LOG_DAYS} are asked for"
+        elif days is not None and days < accepted.LOG_DAYS:
+            message = f"logs are kept for {counted(days, 'day')}, {accepted.LOG_DAYS} are asked for"
         else:
             continue
         yield hit(group, "RetentionInDays", message)
@@ -362,12 +362,12 @@ def log_bucket_retention(context: Context) -> Iterator[Hit]:
             number = float(value) if isinstance(value, int | float) else None
             if number is None and isinstance(value, str) and value.isdigit():
                 number = float(value)
-            if number is None or number < LOG_DAYS:
+            if number is None or number < accepted.LOG_DAYS:
                 problem = UNRESOLVED if number is None else f"is {counted(number, 'day')}"
                 yield Hit(
                     resource=name,
                     property=path,
-                    message=f"the expiration {problem}; {LOG_DAYS} days are asked for",
+                    message=f"the expiration {problem}; {accepted.LOG_DAYS} days are asked for",
                 )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_set, show
+from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.template.references import name_of
@@ -40,7 +41,7 @@ def secret_rotation(context: Context) -> Iterator[Hit]:
         secret = name_of(schedule.get("SecretId"))
         rotated.add(attached.get(secret, secret))
         days = _days(schedule)
-        if days is None or days > 90:
+        if days is None or days > accepted.PASSWORD_DAYS:
             problem = f"is every {days:.0f} days" if days else f"({_rules(schedule)}) {UNRESOLVED}"
             yield hit(
                 schedule,
@@ -61,30 +62,12 @@ def _rules(schedule: Resource) -> str:
     return show(schedule.get("RotationRules.ScheduleExpression"))
 
 
-_RATE: Final = re.compile(r"rate\((\d+) (hour|day)s?\)$")
-
-
 def _days(schedule: Resource) -> float | None:
     """Longest time between two rotations in days; None if it cannot be told."""
     after = schedule.number("RotationRules.AutomaticallyAfterDays")
     if after is not None:
         return after
-    expression = schedule.text("RotationRules.ScheduleExpression") or ""
-    rate = _RATE.match(expression)
-    if rate:
-        return int(rate.group(1)) / (24 if rate.group(2) == "hour" else 1)
-    fields = expression.removeprefix("cron(").removesuffix(")").split()
-    if expression.startswith("cron(") and len(fields) == 6:
-        return _cron_days(fields[3])
-    return None
-
-
-def _cron_days(months: str) -> float | None:
-    """Longest gap that a cron expression's month field allows."""
-    if months == "*" or months == "?":
-        return 31
-    step = months.partition("/")[2]
-    return 31.0 * int(step) if step.isdigit() else None
+    return accepted.rotation_days(schedule.text("RotationRules.ScheduleExpression") or "")
 
 
 @rule(
@@ -118,7 +101,7 @@ def password_strength(context: Context) -> Iterator[Hit]:
         if secret.get(base) is None:
             continue
         length = secret.number(f"{base}.PasswordLength")
-        if length is not None and length < 12:
+        if length is not None and length < accepted.PASSWORD_LENGTH:
             yield hit(secret, f"{base}.PasswordLength", f"PasswordLength is {length:.0f}")
         if secret.flag(f"{base}.ExcludeNumbers") is True:
             yield hit(secret, f"{base}.ExcludeNumbers", "digits are excluded")

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, show
+from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context, attributes
 from pcistack.pci_dss.listeners import not_redirecting
 from pcistack.pci_dss.pack import rule
 from pcistack.policies.statements import Statement
 from pcistack.template.references import name_of
 from pcistack.template.view import Resource
-
-_STRONG_POLICY: Final = re.compile(
-    r"ELBSecurityPolicy-(TLS13-1-[23](-Res)?|FS-1-2-Res|TLS-1-2)(-FIPS)?(-PQ)?(-\d{4}-\d{2})?$"
-)
-"""TLS 1.2 and later, forward secrecy or AEAD ciphers; not the Ext lines, which add old ciphers."""
 
 _LISTENERS: Final = (
     "AWS::ElasticLoadBalancingV2::Listener",
@@ -102,7 +97,7 @@ def listener_policy(context: Context) -> Iterator[Hit]:
     for listener in context.of_type("AWS::ElasticLoadBalancingV2::Listener"):
         tls = listener.get("Protocol") in ("HTTPS", "TLS") or listener.items("Certificates")
         policy = listener.get("SslPolicy")
-        if not tls or (isinstance(policy, str) and _STRONG_POLICY.match(policy)):
+        if not tls or (isinstance(policy, str) and accepted.strong_tls_policy(policy)):
             continue
         problem = UNRESOLVED if listener.is_unknown("SslPolicy") else f"is {show(policy)}"
         yield hit(
