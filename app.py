@@ -45,9 +45,10 @@ def main(*, on: date) -> int:
         except ConfigurationError as error:
             print(error, file=sys.stderr)
             return 2
-        checks = beside.submit(load_checks, on=on)
+        loading = beside.submit(load_checks, on=on)
         add_stack(app, environment)
-        attach(app, checks.result(), nag)
+        checks = loading.result()
+        attach(app, checks, nag)
     try:
         assembly = app.synth()
     except RuntimeError as error:
@@ -55,6 +56,8 @@ def main(*, on: date) -> int:
             raise
         print(error, file=sys.stderr)
         return 1
+    finally:
+        _record(Path(app.outdir), checks, on=on)
     _summarize(environment, Path(assembly.directory))
     return 0
 
@@ -112,6 +115,21 @@ def attach(
 
     first, *others = checks
     Validations.of(app).add_plugins(first, *nag, *others)
+
+
+def _record(directory: Path, checks: list[IPolicyValidationPlugin], *, on: date) -> None:
+    """Keep what the checks found beside the templates, for the evidence."""
+    from pcistack.checks import record
+    from pcistack.checks.plugins import RulePackPlugin
+
+    packs = [check for check in checks if isinstance(check, RulePackPlugin)]
+    record.write(
+        directory,
+        [pack.outcomes for pack in packs],
+        on=on,
+        commit=record.commit_of(Path.cwd()),
+        version=packs[0].version,
+    )
 
 
 def _summarize(environment: Environment, directory: Path) -> None:

@@ -28,9 +28,9 @@ from typing import Final, cast
 from benchmarks.page import write_between
 from mutation.harmless import HARMLESS, Harmless
 from pcistack.checks.findings import Finding
+from pcistack.checks.run import check_template
 from pcistack.pci_dss.pack import PACK
 from pcistack.template.document import Json, Template
-from pcistack.template.worlds import views
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "compliance.md"
 MARKER: Final = "<!-- mutation -->"
@@ -413,7 +413,8 @@ def _changed(node: Json, path: Path_, mutant: Mutant) -> Json:
 
 def findings_of(template: Template) -> list[Finding]:
     """Return what the rules find in a template."""
-    return PACK.check(views(template, REGION, zones=ZONES), region=REGION, on=DAY)
+    outcome = check_template(template, (PACK,), region=REGION, on=DAY, zones=ZONES)
+    return [*outcome.open, *(finding for finding, _ in outcome.acknowledged)]
 
 
 def judge(template: Template, mutant: Mutant, known: frozenset[tuple[str, ...]]) -> Verdict:

@@ -19,11 +19,11 @@ from pcistack.account.aws import Aws, Call, Item, flag, number, part, text, text
 from pcistack.account.needs import Endpoint, NeededDatabase, Needs, needs
 from pcistack.account.rows import Row, Verdict, answered, tried, undecided
 from pcistack.checks.findings import Severity
+from pcistack.checks.run import check_template
 from pcistack.regional.context import Context
 from pcistack.regional.facts import Availability, Facts
 from pcistack.regional.pack import PACK
 from pcistack.template.document import Template
-from pcistack.template.view import View
 from pcistack.template.worlds import views
 
 # built into CloudFormation, or made by a transform: never in its list of resource types
@@ -77,12 +77,12 @@ def preflight(
     rows += taken.certificates(wanted, aws)
     rows += taken.names(wanted, aws, stack)
     rows += quotas.room(wanted, aws, now)
-    rows += _judged(worlds, aws, facts, answers, rows, now)
+    rows += _judged(template, aws, facts, answers, rows, now)
     return _merged(rows)
 
 
 def _judged(
-    worlds: Sequence[View],
+    template: Template,
     aws: Aws,
     facts: Facts,
     answers: _Answers,
@@ -97,7 +97,11 @@ def _judged(
         offered=answers.offered,
     )
     said = {name for row in rows if row.state is Verdict.FAILS for name in row.resources}
-    for finding in PACK.judge(Context(view=view, facts=live, on=now.date()) for view in worlds):
+    pack = replace(PACK, context=lambda view, region, on: Context(view=view, facts=live, on=on))
+    outcome = check_template(
+        template, (pack,), region=aws.region, on=now.date(), zones=answers.zones
+    )
+    for finding in outcome.open:
         if finding.severity is Severity.FATAL and finding.resource not in said:
             yield Row(
                 state=Verdict.FAILS,

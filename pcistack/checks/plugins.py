@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import aws_cdk as cdk
 import jsii
 
-from pcistack.checks import acknowledgements
-from pcistack.checks import run as packs
+from pcistack.checks import run
 from pcistack.checks.findings import Finding, Severity, sort_key
 from pcistack.checks.rule import Pack
 from pcistack.regional import facts
@@ -101,6 +100,7 @@ class RulePackPlugin(TemplatePlugin):
         self._pack = pack
         self._on = on
         self._beside = beside
+        self.outcomes: dict[Path, run.Outcome] = {}
 
     @property
     def name(self) -> str:
@@ -127,19 +127,19 @@ class RulePackPlugin(TemplatePlugin):
         What the template acknowledges stays in the report as a warning with its reason, where
         CDK can record it as suppressed; it does not fail synth.
         """
-        template = Template.read(template_path)
-        views = packs.resolve(template, region)
-        found = self._pack.check(views, region=region, on=self._on)
-        judged = acknowledgements.judge(found, template, on=self._on)
+        outcome = run.check_template(
+            Template.read(template_path), (self._pack,), region=region, on=self._on
+        )
+        self.outcomes[template_path] = outcome
         accepted = [
             replace(
                 finding,
                 severity=Severity.WARNING,
                 message=f"acknowledged ({reason.reason}): {finding.message}",
             )
-            for finding, reason in judged.acknowledged
+            for finding, reason in outcome.acknowledged
         ]
-        return sorted([*judged.open, *accepted], key=sort_key)
+        return sorted([*outcome.open, *accepted], key=sort_key)
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -42,18 +42,30 @@ class Outcome:
     resources: int
     open: Sequence[Finding]
     acknowledged: Sequence[tuple[Finding, Acknowledgement]]
-    files: Mapping[str, Path | None]
+    files: Mapping[str, Path | None] = field(default_factory=dict)
 
 
 def check_template(
-    template: Template, packs: Sequence[Pack[Any]], *, region: str | None, on: date
+    template: Template,
+    packs: Sequence[Pack[Any]],
+    *,
+    region: str | None,
+    on: date,
+    zones: Sequence[str] | None = None,
 ) -> Outcome:
     """Run rule packs over a template and the nested stacks whose templates are at hand.
+
+    Args:
+        template: The template.
+        packs: The rule packs.
+        region: Region of the deployment; None if it is not known.
+        on: The day for which support dates and acknowledgements are judged.
+        zones: The region's availability zones; None for those that the facts know.
 
     Raises:
         TemplateError: The template is too large, or a nested template cannot be read.
     """
-    tree = Tree.of(template, region, zones_of(region))
+    tree = Tree.of(template, region, zones or zones_of(region))
     found: dict[Finding, None] = {}
     acknowledged: dict[tuple[Finding, Acknowledgement], None] = {}
     resources = 0

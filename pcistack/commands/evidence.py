@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pcistack.checks.findings import counted
-from pcistack.usage import PATH, BadInputError, suffix_of
+from pcistack.usage import PATH, BadInputError, day_of, suffix_of
 
 
 @click.command(
@@ -17,9 +17,13 @@ from pcistack.usage import PATH, BadInputError, suffix_of
 @click.option(
     "--environment",
     "suffix",
-    required=True,
     metavar="SUFFIX",
     help="Environment suffix, such as dev or prod; its stack is PciDss-SUFFIX.",
+)
+@click.option(
+    "--stack",
+    metavar="NAME",
+    help="Any stack of the assembly, by its name or its path, such as Stage/Orders [the only one].",
 )
 @click.option(
     "--out",
@@ -34,26 +38,40 @@ from pcistack.usage import PATH, BadInputError, suffix_of
     default=Path("cdk.out"),
     show_default=True,
     type=PATH,
-    help="Cloud assembly to read, made by `make synth`.",
+    help="Cloud assembly to read, made by `make synth` or by any `cdk synth`.",
 )
-def evidence(suffix: str, out: Path, assembly: Path) -> None:
-    """Write the PCI DSS v4.0.1 evidence of one environment.
+@click.option(
+    "--on",
+    metavar="YYYY-MM-DD",
+    help="Judge for this day where the synthesis kept no findings of these checks [today].",
+)
+def evidence(
+    suffix: str | None, stack: str | None, out: Path, assembly: Path, on: str | None
+) -> None:
+    """Write the PCI DSS v4.0.1 evidence of one stack.
 
-    From the template and the report of its checks in the cloud assembly, and nothing else, this
-    writes index.html (a self-contained page), the network and data-flow diagrams as SVG,
-    evidence.json and an OSCAL component definition. The same input gives the same bytes.
+    From the template and what the checks of its synthesis found, this writes index.html (a
+    self-contained page), the network and data-flow diagrams as SVG, evidence.json and an OSCAL
+    component definition. In an assembly that these checks did not see, they run now.
+
+    A template that was changed after its synthesis is refused.
 
     Exit codes: 0 written, 2 bad input or nothing could be written.
     """
     from pcistack.evidence.assembly import Assembly, AssemblyError
     from pcistack.evidence.files import WriteError, write
     from pcistack.evidence.gather import gather
+    from pcistack.naming import STACK_PREFIX
     from pcistack.pci_dss.pack import PACK
+    from pcistack.template.document import TemplateError
 
+    if suffix is not None and stack is not None:
+        raise BadInputError("--environment and --stack both name the stack; give one")
+    name = stack if suffix is None else f"{STACK_PREFIX}{suffix_of(suffix)}"
     try:
-        found = gather(Assembly.read(assembly, suffix_of(suffix)), PACK.rules)
+        found = gather(Assembly.read(assembly, name), PACK, on=day_of(on))
         written = write(found, out)
-    except (AssemblyError, WriteError) as error:
+    except (AssemblyError, TemplateError, WriteError) as error:
         raise BadInputError(str(error)) from None
     width = max(len(standing) for standing in found.counts)
     click.echo(f"PCI DSS v4.0.1 evidence of {found.stack}")

@@ -36,7 +36,7 @@ class Acknowledgement:
     checks: str
 
 
-def acknowledgements(template: Template, report: Report) -> tuple[Acknowledgement, ...]:
+def acknowledgements(template: Template, report: Report | None) -> tuple[Acknowledgement, ...]:
     """Return every acceptance: those in the template, and those only the report knows."""
     grouped: dict[tuple[str, str, str, str], set[str]] = {}
     written: set[tuple[str, str]] = set()
@@ -45,7 +45,7 @@ def acknowledgements(template: Template, report: Report) -> tuple[Acknowledgemen
         key = (_checks_of(entry.rule), entry.rule, entry.reason, until)
         grouped.setdefault(key, set()).add(entry.resource)
         written.add((entry.rule, entry.resource))
-    for plugin in report.plugins:
+    for plugin in report.plugins if report else ():
         for violation in plugin.suppressed:
             for construct in violation.constructs:
                 resource = construct.resource.logical_id or construct.path

@@ -1,21 +1,25 @@
-"""Read one environment's part of a cloud assembly: its template and the report of its checks."""
+"""Read one stack of a cloud assembly: its template, and what was found in it at synthesis."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pcistack.checks import record
+from pcistack.checks.record import Record, RecordError
 from pcistack.naming import STACK_PREFIX
 from pcistack.template.document import Template, TemplateError
 
 REPORT: Final = "validation-report.json"
 MANIFEST: Final = "manifest.json"
-
+_STACK: Final = "aws:cloudformation:stack"
+_NESTED: Final = "cdk:cloud-assembly"
+_DIGEST: Final = re.compile(r"/([0-9a-f]{64})\.json$")
 
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 
@@ -31,7 +35,6 @@ class _Model(BaseModel):
 class _CloudFormationResource(_Model):
     template: str = Field(default="", alias="templatePath")
     logical_id: str = Field(default="", alias="logicalId")
-    properties: tuple[str, ...] = Field(default=(), alias="propertyPaths")
 
 
 class ViolatingConstruct(_Model):
@@ -47,7 +50,6 @@ class Violation(_Model):
     """What a check of the synthesis found; ``reason`` is there when it was acknowledged."""
 
     rule: str = Field(alias="ruleName")
-    description: str = ""
     severity: str = ""
     constructs: tuple[ViolatingConstruct, ...] = Field(default=(), alias="violatingConstructs")
     reason: str = ""
@@ -58,7 +60,6 @@ class PluginReport(_Model):
 
     name: str = Field(alias="pluginName")
     version: str = Field(default="", alias="pluginVersion")
-    conclusion: str = ""
     violations: tuple[Violation, ...] = ()
     suppressed: tuple[Violation, ...] = Field(default=(), alias="suppressedViolations")
 
@@ -69,86 +70,162 @@ class Report(_Model):
     plugins: tuple[PluginReport, ...] = Field(alias="pluginReports")
 
 
+class _Properties(_Model):
+    template_file: str = Field(default="", alias="templateFile")
+    stack_name: str = Field(default="", alias="stackName")
+    directory: str = Field(default="", alias="directoryName")
+    asset: str = Field(default="", alias="stackTemplateAssetObjectUrl")
+
+
 class _Artifact(_Model):
     type: str = ""
     environment: str = ""
+    display_name: str = Field(default="", alias="displayName")
+    properties: _Properties = _Properties()
 
 
 class _Manifest(_Model):
     artifacts: Mapping[str, _Artifact] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """A stack of an assembly or of a stage inside it."""
+
+    directory: Path
+    id: str
+    artifact: _Artifact
+
+    @property
+    def name(self) -> str:
+        return self.artifact.properties.stack_name or self.id
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Everything it may be called: its path in the app, its name, its id."""
+        shown = self.artifact.display_name.partition(" (")[0]
+        return frozenset({self.id, self.name, shown}) - {""}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """One environment of a cloud assembly.
+    """One stack of a cloud assembly.
 
     Attributes:
-        suffix: The environment's suffix.
-        stack: Name of its stack.
+        stack: Name of the stack.
+        account: Account that it is synthesized for; None if it is not bound to one.
         region: Region it is synthesized for; None if it is not bound to one.
         template: Its template.
         sha256: Digest of the template file, so that the evidence names exactly what it is about.
-        report: What the checks of the synthesis found and what was acknowledged.
+        record: What the checks of the synthesis found in this very file; None without a record.
+        report: What CDK's report says of the stack, by set of checks; None without a report.
     """
 
-    suffix: str
     stack: str
+    account: str | None
     region: str | None
     template: Template
     sha256: str
-    report: Report
+    record: Record | None
+    report: Report | None
+
+    @property
+    def environment(self) -> str:
+        """What the stack is called in short: the suffix, for a stack of this project."""
+        return self.stack.removeprefix(STACK_PREFIX)
 
     @classmethod
-    def read(cls, directory: Path, suffix: str) -> Assembly:
-        """Read the files of one environment.
+    def read(cls, directory: Path, stack: str | None = None) -> Assembly:
+        """Read the files of one stack.
 
         Args:
             directory: The cloud assembly, such as ``cdk.out``.
-            suffix: The environment's suffix.
+            stack: Name of the stack, or its path in the app; None for the only one.
 
         Raises:
-            AssemblyError: A file is missing or unreadable, or the report belongs to other stacks.
+            AssemblyError: A file is missing or unreadable, or is not the one that was synthesized.
         """
-        stack = f"{STACK_PREFIX}{suffix}"
-        template_file = directory / f"{stack}.template.json"
-        report_file = directory / REPORT
-        for file in (template_file, report_file, directory / MANIFEST):
-            if not file.is_file():
-                raise AssemblyError(f"{file}: no such file. {_how_to_fix(suffix, directory)}")
-        manifest = _parse(_Manifest, directory / MANIFEST, suffix)
-        artifact = manifest.artifacts.get(stack)
-        if artifact is None:
-            held = sorted(
-                name
-                for name, item in manifest.artifacts.items()
-                if item.type == "aws:cloudformation:stack"
-            )
-            raise AssemblyError(
-                f"{directory / MANIFEST}: the last synthesis was of {', '.join(held) or 'no stack'}"
-                f", so {REPORT} does not cover {stack}. {_how_to_fix(suffix, directory)}"
-            )
-        report = _parse(Report, report_file, suffix)
+        chosen = _chosen(directory, stack)
+        file = chosen.directory / (
+            chosen.artifact.properties.template_file or f"{chosen.id}.template.json"
+        )
+        hint = _how_to_fix(chosen.name, directory)
+        if not file.is_file():
+            raise AssemblyError(f"{file}: no such file. {hint}")
         try:
-            template = Template.read(template_file)
-            digest = hashlib.sha256(template_file.read_bytes()).hexdigest()
-        except TemplateError as error:
-            raise AssemblyError(f"{error}. {_how_to_fix(suffix, directory)}") from None
+            template = Template.read(file)
+            digest = record.digest(file)
+            kept = record.read(directory)
+        except (TemplateError, RecordError) as error:
+            raise AssemblyError(f"{error}. {hint}") from None
+        _refuse_other(file, digest, chosen.artifact, kept, hint)
+        account, region = _place(chosen.artifact.environment)
         return cls(
-            suffix=suffix,
-            stack=stack,
-            region=_region(artifact.environment),
+            stack=chosen.name,
+            account=account,
+            region=region,
             template=template,
             sha256=digest,
-            report=_only(report, template_file.name, stack),
+            record=kept if kept is not None and digest in kept.outcomes else None,
+            report=_report(directory, file, chosen),
         )
 
 
-def _how_to_fix(suffix: str, directory: Path) -> str:
+def _refuse_other(
+    file: Path, digest: str, artifact: _Artifact, kept: Record | None, hint: str
+) -> None:
+    """Refuse a template that is not the one that was synthesized and judged."""
+    made = _DIGEST.search(artifact.properties.asset)
+    judged = None
+    if kept is not None and digest not in kept.outcomes:
+        judged = kept.templates.get(file.name)
+    for source, known in ((MANIFEST, made[1] if made else None), (record.FILE, judged)):
+        if known is not None and known != digest:
+            raise AssemblyError(
+                f"{file}: changed after the synthesis: its SHA-256 is {digest[:12]}..., "
+                f"{source} says {known[:12]}.... {hint}"
+            )
+
+
+def _chosen(directory: Path, stack: str | None) -> _Stack:
+    found = list(_stacks(directory, stack))
+    held = ", ".join(sorted(one.name for one in found)) or "no stack"
+    if stack is None:
+        if len(found) != 1:
+            raise AssemblyError(f"{directory}: holds {held}; choose one with --stack NAME")
+        return found[0]
+    chosen = [one for one in found if stack in one.names]
+    if len(chosen) > 1:
+        paths = ", ".join(sorted(one.artifact.display_name or one.id for one in chosen))
+        raise AssemblyError(f"{directory}: {stack} is several stacks; name one of {paths}")
+    if not chosen:
+        raise AssemblyError(
+            f"{directory / MANIFEST}: the last synthesis was of {held}, not of {stack}. "
+            f"{_how_to_fix(stack, directory)}"
+        )
+    return chosen[0]
+
+
+def _stacks(directory: Path, stack: str | None) -> Iterator[_Stack]:
+    """Yield the stacks of an assembly and of the stages inside it."""
+    file = directory / MANIFEST
+    if not file.is_file():
+        raise AssemblyError(f"{file}: no such file. {_how_to_fix(stack, directory)}")
+    for name, artifact in sorted(_parse(_Manifest, file, stack).artifacts.items()):
+        if artifact.type == _STACK:
+            yield _Stack(directory, name, artifact)
+        elif artifact.type == _NESTED and artifact.properties.directory:
+            yield from _stacks(directory / artifact.properties.directory, stack)
+
+
+def _how_to_fix(stack: str | None, directory: Path) -> str:
+    if stack is None or not stack.startswith(STACK_PREFIX):
+        return f"Synthesize it again, such as by `cdk synth --output {directory}`."
     option = "" if directory.name == "cdk.out" else f" and copy cdk.out to {directory}"
-    return f"Run `make synth SUFFIX={suffix}` first{option}."
+    return f"Run `make synth SUFFIX={stack.removeprefix(STACK_PREFIX)}` first{option}."
 
 
-def _parse(model: type[_ModelT], file: Path, suffix: str) -> _ModelT:
+def _parse(model: type[_ModelT], file: Path, stack: str | None) -> _ModelT:
     try:
         return model.model_validate_json(file.read_bytes())
     except OSError as error:
@@ -158,23 +235,40 @@ def _parse(model: type[_ModelT], file: Path, suffix: str) -> _ModelT:
         where = ".".join(str(part) for part in first["loc"])
         raise AssemblyError(
             f"{file}: not what a synthesis writes ({where + ': ' if where else ''}{first['msg']}). "
-            f"{_how_to_fix(suffix, file.parent)}"
+            f"{_how_to_fix(stack, file.parent)}"
         ) from None
 
 
-def _region(environment: str) -> str | None:
-    """Return the region of ``aws://account/region``, as the manifest writes it."""
-    region = environment.rpartition("/")[2]
-    return region if region and not region.startswith("unknown-") else None
+def _place(environment: str) -> tuple[str | None, str | None]:
+    """Return account and region of ``aws://account/region``, as the manifest writes it."""
+    account, _, region = environment.removeprefix("aws://").partition("/")
+    return _known(account), _known(region)
 
 
-def _only(report: Report, template: str, stack: str) -> Report:
+def _known(part: str) -> str | None:
+    return part if part and not part.startswith("unknown-") else None
+
+
+def _report(directory: Path, template: Path, stack: _Stack) -> Report | None:
+    """Return what CDK's report says of a stack; None if the synthesis left no report."""
+    file = directory / REPORT
+    if not file.is_file():
+        return None
+    report = _parse(Report, file, stack.name)
+    relative = template.relative_to(directory).as_posix()
+    return _only(report, relative, stack)
+
+
+def _only(report: Report, template: str, stack: _Stack) -> Report:
     """Leave out what the report says of other stacks of the same assembly."""
 
     def ours(construct: ViolatingConstruct) -> bool:
         if construct.resource.template:
-            return Path(construct.resource.template).name == template
-        return construct.path in ("", stack) or construct.path.startswith(f"{stack}/")
+            return construct.resource.template == template
+        names = stack.names
+        return construct.path == "" or any(
+            construct.path == name or construct.path.startswith(f"{name}/") for name in names
+        )
 
     def keep(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
         kept = (

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from pcistack.checks.acknowledgements import Judged
 from pcistack.checks.findings import Finding
-from pcistack.checks.rule import Extent, Rule
+from pcistack.checks.rule import Extent, Pack, Rule
+from pcistack.checks.run import Outcome, check_template, load, resolve
 from pcistack.evidence.acknowledgements import Acknowledgement, acknowledgements
 from pcistack.evidence.assembly import Assembly, Report
-from pcistack.evidence.findings import context_of, judged
 from pcistack.evidence.registers import Register, registers
 from pcistack.evidence.responsibilities import LIMITS, RESPONSIBILITIES, Responsibility
-from pcistack.evidence.supporting_settings import Setting, supporting_settings
-from pcistack.evidence.values import label
+from pcistack.evidence.supporting_settings import supporting_settings
+from pcistack.evidence.values import Setting, label
 from pcistack.network.network import Network
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.requirements import REQUIREMENTS, Party, Requirement
 from pcistack.template.view import View
-from pcistack.template.worlds import views
 
 
 class Standing(StrEnum):
@@ -187,18 +186,22 @@ class Evidence:
         return {name: label(resource) for name, resource in self.view.resources.items()}
 
 
-def gather(assembly: Assembly, rules: Sequence[Rule[Context]]) -> Evidence:
-    """Draw the evidence of an environment from its assembly.
+def gather(assembly: Assembly, pack: Pack[Context], *, on: date) -> Evidence:
+    """Draw the evidence of a stack from its assembly.
+
+    What the synthesis found is read. Only where it kept no record, such as in somebody else's
+    assembly, the checks run here, as they would have run there.
 
     Args:
-        assembly: The environment's files.
-        rules: The PCI DSS rules.
+        assembly: The stack's files.
+        pack: The PCI DSS rules.
+        on: The day for which the checks judge where the synthesis kept no record.
     """
-    worlds = views(assembly.template, assembly.region)
+    worlds = resolve(assembly.template, assembly.region)
     view = worlds[0]
-    context = context_of(view)
-    findings = judged(context, rules, assembly)
+    outcome = _outcome(assembly, pack, on)
     accepted = acknowledgements(assembly.template, assembly.report)
+    context = Context(view=view, on=assembly.record.on if assembly.record else on)
     network = context.network
     tables = registers(view, network, accepted)
     filled = {register.name for register in tables if register.rows} | {"checks"}
@@ -206,14 +209,14 @@ def gather(assembly: Assembly, rules: Sequence[Rule[Context]]) -> Evidence:
         filled |= {"network", "data-flow"}
     sources = _Sources(
         view=view,
-        rules=rules,
-        findings=findings,
+        rules=pack.rules,
+        findings=outcome,
         accepted=accepted,
-        settings=supporting_settings(view),
+        settings=supporting_settings(context, _criticised(outcome)),
         filled=frozenset(filled),
     )
     return Evidence(
-        environment=assembly.suffix,
+        environment=assembly.environment,
         stack=assembly.stack,
         region=assembly.region,
         sha256=assembly.sha256,
@@ -226,11 +229,24 @@ def gather(assembly: Assembly, rules: Sequence[Rule[Context]]) -> Evidence:
     )
 
 
+def _outcome(assembly: Assembly, pack: Pack[Context], on: date) -> Outcome:
+    if assembly.record is not None:
+        return assembly.record.outcomes[assembly.sha256]
+    packs = (pack, load("regional"))
+    return check_template(assembly.template, packs, region=assembly.region, on=on)
+
+
+def _criticised(outcome: Outcome) -> frozenset[tuple[str, str]]:
+    """Return every place that a rule criticised, also where somebody accepted it."""
+    findings = (*outcome.open, *(finding for finding, _ in outcome.acknowledged))
+    return frozenset((finding.resource, finding.property) for finding in findings)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sources:
     view: View
     rules: Sequence[Rule[Context]]
-    findings: Judged
+    findings: Outcome
     accepted: Sequence[Acknowledgement]
     settings: Mapping[str, tuple[Setting, ...]]
     filled: frozenset[str]
@@ -347,8 +363,8 @@ def _grouped(settings: Sequence[Setting]) -> tuple[SettingGroup, ...]:
     )
 
 
-def _checks(report: Report) -> Iterator[Checks]:
-    for plugin in sorted(report.plugins, key=lambda item: item.name):
+def _checks(report: Report | None) -> Iterator[Checks]:
+    for plugin in sorted(report.plugins if report else (), key=lambda item: item.name):
         yield Checks(
             name=plugin.name,
             version=plugin.version,

@@ -4,11 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from pcistack.template.document import Json
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View, walk
 
 AT_DEPLOYMENT = "known at deployment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Setting:
+    """One value in the template that supports a requirement.
+
+    Attributes:
+        resource: Logical id.
+        type: CloudFormation type.
+        property: Path of the property.
+        value: Its value, as text.
+    """
+
+    resource: str
+    type: str
+    property: str
+    value: str
+
+    @classmethod
+    def of(cls, resource: Resource, path: str) -> Setting:
+        """Return what a resource has at a path."""
+        value = shown(resource.get(path))
+        return cls(resource=resource.logical_id, type=resource.type, property=path, value=value)
 
 
 def shown(value: Value) -> str:

@@ -44,6 +44,9 @@ STATEMENTS: Final = frozenset(
 STATEMENT_LOG: Final = "general"
 """The log export that holds every statement (3.3.1)."""
 
+STATEMENT_LOGS: Final = frozenset({STATEMENT_LOG, "slowquery"})
+"""Log exports with whole statements in them; a slow one holds card data as well (3.2.1, 3.3.1)."""
+
 TLS_VERSIONS: Final = frozenset({"TLSv1.2", "TLSv1.3"})
 """TLS versions of MySQL that are strong cryptography (4.2.1)."""
 

@@ -215,13 +215,10 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
         "The load balancer alone is reachable; tasks and database have no public address.",
         evidence="diagram",
     ),
-    Requirement(
-        number="1.4.3",
-        topic="Anti-spoofing",
-        asks="Forged source addresses are detected and kept out of the trusted network.",
-        parties=(Party.AWS, Party.STACK),
-        extent=Extent.PART,
-        stack="The source and destination check stays on for every instance of the template.",
+    _aws(
+        "1.4.3",
+        "Anti-spoofing",
+        "Forged source addresses are detected and kept out of the trusted network.",
     ),
     _full(
         "1.4.4",

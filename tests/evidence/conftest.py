@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pcistack.checks.rule import Rule
+from pcistack.checks.rule import Pack, Rule
+from pcistack.checks.run import Outcome
 from pcistack.evidence.assembly import Assembly
 from pcistack.evidence.gather import Evidence, gather
 from pcistack.pci_dss.context import Context
@@ -16,20 +17,29 @@ from tests.evidence import sample
 Gather = Callable[..., Evidence]
 
 
+class Chosen(Pack[Context]):
+    """A pack of the rules that a test names."""
+
+    def __init__(self, rules: Sequence[Rule[Context]]) -> None:
+        super().__init__("Tests", "tests.evidence", Context.of)
+        self.rules = tuple(rules)
+
+
 @pytest.fixture
 def gathered(tmp_path: Path) -> Gather:
     """Gather the evidence of the sample, after a change to its resources.
 
-    The rules are judged for the template, ``found`` is what the synthesis reports of them.
+    The rules judge the template, unless ``found`` is what the synthesis recorded of them.
     """
 
     def gather_(
         change: Callable[[dict[str, sample.Body]], object] | None = None,
         *,
         rules: Sequence[Rule[Context]] = (),
-        found: Sequence[sample.Body] = (),
+        pack: Pack[Context] | None = None,
+        found: Outcome | None = None,
     ) -> Evidence:
         directory = sample.write(tmp_path / "assembly", change=change, found=found)
-        return gather(Assembly.read(directory, "prod"), rules)
+        return gather(Assembly.read(directory), pack or Chosen(rules), on=sample.DAY)
 
     return gather_

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from pcistack.checks import record
+from pcistack.checks.run import Outcome
+
 Body: TypeAlias = Any  # a template is JSON of any shape, and tests change it in place
+DAY = date(2026, 11, 24)
 REGION = "eu-central-2"
 ZONES = ("a", "b")
 
@@ -382,15 +387,8 @@ def only_a_topic(resources: dict[str, Body]) -> None:
     resources["Topic"] = {"Type": "AWS::SNS::Topic", "Properties": {}}
 
 
-def report(
-    template_file: str = "PciDss-prod.template.json", found: Sequence[Body] = ()
-) -> dict[str, Body]:
-    """Return the report of the checks that ran with the template.
-
-    Args:
-        template_file: Name of the template's file.
-        found: What the project's own PCI DSS rules found.
-    """
+def report(template_file: str = "PciDss-prod.template.json") -> dict[str, Body]:
+    """Return CDK's report of the checks that ran with the template."""
     bucket = {
         "constructPath": "PciDss-prod/Ingress/Logs/Resource",
         "cloudFormationResource": {
@@ -419,18 +417,7 @@ def report(
                     }
                 ],
             },
-            *([_found(found)] if found else []),
         ],
-    }
-
-
-def _found(violations: Sequence[Body]) -> dict[str, Body]:
-    return {
-        "pluginName": "PCI DSS",
-        "pluginVersion": "0.1.0",
-        "conclusion": "failure",
-        "violations": [one for one in violations if "reason" not in one],
-        "suppressedViolations": [one for one in violations if "reason" in one],
     }
 
 
@@ -439,9 +426,16 @@ def write(
     *,
     suffix: str = "prod",
     change: Callable[[dict[str, Body]], object] | None = None,
-    found: Sequence[Body] = (),
+    found: Outcome | None = None,
 ) -> Path:
-    """Write an assembly, after a change to its resources, and return its directory."""
+    """Write an assembly, after a change to its resources, and return its directory.
+
+    Args:
+        directory: The directory.
+        suffix: The environment's suffix.
+        change: Changes the template's resources.
+        found: What the checks of the synthesis found; None for a synthesis without record.
+    """
     body = template()
     if change is not None:
         change(body["Resources"])
@@ -459,6 +453,9 @@ def write(
     (directory / f"{stack}.template.json").write_text(json.dumps(body), encoding="utf-8")
     (directory / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (directory / "validation-report.json").write_text(
-        json.dumps(report(f"{stack}.template.json", found)), encoding="utf-8"
+        json.dumps(report(f"{stack}.template.json")), encoding="utf-8"
     )
+    if found is not None:
+        outcomes = {directory / f"{stack}.template.json": found}
+        record.write(directory, [outcomes], on=DAY, commit="1" * 40, version="0.1.0")
     return directory

@@ -103,7 +103,7 @@ def test_a_suffix_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
 def test_a_missing_assembly_says_how_to_make_it(tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = _run("--environment", "pr42", "--app", tmp_path / "cdk.out", "--out", out)
-    _fails(result, "PciDss-pr42.template.json: no such file", "make synth SUFFIX=pr42")
+    _fails(result, "manifest.json: no such file", "make synth SUFFIX=pr42")
     assert not out.exists()
 
 

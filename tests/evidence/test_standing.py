@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from pcistack.checks.findings import Severity
+from pcistack.checks.acknowledgements import Acknowledgement
+from pcistack.checks.findings import Finding, Severity
 from pcistack.checks.rule import Hit, Pack, Rule
+from pcistack.checks.run import Outcome
 from pcistack.evidence.gather import Evidence, RequirementEvidence, Standing
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.requirements import REQUIREMENTS
@@ -115,43 +117,33 @@ def test_an_accepted_finding_is_acknowledged_with_its_reason(gathered: Gather) -
     assert [entry.reason for entry in item.acknowledged] == ["A test of one day."]
 
 
-def _ended(**more: str) -> sample.Body:
-    """What the synthesis reports of a rule that depends on its day."""
-    place = {
-        "logicalId": "Writer",
-        "templatePath": "PciDss-prod.template.json",
-        "propertyPaths": ["Properties.PubliclyAccessible"],
-    }
-    return {
-        "ruleName": "PCI-1.4.4-SAMPLE",
-        "description": "over since 2026-10-31",
-        "severity": "error",
-        "violatingConstructs": [{"constructPath": "", "cloudFormationResource": place}],
-        **more,
-    }
+def _ended(severity: Severity = Severity.ERROR) -> Finding:
+    """What a rule that depends on its day said at the synthesis."""
+    return Finding(
+        rule="PCI-1.4.4-SAMPLE",
+        severity=severity,
+        resource="Writer",
+        property="PubliclyAccessible",
+        message="over since 2026-10-31",
+        fix="",
+        source="",
+    )
 
 
-def test_what_only_the_day_of_the_synthesis_shows_is_open(gathered: Gather) -> None:
-    item = _of(gathered(rules=[_public_database()], found=[_ended()]), "1.4.4")
+def test_the_synthesis_is_believed_and_no_rule_runs_again(gathered: Gather) -> None:
+    found = Outcome(resources=1, open=[_ended()], acknowledged=[])
+    item = _of(gathered(_publish, rules=[_public_database()], found=found), "1.4.4")
     assert item.standing is Standing.YOU
-    (finding,) = item.open
-    assert (finding.resource, finding.property) == ("Writer", "PubliclyAccessible")
-    assert finding.message == "over since 2026-10-31"
+    assert item.open == (_ended(),)
+    clean = Outcome(resources=1, open=[], acknowledged=[])
+    assert _of(gathered(_publish, rules=[_public_database()], found=clean), "1.4.4").open == ()
 
 
-def test_what_the_template_shows_too_is_open_once(gathered: Gather) -> None:
-    item = _of(gathered(_publish, rules=[_public_database()], found=[_ended()]), "1.4.4")
-    assert [finding.message for finding in item.open] == ["the database is public"]
-
-
-def test_a_warning_of_that_day_takes_nothing_away(gathered: Gather) -> None:
-    found = [_ended(severity="warning")]
-    item = _of(gathered(rules=[_public_database()], found=found), "1.4.4")
-    assert item.standing is Standing.MET
-
-
-def test_what_was_accepted_on_that_day_is_acknowledged(gathered: Gather) -> None:
-    found = [_ended(severity="warning", reason="A test of one day.")]
+def test_what_was_accepted_at_the_synthesis_is_acknowledged(gathered: Gather) -> None:
+    accepted = Acknowledgement(
+        resource="Writer", rule="PCI-1.4.4-SAMPLE", reason="A test of one day."
+    )
+    found = Outcome(resources=1, open=[], acknowledged=[(_ended(), accepted)])
     item = _of(gathered(_accept_only, rules=[_public_database()], found=found), "1.4.4")
     assert item.standing is Standing.ACKNOWLEDGED
     assert item.open == ()
@@ -177,7 +169,7 @@ def test_a_template_without_support_needs_you(gathered: Gather) -> None:
     assert _of(evidence, "1.4.4").standing is Standing.YOU
     assert _of(evidence, "10.5.1").standing is Standing.YOU
     inherited = [item.number for item in evidence.requirements if item.standing is Standing.MET]
-    assert inherited == ["10.6.1"]
+    assert inherited == ["1.4.3", "10.6.1"]
 
 
 def test_the_stack_s_share_names_only_what_the_template_supports(gathered: Gather) -> None:

@@ -1,0 +1,154 @@
+"""Settings whose support depends on what else is in the template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, TypeAlias
+
+from pcistack.evidence.values import Setting
+from pcistack.network.network import STORES, Kind, Tier
+from pcistack.pci_dss.context import Context
+from pcistack.template.references import name_of
+from pcistack.template.view import Partial, Reference, Resource
+
+Found: TypeAlias = Iterator[tuple[str, Setting]]
+
+_EXAMPLE: Final = re.compile(r":certificate/(0{8}-|x$|example)")
+"""A certificate of the documentation, which no account has."""
+_POLICIES: Final = ("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
+
+
+def settings_in_context(context: Context) -> Found:
+    """Yield such settings, each with the requirements that it supports."""
+    yield from _isolated_subnets(context)
+    yield from _doors_of_stores(context)
+    yield from _certificates(context)
+    yield from _clear_text_refused(context)
+    yield from _web_acls(context)
+    yield from _alarms(context)
+    yield from _database_logins(context)
+
+
+def _isolated_subnets(context: Context) -> Found:
+    network = context.network
+    for group in context.of_type("AWS::RDS::DBSubnetGroup"):
+        names = [name_of(item) for item in group.items("SubnetIds")]
+        known = [network.subnets[name] for name in names if name in network.subnets]
+        if known and len(known) == len(names) and all(s.tier is Tier.ISOLATED for s in known):
+            yield "1.3.2 1.4.1 1.4.4", Setting.of(group, "SubnetIds")
+
+
+def _doors_of_stores(context: Context) -> Found:
+    """Rules that let something other than a public load balancer into a store."""
+    workloads = context.network.workloads.values()
+    stores = {group for one in workloads if one.kind in STORES for group in one.groups}
+    public = {
+        group
+        for one in workloads
+        if one.kind is Kind.LOAD_BALANCER or one.public is not False
+        for group in one.groups
+    }
+    for door in context.of_type("AWS::EC2::SecurityGroupIngress"):
+        if name_of(door.get("GroupId")) not in stores:
+            continue
+        source = door.get("SourceSecurityGroupId")
+        if isinstance(source, Reference | Partial) and name_of(source) not in public:
+            yield "1.4.4 7.2.6", Setting.of(door, "SourceSecurityGroupId")
+
+
+def _certificates(context: Context) -> Found:
+    for listener in context.of_type("AWS::ElasticLoadBalancingV2::Listener"):
+        for index, _ in enumerate(listener.items("Certificates")):
+            path = f"Certificates.{index}.CertificateArn"
+            arn = listener.get(path)
+            if isinstance(arn, Reference | Partial) or (
+                isinstance(arn, str) and not _EXAMPLE.search(arn)
+            ):
+                yield "4.2.1 4.2.1.1", Setting.of(listener, path)
+
+
+def _clear_text_refused(context: Context) -> Found:
+    for policy in context.of_type(*_POLICIES):
+        for index, statement in enumerate(policy.items("PolicyDocument.Statement")):
+            path = f"PolicyDocument.Statement.{index}"
+            tests = policy.get(f"{path}.Condition.Bool")
+            if (
+                isinstance(statement, dict)
+                and statement.get("Effect") == "Deny"
+                and isinstance(tests, dict)
+                and str(tests.get("aws:SecureTransport")).lower() == "false"
+            ):
+                yield (
+                    "4.2.1",
+                    Setting(
+                        resource=policy.logical_id,
+                        type=policy.type,
+                        property=f"{path}.Condition.Bool.aws:SecureTransport",
+                        value="false, denied",
+                    ),
+                )
+
+
+def _web_acls(context: Context) -> Found:
+    """Web ACLs that stand in front of something, and their rules that block."""
+    for link in context.of_type("AWS::WAFv2::WebACLAssociation"):
+        acl = context.target(link.get("WebACLArn"))
+        if acl is None or not isinstance(link.get("ResourceArn"), Reference | Partial):
+            continue
+        blocking = list(blocking_rules(acl))
+        if blocking:
+            yield "6.4.2", Setting.of(link, "WebACLArn")
+        for path in blocking:
+            yield "6.4.2", Setting.of(acl, f"{path}.Name")
+
+
+def blocking_rules(acl: Resource) -> Iterator[str]:
+    """Yield the path of each rule of a web ACL that blocks, or lets its group block."""
+    for index, item in enumerate(acl.items("Rules")):
+        if isinstance(item, dict):
+            action, override = item.get("Action"), item.get("OverrideAction")
+            blocks = isinstance(action, dict) and "Block" in action
+            groups = isinstance(override, dict) and "None" in override
+            if blocks or groups:
+                yield f"Rules.{index}"
+
+
+_CONTROLS: Final = {
+    ("AWS/Logs", "IncomingLogEvents"): "10.2.1.6 10.7.2",
+    ("AWS/Logs", "IncomingBytes"): "10.2.1.6 10.7.2",
+    ("AWS/Lambda", "Errors"): "10.7.2",
+    ("AWS/WAFV2", "BlockedRequests"): "10.4.1.1 10.7.2",
+}
+
+
+def _alarms(context: Context) -> Found:
+    """Alarms that tell somebody: of a control's failure, of logs, of anything."""
+    filtered = {
+        (transformed.get("MetricNamespace"), transformed.get("MetricName"))
+        for one in context.of_type("AWS::Logs::MetricFilter")
+        for transformed in one.items("MetricTransformations")
+        if isinstance(transformed, dict)
+    }
+    for alarm in context.of_type("AWS::CloudWatch::Alarm"):
+        if not alarm.items("AlarmActions") or alarm.flag("ActionsEnabled") is False:
+            continue
+        metric = (alarm.get("Namespace"), alarm.get("MetricName"))
+        numbers = _CONTROLS.get((str(metric[0]), str(metric[1])), "")
+        if metric in filtered:
+            numbers = f"{numbers} 10.4.1.1"
+        yield f"{numbers} 12.10.1", Setting.of(alarm, "AlarmActions")
+
+
+def _database_logins(context: Context) -> Found:
+    """IAM logins of a database, where a role may really log in."""
+    used = any(
+        action.startswith("rds-db:connect")
+        for statements in context.statements.values()
+        for statement in statements
+        for action in statement.actions
+        if statement.allows
+    )
+    for database in context.of_type("AWS::RDS::DBCluster", "AWS::RDS::DBInstance"):
+        if used and database.flag("EnableIAMDatabaseAuthentication"):
+            yield "7.2.6 7.3.1 8.2.2", Setting.of(database, "EnableIAMDatabaseAuthentication")
