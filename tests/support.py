@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from stacks.app import build_app
 from stacks.consistency import mistakes
 from stacks.environment import Environment, load_environment
 
@@ -35,16 +34,20 @@ Body: TypeAlias = "Mapping[str, object]"
 
 
 class Synthesized:
-    """A synthesized template.
+    """A template, which may be made when it is first looked into."""
 
-    Attributes:
-        body: The template.
-        resources: Its resources by logical id.
-    """
+    def __init__(self, body: Body | Callable[[], Body]) -> None:
+        self._body = body
 
-    def __init__(self, body: Body) -> None:
-        self.body = body
-        self.resources = cast("dict[str, dict[str, object]]", body["Resources"])
+    @cached_property
+    def body(self) -> Body:
+        """The template."""
+        return self._body() if callable(self._body) else self._body
+
+    @cached_property
+    def resources(self) -> dict[str, dict[str, object]]:
+        """Its resources by logical id."""
+        return cast("dict[str, dict[str, object]]", self.body["Resources"])
 
     def ids(self, kind: str) -> list[str]:
         return [key for key, value in self.resources.items() if value["Type"] == kind]
@@ -82,26 +85,28 @@ def environment(**changes: Mapping[str, object]) -> Environment:
 
 
 def synthesize(chosen: Environment) -> Synthesized:
+    from stacks.app import build_app  # starts Node
+
     with tempfile.TemporaryDirectory() as folder:
         build_app([chosen], outdir=folder).synth()
         path = Path(folder) / f"{chosen.names.stack}.template.json"
-        return Synthesized(json.loads(path.read_text()))
+        return Synthesized(cast("Body", json.loads(path.read_text())))
 
 
 @cache
 def template(suffix: str) -> Synthesized:
-    """The template of a shipped environment, synthesized once."""
-    return synthesize(load_environment(suffix))
+    """The template of a shipped environment, synthesized once, when a test looks into it."""
+    return Synthesized(lambda: synthesize(load_environment(suffix)).body)
 
 
 @cache
 def _variant(changes: str) -> Synthesized:
     values: dict[str, Mapping[str, object]] = json.loads(changes)
-    return synthesize(environment(**values))
+    return Synthesized(lambda: synthesize(environment(**values)).body)
 
 
 def variant(**changes: Mapping[str, object]) -> Synthesized:
-    """The template of ``dev`` with some settings changed, synthesized once."""
+    """The template of ``dev`` with some settings changed, synthesized when a test looks into it."""
     return _variant(json.dumps(changes, sort_keys=True))
 
 

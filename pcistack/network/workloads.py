@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -110,6 +110,12 @@ _SHAPES: Final = {
         kind=Kind.ENDPOINT, groups="SecurityGroupIds", subnets="SubnetIds"
     ),
 }
+
+
+def types_of(kinds: Collection[Kind]) -> tuple[str, ...]:
+    """Return the resource types whose workloads are of some kinds."""
+    return tuple(name for name, shape in _SHAPES.items() if shape.kind in kinds)
+
 
 _DEFAULT_PORTS: Final = {
     "mysql": 3306,

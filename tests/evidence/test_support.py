@@ -35,7 +35,7 @@ def _supports(context: Context) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("rule", sorted(CASES))
 def test_a_place_that_a_rule_criticises_is_no_support(rule: str) -> None:
-    context = _context(CASES[rule][0])
+    context = _context(CASES[rule].bad)
     places = {(one.resource, one.property) for one in _judged(context) if one.property}
     shown = supporting_settings(context, places)
     assert not places & {

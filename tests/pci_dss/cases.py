@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
+
+from pcistack.checks.findings import Severity
 
 Resources = dict[str, dict[str, object]]
 
@@ -414,64 +417,109 @@ def function(
     }
 
 
-CASES: Final[dict[str, tuple[Resources, Resources]]] = {
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A rule's bad template and its good twin.
+
+    Attributes:
+        at: Resource and property of every finding that the rule has in the bad template, sorted.
+        bad: What the rule refuses.
+        good: The same without what the rule is about.
+        severity: That of each finding.
+    """
+
+    at: Sequence[tuple[str, str]]
+    bad: Resources
+    good: Resources
+    severity: Severity = Severity.ERROR
+
+
+CASES: Final[Mapping[str, Case]] = {
     # 1 Network
-    "PCI-1.3.1-INGRESS-WORLD": (web(tcp(22, **WORLD)), web(tcp(443, **WORLD))),
-    "PCI-1.3.1-INGRESS-PUBLIC-RANGE": (
-        web(tcp(8443, CidrIp="198.51.100.0/24")),
-        web(tcp(443, CidrIp="198.51.100.0/24")),
+    "PCI-1.3.1-INGRESS-WORLD": Case(
+        at=[("WebGroup", "SecurityGroupIngress.0")],
+        bad=web(tcp(22, **WORLD)),
+        good=web(tcp(443, **WORLD)),
     ),
-    "PCI-1.3.1-INGRESS-UNKNOWN": (
-        web(tcp(443, CidrIp={"Fn::ImportValue": "range"})),
-        web(tcp(443, **WORLD)),
+    "PCI-1.3.1-INGRESS-PUBLIC-RANGE": Case(
+        at=[("WebGroup", "SecurityGroupIngress.0")],
+        severity=Severity.WARNING,
+        bad=web(tcp(8443, CidrIp="198.51.100.0/24")),
+        good=web(tcp(443, CidrIp="198.51.100.0/24")),
     ),
-    "PCI-1.3.1-CIDR-BETWEEN-TIERS": (
-        {**vpc(), "AppGroup": group([tcp(8080, CidrIp="10.0.0.0/16")])},
-        {**vpc(), "WebGroup": group(), "AppGroup": group([tcp(8080, **FROM_WEB)])},
+    "PCI-1.3.1-INGRESS-UNKNOWN": Case(
+        at=[("WebGroup", "SecurityGroupIngress.0")],
+        bad=web(tcp(443, CidrIp={"Fn::ImportValue": "range"})),
+        good=web(tcp(443, **WORLD)),
     ),
-    "PCI-1.3.2-EGRESS-ANYWHERE": (
-        {**vpc(), "AppGroup": group(egress=[{"IpProtocol": "-1", **WORLD}])},
-        {**vpc(), "AppGroup": group()},
+    "PCI-1.3.1-CIDR-BETWEEN-TIERS": Case(
+        at=[("AppGroup", "SecurityGroupIngress.0")],
+        bad={**vpc(), "AppGroup": group([tcp(8080, CidrIp="10.0.0.0/16")])},
+        good={**vpc(), "WebGroup": group(), "AppGroup": group([tcp(8080, **FROM_WEB)])},
     ),
-    "PCI-1.3.2-EGRESS-HTTPS-ANYWHERE": (
-        {**vpc(), "AppGroup": group(egress=[tcp(443, **WORLD)]), "App": service()},
-        {**vpc(), "AppGroup": group(egress=[tcp(443, **WORLD)]), "App": service("Isolated")},
+    "PCI-1.3.2-EGRESS-ANYWHERE": Case(
+        at=[("AppGroup", "SecurityGroupEgress.0")],
+        bad={**vpc(), "AppGroup": group(egress=[{"IpProtocol": "-1", **WORLD}])},
+        good={**vpc(), "AppGroup": group()},
     ),
-    "PCI-1.3.2-EGRESS-CIDR": (
-        {**vpc(), "AppGroup": group(egress=[tcp(6603, CidrIp="10.0.0.0/16")])},
-        {**vpc(), "StoreGroup": group(), "AppGroup": group(egress=[tcp(6603, **TO_STORE)])},
+    "PCI-1.3.2-EGRESS-HTTPS-ANYWHERE": Case(
+        at=[("AppGroup", "SecurityGroupEgress.0")],
+        bad={**vpc(), "AppGroup": group(egress=[tcp(443, **WORLD)]), "App": service()},
+        good={**vpc(), "AppGroup": group(egress=[tcp(443, **WORLD)]), "App": service("Isolated")},
     ),
-    "PCI-1.2.5-BUSINESS-NEED": (
-        web({**tcp(443, **WORLD), "Description": ""}),
-        web(tcp(443, **WORLD)),
+    "PCI-1.3.2-EGRESS-CIDR": Case(
+        at=[("AppGroup", "SecurityGroupEgress.0")],
+        severity=Severity.WARNING,
+        bad={**vpc(), "AppGroup": group(egress=[tcp(6603, CidrIp="10.0.0.0/16")])},
+        good={**vpc(), "StoreGroup": group(), "AppGroup": group(egress=[tcp(6603, **TO_STORE)])},
     ),
-    "PCI-1.3.1-PORTS-WIDE": (
-        {**vpc(), "AppGroup": group(), "StoreGroup": group([{"IpProtocol": "-1", **FROM_APP}])},
-        {**vpc(), "AppGroup": group(), "StoreGroup": group([tcp(6603, **FROM_APP)])},
+    "PCI-1.2.5-BUSINESS-NEED": Case(
+        at=[("WebGroup", "SecurityGroupIngress.0")],
+        severity=Severity.WARNING,
+        bad=web({**tcp(443, **WORLD), "Description": ""}),
+        good=web(tcp(443, **WORLD)),
     ),
-    "PCI-1.2.7-RULE-IDLE": (
-        {**vpc(), "AppGroup": group(), "StoreGroup": group([tcp(6603, **FROM_APP)])},
-        {
+    "PCI-1.3.1-PORTS-WIDE": Case(
+        at=[("StoreGroup", "SecurityGroupIngress.0")],
+        bad={**vpc(), "AppGroup": group(), "StoreGroup": group([{"IpProtocol": "-1", **FROM_APP}])},
+        good={**vpc(), "AppGroup": group(), "StoreGroup": group([tcp(6603, **FROM_APP)])},
+    ),
+    "PCI-1.2.7-RULE-IDLE": Case(
+        at=[("StoreGroup", "SecurityGroupIngress.0")],
+        severity=Severity.WARNING,
+        bad={**vpc(), "AppGroup": group(), "StoreGroup": group([tcp(6603, **FROM_APP)])},
+        good={
             **vpc(),
             "AppGroup": group(egress=[tcp(6603, **TO_STORE)]),
             "StoreGroup": group([tcp(6603, **FROM_APP)]),
         },
     ),
-    "PCI-1.4.1-GROUP-SHARED": (
-        {**vpc(), **database(), "StoreGroup": group(), "App": service(security_group="StoreGroup")},
-        {**vpc(), **database(), "StoreGroup": group(), "AppGroup": group(), "App": service()},
+    "PCI-1.4.1-GROUP-SHARED": Case(
+        at=[("Db", "")],
+        bad={
+            **vpc(),
+            **database(),
+            "StoreGroup": group(),
+            "App": service(security_group="StoreGroup"),
+        },
+        good={**vpc(), **database(), "StoreGroup": group(), "AppGroup": group(), "App": service()},
     ),
-    "PCI-1.4.1-TIER-SHARED": (
-        {**vpc(), "AppGroup": group(), "App": service("Public")},
-        {**vpc(), "AppGroup": group(), "App": service("Private")},
+    "PCI-1.4.1-TIER-SHARED": Case(
+        at=[("App", "")],
+        severity=Severity.WARNING,
+        bad={**vpc(), "AppGroup": group(), "App": service("Public")},
+        good={**vpc(), "AppGroup": group(), "App": service("Private")},
     ),
-    "PCI-1.3.1-GROUP-MISSING": (
-        {**vpc(), **database(VpcSecurityGroupIds=[])},
-        {**vpc(), **database(), "StoreGroup": group()},
+    "PCI-1.3.1-GROUP-MISSING": Case(
+        at=[("Db", "VpcSecurityGroupIds")],
+        bad={**vpc(), **database(VpcSecurityGroupIds=[])},
+        good={**vpc(), **database(), "StoreGroup": group()},
     ),
-    "PCI-1.3.1-DEFAULT-GROUP": (
-        vpc(),
-        {
+    "PCI-1.3.1-DEFAULT-GROUP": Case(
+        at=[("Vpc", "")],
+        severity=Severity.WARNING,
+        bad=vpc(),
+        good={
             **vpc(),
             "Closed": {
                 "Type": "Custom::Close",
@@ -482,34 +530,40 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
             },
         },
     ),
-    "PCI-1.4.4-STORE-REACHABLE": (
-        {
+    "PCI-1.4.4-STORE-REACHABLE": Case(
+        at=[("Db", "")],
+        bad={
             **vpc(),
             **database("Public", PubliclyAccessible=True),
             "StoreGroup": group([tcp(6603, **WORLD)]),
         },
-        {**vpc(), **database(), "StoreGroup": group([tcp(6603, **WORLD)])},
+        good={**vpc(), **database(), "StoreGroup": group([tcp(6603, **WORLD)])},
     ),
-    "PCI-1.4.4-STORE-TIER": (
-        {**vpc(), **database("Public"), "StoreGroup": group()},
-        {**vpc(), **database("Isolated"), "StoreGroup": group()},
+    "PCI-1.4.4-STORE-TIER": Case(
+        at=[("Db", "")],
+        bad={**vpc(), **database("Public"), "StoreGroup": group()},
+        good={**vpc(), **database("Isolated"), "StoreGroup": group()},
     ),
-    "PCI-1.3.2-STORE-EGRESS": (
-        {**vpc(), **database("Private"), "StoreGroup": group(egress=[tcp(443, **WORLD)])},
-        {**vpc(), **database("Private"), "StoreGroup": group()},
+    "PCI-1.3.2-STORE-EGRESS": Case(
+        at=[("Db", "")],
+        bad={**vpc(), **database("Private"), "StoreGroup": group(egress=[tcp(443, **WORLD)])},
+        good={**vpc(), **database("Private"), "StoreGroup": group()},
     ),
-    "PCI-1.3.2-ISOLATED-ROUTE": (
-        {**vpc(), **database("Private"), "StoreGroup": group()},
-        {**vpc(), **database("Isolated"), "StoreGroup": group()},
+    "PCI-1.3.2-ISOLATED-ROUTE": Case(
+        at=[("PrivateRoute", "")],
+        severity=Severity.WARNING,
+        bad={**vpc(), **database("Private"), "StoreGroup": group()},
+        good={**vpc(), **database("Isolated"), "StoreGroup": group()},
     ),
-    "PCI-1.4.1-NO-TIER-BETWEEN": (
-        {
+    "PCI-1.4.1-NO-TIER-BETWEEN": Case(
+        at=[("Db", "")],
+        bad={
             **web(tcp(443, **WORLD)),
             **database(),
             "WebGroup": group([tcp(443, **WORLD)], [tcp(6603, **TO_STORE)]),
             "StoreGroup": group([tcp(6603, **FROM_WEB)]),
         },
-        {
+        good={
             **web(tcp(443, **WORLD)),
             **database(),
             "AppGroup": group(egress=[tcp(6603, **TO_STORE)]),
@@ -517,68 +571,100 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
             "StoreGroup": group([tcp(6603, **FROM_APP)]),
         },
     ),
-    "PCI-1.4.2-INTERNET-REACHES": (
-        {
+    "PCI-1.4.2-INTERNET-REACHES": Case(
+        at=[("App", "")],
+        bad={
             **vpc(),
             "AppGroup": group([tcp(443, **WORLD)]),
             "App": service("Public", public="ENABLED"),
         },
-        {**vpc(), "AppGroup": group([tcp(443, **WORLD)]), "App": service("Private")},
+        good={**vpc(), "AppGroup": group([tcp(443, **WORLD)]), "App": service("Private")},
     ),
-    "PCI-1.4.4-DATABASE-PUBLIC": (
-        one("RDS::DBInstance", Engine="mysql"),
-        one("RDS::DBInstance", Engine="mysql", PubliclyAccessible=False),
+    "PCI-1.4.4-DATABASE-PUBLIC": Case(
+        at=[("It", "PubliclyAccessible")],
+        bad=one("RDS::DBInstance", Engine="mysql"),
+        good=one("RDS::DBInstance", Engine="mysql", PubliclyAccessible=False),
     ),
-    "PCI-1.4.4-DATA-API": (
-        one("RDS::DBCluster", EnableHttpEndpoint=True),
-        one("RDS::DBCluster", EnableHttpEndpoint=False),
+    "PCI-1.4.4-DATA-API": Case(
+        at=[("It", "EnableHttpEndpoint")],
+        severity=Severity.WARNING,
+        bad=one("RDS::DBCluster", EnableHttpEndpoint=True),
+        good=one("RDS::DBCluster", EnableHttpEndpoint=False),
     ),
-    "PCI-1.4.2-PUBLIC-ADDRESS": (
-        {**vpc(), "AppGroup": group(), "App": service(public="ENABLED")},
-        {**vpc(), "AppGroup": group(), "App": service(public="DISABLED")},
+    "PCI-1.4.2-PUBLIC-ADDRESS": Case(
+        at=[("App", "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp")],
+        bad={**vpc(), "AppGroup": group(), "App": service(public="ENABLED")},
+        good={**vpc(), "AppGroup": group(), "App": service(public="DISABLED")},
     ),
-    "PCI-1.4.2-SUBNET-PUBLIC-ADDRESSES": (
-        one("EC2::Subnet", MapPublicIpOnLaunch=True),
-        one("EC2::Subnet", MapPublicIpOnLaunch=False),
+    "PCI-1.4.2-SUBNET-PUBLIC-ADDRESSES": Case(
+        at=[("It", "MapPublicIpOnLaunch")],
+        bad=one("EC2::Subnet", MapPublicIpOnLaunch=True),
+        good=one("EC2::Subnet", MapPublicIpOnLaunch=False),
     ),
-    "PCI-1.3.1-ACL-ADMINISTRATION": (
-        acl_entries({"RuleAction": "allow", "PortRange": {"From": 20, "To": 30}}),
-        acl_entries(
+    "PCI-1.3.1-ACL-ADMINISTRATION": Case(
+        at=[("Entry1", "PortRange")],
+        bad=acl_entries({"RuleAction": "allow", "PortRange": {"From": 20, "To": 30}}),
+        good=acl_entries(
             {"RuleAction": "deny", "PortRange": {"From": 22, "To": 22}},
             {"RuleAction": "allow", "PortRange": {"From": 20, "To": 30}},
         ),
     ),
-    "PCI-1.2.8-ACL-UNUSED": (
-        acl_entries(),
-        {
+    "PCI-1.2.8-ACL-UNUSED": Case(
+        at=[("Acl", "")],
+        severity=Severity.WARNING,
+        bad=acl_entries(),
+        good={
             **acl_entries(),
             "Link": res(
                 "EC2::SubnetNetworkAclAssociation", NetworkAclId=ref("Acl"), SubnetId="subnet-1"
             ),
         },
     ),
-    "PCI-1.4.3-SOURCE-CHECK": (
-        one("EC2::Instance", SourceDestCheck=False),
-        one("EC2::Instance", SourceDestCheck=True),
+    "PCI-1.4.3-SOURCE-CHECK": Case(
+        at=[("It", "SourceDestCheck")],
+        bad=one("EC2::Instance", SourceDestCheck=False),
+        good=one("EC2::Instance", SourceDestCheck=True),
     ),
     # 2 Configuration
-    "PCI-2.2.4-EXEC": (
-        one("ECS::Service", EnableExecuteCommand=True),
-        one("ECS::Service", EnableExecuteCommand=False),
+    "PCI-2.2.4-EXEC": Case(
+        at=[("It", "EnableExecuteCommand")],
+        bad=one("ECS::Service", EnableExecuteCommand=True),
+        good=one("ECS::Service", EnableExecuteCommand=False),
     ),
-    "PCI-2.2.4-FAULT-INJECTION": (task(EnableFaultInjection=True), task()),
-    "PCI-2.2.6-PRIVILEGED": (task({"Privileged": True}), task({"Privileged": False})),
-    "PCI-2.2.4-ROOT-FILESYSTEM": (task(), task({"ReadonlyRootFilesystem": True})),
-    "PCI-2.2.4-ROOT-USER": (task({"User": "0:0"}), task({"User": "101"})),
-    "PCI-2.2.4-CAPABILITIES": (
-        task({"LinuxParameters": {"Capabilities": {"Drop": ["ALL"], "Add": ["SYS_PTRACE"]}}}),
-        task({"LinuxParameters": {"Capabilities": {"Drop": ["ALL"]}}}),
+    "PCI-2.2.4-FAULT-INJECTION": Case(
+        at=[("Task", "EnableFaultInjection")],
+        severity=Severity.WARNING,
+        bad=task(EnableFaultInjection=True),
+        good=task(),
     ),
-    "PCI-2.2.6-SCRATCH": (
-        task(
+    "PCI-2.2.6-PRIVILEGED": Case(
+        at=[("Task", "ContainerDefinitions.0.Privileged")],
+        bad=task({"Privileged": True}),
+        good=task({"Privileged": False}),
+    ),
+    "PCI-2.2.4-ROOT-FILESYSTEM": Case(
+        at=[("Task", "ContainerDefinitions.0.ReadonlyRootFilesystem")],
+        bad=task(),
+        good=task({"ReadonlyRootFilesystem": True}),
+    ),
+    "PCI-2.2.4-ROOT-USER": Case(
+        at=[("Task", "ContainerDefinitions.0.User")],
+        bad=task({"User": "0:0"}),
+        good=task({"User": "101"}),
+    ),
+    "PCI-2.2.4-CAPABILITIES": Case(
+        at=[("Task", "ContainerDefinitions.0.LinuxParameters.Capabilities")],
+        severity=Severity.WARNING,
+        bad=task({"LinuxParameters": {"Capabilities": {"Drop": ["ALL"], "Add": ["SYS_PTRACE"]}}}),
+        good=task({"LinuxParameters": {"Capabilities": {"Drop": ["ALL"]}}}),
+    ),
+    "PCI-2.2.6-SCRATCH": Case(
+        at=[("Task", "ContainerDefinitions.0.LinuxParameters.Tmpfs.0.MountOptions")],
+        severity=Severity.WARNING,
+        bad=task(
             {"LinuxParameters": {"Tmpfs": [{"ContainerPath": "/tmp", "MountOptions": ["nodev"]}]}}
         ),
-        task(
+        good=task(
             {
                 "LinuxParameters": {
                     "Tmpfs": [
@@ -588,39 +674,56 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
             }
         ),
     ),
-    "PCI-2.2.6-HOST-NAMESPACES": (task(PidMode="host"), task()),
-    "PCI-2.2.6-METADATA": (
-        one("EC2::Instance"),
-        one("EC2::Instance", MetadataOptions={"HttpTokens": "required"}),
+    "PCI-2.2.6-HOST-NAMESPACES": Case(
+        at=[("Task", "PidMode")],
+        bad=task(PidMode="host"),
+        good=task(),
     ),
-    "PCI-2.2.2-MASTER-USERNAME": (
-        one("RDS::DBCluster", MasterUsername="admin"),
-        one("RDS::DBCluster", MasterUsername="txowner"),
+    "PCI-2.2.6-METADATA": Case(
+        at=[("It", "MetadataOptions.HttpTokens")],
+        bad=one("EC2::Instance"),
+        good=one("EC2::Instance", MetadataOptions={"HttpTokens": "required"}),
+    ),
+    "PCI-2.2.2-MASTER-USERNAME": Case(
+        at=[("It", "MasterUsername")],
+        bad=one("RDS::DBCluster", MasterUsername="admin"),
+        good=one("RDS::DBCluster", MasterUsername="txowner"),
     ),
     # 3 Stored data
-    "PCI-3.5.1-DATABASE-ENCRYPTED": (
-        one("RDS::DBCluster", Engine="aurora-mysql"),
-        one("RDS::DBCluster", Engine="aurora-mysql", StorageEncrypted=True),
+    "PCI-3.5.1-DATABASE-ENCRYPTED": Case(
+        at=[("It", "StorageEncrypted")],
+        bad=one("RDS::DBCluster", Engine="aurora-mysql"),
+        good=one("RDS::DBCluster", Engine="aurora-mysql", StorageEncrypted=True),
     ),
-    "PCI-3.6.1-DATABASE-KEY": (
-        one("RDS::DBCluster", StorageEncrypted=True),
-        one("RDS::DBCluster", StorageEncrypted=True, KmsKeyId="arn:aws:kms:r:1:key/k"),
+    "PCI-3.6.1-DATABASE-KEY": Case(
+        at=[("It", "KmsKeyId")],
+        severity=Severity.WARNING,
+        bad=one("RDS::DBCluster", StorageEncrypted=True),
+        good=one("RDS::DBCluster", StorageEncrypted=True, KmsKeyId="arn:aws:kms:r:1:key/k"),
     ),
-    "PCI-3.6.1-INSIGHTS-KEY": (
-        one("RDS::DBCluster", PerformanceInsightsEnabled=True),
-        one("RDS::DBCluster", PerformanceInsightsEnabled=True, PerformanceInsightsKmsKeyId="k"),
+    "PCI-3.6.1-INSIGHTS-KEY": Case(
+        at=[("It", "PerformanceInsightsKmsKeyId")],
+        severity=Severity.WARNING,
+        bad=one("RDS::DBCluster", PerformanceInsightsEnabled=True),
+        good=one(
+            "RDS::DBCluster", PerformanceInsightsEnabled=True, PerformanceInsightsKmsKeyId="k"
+        ),
     ),
-    "PCI-3.3.1-STATEMENTS-LOGGED": (
-        parameters(server_audit_events="CONNECT,QUERY"),
-        parameters(server_audit_events="CONNECT,QUERY_DCL,QUERY_DDL"),
+    "PCI-3.3.1-STATEMENTS-LOGGED": Case(
+        at=[("Parameters", "Parameters.server_audit_events")],
+        bad=parameters(server_audit_events="CONNECT,QUERY"),
+        good=parameters(server_audit_events="CONNECT,QUERY_DCL,QUERY_DDL"),
     ),
-    "PCI-3.3.1-BODIES-LOGGED": (
-        one("ApiGateway::Stage", MethodSettings=[{"DataTraceEnabled": True}]),
-        one("ApiGateway::Stage", MethodSettings=[{"DataTraceEnabled": False}]),
+    "PCI-3.3.1-BODIES-LOGGED": Case(
+        at=[("It", "MethodSettings.0.DataTraceEnabled")],
+        bad=one("ApiGateway::Stage", MethodSettings=[{"DataTraceEnabled": True}]),
+        good=one("ApiGateway::Stage", MethodSettings=[{"DataTraceEnabled": False}]),
     ),
-    "PCI-3.5.1-BUCKET-KEY": (
-        one("S3::Bucket"),
-        one(
+    "PCI-3.5.1-BUCKET-KEY": Case(
+        at=[("It", "BucketEncryption.ServerSideEncryptionConfiguration")],
+        severity=Severity.WARNING,
+        bad=one("S3::Bucket"),
+        good=one(
             "S3::Bucket",
             BucketEncryption={
                 "ServerSideEncryptionConfiguration": [
@@ -634,31 +737,42 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
             },
         ),
     ),
-    "PCI-3.5.1-STORE-ENCRYPTED": (
-        one("EC2::Volume", Encrypted=False),
-        one("EC2::Volume", Encrypted=True),
+    "PCI-3.5.1-STORE-ENCRYPTED": Case(
+        at=[("It", "Encrypted")],
+        bad=one("EC2::Volume", Encrypted=False),
+        good=one("EC2::Volume", Encrypted=True),
     ),
-    "PCI-3.5.1-STORE-KEY": (
-        one("SNS::Topic", KmsMasterKeyId="alias/aws/sns"),
-        one("SNS::Topic", KmsMasterKeyId="arn:aws:kms:r:1:key/k"),
+    "PCI-3.5.1-STORE-KEY": Case(
+        at=[("It", "KmsMasterKeyId")],
+        severity=Severity.WARNING,
+        bad=one("SNS::Topic", KmsMasterKeyId="alias/aws/sns"),
+        good=one("SNS::Topic", KmsMasterKeyId="arn:aws:kms:r:1:key/k"),
     ),
-    "PCI-3.5.1-QUEUE-CLEAR": (
-        one("SQS::Queue", SqsManagedSseEnabled=False),
-        one("SQS::Queue", SqsManagedSseEnabled=True),
+    "PCI-3.5.1-QUEUE-CLEAR": Case(
+        at=[("It", "SqsManagedSseEnabled")],
+        bad=one("SQS::Queue", SqsManagedSseEnabled=False),
+        good=one("SQS::Queue", SqsManagedSseEnabled=True),
     ),
-    "PCI-3.7.4-KEY-ROTATION": (key(), key(EnableKeyRotation=True)),
-    "PCI-3.7.5-KEY-DELETION": (
-        {
+    "PCI-3.7.4-KEY-ROTATION": Case(
+        at=[("It", "EnableKeyRotation")],
+        bad=key(),
+        good=key(EnableKeyRotation=True),
+    ),
+    "PCI-3.7.5-KEY-DELETION": Case(
+        at=[("It", "PendingWindowInDays")],
+        severity=Severity.WARNING,
+        bad={
             "It": {
                 **res("KMS::Key", PendingWindowInDays=7),
                 "DeletionPolicy": "RetainExceptOnCreate",
             }
         },
-        {"It": {**res("KMS::Key", PendingWindowInDays=7), "DeletionPolicy": "Delete"}},
+        good={"It": {**res("KMS::Key", PendingWindowInDays=7), "DeletionPolicy": "Delete"}},
     ),
-    "PCI-3.6.1-KEY-POLICY-PUBLIC": (
-        key(allow("kms:Decrypt", Principal="*")),
-        key(
+    "PCI-3.6.1-KEY-POLICY-PUBLIC": Case(
+        at=[("It", "KeyPolicy.Statement.0")],
+        bad=key(allow("kms:Decrypt", Principal="*")),
+        good=key(
             allow(
                 "kms:Decrypt",
                 Principal="*",
@@ -666,9 +780,11 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
             )
         ),
     ),
-    "PCI-3.6.1-KEY-USE": (
-        key(allow("kms:*", Principal=ROOT)),
-        key(
+    "PCI-3.6.1-KEY-USE": Case(
+        at=[("It", "KeyPolicy.Statement.0")],
+        severity=Severity.WARNING,
+        bad=key(allow("kms:*", Principal=ROOT)),
+        good=key(
             allow(
                 "kms:Decrypt",
                 Principal=ROOT,
@@ -676,9 +792,11 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
             )
         ),
     ),
-    "PCI-3.6.1-KEY-GRANTS": (
-        key(allow("kms:CreateGrant", Principal=ROOT)),
-        key(
+    "PCI-3.6.1-KEY-GRANTS": Case(
+        at=[("It", "KeyPolicy.Statement.0")],
+        severity=Severity.WARNING,
+        bad=key(allow("kms:CreateGrant", Principal=ROOT)),
+        good=key(
             allow(
                 "kms:CreateGrant",
                 Principal=ROOT,
@@ -686,109 +804,148 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
             )
         ),
     ),
-    "PCI-3.6.1-KEY-REGIONS": (key(MultiRegion=True), key()),
-    "PCI-3.2.1-LOG-END": (
-        one("Logs::LogGroup"),
-        one("Logs::LogGroup", RetentionInDays=400),
+    "PCI-3.6.1-KEY-REGIONS": Case(
+        at=[("It", "MultiRegion")],
+        severity=Severity.WARNING,
+        bad=key(MultiRegion=True),
+        good=key(),
+    ),
+    "PCI-3.2.1-LOG-END": Case(
+        at=[("It", "RetentionInDays")],
+        severity=Severity.WARNING,
+        bad=one("Logs::LogGroup"),
+        good=one("Logs::LogGroup", RetentionInDays=400),
     ),
     # 4 Transmission
-    "PCI-4.2.1-DATABASE-TLS": (
-        parameters(require_secure_transport="OFF"),
-        parameters(require_secure_transport="ON"),
+    "PCI-4.2.1-DATABASE-TLS": Case(
+        at=[("Parameters", "Parameters.require_secure_transport")],
+        bad=parameters(require_secure_transport="OFF"),
+        good=parameters(require_secure_transport="ON"),
     ),
-    "PCI-4.2.1-DATABASE-TLS-VERSION": (
-        parameters(tls_version="TLSv1.1,TLSv1.2"),
-        parameters(tls_version="TLSv1.2,TLSv1.3"),
+    "PCI-4.2.1-DATABASE-TLS-VERSION": Case(
+        at=[("Parameters", "Parameters.tls_version")],
+        bad=parameters(tls_version="TLSv1.1,TLSv1.2"),
+        good=parameters(tls_version="TLSv1.2,TLSv1.3"),
     ),
-    "PCI-4.2.1-LISTENER-PLAIN": (
-        {**web(), "Listener": listener(80, "HTTP", FORWARD)},
-        {**web(), "Listener": listener(80, "HTTP", REDIRECT)},
+    "PCI-4.2.1-LISTENER-PLAIN": Case(
+        at=[("Listener", "DefaultActions.0")],
+        bad={**web(), "Listener": listener(80, "HTTP", FORWARD)},
+        good={**web(), "Listener": listener(80, "HTTP", REDIRECT)},
     ),
-    "PCI-4.2.1-LISTENER-POLICY": (
-        web(),
-        {
+    "PCI-4.2.1-LISTENER-POLICY": Case(
+        at=[("Listener", "SslPolicy")],
+        bad=web(),
+        good={
             **web(),
             "Listener": listener(
                 443, "HTTPS", FORWARD, SslPolicy="ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
             ),
         },
     ),
-    "PCI-4.2.1-EDGE-TLS": (
-        one(
+    "PCI-4.2.1-EDGE-TLS": Case(
+        at=[("It", "DistributionConfig.DefaultCacheBehavior.ViewerProtocolPolicy")],
+        bad=one(
             "CloudFront::Distribution",
             DistributionConfig={"DefaultCacheBehavior": {"ViewerProtocolPolicy": "allow-all"}},
         ),
-        one(
+        good=one(
             "CloudFront::Distribution",
             DistributionConfig={"DefaultCacheBehavior": {"ViewerProtocolPolicy": "https-only"}},
         ),
     ),
-    "PCI-4.2.1-PLAIN-REQUESTS": (
-        {"Bucket": res("S3::Bucket")},
-        {
+    "PCI-4.2.1-PLAIN-REQUESTS": Case(
+        at=[("Bucket", "")],
+        bad={"Bucket": res("S3::Bucket")},
+        good={
             "Bucket": res("S3::Bucket"),
             "Policy": res(
                 "S3::BucketPolicy", Bucket=ref("Bucket"), PolicyDocument=document(SSL_ONLY)
             ),
         },
     ),
-    "PCI-4.2.1-CERTIFICATE-KEY": (
-        one("CertificateManager::Certificate", KeyAlgorithm="RSA_1024"),
-        one("CertificateManager::Certificate", KeyAlgorithm="EC_prime256v1"),
+    "PCI-4.2.1-CERTIFICATE-KEY": Case(
+        at=[("It", "KeyAlgorithm")],
+        bad=one("CertificateManager::Certificate", KeyAlgorithm="RSA_1024"),
+        good=one("CertificateManager::Certificate", KeyAlgorithm="EC_prime256v1"),
     ),
-    "PCI-4.2.1-STORE-TLS": (
-        one("ElastiCache::ReplicationGroup"),
-        one("ElastiCache::ReplicationGroup", TransitEncryptionEnabled=True),
+    "PCI-4.2.1-STORE-TLS": Case(
+        at=[("It", "TransitEncryptionEnabled")],
+        bad=one("ElastiCache::ReplicationGroup"),
+        good=one("ElastiCache::ReplicationGroup", TransitEncryptionEnabled=True),
     ),
-    "PCI-1.4.4-SEARCH-PUBLIC": (
-        one("OpenSearchService::Domain"),
-        one("OpenSearchService::Domain", VPCOptions={"SubnetIds": ["subnet-1"]}),
+    "PCI-1.4.4-SEARCH-PUBLIC": Case(
+        at=[("It", "VPCOptions")],
+        bad=one("OpenSearchService::Domain"),
+        good=one("OpenSearchService::Domain", VPCOptions={"SubnetIds": ["subnet-1"]}),
     ),
-    "PCI-1.4.4-BUCKET-PUBLIC": (
-        one("S3::Bucket", PublicAccessBlockConfiguration={**FULL_BLOCK, "BlockPublicAcls": False}),
-        one("S3::Bucket", PublicAccessBlockConfiguration=FULL_BLOCK),
+    "PCI-1.4.4-BUCKET-PUBLIC": Case(
+        at=[("It", "PublicAccessBlockConfiguration.BlockPublicAcls")],
+        bad=one(
+            "S3::Bucket", PublicAccessBlockConfiguration={**FULL_BLOCK, "BlockPublicAcls": False}
+        ),
+        good=one("S3::Bucket", PublicAccessBlockConfiguration=FULL_BLOCK),
     ),
     # 6 Software
-    "PCI-6.2.4-INVALID-HEADERS": (
-        {"Lb": balancer()},
-        {"Lb": balancer(**attributes(routing__http__drop_invalid_header_fields__enabled="true"))},
+    "PCI-6.2.4-INVALID-HEADERS": Case(
+        at=[("Lb", "LoadBalancerAttributes")],
+        bad={"Lb": balancer()},
+        good={
+            "Lb": balancer(**attributes(routing__http__drop_invalid_header_fields__enabled="true"))
+        },
     ),
-    "PCI-6.2.4-DESYNC": (
-        {"Lb": balancer(**attributes(routing__http__desync_mitigation_mode="monitor"))},
-        {"Lb": balancer(**attributes(routing__http__desync_mitigation_mode="strictest"))},
+    "PCI-6.2.4-DESYNC": Case(
+        at=[("Lb", "LoadBalancerAttributes")],
+        bad={"Lb": balancer(**attributes(routing__http__desync_mitigation_mode="monitor"))},
+        good={"Lb": balancer(**attributes(routing__http__desync_mitigation_mode="strictest"))},
     ),
-    "PCI-6.3.3-PLATFORM": (
-        one("ECS::Service", PlatformVersion="1.3.0"),
-        one("ECS::Service", PlatformVersion="LATEST"),
+    "PCI-6.3.3-PLATFORM": Case(
+        at=[("It", "PlatformVersion")],
+        bad=one("ECS::Service", PlatformVersion="1.3.0"),
+        good=one("ECS::Service", PlatformVersion="LATEST"),
     ),
-    "PCI-6.3.3-RUNTIME": (
-        one("Lambda::Function", Runtime="python3.8"),
-        one("Lambda::Function", Runtime="python3.13"),
+    "PCI-6.3.3-RUNTIME": Case(
+        at=[("It", "Runtime")],
+        bad=one("Lambda::Function", Runtime="python3.8"),
+        good=one("Lambda::Function", Runtime="python3.13"),
     ),
-    "PCI-6.3.3-DATABASE-PATCHES": (
-        one("RDS::DBInstance", AutoMinorVersionUpgrade=False, EngineVersion="8.0.40"),
-        one(
+    "PCI-6.3.3-DATABASE-PATCHES": Case(
+        at=[("It", "AutoMinorVersionUpgrade")],
+        bad=one("RDS::DBInstance", AutoMinorVersionUpgrade=False, EngineVersion="8.0.40"),
+        good=one(
             "RDS::DBInstance",
             AutoMinorVersionUpgrade=False,
             EngineVersion="8.0.mysql_aurora.3.10.4",
         ),
     ),
-    "PCI-6.4.2-FIREWALL-MISSING": (
-        web(),
-        {
+    "PCI-6.4.2-FIREWALL-MISSING": Case(
+        at=[("Lb", "")],
+        bad=web(),
+        good={
             **web(),
             "Link": res("WAFv2::WebACLAssociation", ResourceArn=ref("Lb"), WebACLArn="arn:acl"),
         },
     ),
-    "PCI-6.4.2-FIREWALL-BLOCKS": (
-        acl(managed("AWSManagedRulesCommonRuleSet", "Count")),
-        acl(*ALL_COVERED),
+    "PCI-6.4.2-FIREWALL-BLOCKS": Case(
+        at=[("Acl", "Rules.0.OverrideAction")],
+        bad=acl(managed("AWSManagedRulesCommonRuleSet", "Count")),
+        good=acl(*ALL_COVERED),
     ),
-    "PCI-6.4.2-FIREWALL-COVER": (acl(*ALL_COVERED[:3]), acl(*ALL_COVERED)),
-    "PCI-6.4.2-RATE-LIMIT": (acl(rate(1_000_000)), acl(rate(2000))),
-    "PCI-3.3.1-FIREWALL-LOG-REDACTED": (
-        one("WAFv2::LoggingConfiguration", ResourceArn="arn", LogDestinationConfigs=["arn"]),
-        one(
+    "PCI-6.4.2-FIREWALL-COVER": Case(
+        at=[("Acl", "Rules")],
+        bad=acl(*ALL_COVERED[:3]),
+        good=acl(*ALL_COVERED),
+    ),
+    "PCI-6.4.2-RATE-LIMIT": Case(
+        at=[("Acl", "Rules.0.Statement.RateBasedStatement.Limit")],
+        severity=Severity.WARNING,
+        bad=acl(rate(1_000_000)),
+        good=acl(rate(2000)),
+    ),
+    "PCI-3.3.1-FIREWALL-LOG-REDACTED": Case(
+        at=[("It", "RedactedFields")],
+        severity=Severity.WARNING,
+        bad=one("WAFv2::LoggingConfiguration", ResourceArn="arn", LogDestinationConfigs=["arn"]),
+        good=one(
             "WAFv2::LoggingConfiguration",
             ResourceArn="arn",
             LogDestinationConfigs=["arn"],
@@ -799,135 +956,187 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
         ),
     ),
     # 7 Access
-    "PCI-7.2.5-ACTION-WILDCARD": (role(allow("s3:*")), role(allow("s3:GetObject", "arn:b/*"))),
-    "PCI-7.2.5-RESOURCE-WILDCARD": (
-        role(allow("secretsmanager:GetSecretValue")),
-        role(allow("secretsmanager:GetRandomPassword")),
+    "PCI-7.2.5-ACTION-WILDCARD": Case(
+        at=[("It", "Policies.0.PolicyDocument.Statement.0")],
+        bad=role(allow("s3:*")),
+        good=role(allow("s3:GetObject", "arn:b/*")),
     ),
-    "PCI-7.2.5-BROAD-POLICY": (
-        one("IAM::Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonS3FullAccess"]),
-        one("IAM::Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]),
+    "PCI-7.2.5-RESOURCE-WILDCARD": Case(
+        at=[("It", "Policies.0.PolicyDocument.Statement.0")],
+        bad=role(allow("secretsmanager:GetSecretValue")),
+        good=role(allow("secretsmanager:GetRandomPassword")),
     ),
-    "PCI-7.2.5-CONFUSED-DEPUTY": (
-        role(trust=trusting("vpc-flow-logs.amazonaws.com")),
-        role(trust=trusting("vpc-flow-logs.amazonaws.com", Condition=OWN_ACCOUNT)),
+    "PCI-7.2.5-BROAD-POLICY": Case(
+        at=[("It", "ManagedPolicyArns.0")],
+        bad=one("IAM::Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonS3FullAccess"]),
+        good=one("IAM::Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]),
     ),
-    "PCI-7.2.5-ENDPOINT-POLICY": (
-        one("EC2::VPCEndpoint", ServiceName="com.amazonaws.r.s3"),
-        one(
+    "PCI-7.2.5-CONFUSED-DEPUTY": Case(
+        at=[("It", "AssumeRolePolicyDocument.Statement.0")],
+        severity=Severity.WARNING,
+        bad=role(trust=trusting("vpc-flow-logs.amazonaws.com")),
+        good=role(trust=trusting("vpc-flow-logs.amazonaws.com", Condition=OWN_ACCOUNT)),
+    ),
+    "PCI-7.2.5-ENDPOINT-POLICY": Case(
+        at=[("It", "PolicyDocument")],
+        severity=Severity.WARNING,
+        bad=one("EC2::VPCEndpoint", ServiceName="com.amazonaws.r.s3"),
+        good=one(
             "EC2::VPCEndpoint",
             ServiceName="com.amazonaws.r.s3",
             PolicyDocument=document(allow("s3:GetObject", "arn:aws:s3:::b/*", Principal="*")),
         ),
     ),
-    "PCI-7.2.5-ROLE-SHARED": (
-        task(TaskRoleArn=att("Role", "Arn"), ExecutionRoleArn=att("Role", "Arn"))
+    "PCI-7.2.5-ROLE-SHARED": Case(
+        at=[("Task", "TaskRoleArn")],
+        bad=task(TaskRoleArn=att("Role", "Arn"), ExecutionRoleArn=att("Role", "Arn"))
         | {"Role": res("IAM::Role")},
-        task(ExecutionRoleArn=att("Role", "Arn")) | {"Role": res("IAM::Role")},
+        good=task(ExecutionRoleArn=att("Role", "Arn")) | {"Role": res("IAM::Role")},
     ),
-    "PCI-7.2.5-DATABASE-IAM": (
-        one("RDS::DBCluster", Engine="aurora-mysql"),
-        one("RDS::DBCluster", Engine="aurora-mysql", EnableIAMDatabaseAuthentication=True),
+    "PCI-7.2.5-DATABASE-IAM": Case(
+        at=[("It", "EnableIAMDatabaseAuthentication")],
+        severity=Severity.WARNING,
+        bad=one("RDS::DBCluster", Engine="aurora-mysql"),
+        good=one("RDS::DBCluster", Engine="aurora-mysql", EnableIAMDatabaseAuthentication=True),
     ),
-    "PCI-7.2.2-USER-POLICY": (
-        one("IAM::User", ManagedPolicyArns=["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
-        one("IAM::User", Groups=["readers"]),
+    "PCI-7.2.2-USER-POLICY": Case(
+        at=[("It", "ManagedPolicyArns")],
+        severity=Severity.WARNING,
+        bad=one("IAM::User", ManagedPolicyArns=["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
+        good=one("IAM::User", Groups=["readers"]),
     ),
-    "PCI-7.2.1-POLICY-READABLE": (
-        one("IAM::ManagedPolicy", PolicyDocument={"Fn::ImportValue": "policy"}),
-        one("IAM::ManagedPolicy", PolicyDocument=document()),
+    "PCI-7.2.1-POLICY-READABLE": Case(
+        at=[("It", "PolicyDocument")],
+        severity=Severity.WARNING,
+        bad=one("IAM::ManagedPolicy", PolicyDocument={"Fn::ImportValue": "policy"}),
+        good=one("IAM::ManagedPolicy", PolicyDocument=document()),
     ),
-    "PCI-7.3.3-POLICY-PUBLIC": (
-        one(
+    "PCI-7.3.3-POLICY-PUBLIC": Case(
+        at=[("It", "PolicyDocument.Statement.0")],
+        bad=one(
             "SQS::QueuePolicy",
             PolicyDocument=document(allow("sqs:SendMessage", Principal={"AWS": "*"})),
         ),
-        one(
+        good=one(
             "SQS::QueuePolicy",
             PolicyDocument=document(
                 allow("sqs:SendMessage", Principal={"AWS": "*"}, Condition=OWN_ACCOUNT)
             ),
         ),
     ),
-    "PCI-7.3.3-BUCKET-ACLS": (
-        one("S3::Bucket", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}),
-        one(
+    "PCI-7.3.3-BUCKET-ACLS": Case(
+        at=[("It", "OwnershipControls.Rules.0.ObjectOwnership")],
+        severity=Severity.WARNING,
+        bad=one("S3::Bucket", OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}),
+        good=one(
             "S3::Bucket", OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
         ),
     ),
-    "PCI-7.3.3-FUNCTION-PUBLIC": (
-        one("Lambda::Url", AuthType="NONE"),
-        one("Lambda::Url", AuthType="AWS_IAM"),
+    "PCI-7.3.3-FUNCTION-PUBLIC": Case(
+        at=[("It", "AuthType")],
+        bad=one("Lambda::Url", AuthType="NONE"),
+        good=one("Lambda::Url", AuthType="AWS_IAM"),
     ),
     # 8 Authentication
-    "PCI-8.6.3-SECRET-ROTATION": (secret(None), secret("rate(30 days)")),
-    "PCI-8.3.2-SECRET-KEY": (
-        one("SecretsManager::Secret"),
-        one("SecretsManager::Secret", KmsKeyId="arn:aws:kms:r:1:key/k"),
+    "PCI-8.6.3-SECRET-ROTATION": Case(
+        at=[("It", "")],
+        bad=secret(None),
+        good=secret("rate(30 days)"),
     ),
-    "PCI-8.3.6-PASSWORD-STRENGTH": (
-        one("SecretsManager::Secret", GenerateSecretString={"PasswordLength": 8}),
-        one("SecretsManager::Secret", GenerateSecretString={"PasswordLength": 32}),
+    "PCI-8.3.2-SECRET-KEY": Case(
+        at=[("It", "KmsKeyId")],
+        severity=Severity.WARNING,
+        bad=one("SecretsManager::Secret"),
+        good=one("SecretsManager::Secret", KmsKeyId="arn:aws:kms:r:1:key/k"),
     ),
-    "PCI-8.6.2-ENVIRONMENT": (
-        one("Lambda::Function", Environment={"Variables": {"DB_PASSWORD": "hunter22"}}),
-        one("Lambda::Function", Environment={"Variables": {"DB_PASSWORD_ARN": "arn:aws:s:secret"}}),
+    "PCI-8.3.6-PASSWORD-STRENGTH": Case(
+        at=[("It", "GenerateSecretString.PasswordLength")],
+        bad=one("SecretsManager::Secret", GenerateSecretString={"PasswordLength": 8}),
+        good=one("SecretsManager::Secret", GenerateSecretString={"PasswordLength": 32}),
     ),
-    "PCI-8.6.2-PASSWORD-LITERAL": (
-        one("RDS::DBCluster", MasterUserPassword="hunter22"),
-        one(
+    "PCI-8.6.2-ENVIRONMENT": Case(
+        at=[("It", "Environment.Variables.DB_PASSWORD")],
+        bad=one("Lambda::Function", Environment={"Variables": {"DB_PASSWORD": "hunter22"}}),
+        good=one(
+            "Lambda::Function", Environment={"Variables": {"DB_PASSWORD_ARN": "arn:aws:s:secret"}}
+        ),
+    ),
+    "PCI-8.6.2-PASSWORD-LITERAL": Case(
+        at=[("It", "MasterUserPassword")],
+        bad=one("RDS::DBCluster", MasterUserPassword="hunter22"),
+        good=one(
             "RDS::DBCluster",
             MasterUserPassword="{{resolve:secretsmanager:db:SecretString:password}}",
         ),
     ),
-    "PCI-8.6.2-KEY-LITERAL": (
-        one("EC2::Instance", UserData=PRIVATE_KEY),
-        one("EC2::Instance", UserData="-----BEGIN CERTIFICATE-----"),
+    "PCI-8.6.2-KEY-LITERAL": Case(
+        at=[("It", "UserData")],
+        bad=one("EC2::Instance", UserData=PRIVATE_KEY),
+        good=one("EC2::Instance", UserData="-----BEGIN CERTIFICATE-----"),
     ),
-    "PCI-8.6.1-LONG-LIVED-KEY": (one("IAM::AccessKey", UserName="u"), one("IAM::Role")),
-    "PCI-8.6.2-CONTAINER-SECRETS": (
-        task({"Secrets": [{"Name": "PASSWORD"}]}),
-        task({"Secrets": [{"Name": "PASSWORD", "ValueFrom": "arn:aws:secretsmanager:r:1:s"}]}),
+    "PCI-8.6.1-LONG-LIVED-KEY": Case(
+        at=[("It", "")],
+        bad=one("IAM::AccessKey", UserName="u"),
+        good=one("IAM::Role"),
+    ),
+    "PCI-8.6.2-CONTAINER-SECRETS": Case(
+        at=[("Task", "ContainerDefinitions.0.Secrets.0.ValueFrom")],
+        bad=task({"Secrets": [{"Name": "PASSWORD"}]}),
+        good=task({"Secrets": [{"Name": "PASSWORD", "ValueFrom": "arn:aws:secretsmanager:r:1:s"}]}),
     ),
     # 10 Logs
-    "PCI-10.2.1-DATABASE-AUDIT": (
-        parameters(server_audit_logging="1", server_audit_events="CONNECT"),
-        parameters(server_audit_logging="1", server_audit_events="CONNECT,QUERY_DCL,QUERY_DDL"),
+    "PCI-10.2.1-DATABASE-AUDIT": Case(
+        at=[("Parameters", "Parameters.server_audit_events")],
+        bad=parameters(server_audit_logging="1", server_audit_events="CONNECT"),
+        good=parameters(
+            server_audit_logging="1", server_audit_events="CONNECT,QUERY_DCL,QUERY_DDL"
+        ),
     ),
-    "PCI-10.2.1-DATABASE-EXPORTS": (
-        one("RDS::DBCluster", Engine="aurora-mysql", EnableCloudwatchLogsExports=["error"]),
-        one(
+    "PCI-10.2.1-DATABASE-EXPORTS": Case(
+        at=[("It", "EnableCloudwatchLogsExports")],
+        bad=one("RDS::DBCluster", Engine="aurora-mysql", EnableCloudwatchLogsExports=["error"]),
+        good=one(
             "RDS::DBCluster", Engine="aurora-mysql", EnableCloudwatchLogsExports=["audit", "error"]
         ),
     ),
-    "PCI-10.5.1-LOG-RETENTION": (
-        one("Logs::LogGroup", RetentionInDays=180),
-        one("Logs::LogGroup", RetentionInDays=365),
+    "PCI-10.5.1-LOG-RETENTION": Case(
+        at=[("It", "RetentionInDays")],
+        bad=one("Logs::LogGroup", RetentionInDays=180),
+        good=one("Logs::LogGroup", RetentionInDays=365),
     ),
-    "PCI-10.3.1-LOG-ENCRYPTED": (
-        one("Logs::LogGroup"),
-        one("Logs::LogGroup", KmsKeyId="arn:aws:kms:r:1:key/k"),
+    "PCI-10.3.1-LOG-ENCRYPTED": Case(
+        at=[("It", "KmsKeyId")],
+        bad=one("Logs::LogGroup"),
+        good=one("Logs::LogGroup", KmsKeyId="arn:aws:kms:r:1:key/k"),
     ),
-    "PCI-10.3.1-LOG-GROUP-IMPLICIT": (
-        one("Lambda::Function", FunctionName="pay"),
-        one("Lambda::Function", FunctionName="pay")
+    "PCI-10.3.1-LOG-GROUP-IMPLICIT": Case(
+        at=[("It", "LoggingConfig.LogGroup")],
+        severity=Severity.WARNING,
+        bad=one("Lambda::Function", FunctionName="pay"),
+        good=one("Lambda::Function", FunctionName="pay")
         | {"Group": res("Logs::LogGroup", LogGroupName={"Fn::Sub": "/aws/lambda/${It}"})},
     ),
-    "PCI-10.3.1-LOG-GROUP-RETURNS": (
-        function(managed=("AWSLambdaBasicExecutionRole",)),
-        function(allow(["logs:CreateLogStream", "logs:PutLogEvents"], att("Group", "Arn"))),
+    "PCI-10.3.1-LOG-GROUP-RETURNS": Case(
+        at=[("Role", "ManagedPolicyArns.0")],
+        severity=Severity.WARNING,
+        bad=function(managed=("AWSLambdaBasicExecutionRole",)),
+        good=function(allow(["logs:CreateLogStream", "logs:PutLogEvents"], att("Group", "Arn"))),
     ),
-    "PCI-10.3.2-LOG-TOKEN": (
-        one("Logs::LogGroup", BearerTokenAuthenticationEnabled=True),
-        one("Logs::LogGroup"),
+    "PCI-10.3.2-LOG-TOKEN": Case(
+        at=[("It", "BearerTokenAuthenticationEnabled")],
+        bad=one("Logs::LogGroup", BearerTokenAuthenticationEnabled=True),
+        good=one("Logs::LogGroup"),
     ),
-    "PCI-10.4.1.1-LOG-CLASS": (
-        one("Logs::LogGroup", LogGroupClass="INFREQUENT_ACCESS"),
-        one("Logs::LogGroup", LogGroupClass="STANDARD"),
+    "PCI-10.4.1.1-LOG-CLASS": Case(
+        at=[("It", "LogGroupClass")],
+        severity=Severity.WARNING,
+        bad=one("Logs::LogGroup", LogGroupClass="INFREQUENT_ACCESS"),
+        good=one("Logs::LogGroup", LogGroupClass="STANDARD"),
     ),
-    "PCI-10.2.1-FLOW-LOGS": (
-        {"Vpc": res("EC2::VPC", CidrBlock="10.0.0.0/16")},
-        {
+    "PCI-10.2.1-FLOW-LOGS": Case(
+        at=[("Vpc", "")],
+        bad={"Vpc": res("EC2::VPC", CidrBlock="10.0.0.0/16")},
+        good={
             "Vpc": res("EC2::VPC", CidrBlock="10.0.0.0/16"),
             "Log": res(
                 "EC2::FlowLog",
@@ -939,40 +1148,58 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
             ),
         },
     ),
-    "PCI-10.2.1-BALANCER-LOGS": ({"Lb": balancer()}, log_bucket()),
-    "PCI-10.2.1-BALANCER-LOG-BUCKET": (
-        log_bucket(
+    "PCI-10.2.1-BALANCER-LOGS": Case(
+        at=[("Lb", "LoadBalancerAttributes")],
+        bad={"Lb": balancer()},
+        good=log_bucket(),
+    ),
+    "PCI-10.2.1-BALANCER-LOG-BUCKET": Case(
+        at=[
+            (
+                "Bucket",
+                "BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault.SSEAlgorithm",
+            )
+        ],
+        bad=log_bucket(
             BucketEncryption={
                 "ServerSideEncryptionConfiguration": [
                     {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
                 ]
             }
         ),
-        log_bucket(),
+        good=log_bucket(),
     ),
-    "PCI-10.3.2-LOG-BUCKET-VERSIONED": (
-        log_bucket(),
-        log_bucket(VersioningConfiguration={"Status": "Enabled"}),
+    "PCI-10.3.2-LOG-BUCKET-VERSIONED": Case(
+        at=[("Bucket", "VersioningConfiguration.Status")],
+        bad=log_bucket(),
+        good=log_bucket(VersioningConfiguration={"Status": "Enabled"}),
     ),
-    "PCI-10.5.1-LOG-BUCKET-RETENTION": (
-        log_bucket(
+    "PCI-10.5.1-LOG-BUCKET-RETENTION": Case(
+        at=[("Bucket", "LifecycleConfiguration.Rules")],
+        bad=log_bucket(
             LifecycleConfiguration={"Rules": [{"Status": "Enabled", "ExpirationInDays": 90}]}
         ),
-        log_bucket(
+        good=log_bucket(
             LifecycleConfiguration={"Rules": [{"Status": "Enabled", "ExpirationInDays": 365}]}
         ),
     ),
-    "PCI-10.2.1-CONTAINER-LOGS": (
-        task(),
-        task({"LogConfiguration": {"LogDriver": "awslogs", "Options": {"awslogs-group": "g"}}}),
+    "PCI-10.2.1-CONTAINER-LOGS": Case(
+        at=[("Task", "ContainerDefinitions.0.LogConfiguration")],
+        bad=task(),
+        good=task(
+            {"LogConfiguration": {"LogDriver": "awslogs", "Options": {"awslogs-group": "g"}}}
+        ),
     ),
-    "PCI-10.3.2-LOG-DELETION": (
-        role(allow("logs:DeleteLogStream", "arn:g")),
-        role(allow("logs:PutLogEvents", "arn:g")),
+    "PCI-10.3.2-LOG-DELETION": Case(
+        at=[("It", "Policies.0.PolicyDocument.Statement.0")],
+        severity=Severity.WARNING,
+        bad=role(allow("logs:DeleteLogStream", "arn:g")),
+        good=role(allow("logs:PutLogEvents", "arn:g")),
     ),
-    "PCI-10.3.2-TRAIL": (
-        one("CloudTrail::Trail", IsLogging=True),
-        one(
+    "PCI-10.3.2-TRAIL": Case(
+        at=[("It", "EnableLogFileValidation"), ("It", "IsMultiRegionTrail"), ("It", "KMSKeyId")],
+        bad=one("CloudTrail::Trail", IsLogging=True),
+        good=one(
             "CloudTrail::Trail",
             IsLogging=True,
             EnableLogFileValidation=True,
@@ -980,17 +1207,21 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
             KMSKeyId="arn:aws:kms:r:1:key/k",
         ),
     ),
-    "PCI-10.2.1-SERVICE-LOGS": (
-        one("ApiGatewayV2::Stage"),
-        one("ApiGatewayV2::Stage", AccessLogSettings={"DestinationArn": "arn:g"}),
+    "PCI-10.2.1-SERVICE-LOGS": Case(
+        at=[("It", "AccessLogSettings.DestinationArn")],
+        bad=one("ApiGatewayV2::Stage"),
+        good=one("ApiGatewayV2::Stage", AccessLogSettings={"DestinationArn": "arn:g"}),
     ),
-    "PCI-10.2.1-BUCKET-LOGS": (
-        one("S3::Bucket"),
-        one("S3::Bucket", LoggingConfiguration={"DestinationBucketName": "logs"}),
+    "PCI-10.2.1-BUCKET-LOGS": Case(
+        at=[("It", "LoggingConfiguration")],
+        severity=Severity.WARNING,
+        bad=one("S3::Bucket"),
+        good=one("S3::Bucket", LoggingConfiguration={"DestinationBucketName": "logs"}),
     ),
-    "PCI-10.4.2-FIREWALL-LOG": (
-        acl(*ALL_COVERED),
-        {
+    "PCI-10.4.2-FIREWALL-LOG": Case(
+        at=[("Acl", "")],
+        bad=acl(*ALL_COVERED),
+        good={
             **acl(*ALL_COVERED),
             "Log": res(
                 "WAFv2::LoggingConfiguration",
@@ -999,38 +1230,59 @@ CASES: Final[dict[str, tuple[Resources, Resources]]] = {
             ),
         },
     ),
-    "PCI-10.4.1.1-FIREWALL-METRICS": (
-        acl({**rate(2000), "VisibilityConfig": {"CloudWatchMetricsEnabled": False}}),
-        acl(rate(2000), VisibilityConfig={"CloudWatchMetricsEnabled": True}),
+    "PCI-10.4.1.1-FIREWALL-METRICS": Case(
+        at=[
+            ("Acl", "Rules.0.VisibilityConfig.CloudWatchMetricsEnabled"),
+            ("Acl", "VisibilityConfig.CloudWatchMetricsEnabled"),
+        ],
+        severity=Severity.WARNING,
+        bad=acl({**rate(2000), "VisibilityConfig": {"CloudWatchMetricsEnabled": False}}),
+        good=acl(rate(2000), VisibilityConfig={"CloudWatchMetricsEnabled": True}),
     ),
-    "PCI-10.4.2-CONTAINER-INSIGHTS": (
-        one("ECS::Cluster"),
-        one("ECS::Cluster", ClusterSettings=[{"Name": "containerInsights", "Value": "enabled"}]),
+    "PCI-10.4.2-CONTAINER-INSIGHTS": Case(
+        at=[("It", "ClusterSettings")],
+        severity=Severity.WARNING,
+        bad=one("ECS::Cluster"),
+        good=one(
+            "ECS::Cluster", ClusterSettings=[{"Name": "containerInsights", "Value": "enabled"}]
+        ),
     ),
-    "PCI-10.7.2-ALARM-ACTIONS": (
-        one("CloudWatch::Alarm"),
-        one("CloudWatch::Alarm", AlarmActions=["arn:topic"]),
+    "PCI-10.7.2-ALARM-ACTIONS": Case(
+        at=[("It", "AlarmActions")],
+        bad=one("CloudWatch::Alarm"),
+        good=one("CloudWatch::Alarm", AlarmActions=["arn:topic"]),
     ),
-    "PCI-10.7.2-CONTROL-FAILURE": (
-        silent_flow_log(TreatMissingData="notBreaching"),
-        silent_flow_log(),
+    "PCI-10.7.2-CONTROL-FAILURE": Case(
+        at=[("Log", "")],
+        severity=Severity.WARNING,
+        bad=silent_flow_log(TreatMissingData="notBreaching"),
+        good=silent_flow_log(),
     ),
-    "PCI-10.7.2-ALARM-ARRIVES": (
-        alarm_topic(["events.rds.amazonaws.com"]),
-        alarm_topic(["cloudwatch.amazonaws.com"], ["cloudwatch.amazonaws.com"]),
+    "PCI-10.7.2-ALARM-ARRIVES": Case(
+        at=[("Key", "KeyPolicy"), ("Key", "KeyPolicy")],
+        bad=alarm_topic(["events.rds.amazonaws.com"]),
+        good=alarm_topic(["cloudwatch.amazonaws.com"], ["cloudwatch.amazonaws.com"]),
     ),
     # 11 Testing
-    "PCI-11.3.1-IMAGE-SCAN": (
-        one("ECR::Repository", ImageTagMutability="IMMUTABLE"),
-        one(
+    "PCI-11.3.1-IMAGE-SCAN": Case(
+        at=[("It", "ImageScanningConfiguration.ScanOnPush")],
+        bad=one("ECR::Repository", ImageTagMutability="IMMUTABLE"),
+        good=one(
             "ECR::Repository",
             ImageTagMutability="IMMUTABLE",
             ImageScanningConfiguration={"ScanOnPush": True},
         ),
     ),
-    "PCI-11.5.2-IMAGE": (
-        task({"Image": "public.ecr.aws/nginx/nginx:latest"}),
-        task({"Image": "public.ecr.aws/nginx/nginx:1.29"}),
+    "PCI-11.5.2-IMAGE": Case(
+        at=[("Task", "ContainerDefinitions.0.Image")],
+        severity=Severity.WARNING,
+        bad=task({"Image": "public.ecr.aws/nginx/nginx:latest"}),
+        good=task({"Image": "public.ecr.aws/nginx/nginx:1.29"}),
     ),
-    "PCI-11.5.2-DATABASE-EVENTS": (events(EventCategories=["failure"]), events()),
+    "PCI-11.5.2-DATABASE-EVENTS": Case(
+        at=[("Db", "")],
+        severity=Severity.WARNING,
+        bad=events(EventCategories=["failure"]),
+        good=events(),
+    ),
 }

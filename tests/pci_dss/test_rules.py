@@ -49,13 +49,16 @@ def rules_of(resources: Resources, *, on: date = DAY) -> set[str]:
 
 
 @pytest.mark.parametrize("rule", sorted(CASES))
-def test_rule_finds_its_bad_template(rule: str) -> None:
-    assert rule in rules_of(CASES[rule][0])
+def test_rule_points_at_what_is_bad_in_its_bad_template(rule: str) -> None:
+    case = CASES[rule]
+    found = [finding for finding in findings(case.bad) if finding.rule == rule]
+    assert sorted((finding.resource, finding.property) for finding in found) == case.at
+    assert {finding.severity for finding in found} == {case.severity}
 
 
 @pytest.mark.parametrize("rule", sorted(CASES))
 def test_rule_lets_its_good_template_pass(rule: str) -> None:
-    assert rule not in rules_of(CASES[rule][1])
+    assert rule not in rules_of(CASES[rule].good)
 
 
 def test_every_rule_has_a_bad_and_a_good_template() -> None:

@@ -448,7 +448,7 @@ _EVENTS: Final = {
         "RDS.22",
     ),
     related=("RDS.19",),
-    types=("AWS::RDS::EventSubscription", "AWS::RDS::DBCluster"),
+    types=("AWS::RDS::EventSubscription", *_RDS),
     severity=Severity.WARNING,
     fix="Subscribe a topic to db-cluster (maintenance, failure, configuration change, deletion), "
     "db-instance (maintenance, configuration change, failure) and db-parameter-group "

@@ -445,6 +445,7 @@ def trail(context: Context) -> Iterator[Hit]:
         yield from must_be_set(one, "KMSKeyId", "the trail has no key of yours")
 
 
+_SEARCH_DOMAINS: Final = ("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain")
 _SERVICE_LOGS: Final = (
     ("AWS::ApiGateway::Stage", "AccessLogSetting.DestinationArn"),
     ("AWS::ApiGatewayV2::Stage", "AccessLogSettings.DestinationArn"),
@@ -467,7 +468,7 @@ _SERVICE_LOGS: Final = (
         "Opensearch.5",
         "ES.5",
     ),
-    types=tuple(kind for kind, _ in _SERVICE_LOGS),
+    types=(*(kind for kind, _ in _SERVICE_LOGS), *_SEARCH_DOMAINS),
     extent=Extent.FULL,
     fix="Set the property to a log group or bucket.",
 )
@@ -475,7 +476,7 @@ def service_logs(context: Context) -> Iterator[Hit]:
     for kind, path in _SERVICE_LOGS:
         for resource in context.of_type(kind):
             yield from must_be_set(resource, path, f"{path} is not set, so nothing is logged")
-    for domain in context.of_type("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
+    for domain in context.of_type(*_SEARCH_DOMAINS):
         yield from must_be_true(domain, "LogPublishingOptions.AUDIT_LOGS.Enabled")
 
 

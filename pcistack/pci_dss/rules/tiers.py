@@ -16,7 +16,7 @@ from pcistack.network.network import (
     Tier,
     Workload,
 )
-from pcistack.network.topology import GROUP_TYPES
+from pcistack.network.workloads import types_of
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 
@@ -28,7 +28,7 @@ from pcistack.pci_dss.pack import rule
     requirements=("1.4.2", "1.3.1"),
     security_hub=("ECS.2",),
     related=("EC2.9",),
-    types=("AWS::ECS::Service", "AWS::EC2::Instance", "AWS::AutoScaling::AutoScalingGroup"),
+    types=types_of(set(Kind) - STORES - {Kind.LOAD_BALANCER}),
     extent=Extent.FULL,
     fix="Put it into a private subnet without a public address, behind a load balancer.",
 )
@@ -50,7 +50,7 @@ def internet_reaches(context: Context) -> Iterator[Hit]:
     asks="What stores cardholder data is not directly accessible from untrusted networks.",
     requirements=("1.4.4", "1.3.1"),
     security_hub=("RDS.2",),
-    types=("AWS::RDS::DBCluster", "AWS::RDS::DBInstance"),
+    types=types_of(STORES),
     extent=Extent.FULL,
     fix="Place it in subnets without a route to an internet gateway, without a public address, "
     "behind a security group that admits its clients' group only.",
@@ -74,7 +74,7 @@ def store_reachable(context: Context) -> Iterator[Hit]:
     asks="What stores cardholder data is not directly accessible from untrusted networks.",
     requirements=("1.4.4", "1.4.1"),
     related=("RDS.46",),
-    types=("AWS::EC2::Route", "AWS::RDS::DBSubnetGroup", "AWS::RDS::DBCluster"),
+    types=types_of(STORES),
     extent=Extent.FULL,
     fix="Use subnets of an isolated tier: a route table without an internet gateway.",
 )
@@ -109,7 +109,7 @@ def _no_subnets(workload: Workload) -> str:
     asks="Only the traffic that is necessary may leave the cardholder data environment; a store "
     "answers, it does not call.",
     requirements=("1.3.2", "1.4.4"),
-    types=("AWS::RDS::DBCluster", "AWS::RDS::DBInstance"),
+    types=types_of(STORES),
     extent=Extent.FULL,
     fix="Take the route out of its subnets' route table, and outbound rules out of its security "
     "group.",
@@ -169,7 +169,7 @@ def _homes(network: Network) -> dict[str, str]:
     asks="Network controls stand between untrusted networks and the trusted one; a tier lies "
     "between what is public and what stores card data.",
     requirements=("1.4.1", "1.4.2"),
-    types=GROUP_TYPES,
+    types=types_of(STORES),
     extent=Extent.FULL,
     fix="Admit only the application's security group to the store.",
 )
@@ -195,7 +195,7 @@ _APPLICATION: Final = (Kind.TASKS, Kind.INSTANCE, Kind.LOAD_BALANCER)
     asks="Network controls stand between tiers; a shared group opens a store to all that is "
     "open to its neighbour.",
     requirements=("1.4.1", "1.4.4"),
-    types=("AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::ECS::Service"),
+    types=types_of(STORES),
     extent=Extent.FULL,
     fix="Give the store a security group of its own.",
 )
@@ -221,7 +221,7 @@ def group_shared(context: Context) -> Iterator[Hit]:
     requirements=("1.4.1", "1.4.2"),
     related=("RDS.46",),
     severity=Severity.WARNING,
-    types=("AWS::ECS::Service", "AWS::EC2::Instance", "AWS::RDS::DBSubnetGroup"),
+    types=types_of(_APPLICATION),
     fix="Put load balancers into public subnets, tasks into private, stores into isolated ones.",
 )
 def tier_shared(context: Context) -> Iterator[Hit]:
