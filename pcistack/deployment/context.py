@@ -45,6 +45,11 @@ class Context:
         found = self.view.target(value)
         return found if found is not None and (not types or found.type in types) else None
 
+    @property
+    def domain(self) -> str:
+        """The domain of the services of the region's partition."""
+        return partition_of(self.region)[1] if self.region else "amazonaws.com"
+
     def placed(self, arn: str) -> str:
         """Fill partition and region into an ARN that names them ``{p}`` and ``{r}``."""
         partition = partition_of(self.region)[0] if self.region else "<AWS::Partition>"

@@ -6,6 +6,7 @@ compared: a name that CloudFormation makes up is made up here too, in the same f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -215,6 +216,14 @@ class Names:
             arn = self.arn(resource) or str(reference)
             return f"{arn}:*" if resource.type == "AWS::Logs::LogGroup" else arn
         return self._name(resource, form) if kind == "name" else str(reference)
+
+
+def parts(arn: str) -> list[str]:
+    """Split an ARN at its colons, those of unknown parts aside."""
+    return _COLON.split(arn)
+
+
+_COLON: Final = re.compile(r":(?![^<]*>)")
 
 
 def is_account_root(principal: str) -> bool | None:
