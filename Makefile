@@ -125,6 +125,7 @@ docs: install ## Write the pages that come from code
 	@python -m pcistack.checks.rules_page
 	@python -m mutation.run --write > /dev/null
 	@python -m tests.refusal
+	@python -m tests.examples
 
 .PHONY: lock
 lock: runtime ## Write the lock files again from requirements*.in and package.json

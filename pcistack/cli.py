@@ -9,13 +9,14 @@ from typing import Final, NoReturn
 
 import click
 
-from pcistack.usage import BadInputError, RootGroup
+from pcistack.usage import BadInputError, RootGroup, run
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "check": (
         "pcistack.commands.check:check",
         "Check templates: will they deploy, do they support PCI DSS",
     ),
+    "explain": ("pcistack.commands.explain:explain", "Say what a rule asks, and why"),
     "evidence": ("pcistack.commands.evidence:evidence", "Write what an assessor reads"),
     "facts": ("pcistack.commands.facts:facts", "Show or refresh what is known of a region"),
     "migrate": ("pcistack.commands.migrate:migrate", "Correct a Serverless v1 template"),
@@ -83,7 +84,7 @@ Exit codes:
 
 \b
 Example:
-  pcistack check cdk.out/*.template.json --region eu-central-2
+  pcistack check cdk.out
 """
 
 
@@ -100,5 +101,4 @@ def main() -> NoReturn:
 
     Exit codes: 0 nothing at level error or fatal, 1 findings or a failed run, 2 bad input.
     """
-    cli()
-    raise AssertionError("click exits by itself")
+    run(cli)

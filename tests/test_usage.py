@@ -18,9 +18,9 @@ ZURICH = ["--region", "eu-central-2"]
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["chekc"], "no such command 'chekc'"),
+        (["chekc"], "no such command 'chekc'; did you mean 'check'?; see pcistack --help"),
         (["--colour"], "no such option '--colour'; see pcistack --help"),
-        (["check", "--regoin", "x"], "'--region'"),
+        (["check", "--regoin", "x"], "no such option '--regoin'; did you mean '--region'?; see"),
         (["check", str(FAILED), "--region"], "option '--region' requires an argument"),
         (["check", "", *ZURICH], "the path is empty"),
         (["check", *ZURICH], "no template given"),

@@ -165,8 +165,7 @@ class Pack(Generic[ContextT]):
                 title=title,
                 types=types,
                 severity=severity,
-                source=source
-                or f"{STANDARD} {', '.join(requirements)}; Security Hub {_control(security_hub)}",
+                source=source or _source(requirements, security_hub),
                 fix=fix,
                 find=find,
                 asks=asks,
@@ -200,6 +199,11 @@ class Pack(Generic[ContextT]):
             for rule in self.rules:
                 found.update(dict.fromkeys(rule.findings(context)))
         return sorted(found, key=sort_key)
+
+
+def _source(requirements: Sequence[str], security_hub: Sequence[str]) -> str:
+    controls = f"; Security Hub {', '.join(security_hub)}" if security_hub else ""
+    return f"{STANDARD} {', '.join(requirements)}{controls}"
 
 
 def _control(security_hub: Sequence[str]) -> str:

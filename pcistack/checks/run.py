@@ -6,7 +6,6 @@ import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from pcistack.checks.acknowledgements import Acknowledgement, judge
@@ -35,14 +34,14 @@ class Outcome:
         open: Findings that count, worst first. The resource of a nested stack's finding is
             written ``<nested stack>/<resource>``.
         acknowledged: Findings that were accepted, each with its acknowledgement.
-        files: The file of each template by what its resources are prefixed with: the template
+        templates: Each template by what its resources are prefixed with: the template
             itself by the empty text, a nested one by ``<nested stack>/``.
     """
 
     resources: int
     open: Sequence[Finding]
     acknowledged: Sequence[tuple[Finding, Acknowledgement]]
-    files: Mapping[str, Path | None] = field(default_factory=dict)
+    templates: Mapping[str, Template] = field(default_factory=dict)
 
 
 def check_template(
@@ -69,7 +68,7 @@ def check_template(
     found: dict[Finding, None] = {}
     acknowledged: dict[tuple[Finding, Acknowledgement], None] = {}
     resources = 0
-    files: dict[str, Path | None] = {}
+    templates: dict[str, Template] = {}
     for part in tree.parts:
         resources += len(part.template.resources) * len(part.prefixes)
         findings = [
@@ -77,7 +76,7 @@ def check_template(
         ]
         judged = judge(findings, part.template, on=on)
         for prefix in part.prefixes:
-            files[prefix] = part.template.path
+            templates[prefix] = part.template
             found |= dict.fromkeys(_prefixed(finding, prefix) for finding in judged.open)
             acknowledged |= dict.fromkeys(
                 (_prefixed(finding, prefix), accepted) for finding, accepted in judged.acknowledged
@@ -86,7 +85,7 @@ def check_template(
         resources=resources,
         open=sorted([*found, *dict.fromkeys(tree.notes)], key=sort_key),
         acknowledged=sorted(acknowledged, key=lambda pair: sort_key(pair[0])),
-        files=files,
+        templates=templates,
     )
 
 

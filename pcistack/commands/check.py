@@ -2,190 +2,233 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pcistack.checks.acknowledgements import Acknowledgement
-from pcistack.checks.findings import Finding, Severity, counted
+from pcistack.checks.output import FORMATS, writer
+from pcistack.checks.report import Checked, Report, checked
 from pcistack.checks.rule import Pack
-from pcistack.checks.run import Outcome, check_template, load
+from pcistack.checks.run import check_template, load
+from pcistack.checks.selection import Target, select
+from pcistack.nearest import hint
 from pcistack.packs import PACKS
+from pcistack.regions import known_regions
 from pcistack.template.document import Template, TemplateError
-from pcistack.usage import PATH, BadInputError, day_of, region_of
+from pcistack.usage import (
+    PATH,
+    BadInputError,
+    day_of,
+    quiet_option,
+    region_of,
+    unknown_region,
+    width,
+)
 
-_COLOURS: Final = {Severity.FATAL: "magenta", Severity.ERROR: "red", Severity.WARNING: "yellow"}
-_LABEL_WIDTH: Final = 9
-_INDENT: Final = " " * _LABEL_WIDTH
-
+if TYPE_CHECKING:
+    from pcistack.checks.settings import Settings
 
 _EPILOG: Final = """\b
 Exit codes:
   0  nothing at level error or fatal
   1  findings at level error or fatal
-  2  bad input: no such file, not a template, unknown region, bad date
+  2  bad input: no such file, not a template, unknown region, bad date;
+     whatever else could be judged is reported all the same
 
 \b
-Example:
-  pcistack check cdk.out/*.template.json --region eu-central-2
+Examples:
+  pcistack check cdk.out
+  pcistack check template.yaml --region eu-central-2
+  pcistack check infra --region eu-central-2 --format sarif > pcistack.sarif
 """
 
 
 @click.command(epilog=_EPILOG)
-@click.argument("templates", nargs=-1, type=PATH)
-@click.option("--region", help="Region the templates are meant for, such as eu-central-2.")
+@click.argument("paths", nargs=-1, type=PATH, metavar="PATH...")
+@click.option("--region", help="Region for what names none, such as eu-central-2.")
 @click.option("--on", metavar="YYYY-MM-DD", help="Judge support dates for this day [today].")
-@click.option("--format", "form", default="text", metavar="[text|json]", help="[text]")
-@click.option("--only", metavar=f"[{'|'.join(PACKS)}]", help="Run one rule pack only.")
+@click.option(
+    "--format", "form", default="text", metavar="FORM", help=f"{', '.join(FORMATS)} [text]."
+)
+@click.option("--only", metavar="PACK", help=f"Run one rule pack only: {', '.join(PACKS)}.")
+@click.option("--baseline", type=PATH, help="Report only what this file does not hold.")
+@click.option(
+    "--write-baseline",
+    "written",
+    type=PATH,
+    help="Write the findings of now to this file; with --baseline, drop what is fixed.",
+)
+@click.option("--verbose", is_flag=True, help="In text: every place, whole fixes, sources.")
+@quiet_option
+@click.option("--list-rules", is_flag=True, help="List every rule, and check nothing.")
 def check(
-    templates: tuple[Path, ...], region: str | None, on: str | None, form: str, only: str | None
+    paths: tuple[Path, ...],
+    region: str | None,
+    on: str | None,
+    form: str,
+    only: str | None,
+    baseline: Path | None,
+    written: Path | None,
+    verbose: bool,
+    quiet: bool,
+    list_rules: bool,
 ) -> None:
-    """Check CloudFormation templates, JSON or YAML, before they are deployed.
+    """Check CloudFormation templates before they are deployed.
+
+    PATH is a template (JSON or YAML), a cloud assembly (cdk.out: every stack for its own region),
+    a folder, a quoted pattern such as 'infra/**/*.yaml', or - for standard input.
 
     Says whether each will deploy in its region and whether it supports PCI DSS v4.0.1. Findings
     are fatal (can never deploy), error (fix, or acknowledge beside the resource) or warning.
     """
-    if not templates:
-        raise BadInputError(
-            "no template given; example: pcistack check T.json --region eu-central-2"
-        )
-    place, day = region_of(region), day_of(on)
-    packs = [load(name) for name in _packs(only)]
-    if form not in ("text", "json"):
-        raise BadInputError(f"unknown format {form!r}; allowed are text and json")
-    outcomes = [(path, _outcome(path, packs, place, day)) for path in templates]
-    click.echo(as_json(outcomes) if form == "json" else "\n".join(as_text(outcomes, place, day)))
-    failed = any(f.severity.fails for _, outcome in outcomes for f in outcome.open)
-    sys.exit(1 if failed else 0)
+    if list_rules:
+        from pcistack.commands.explain import rule_list
 
+        click.echo("\n".join(rule_list()))
+        return
+    if not paths:
+        raise BadInputError("no template given; example: pcistack check cdk.out")
+    if form not in FORMATS:
+        allowed = f"allowed are {', '.join(FORMATS)}"
+        raise BadInputError(f"unknown format {form!r}{hint(form, FORMATS)}; {allowed}")
+    run = _Run(
+        region=region_of(region) if region is not None else None,
+        on=day_of(on),
+        names=_packs(only),
+        settings=_settings(),
+    )
+    report = _with_baseline(run, paths, baseline, written)
+    if form == "text":
+        from pcistack.checks.output.text import lines
 
-def _outcome(path: Path, packs: Sequence[Pack[Any]], region: str, day: date) -> Outcome:
-    try:
-        template = Template.read(path)
-        template.require_resources()
-        return check_template(template, packs, region=region, on=day)
-    except TemplateError as error:
-        raise BadInputError(str(error)) from None
-    except RecursionError:
-        raise BadInputError(f"{path}: nested too deeply to be a template") from None
+        for line in lines(report, width=width(), verbose=verbose, quiet=quiet):
+            click.echo(line)
+    else:
+        click.echo(writer(form)(report))
+    if not quiet:
+        for note in report.notes:
+            click.echo(f"pcistack: note: {note}", err=True)
+    for problem in report.problems:
+        click.echo(f"pcistack: {problem}", err=True)
+    sys.exit(report.exit_code)
 
 
 def _packs(only: str | None) -> Sequence[str]:
     if only is None:
         return tuple(PACKS)
     if only not in PACKS:
-        raise BadInputError(f"unknown rule pack {only!r}; allowed are {', '.join(PACKS)}")
+        allowed = f"allowed are {', '.join(PACKS)}"
+        raise BadInputError(f"unknown rule pack {only!r}{hint(only, PACKS)}; {allowed}")
     return (only,)
 
 
-# Output
+def _settings() -> Settings | None:
+    """Return what the repository sets; None, without loading a thing, if it sets nothing."""
+    from pcistack.checks.settings import SettingsError
+    from pcistack.checks.settings import load as load_settings
+
+    try:
+        return load_settings(Path.cwd())
+    except SettingsError as error:
+        raise BadInputError(str(error)) from None
 
 
-def as_json(outcomes: Sequence[tuple[Path, Outcome]]) -> str:
-    """Return the JSON report; with several templates each finding names its own."""
-    several = len(outcomes) > 1
+def _with_baseline(
+    run: _Run, paths: Sequence[Path], baseline: Path | None, written: Path | None
+) -> Report:
+    """Judge; leave out what the baseline knows, and write one if asked."""
+    if baseline is None and written is None:
+        return run.report(paths)
+    from pcistack.checks.baseline import Baseline, BaselineError, write
 
-    def entry(path: Path, finding: Finding) -> dict[str, str]:
-        return finding.as_json() | ({"template": str(path)} if several else {})
-
-    report = {
-        "findings": [entry(path, f) for path, outcome in outcomes for f in outcome.open],
-        "acknowledged": [
-            entry(path, finding) | {"reason": accepted.reason, "until": str(accepted.until or "")}
-            for path, outcome in outcomes
-            for finding, accepted in outcome.acknowledged
-        ],
-    }
-    return json.dumps(report, indent=2, ensure_ascii=False)
-
-
-def as_text(outcomes: Sequence[tuple[Path, Outcome]], region: str, on: date) -> Iterator[str]:
-    """Yield the lines of the report for people: per template, worst finding first."""
-    from pcistack.regional.facts import load as load_facts
-
-    # what is no terminal gets the same lines everywhere
-    width = min(shutil.get_terminal_size().columns, 110) if sys.stdout.isatty() else 100
-    name = load_facts(region).long_name
-    for path, outcome in outcomes:
-        heading = click.style(str(path), bold=True)
-        count = counted(outcome.resources, "resource")
-        yield f"{heading}  {region}, {name}, {on}  ({count})"
-        yield ""
-        for finding in outcome.open:
-            yield from _finding(finding, width)
-            yield ""
-        for finding, accepted in outcome.acknowledged:
-            yield from _accepted(finding, accepted, width)
-            yield ""
-    yield _summary(outcomes)
+    try:
+        known = Baseline.read(baseline) if baseline is not None else None
+        report = run.report(paths)
+        notes = list(report.notes)
+        judged = report.checked
+        if known is not None:
+            judged = [known.apply(each) for each in judged]
+            notes += known.notes(judged, rewritten=written is not None)
+        if written is not None:
+            notes.append(write(written, judged, known))
+    except BaselineError as error:
+        raise BadInputError(str(error)) from None
+    if written is not None and known is None:  # what has just been written is known
+        judged = [Baseline.read(written).apply(each) for each in judged]
+    return Report(on=report.on, checked=judged, problems=report.problems, notes=notes)
 
 
-def _finding(finding: Finding, width: int) -> Iterator[str]:
-    colour = _COLOURS[finding.severity]
-    where = finding.resource or "the template"
-    if finding.property:
-        where += f" . {finding.property}"
-    label = click.style(f"{finding.severity.upper():<{_LABEL_WIDTH}}", fg=colour, bold=True)
-    gap = " " * max(width - _LABEL_WIDTH - len(where) - len(finding.rule), 2)
-    yield f"{label}{click.style(where, bold=True)}{gap}{click.style(finding.rule, dim=True)}"
-    yield from _block("", finding.message, width)
-    yield from _block("fix", finding.fix, width)
-    yield from _block("source", finding.source, width)
+@dataclass(slots=True)
+class _Run:
+    """One run over what was selected."""
 
+    region: str | None
+    on: date
+    names: Sequence[str]
+    settings: Settings | None
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
-def _accepted(finding: Finding, accepted: Acknowledgement, width: int) -> Iterator[str]:
-    where = finding.resource or "the template"
-    until = f", until {accepted.until}" if accepted.until else ""
-    label = f"{'ACCEPTED':<{_LABEL_WIDTH}}"
-    gap = " " * max(width - _LABEL_WIDTH - len(where) - len(finding.rule), 2)
-    yield click.style(f"{label}{where}{gap}{finding.rule}", dim=True)
-    yield from _block("", finding.message, width)
-    yield from _block("because", f"{accepted.reason}{until}", width)
+    def report(self, paths: Sequence[Path]) -> Report:
+        """Judge every template; what cannot be judged is a problem and hides nothing."""
+        selection = select(paths)
+        packs = [load(name) for name in self.names]
+        self.problems += selection.problems
+        found: list[tuple[Target, Checked]] = []
+        for target in selection.targets:
+            try:
+                found.append((target, self._checked(target, packs)))
+            except TemplateError as error:
+                self.problems.append(str(error))
+            except RecursionError:
+                self.problems.append(f"{target.path}: nested too deeply to be a template")
+        judged = self._set(found)
+        return Report(on=self.on, checked=judged, problems=self.problems, notes=self.notes)
 
+    def _checked(self, target: Target, packs: Sequence[Pack[Any]]) -> Checked:
+        template = Template.parse(target.text, path=target.path)
+        template.require_resources()
+        region = self._region(target)
+        outcome = check_template(template, packs, region=region, on=self.on)
+        return checked(str(target.path), region, outcome, {target.path: target.text})
 
-def _block(label: str, text: str, width: int) -> Iterator[str]:
-    """Yield wrapped lines behind a label; lines that are already broken keep their shape."""
-    head = click.style(f"{label:<{_LABEL_WIDTH}}", fg="cyan") if label else _INDENT
-    for number, line in enumerate(text.splitlines() or [""]):
-        inner = " " * (len(line) - len(line.lstrip()))
-        wrapped = textwrap.wrap(
-            line.lstrip(),
-            width - _LABEL_WIDTH - len(inner),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        if number and inner:
-            wrapped = [line.lstrip()]  # text to paste is not wrapped
-        for part in wrapped or [""]:
-            yield f"{head}{inner}{part}"
-            head = _INDENT
+    def _region(self, target: Target) -> str:
+        """Return the region of a template: see docs/check.md for the order.
 
+        Raises:
+            TemplateError: There is none, or nothing is known of it.
+        """
+        if target.named and self.region:
+            if target.region not in (None, self.region):
+                self.notes.append(
+                    f"{target.path}: judged for {self.region}, as --region says; "
+                    f"{target.manifest} deploys it to {target.region}"
+                )
+            return self.region
+        from_settings = self.settings.region(target.path) if self.settings else None
+        region = target.region or from_settings or self.region
+        if region is None:
+            raise TemplateError(
+                f"{target.path}: no region given, and nothing names one; add --region, such as "
+                "--region eu-central-2 (AWS_REGION is not read)"
+            )
+        if region not in known_regions():
+            raise TemplateError(f"{target.path}: {unknown_region(region)}")
+        return region
 
-def _summary(outcomes: Sequence[tuple[Path, Outcome]]) -> str:
-    open_findings = [finding for _, outcome in outcomes for finding in outcome.open]
-    counts = {s: sum(f.severity is s for f in open_findings) for s in Severity}
-    accepted = sum(len(outcome.acknowledged) for _, outcome in outcomes)
-    parts = [
-        click.style(
-            counted(count, severity.value) if severity is not Severity.FATAL else f"{count} fatal",
-            fg=_COLOURS[severity] if count else None,
-            bold=bool(count),
-        )
-        for severity, count in counts.items()
-    ]
-    if accepted:
-        parts.append(f"{accepted} acknowledged")
-    failed = any(finding.severity.fails for finding in open_findings)
-    verdict = (
-        click.style("refused", fg="red", bold=True)
-        if failed
-        else click.style("passed", fg="green", bold=True)
-    )
-    return f"{verdict}: {', '.join(parts)} in {counted(len(outcomes), 'template')}"
+    def _set(self, found: Sequence[tuple[Target, Checked]]) -> list[Checked]:
+        """Apply the settings; leave out what was judged as a nested stack of another template."""
+        nested = frozenset[Path]().union(*(each.nested for _, each in found))
+        judged = [
+            each for target, each in found if target.named or target.path.resolve() not in nested
+        ]
+        if self.settings is None or self.settings.file is None:
+            return judged
+        judged = [self.settings.apply(each, self.on) for each in judged]
+        self.notes += self.settings.notes(judged, self.names, self.on)
+        return judged

@@ -1,0 +1,42 @@
+"""Workflow commands of GitHub Actions, which it shows beside the lines of a pull request."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pcistack.checks.findings import Severity
+from pcistack.checks.output.text import summary
+from pcistack.checks.report import Entry, Report
+
+_COMMANDS: Final = {Severity.FATAL: "error", Severity.ERROR: "error", Severity.WARNING: "warning"}
+
+
+def render(report: Report) -> str:
+    """Return one command for each finding, then the summary; GitHub shows ten of a level."""
+    lines = [_annotation(entry) for entry in report.open]
+    lines += [f"::error title=pcistack::{_data(line)}" for line in report.problems]
+    lines += [f"::notice title=pcistack::{_data(line)}" for line in report.notes]
+    return "\n".join([*lines, summary(report, plain=True)])
+
+
+def _annotation(entry: Entry) -> str:
+    finding = entry.finding
+    properties = {
+        "file": entry.file,
+        "line": str(entry.line),
+        "col": str(entry.column),
+        "title": f"{finding.rule} ({finding.severity.value})",
+    }
+    shown = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    message = f"{entry.what or 'The template'}: {finding.message}"
+    if finding.fix:
+        message += f"\nFix: {finding.fix}"
+    return f"::{_COMMANDS[finding.severity]} {shown}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

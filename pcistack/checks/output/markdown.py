@@ -1,0 +1,97 @@
+"""Markdown for a comment on a pull request: short lines, no table, details folded."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from pcistack.checks.findings import Finding, Severity, counted
+from pcistack.checks.output.text import groups, summary
+from pcistack.checks.report import Entry, Report
+
+MARK: Final = "<!-- pcistack check -->"
+"""First line, by which a workflow finds the comment to replace."""
+
+_LONGEST: Final = 60_000  # characters; GitHub takes 65,536
+_ICONS: Final = {Severity.FATAL: "🛑", Severity.ERROR: "❌", Severity.WARNING: "⚠️"}
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")
+
+
+def render(report: Report) -> str:
+    """Return the report as Markdown, cut with a word about it where GitHub would refuse it."""
+    verdict = "🛑 Not to be deployed" if report.failed or report.problems else "✅ Ready to deploy"
+    lines = [MARK, f"### {verdict}", "", _plain(summary(report, plain=True)), ""]
+    lines += [f"- **Not judged:** {_plain(line)}" for line in report.problems]
+    size = sum(map(len, lines))
+    left_out = 0
+    for group in groups(list(report.open)):
+        block = list(_group(group))
+        size += sum(len(line) + 1 for line in block)
+        if size > _LONGEST:
+            left_out += len(group)
+        else:
+            lines += block
+    if left_out:
+        lines.append(f"…and {counted(left_out, 'finding')} more; see the log of the check.")
+    accepted = list(report.acknowledged)
+    if accepted and size < _LONGEST // 2:
+        lines += _folded(
+            f"{counted(len(accepted), 'finding')} accepted",
+            (
+                f"- `{entry.finding.rule}` {_code(entry.what)}: {_plain(entry.reason)}"
+                + (f" (until {entry.until})" if entry.until else "")
+                for entry in accepted[:50]
+            ),
+        )
+    lines += [f"> {_plain(line)}" for line in report.notes]
+    return "\n".join(lines).rstrip()
+
+
+def _group(group: Sequence[Entry]) -> Iterator[str]:
+    first = group[0].finding
+    yield f"#### {_ICONS[first.severity]} {first.rule}"
+    yield ""
+    shown = group[:5]
+    for entry in shown:
+        yield f"- {_code(entry.what or 'the template')}, line {entry.line} of {_code(entry.file)}  "
+        yield f"  {_plain(entry.finding.message)}"
+    if len(group) > len(shown):
+        yield f"- …and {counted(len(group) - len(shown), 'place')} more"
+    yield from _folded("How to fix it", _fix(first))
+
+
+def _fix(finding: Finding) -> Iterator[str]:
+    head, _, rest = finding.fix.partition("\n")
+    if head:
+        yield _plain(head)
+    if rest:
+        yield ""
+        yield from ("```yaml", rest.replace("```", "'''"), "```")
+    yield ""
+    yield f"`pcistack explain {finding.rule}` says why. Source: {_plain(finding.source)}"
+
+
+def _folded(title: str, lines: Iterator[str]) -> Iterator[str]:
+    yield ""
+    yield f"<details><summary>{html.escape(title)}</summary>"
+    yield ""
+    yield from lines
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _plain(text: str) -> str:
+    """Return a text that Markdown and HTML leave as it is, with web addresses to click."""
+    words = []
+    for word in re.split(r"(https://[^\s<>\"')]+)", " ".join(text.split())):
+        is_link = word.startswith("https://")
+        words.append(word if is_link else _SPECIAL.sub(r"\\\1", html.escape(word, quote=False)))
+    return "".join(words).replace("@", "@\u200b")  # a template must not call people
+
+
+def _code(text: str) -> str:
+    text = " ".join(text.split())
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
