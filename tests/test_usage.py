@@ -39,7 +39,7 @@ ZURICH = ["--region", "eu-central-2"]
         (["preflight", str(FAILED)], "a template and --region are needed"),
         (["preflight", "", *ZURICH], "the path is empty"),
         (["preflight", str(FAILED), *ZURICH, "--on", "x"], "no such option '--on'"),
-        (["evidence"], "missing option '--environment'; see pcistack evidence --help"),
+        (["evidence"], "missing option '--out'; see pcistack evidence --help"),
         (["evidence", "--environment", "dev"], "missing option '--out'"),
         (["evidence", "--environment", "dev", "--out", ""], "the path is empty"),
         (["evidence", "--environment", "../x", "--out", "o"], "the suffix '../x' cannot be used"),

@@ -11,6 +11,7 @@ import click
 
 from pcistack.checks.findings import Severity, counted
 from pcistack.checks.report import Checked, Entry, Report
+from pcistack.regions import index
 
 _COLOURS: Final = {Severity.FATAL: "magenta", Severity.ERROR: "red", Severity.WARNING: "yellow"}
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -95,9 +96,9 @@ def visible(text: str) -> str:
 
 
 def _heading(each: Checked, width: int) -> Iterator[str]:
-    from pcistack.regional.facts import load
-
-    about = f"{each.region}, {load(each.region).long_name}, {counted(each.resources, 'resource')}"
+    about = (
+        f"{each.region}, {index()[each.region]['long_name']}, {counted(each.resources, 'resource')}"
+    )
     yield from _joined(click.style(visible(each.name), bold=True), len(each.name), about, width)
 
 
