@@ -51,8 +51,8 @@ def examples() -> Iterator[Shown]:
                 found = load(name).check(resolve(bad, case.region), region=case.region, on=case.on)
                 says = _message(found, case.rule)
                 yield Shown(rule=case.rule, says=says, bad=case.bad.strip(), good=case.good.strip())
-    for rule, pair in PCI.items():
-        wrong, right = (cast("dict[str, Json]", resources) for resources in pair)
+    for rule, twins in PCI.items():
+        wrong, right = (cast("dict[str, Json]", each) for each in (twins.bad, twins.good))
         found = _findings(load("pci"), wrong)
         yield Shown(
             rule=rule,
