@@ -1,0 +1,65 @@
+"""Values outside what a service takes, by one table of limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pcistack.checks.findings import Severity
+from pcistack.checks.rule import Hit, hit
+from pcistack.deployment.context import Context
+from pcistack.deployment.limits import LIMITS, Between, Form, Items, Limit, OneOf
+from pcistack.deployment.pack import rule
+from pcistack.deployment.paths import expand, is_open, number, text
+from pcistack.template.view import Value
+
+
+@rule(
+    "DEPLOY-LIMIT",
+    "A value that the service does not take",
+    types=tuple(LIMITS),
+    severity=Severity.FATAL,
+    source="CloudFormation resource reference of the property, and the service's API reference",
+)
+def limit_rule(context: Context) -> Iterator[Hit]:
+    for kind, paths in LIMITS.items():
+        for resource in context.of_type(kind):
+            for path, limit in paths.items():
+                for found, value in expand(resource, path):
+                    if _breaks(limit, value):
+                        name = found.rsplit(".", 1)[-1] if not found[-1].isdigit() else found
+                        shown = len(value) if isinstance(value, list) else repr(text(value))
+                        yield hit(
+                            resource,
+                            found,
+                            f"{name} is {_short(str(shown))}; AWS takes {limit}",
+                            f"choose {limit}",
+                        )
+
+
+def _breaks(limit: Limit, value: Value) -> bool:
+    """Whether a value is known to be outside a limit."""
+    if isinstance(limit, Items):
+        count = len(value) if isinstance(value, list) else 1
+        known = not is_open(value) and not (
+            isinstance(value, list) and any(is_open(item) for item in value)
+        )
+        return known and not limit.low <= count <= limit.high
+    known_text = text(value)
+    if known_text is None or isinstance(value, list | dict):
+        return False
+    if isinstance(limit, OneOf):
+        return known_text.removesuffix(".0") not in limit.values
+    if isinstance(limit, Form):
+        return known_text != "" and not limit.matches(known_text)
+    return _outside(limit, known_text)
+
+
+def _outside(limit: Between, known: str) -> bool:
+    amount = number(known)
+    if amount is None:
+        return known != ""
+    return not limit.low <= amount <= limit.high or (limit.whole and amount % 1 != 0)
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= 60 else f"{value[:57]}..."
