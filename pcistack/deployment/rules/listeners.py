@@ -8,10 +8,9 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
+from pcistack.deployment.load_balancing import BALANCER, GROUP, HTTP, NETWORK
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields, is_open, listed, number, objects, text
-from pcistack.deployment.rules.load_balancers import BALANCER
-from pcistack.deployment.rules.target_groups import GROUP, HTTP, NETWORK
 from pcistack.template.view import Resource, Value
 
 LISTENER: Final = "AWS::ElasticLoadBalancingV2::Listener"

@@ -9,12 +9,11 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
+from pcistack.deployment.load_balancing import BALANCER, GROUP, attribute_hits
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields, is_open, objects, text
-from pcistack.deployment.rules.target_groups import GROUP, attribute_hits
 from pcistack.template.view import Resource
 
-BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 _API: Final = "Elastic Load Balancing API reference: CreateLoadBalancer"
 _NAME: Final = re.compile(r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 _FLAG: Final = ("true", "false")

@@ -9,13 +9,11 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
+from pcistack.deployment.load_balancing import GROUP, HTTP, NETWORK, attribute_hits
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import number, objects, text
+from pcistack.deployment.paths import objects, text
 from pcistack.template.view import Resource
 
-GROUP: Final = "AWS::ElasticLoadBalancingV2::TargetGroup"
-HTTP: Final = ("HTTP", "HTTPS")
-NETWORK: Final = ("TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC")
 _API: Final = "Elastic Load Balancing API reference: CreateTargetGroup"
 _LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "HealthCheckIntervalSeconds": (5, 300),
@@ -184,44 +182,3 @@ def attribute_rule(context: Context) -> Iterator[Hit]:
         for path, item in objects(group, "TargetGroupAttributes"):
             key, value = text(item.get("Key")), text(item.get("Value"))
             yield from attribute_hits(group, path, key, value, _ATTRIBUTES)
-
-
-def attribute_hits(
-    resource: Resource,
-    path: str,
-    key: str | None,
-    value: str | None,
-    known: Mapping[str, tuple[int, int] | tuple[str, ...] | None],
-) -> Iterator[Hit]:
-    """Yield what is wrong with one attribute, by the table of those that exist."""
-    if key is None:
-        return
-    if key not in known:
-        near = sorted(name for name in known if name.split(".")[0] == key.split(".")[0])
-        yield hit(
-            resource,
-            f"{path}.Key",
-            f"there is no attribute {key}",
-            f"choose from {', '.join(near or sorted(known))}",
-        )
-        return
-    allowed = known[key]
-    if value is None or allowed is None:
-        return
-    amount = number(value)
-    first, last = allowed[0], allowed[-1]
-    if isinstance(first, int) and isinstance(last, int):
-        if amount is None or not first <= amount <= last or amount % 1:
-            yield hit(
-                resource,
-                f"{path}.Value",
-                f"{key} is {value}; it takes a number from {first} to {last}",
-                f"choose a value between {first} and {last}",
-            )
-    elif value not in allowed:
-        yield hit(
-            resource,
-            f"{path}.Value",
-            f"{key} is {value!r}; it takes {', '.join(str(one) for one in allowed)}",
-            f"choose from {', '.join(str(one) for one in allowed)}",
-        )
