@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -190,17 +190,28 @@ def _variables_hold_no_credential(workload: Workload) -> Iterator[Mistake]:
             )
 
 
+@reads("variables")
+def _variables_are_not_given(workload: Workload) -> Iterator[Mistake]:
+    yield from _given(workload, "variables", workload.settings.variables)
+
+
+@reads("secrets")
+def _secrets_are_not_given(workload: Workload) -> Iterator[Mistake]:
+    yield from _given(workload, "secrets", workload.settings.secrets)
+
+
+def _given(workload: Workload, table: str, names: Iterable[str]) -> Iterator[Mistake]:
+    for name in names:
+        if name in GIVEN_VARIABLES:
+            yield workload.mistake(
+                table, name, wrong="is given by the stack", allowed="any other name"
+            )
+
+
 @reads("variables", "secrets")
-def _variables_are_given_once(workload: Workload) -> Iterator[Mistake]:
-    settings = workload.settings
-    for table, names in (("variables", settings.variables), ("secrets", settings.secrets)):
-        for name in names:
-            if name in GIVEN_VARIABLES:
-                yield workload.mistake(
-                    table, name, wrong="is given by the stack", allowed="any other name"
-                )
-    for name in settings.secrets:
-        if name in settings.variables:
+def _a_name_is_given_once(workload: Workload) -> Iterator[Mistake]:
+    for name in workload.settings.secrets:
+        if name in workload.settings.variables:
             yield workload.mistake(
                 "secrets", name, wrong="is a variable too", allowed="one of the two"
             )
