@@ -11,7 +11,7 @@ import yaml
 
 from pcistack.checks.examples import FOLDER
 from pcistack.checks.findings import Finding
-from pcistack.checks.rule import Pack
+from pcistack.checks.rule import HasView, Pack
 from pcistack.checks.run import load, resolve
 from pcistack.template.document import Json, Template
 from tests.deployment import cases as deployment
@@ -62,7 +62,7 @@ def examples() -> Iterator[Shown]:
         )
 
 
-def _findings(pack: Pack[object], resources: dict[str, Json]) -> list[Finding]:
+def _findings(pack: Pack[HasView], resources: dict[str, Json]) -> list[Finding]:
     views = resolve(Template({"Resources": resources}), ZURICH)
     return pack.check(views, region=ZURICH, on=TODAY)
 

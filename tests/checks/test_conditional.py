@@ -58,7 +58,7 @@ def test_what_holds_in_every_world_names_none() -> None:
 @pytest.mark.parametrize("position", [0, 8])
 def test_one_bad_allowed_value_of_many_is_an_error_and_named(position: int) -> None:
     values = [f"8.0.mysql_aurora.3.10.{patch}" for patch in range(5)]
-    values += [f"8.0.mysql_aurora.3.11.{patch}" for patch in range(5)]
+    values += [f"8.0.mysql_aurora.3.11.{patch}" for patch in range(1, 6)]
     values.insert(position, RETIRED)
     (found,) = _cluster(
         "!Ref Version", f"Version: {{Type: String, AllowedValues: [{', '.join(values)}]}}"

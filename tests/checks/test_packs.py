@@ -90,8 +90,8 @@ def package(
         del sys.modules[name]
 
 
-def _pack(folder: Path) -> Pack[object]:
-    return cast("Pack[object]", importlib.import_module(folder.name).PACK)
+def _pack(folder: Path) -> Pack[HasView]:
+    return cast("Pack[HasView]", importlib.import_module(folder.name).PACK)
 
 
 def test_a_rule_is_in_its_pack_as_soon_as_its_file_is_there(package: Path) -> None:
