@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 
 from pcistack.checks import run
-from pcistack.checks.rule import ANY, Pack, Rule
+from pcistack.checks.rule import ANY, HasView, Pack, Rule
 from pcistack.packs import PACKS
 from pcistack.template.document import Json, Template
 from tests.deployment.cases import discovered
