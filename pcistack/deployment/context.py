@@ -7,6 +7,7 @@ from datetime import date
 from functools import cached_property
 
 from pcistack.deployment.order import Order
+from pcistack.network.network import Network, network_of
 from pcistack.policies.access import Access
 from pcistack.regions import partition_of
 from pcistack.template.view import Resource, Value, View
@@ -64,3 +65,18 @@ class Context:
     def order(self) -> Order:
         """What is created before what."""
         return Order(self.view.template)
+
+    @cached_property
+    def network(self) -> Network:
+        """What can reach what."""
+        return network_of(self.view)
+
+    @cached_property
+    def custom_resources(self) -> tuple[tuple[Resource, Resource], ...]:
+        """Custom resources, each with the function of the template that serves it."""
+        found: list[tuple[Resource, Resource]] = []
+        for resource in self.view.resources.values():
+            function = self.target(resource.get("ServiceToken"), "AWS::Lambda::Function")
+            if function is not None:
+                found.append((resource, function))
+        return tuple(found)
