@@ -23,7 +23,6 @@ def test_rules_have_an_example_that_their_case_proves() -> None:
     proven = {name for name, text in stored.items() if SHOWN.get(name) == text}
     titles = [pack.title for pack in PACKS.values()]
     own = {f"{rule.id}.yaml" for rule in rules().values() if rule.pack in titles}
-    assert own == set(SHOWN)
     assert set(stored) <= own, "run: make docs"
     assert len(proven) > 0.9 * len(own), "run: make docs"
 
