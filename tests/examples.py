@@ -18,7 +18,7 @@ from tests.deployment import cases as deployment
 from tests.pci_dss.cases import CASES as PCI
 from tests.regional.cases import CASES as REGIONAL
 from tests.regional.cases import TODAY, ZURICH
-from tests.regional.more_cases import CASES as MORE
+from tests.regional.more_cases import MORE_CASES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,10 @@ class Shown:
 def examples() -> Iterator[Shown]:
     """Yield the first case of each rule that is said of a whole region."""
     seen: set[str] = set()
-    for name, cases in (("regional", (*REGIONAL, *MORE)), ("deployment", deployment.discovered())):
+    for name, cases in (
+        ("regional", (*REGIONAL, *MORE_CASES)),
+        ("deployment", deployment.discovered()),
+    ):
         for case in cases:
             if case.rule not in seen:
                 seen.add(case.rule)
