@@ -18,7 +18,7 @@ from pcistack.packs import PACKS
 from pcistack.template.document import Json, Template
 from tests.deployment.cases import discovered
 from tests.pci_dss.cases import CASES as PCI
-from tests.regional.cases import CASES as REGIONAL
+from tests.regional.test_rules import CASES as REGIONAL
 
 DAY = date(2026, 11, 24)
 ZURICH = "eu-central-2"
@@ -44,10 +44,12 @@ def test_a_rule_reports_on_the_types_that_it_declares_and_on_no_other() -> None:
             pack = run.load(name)
             declared = {rule.id: rule.types for rule in pack.rules}
             for finding in pack.check(views, region=ZURICH, on=DAY):
-                kind = kinds.get(finding.resource)
+                kind = kinds.get(finding.resource, "")
+                if kind.startswith("Custom::"):  # a name of one's own for the same thing
+                    kind = "AWS::CloudFormation::CustomResource"
                 types = declared[finding.rule]
                 if ANY not in types and kind not in types:
-                    undeclared.add((finding.rule, str(kind)))
+                    undeclared.add((finding.rule, kind))
     assert undeclared == set()
 
 
