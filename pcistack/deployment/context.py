@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -10,7 +11,8 @@ from pcistack.deployment.order import Order
 from pcistack.network.network import Network, network_of
 from pcistack.policies.access import Access
 from pcistack.regions import partition_of
-from pcistack.template.view import Resource, Value, View
+from pcistack.template.references import name_of
+from pcistack.template.view import Resource, Value, View, walk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,3 +82,20 @@ class Context:
             if function is not None:
                 found.append((resource, function))
         return tuple(found)
+
+    def balancers_of(self, group: str) -> tuple[str, ...]:
+        """Return the load balancers whose listeners send requests to a target group."""
+        return self._balancers.get(group, ())
+
+    @cached_property
+    def _balancers(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        kind = "AWS::ElasticLoadBalancingV2::Listener"
+        for one in self.of_type(kind, "AWS::ElasticLoadBalancingV2::ListenerRule"):
+            listener = one if one.type == kind else self.target(one.get("ListenerArn"), kind)
+            balancer = name_of(listener.get("LoadBalancerArn")) if listener else ""
+            for path, value in walk(dict(one.properties)):
+                if path.endswith("TargetGroupArn") and balancer:
+                    group = name_of(value)
+                    found[group] = tuple(dict.fromkeys((*found.get(group, ()), balancer)))
+        return found

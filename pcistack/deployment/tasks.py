@@ -138,3 +138,15 @@ def services_of(context: Context, task: Resource) -> list[Resource]:
         for service in context.of_type("AWS::ECS::Service")
         if context.target(service.get("TaskDefinition")) is task
     ]
+
+
+def on_fargate(context: Context, service: Resource) -> bool:
+    """Whether a service certainly runs on Fargate, where the task itself fetches its image."""
+    if service.get("LaunchType") == "FARGATE":
+        return True
+    providers = [
+        str(item.get("CapacityProvider")).startswith("FARGATE")
+        for item in service.items("CapacityProviderStrategy")
+        if isinstance(item, dict)
+    ]
+    return bool(providers) and all(providers)
