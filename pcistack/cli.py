@@ -25,23 +25,16 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "Ask AWS whether the stack will deploy",
     ),
     "rehearse": ("pcistack.commands.rehearse:rehearse", "Deploy and destroy on an embedded AWS"),
+    "sweep": ("pcistack.commands.sweep:sweep", "Say what a destroyed environment has left"),
 }
 
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
+    "cdk": ("aws_cdk", "constructs", "jsii", "cloudformation_validate"),
     "aws": ("boto3", "botocore"),
     "evidence": ("jinja2", "markupsafe", "pydantic"),
     "rehearsal": ("rich", "ministack", "hypercorn", "cryptography"),
-    "cdk": (
-        "aws_cdk",
-        "cloudformation_validate",
-        "constructs",
-        "jsii",
-        "pydantic",
-        "pydantic_core",
-        "pymysql",
-    ),
 }
-"""Modules that an extra of the package brings: the first that has a module is named."""
+"""Modules that an extra of the package brings; ``rehearsal`` brings those of ``aws`` too."""
 
 
 class _LazyGroup(RootGroup):

@@ -7,14 +7,8 @@ from tests.support import listed, statements, target, template, text, variant
 
 DEV = template("dev")
 PROD = template("prod")
-
-
-def cluster() -> dict[str, object]:
-    return DEV.one("AWS::RDS::DBCluster")
-
-
-def writer() -> dict[str, object]:
-    return DEV.one("AWS::RDS::DBInstance")
+CLUSTER = DEV.one("AWS::RDS::DBCluster")
+WRITER = DEV.one("AWS::RDS::DBInstance")
 
 
 @pytest.mark.parametrize("suffix", ["dev", "prod", "first-correction", "pr42"])
@@ -25,11 +19,11 @@ def test_database_is_never_serverless_v1(suffix: str) -> None:
 
 
 def test_database_is_serverless_v2_between_half_and_one_acu() -> None:
-    assert cluster()["Engine"] == "aurora-mysql"
-    assert cluster()["ServerlessV2ScalingConfiguration"] == {"MinCapacity": 0.5, "MaxCapacity": 1}
-    assert writer()["DBInstanceClass"] == "db.serverless"
-    assert writer()["DBInstanceIdentifier"] == "transaction-db-instance-dev"
-    assert target(writer()["DBClusterIdentifier"]) == DEV.ids("AWS::RDS::DBCluster")[0]
+    assert CLUSTER["Engine"] == "aurora-mysql"
+    assert CLUSTER["ServerlessV2ScalingConfiguration"] == {"MinCapacity": 0.5, "MaxCapacity": 1}
+    assert WRITER["DBInstanceClass"] == "db.serverless"
+    assert WRITER["DBInstanceIdentifier"] == "transaction-db-instance-dev"
+    assert target(WRITER["DBClusterIdentifier"]) == DEV.ids("AWS::RDS::DBCluster")[0]
 
 
 def test_database_can_pause_when_asked_to() -> None:
@@ -42,10 +36,10 @@ def test_database_can_pause_when_asked_to() -> None:
 
 
 def test_engine_version_and_parameter_family_belong_together() -> None:
-    assert cluster()["EngineVersion"] == "8.0.mysql_aurora.3.10.4"
+    assert CLUSTER["EngineVersion"] == "8.0.mysql_aurora.3.10.4"
     group = DEV.one("AWS::RDS::DBClusterParameterGroup")
     assert group["Family"] == "aurora-mysql8.0"
-    assert target(cluster()["DBClusterParameterGroupName"]) in DEV.resources
+    assert target(CLUSTER["DBClusterParameterGroupName"]) in DEV.resources
 
 
 def test_the_first_correction_keeps_its_engine_version() -> None:
@@ -55,7 +49,7 @@ def test_the_first_correction_keeps_its_engine_version() -> None:
 
 
 def test_long_term_support_lines_do_not_upgrade_themselves() -> None:
-    assert writer()["AutoMinorVersionUpgrade"] is False
+    assert WRITER["AutoMinorVersionUpgrade"] is False
     newer = variant(database={"engine_version": "8.0.mysql_aurora.3.12.0"})
     assert newer.one("AWS::RDS::DBInstance")["AutoMinorVersionUpgrade"] is True
 
@@ -70,7 +64,7 @@ def test_database_is_unreachable_from_the_internet() -> None:
 
 
 def test_only_the_tasks_reach_the_database_and_on_its_port_only() -> None:
-    (group,) = [target(g) for g in listed(cluster()["VpcSecurityGroupIds"])]
+    (group,) = [target(g) for g in listed(CLUSTER["VpcSecurityGroupIds"])]
     assert "SecurityGroupIngress" not in DEV.properties(group)
     (rule,) = [
         r for r in DEV.all("AWS::EC2::SecurityGroupIngress") if target(r["GroupId"]) == group
@@ -80,7 +74,7 @@ def test_only_the_tasks_reach_the_database_and_on_its_port_only() -> None:
 
 
 def test_database_has_no_way_out() -> None:
-    (group,) = [target(g) for g in listed(cluster()["VpcSecurityGroupIds"])]
+    (group,) = [target(g) for g in listed(CLUSTER["VpcSecurityGroupIds"])]
     (closed,) = listed(DEV.properties(group)["SecurityGroupEgress"])
     assert isinstance(closed, dict)
     assert closed["CidrIp"] == "255.255.255.255/32"
@@ -89,8 +83,8 @@ def test_database_has_no_way_out() -> None:
 
 
 def test_storage_is_encrypted_with_the_data_key() -> None:
-    assert cluster()["StorageEncrypted"] is True
-    assert "EncryptionData" in target(cluster()["KmsKeyId"])
+    assert CLUSTER["StorageEncrypted"] is True
+    assert "EncryptionData" in target(CLUSTER["KmsKeyId"])
 
 
 def test_plain_connections_are_refused_and_old_tls_too() -> None:
@@ -106,7 +100,7 @@ def test_audit_log_is_on_and_holds_no_statement_that_could_hold_a_card_number() 
     assert parameters["server_audit_logging"] == "1"
     assert parameters["server_audit_events"] == "CONNECT,QUERY_DCL,QUERY_DDL"
     assert parameters["slow_query_log"] == "1"
-    assert cluster()["EnableCloudwatchLogsExports"] == ["audit", "error", "slowquery"]
+    assert CLUSTER["EnableCloudwatchLogsExports"] == ["audit", "error", "slowquery"]
 
 
 def test_exported_logs_go_to_groups_that_exist_before_the_cluster() -> None:
@@ -123,7 +117,7 @@ def test_exported_logs_go_to_groups_that_exist_before_the_cluster() -> None:
 
 
 def test_master_user_and_port_are_not_the_defaults() -> None:
-    assert cluster()["Port"] == 6603
+    assert CLUSTER["Port"] == 6603
     secret = DEV.one("AWS::SecretsManager::Secret")["GenerateSecretString"]
     assert isinstance(secret, dict)
     assert secret["SecretStringTemplate"] == '{"username": "txowner"}'
@@ -143,7 +137,7 @@ def test_password_is_generated_and_in_no_parameter_or_template() -> None:
     (master,) = DEV.ids("AWS::SecretsManager::Secret")
     for property_, field in (("MasterUsername", "username"), ("MasterUserPassword", "password")):
         reference = f"{{{{resolve:secretsmanager:${{{master}}}:SecretString:{field}::}}}}"
-        assert text(cluster()[property_]) == reference
+        assert text(CLUSTER[property_]) == reference
 
 
 def test_secret_knows_its_cluster() -> None:
@@ -153,14 +147,14 @@ def test_secret_knows_its_cluster() -> None:
 
 
 def test_backups_tags_monitoring_and_access_follow_the_promise() -> None:
-    assert cluster()["DatabaseName"] == "transactions"
-    assert cluster()["BackupRetentionPeriod"] == 7
-    assert cluster()["CopyTagsToSnapshot"] is True
-    assert cluster()["EnableIAMDatabaseAuthentication"] is True
-    assert cluster()["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
-    assert writer()["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
-    assert writer()["MonitoringInterval"] == 60
-    role = DEV.properties(target(writer()["MonitoringRoleArn"]))
+    assert CLUSTER["DatabaseName"] == "transactions"
+    assert CLUSTER["BackupRetentionPeriod"] == 7
+    assert CLUSTER["CopyTagsToSnapshot"] is True
+    assert CLUSTER["EnableIAMDatabaseAuthentication"] is True
+    assert CLUSTER["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
+    assert WRITER["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
+    assert WRITER["MonitoringInterval"] == 60
+    role = DEV.properties(target(WRITER["MonitoringRoleArn"]))
     (trust,) = statements(role["AssumeRolePolicyDocument"])
     assert trust["Principal"] == {"Service": "monitoring.rds.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 Item: TypeAlias = Mapping[str, object]
 
-_IAM_PREFIX: Final = {"service-quotas": "servicequotas", "elbv2": "elasticloadbalancing"}
+_IAM_PREFIX: Final = {
+    "service-quotas": "servicequotas",
+    "elbv2": "elasticloadbalancing",
+    "resourcegroupstaggingapi": "tag",
+}
 _HOME: Final = {
     "aws": "us-east-1",
     "aws-cn": "cn-north-1",
@@ -81,6 +85,10 @@ class Call(Enum):
     DASHBOARDS = ("cloudwatch", "ListDashboards")
     ALIASES = ("kms", "ListAliases")
     CERTIFICATE = ("acm", "DescribeCertificate")
+    TAGGED = ("resourcegroupstaggingapi", "GetResources")
+    KEY = ("kms", "DescribeKey")
+    SERVICES = ("ecs", "DescribeServices")
+    TASK_DEFINITION = ("ecs", "DescribeTaskDefinition")
 
     @property
     def service(self) -> str:

@@ -15,6 +15,7 @@ from pcistack.rehearsal import edits as changes
 from pcistack.rehearsal.assembly import Assembly, Template
 from pcistack.rehearsal.cdk_cli import CommandError, Toolkit
 from pcistack.rehearsal.emulator import Fault, RehearsalError
+from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.steps import Step, Steps
 from pcistack.rehearsal.sweep import Baseline, Known
 from pcistack.rehearsal.trial import Lab
@@ -70,6 +71,7 @@ class Faults:
         self._try_all("update", touched, lambda name: self.after_failed_update(changed, name))
         self._must(self._lab.direct.update(changed), "UPDATE_COMPLETE")
         self._must(self._lab.direct.delete(self._assembly.stack), "DELETE_COMPLETE")
+        remove_what_came_late(self._lab.emulator, self._assembly)
         self._try_all(
             "delete", representatives, lambda name: self.after_failed_delete(baseline, name)
         )
@@ -101,7 +103,8 @@ class Faults:
         culprits = [event.resource for event in direct.failures(stack)]
         problem = _unless(status == "ROLLBACK_COMPLETE", f"the stack ended in {status}")
         problem = problem or _unless(culprits[:1] == [name], f"{culprits} failed instead")
-        problem = problem or self._left(baseline)
+        left = self._left(baseline)
+        problem = problem or left
         direct.delete(stack)
         status = direct.create(self._assembly)
         self._known.add(self._assembly, direct.physical_ids(stack))
@@ -173,6 +176,7 @@ class Faults:
             return f"the next run failed: {error}"
         status = self._toolkit.status(assembly.stack)
         if not status or status == "DELETE_COMPLETE":
+            remove_what_came_late(self._lab.emulator, self._assembly)
             return ""
         ids = self._toolkit.physical_ids(assembly.stack)
         self._known.add(assembly, ids)
@@ -191,6 +195,7 @@ class Faults:
             self._lab.emulator.set_faults([])
 
     def _left(self, baseline: Baseline) -> str:
+        remove_what_came_late(self._lab.emulator, self._assembly)
         remains = baseline.since(self._known)
         left = [
             str(item)

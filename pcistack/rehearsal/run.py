@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from pcistack.checks.findings import counted
-from pcistack.rehearsal import certificate, protection
+from pcistack.rehearsal import certificate, late, protection
 from pcistack.rehearsal import edits as changes
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.cdk_cli import CommandError, Toolkit
@@ -209,6 +209,16 @@ class Rehearsal:
         with self._steps.take(f"lift the protection of {assembly.stack}"):
             protection.lift(self.emulator, self._deployed(assembly))
 
+    def remove_what_came_late(self, assembly: Assembly) -> None:
+        """Find what services wrote after the destroy, as `pcistack sweep` does, and remove it."""
+        with self._steps.take(f"pcistack sweep after {assembly.stack}") as step:
+            removed, left = late.remove_what_came_late(self.emulator, assembly)
+            step.details += [
+                f"{name}: written again after the destroy, removed" for name in removed
+            ]
+            if left:
+                step.fail(*left)
+
     def fill_buckets(self, assembly: Assembly) -> None:
         """Put a log object into every bucket, so that the destroy meets one that is not empty."""
         s3 = self.emulator.client("s3", assembly.region)
@@ -277,8 +287,10 @@ def ephemeral(rehearsal: Rehearsal, baseline: Baseline, first: Assembly, second:
     rehearsal.verify(second)
     rehearsal.fill_buckets(second)
     rehearsal.destroy(first, untouched=baseline.now() - alone)
+    rehearsal.remove_what_came_late(first)
     rehearsal.verify(second)
     rehearsal.destroy(second)
+    rehearsal.remove_what_came_late(second)
     rehearsal.sweep(baseline)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pcistack.rehearsal.assembly import Assembly, Template
 from pcistack.rehearsal.cloudformation import Direct
 from pcistack.rehearsal.emulator import Emulator
+from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.sdk import Client
 from pcistack.rehearsal.sweep import Baseline, Known, Remains
 from pcistack.rehearsal.verification import Check, Deployed, verify
@@ -100,6 +101,12 @@ class Lab:
         )
         return self.direct.wait(answer["StackId"])
 
+    def destroy(self, assembly: Assembly) -> str:
+        """Delete a stack and what services wrote after it; return the status it ended in."""
+        status = self.direct.delete(assembly.stack)
+        remove_what_came_late(self.emulator, assembly)
+        return status
+
     def try_stack(self, assembly: Assembly, edit: Callable[[Template], None]) -> Trial:
         """Deploy an edited stack, verify it, destroy it, and look at what is left."""
         edited = self.edited(assembly, edit)
@@ -109,7 +116,7 @@ class Lab:
         ids = self.direct.physical_ids(edited.stack)
         whole = created == "CREATE_COMPLETE"
         checks = verify(Deployed(self.emulator, edited, ids)) if whole else []
-        destroyed = self.direct.delete(edited.stack)
+        destroyed = self.destroy(edited)
         known = Known()
         known.add(edited, ids)
         return Trial(

@@ -36,7 +36,8 @@ def test_every_call_only_reads(call: Call) -> None:
 def test_every_permission_has_the_prefix_that_iam_knows(call: Call) -> None:
     model = _model(call.service)
     prefix, _, action = call.permission.partition(":")
-    signing_name = {"monitoring": "cloudwatch"}.get(model.signing_name, model.signing_name)
+    iam = {"monitoring": "cloudwatch", "tagging": "tag"}  # the service authorization reference
+    signing_name = iam.get(model.signing_name, model.signing_name)
     assert (prefix, action) == (signing_name, call.operation)
 
 

@@ -167,7 +167,7 @@ def test_service_outside_of_its_scaling_limits_is_named(lab: Lab, dev: Assembly)
         lab.client("ecs").update_service(cluster=cluster, service=name, desiredCount=99)
         checks = verify(Deployed(lab.emulator, dev, ids))
     finally:
-        lab.direct.delete(dev.stack)
+        lab.destroy(dev)
 
     (problem,) = [problem for check in checks for problem in check.problems]
     assert problem.startswith(f"{service}: 99 tasks desired, outside of ")

@@ -60,7 +60,7 @@ def test_folder_without_the_project_is_refused(
         (["--environment", "/nowhere/at-all.toml"], "/nowhere/at-all.toml: no such file"),
         (["--environment", "/"], "/: cannot be read (Is a directory)"),
         (["--suffix", "Dev_1"], "the suffix 'Dev_1' cannot be used"),
-        (["--region", "eu-nowhere-9"], "unknown region 'eu-nowhere-9'; known are af-south-1"),
+        (["--region", "eu-nowhere-9"], "unknown region 'eu-nowhere-9'"),
         (["--port", "80x"], "'80x' is not a valid integer"),
         (["--port", "70000"], "bad port 70000; it is a number from 0 to 65535"),
         (["--json", "/nowhere/report.json"], "/nowhere: no folder to write the report"),

@@ -53,7 +53,7 @@ def test_failed_update_brings_the_old_state_back(lab: Lab, dev: Assembly) -> Non
         for kind in ("AWS::ECS::Service", "AWS::ApplicationAutoScaling::ScalableTarget"):
             assert faults.after_failed_update(changed, _one(dev, kind)) == ""
     finally:
-        lab.direct.delete(dev.stack)
+        lab.destroy(dev)
 
 
 def test_resource_that_a_rollback_leaves_is_told(lab: Lab, dev: Assembly) -> None:

@@ -14,6 +14,7 @@ from pcistack.rehearsal.embedded import (
     database,
     firewall,
     guards,
+    late_writers,
     monitoring,
     network,
     recorded,
@@ -40,6 +41,7 @@ def install() -> None:
     recorded.install()
     guards.install()
     collisions.install()
+    late_writers.install()
     control.install()
     mends.install()
     # Resource handlers call the engine's own APIs, so they must not run on its event loop.

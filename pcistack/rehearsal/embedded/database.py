@@ -8,6 +8,7 @@ what RDS refuses.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from uuid import uuid4
 
 from pcistack.rehearsal.embedded import _engine
 from pcistack.rehearsal.embedded.api import Answer, NotFoundError, call, require
@@ -214,11 +215,16 @@ _CLUSTER_CREATE_ONLY = frozenset(
 )
 
 
-def _update_cluster(identifier: str, properties: Properties, _old: Values) -> Created:
+def _update_cluster(identifier: str, properties: Properties, old: Values) -> Created:
     for name in _CLUSTER_CREATE_ONLY - {"StorageEncrypted"}:
         properties.optional_text(name)
     properties.flag("StorageEncrypted", default=False)
-    for name in ("EngineLifecycleSupport", "NetworkType", "StorageType"):
+    if properties.optional_text("EngineLifecycleSupport") != old.get("EngineLifecycleSupport"):
+        raise ValueError(
+            "EngineLifecycleSupport is chosen when a cluster is created and cannot be modified "
+            "(Service: Rds, Error code: InvalidParameterCombination)"
+        )
+    for name in ("NetworkType", "StorageType"):
         properties.optional_text(name)
     properties.flag("ManageMasterUserPassword", default=False)
     properties.flag("DeleteAutomatedBackups", default=True)
@@ -266,7 +272,7 @@ def _snapshot_cluster(identifier: str, _values: Values) -> None:
             "Cannot delete protected Cluster, please disable deletion protection and try again. "
             "(Service: Rds, Error code: InvalidParameterCombination)"
         )
-    rds._create_cluster_snapshot_internal(f"{identifier}-final-snapshot", cluster)
+    rds._create_cluster_snapshot_internal(f"{identifier}-snapshot-{uuid4().hex[:12]}", cluster)
 
 
 # --- Instances ------------------------------------------------------------------------------------
@@ -451,13 +457,22 @@ def _create_subscription(place: Position, properties: Properties) -> Created:
     return name, {}
 
 
-def _update_subscription(name: str, properties: Properties, _old: Values) -> Created:
+def _update_subscription(name: str, properties: Properties, old: Values) -> Created:
     properties.optional_text("SubscriptionName")
     properties.tags()
     settings = _subscription(properties)
-    settings.pop("SourceIds", None)
-    call("rds", "modify_event_subscription", SubscriptionName=name, **settings)
+    wanted, had = _texts(settings.pop("SourceIds", None)), _texts(old.get("SourceIds"))
+    change = {"SubscriptionName": name}
+    for source in sorted(wanted - had):
+        call("rds", "add_source_identifier_to_subscription", **change, SourceIdentifier=source)
+    for source in sorted(had - wanted):
+        call("rds", "remove_source_identifier_from_subscription", **change, SourceIdentifier=source)
+    call("rds", "modify_event_subscription", **change, **settings)
     return name, {}
+
+
+def _texts(value: object) -> set[str]:
+    return {str(item) for item in value} if isinstance(value, list) else set()
 
 
 def _delete_subscription(name: str, _values: Values) -> None:
@@ -487,7 +502,7 @@ RESOURCE_TYPES = (
         create=_create_subscription,
         update=_update_subscription,
         delete=_delete_subscription,
-        create_only=frozenset({"SubscriptionName", "SourceIds"}),
+        create_only=frozenset({"SubscriptionName", "SnsTopicArn"}),
         tags=True,
     ),
 )

@@ -10,7 +10,6 @@ from typing import Any
 from pcistack.rehearsal.embedded import _engine
 from pcistack.rehearsal.embedded._engine import Untyped
 from pcistack.rehearsal.embedded.api import Answer, call
-from pcistack.rehearsal.embedded.network import create_implicit_log_group
 from pcistack.rehearsal.embedded.registry import Values
 
 # Refuses by raising.
@@ -24,8 +23,6 @@ def install() -> None:
         handlers[name]["delete"] = _guarded_delete(handlers[name]["delete"], guard)
     group = handlers["AWS::Logs::LogGroup"]
     group["create"] = _guarded_create(group["create"])
-    cluster = handlers["AWS::ECS::Cluster"]
-    cluster["create"] = _observed_cluster(cluster["create"])
     _engine.module("services.alb")._ACTION_MAP["DeleteLoadBalancer"] = _delete_load_balancer
 
 
@@ -200,23 +197,6 @@ _DELETE_GUARDS: Mapping[str, DeleteGuard] = {
     "AWS::RDS::DBSubnetGroup": _subnet_group,
     "AWS::WAFv2::WebACL": _web_acl,
 }
-
-
-# --- Log groups that services create --------------------------------------------------------------
-
-
-def _observed_cluster(create: Untyped) -> Untyped:
-    """Container Insights creates its log group by itself, unless somebody else has."""
-
-    def run(logical_id: str, values: Values, stack: str) -> Untyped:
-        name, attributes = create(logical_id, values, stack)
-        settings = values.get("ClusterSettings")
-        for setting in settings if isinstance(settings, list) else []:
-            if setting["Name"] == "containerInsights" and setting["Value"] != "disabled":
-                create_implicit_log_group(f"/aws/ecs/containerinsights/{name}/performance")
-        return name, attributes
-
-    return run
 
 
 # --- Keys of log groups ---------------------------------------------------------------------------

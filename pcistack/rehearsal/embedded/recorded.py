@@ -213,6 +213,8 @@ def _install_event_subscriptions() -> None:
         "CreateEventSubscription": lambda data: _create_subscription(rds, data),
         "ModifyEventSubscription": lambda data: _modify_subscription(rds, data),
         "DeleteEventSubscription": lambda data: _delete_subscription(rds, data),
+        "AddSourceIdentifierToSubscription": lambda data: _change_source(rds, data, "Add"),
+        "RemoveSourceIdentifierFromSubscription": lambda data: _change_source(rds, data, "Remove"),
         "DescribeEventSubscriptions": lambda data: _describe_subscriptions(rds, data),
     }
 
@@ -240,7 +242,7 @@ def _create_subscription(rds: Untyped, data: Mapping[str, Any]) -> Response:
         refused: Response = rds._error("SubscriptionAlreadyExist", message, 400)
         return refused
     rds._event_subscriptions[name] = {"SubscriptionName": name, **_settings(rds, data)}
-    return _subscription_answer(rds, "Create", name)
+    return _subscription_answer(rds, "CreateEventSubscription", name)
 
 
 def _modify_subscription(rds: Untyped, data: Mapping[str, Any]) -> Response:
@@ -248,14 +250,25 @@ def _modify_subscription(rds: Untyped, data: Mapping[str, Any]) -> Response:
     if name not in rds._event_subscriptions:
         return _no_subscription(rds, name)
     rds._event_subscriptions[name] |= _settings(rds, data)
-    return _subscription_answer(rds, "Modify", name)
+    return _subscription_answer(rds, "ModifyEventSubscription", name)
+
+
+def _change_source(rds: Untyped, data: Mapping[str, Any], verb: str) -> Response:
+    name, source = rds._p(data, "SubscriptionName"), rds._p(data, "SourceIdentifier")
+    if name not in rds._event_subscriptions:
+        return _no_subscription(rds, name)
+    record = rds._event_subscriptions[name]
+    others = [item for item in record.get("SourceIds", []) if item != source]
+    record["SourceIds"] = [*others, source] if verb == "Add" else others
+    operation = f"{verb}SourceIdentifier{'To' if verb == 'Add' else 'From'}Subscription"
+    return _subscription_answer(rds, operation, name)
 
 
 def _delete_subscription(rds: Untyped, data: Mapping[str, Any]) -> Response:
     name = rds._p(data, "SubscriptionName")
     if name not in rds._event_subscriptions:
         return _no_subscription(rds, name)
-    answer = _subscription_answer(rds, "Delete", name)
+    answer = _subscription_answer(rds, "DeleteEventSubscription", name)
     del rds._event_subscriptions[name]
     return answer
 
@@ -283,8 +296,7 @@ def _no_subscription(rds: Untyped, name: str) -> Response:
     return refused
 
 
-def _subscription_answer(rds: Untyped, verb: str, name: str) -> Response:
-    operation = f"{verb}EventSubscription"
+def _subscription_answer(rds: Untyped, operation: str, name: str) -> Response:
     inner = _subscription_xml(rds._event_subscriptions[name])
     result = (
         f"<{operation}Result><EventSubscription>{inner}</EventSubscription></{operation}Result>"

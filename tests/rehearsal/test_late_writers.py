@@ -1,0 +1,109 @@
+"""What services write on their own, and what AWS lets nobody change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.late import remove_what_came_late
+from pcistack.rehearsal.trial import Lab
+
+GROUP = "/aws/ecs/containerinsights/pcidss-dev/performance"
+
+
+def _groups(lab: Lab) -> set[str]:
+    found = lab.client("logs").describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]
+    return {group["logGroupName"] for group in found}
+
+
+def test_next_deployment_of_a_suffix_is_free_once_the_sweep_has_removed_what_came_late(
+    lab: Lab, dev: Assembly
+) -> None:
+    assert lab.direct.create(dev) == "CREATE_COMPLETE"
+    assert lab.direct.delete(dev.stack) == "DELETE_COMPLETE"
+    assert _groups(lab) == {GROUP}
+    assert lab.direct.create(dev) == "ROLLBACK_COMPLETE"
+    assert "already exists" in str(lab.direct.failures(dev.stack)[0])
+    lab.direct.delete(dev.stack)
+
+    assert remove_what_came_late(lab.emulator, dev) == ([GROUP], [])
+    assert remove_what_came_late(lab.emulator, dev) == ([], [])
+    assert lab.direct.create(dev) == "CREATE_COMPLETE"
+    lab.direct.delete(dev.stack)
+    assert remove_what_came_late(lab.emulator, dev) == ([GROUP], [])
+
+
+@pytest.fixture
+def deployed(lab: Lab, dev: Assembly) -> Iterator[Assembly]:
+    assert lab.direct.create(dev) == "CREATE_COMPLETE"
+    yield dev
+    lab.destroy(dev)
+
+
+def test_lifecycle_support_of_a_cluster_cannot_be_changed(lab: Lab, deployed: Assembly) -> None:
+    def edit(template: Template) -> None:
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::RDS::DBCluster":
+                resource["Properties"]["EngineLifecycleSupport"] = (
+                    "open-source-rds-extended-support"
+                )
+
+    assert lab.direct.update(lab.edited(deployed, edit)) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "cannot be modified" in str(lab.direct.failures(deployed.stack)[0])
+
+
+def test_event_subscription_takes_more_sources_without_a_replacement(
+    lab: Lab, deployed: Assembly
+) -> None:
+    (name,) = (
+        name
+        for name, resource in deployed.resources.items()
+        if resource["Type"] == "AWS::RDS::EventSubscription"
+        and resource["Properties"].get("SourceType") == "db-cluster"
+    )
+    before = lab.direct.physical_ids(deployed.stack)[name]
+
+    def edit(template: Template) -> None:
+        properties = template["Resources"][name]["Properties"]
+        properties["SourceIds"] = []
+
+    changed = lab.edited(deployed, edit)
+    assert lab.direct.update(changed) == "UPDATE_COMPLETE"
+    assert lab.direct.physical_ids(deployed.stack)[name] == before
+    (found,) = lab.client("rds").describe_event_subscriptions(SubscriptionName=before)[
+        "EventSubscriptionsList"
+    ]
+    assert found["SourceIdsList"] == []
+
+
+def test_load_balancer_writes_a_test_file_into_its_log_bucket(lab: Lab) -> None:
+    subnets = {
+        f"Subnet{number}": {
+            "Type": "AWS::EC2::Subnet",
+            "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": f"10.8.{number}.0/24"},
+        }
+        for number in range(2)
+    }
+    attributes = {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": "balancer-logs"}
+    resources: dict[str, object] = {
+        "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.8.0.0/16"}},
+        "Logs": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "balancer-logs"}},
+        **subnets,
+        "Balancer": {
+            "Type": "AWS::ElasticLoadBalancingV2::LoadBalancer",
+            "DependsOn": "Logs",
+            "Properties": {
+                "Subnets": [{"Ref": name} for name in subnets],
+                "LoadBalancerAttributes": [
+                    {"Key": key, "Value": value} for key, value in attributes.items()
+                ],
+            },
+        },
+    }
+    s3 = lab.client("s3")
+    with lab.stack(resources):
+        (found,) = s3.list_objects_v2(Bucket="balancer-logs")["Contents"]
+        s3.delete_object(Bucket="balancer-logs", Key=found["Key"])
+    assert found["Key"] == "AWSLogs/111111111111/ELBAccessLogTestFile"
