@@ -32,12 +32,14 @@ class Acknowledgement:
         rule: Id of the rule.
         reason: Why it is accepted.
         until: Last day on which it holds, or None for no end.
+        owner: Who answers for it; empty if nobody is named.
     """
 
     resource: str
     rule: str
     reason: str
     until: date | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +137,11 @@ def _parse(logical_id: str, entry: object) -> Acknowledgement | str:
     except ValueError:
         return f"the acknowledgement of {entry['rule']} has a bad date: until {until!r:.40}"
     return Acknowledgement(
-        resource=logical_id, rule=entry["rule"], reason=entry["reason"].strip(), until=last
+        resource=logical_id,
+        rule=entry["rule"],
+        reason=entry["reason"].strip(),
+        until=last,
+        owner=str(entry.get("owner") or ""),
     )
 
 

@@ -101,6 +101,7 @@ def write(
                         "resource": entry.resource,
                         "reason": entry.reason,
                         "until": entry.until.isoformat() if entry.until else None,
+                        "owner": entry.owner,
                     }
                     for finding, entry in outcome.acknowledged
                 ],
@@ -172,4 +173,5 @@ def _acknowledgement(entry: Mapping[str, object]) -> Acknowledgement:
         rule=str(finding["rule"]),
         reason=str(entry["reason"]),
         until=None if until is None else date.fromisoformat(str(until)),
+        owner=str(entry["owner"]),
     )

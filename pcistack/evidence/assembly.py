@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -117,6 +119,8 @@ class Assembly:
         region: Region it is synthesized for; None if it is not bound to one.
         template: Its template.
         sha256: Digest of the template file, so that the evidence names exactly what it is about.
+        content: Digest of what the template says: of its JSON with sorted keys, however it is
+            written, so that it can be compared with what CloudFormation has.
         record: What the checks of the synthesis found in this very file; None without a record.
         report: What CDK's report says of the stack, by set of checks; None without a report.
     """
@@ -126,6 +130,7 @@ class Assembly:
     region: str | None
     template: Template
     sha256: str
+    content: str
     record: Record | None
     report: Report | None
 
@@ -166,6 +171,7 @@ class Assembly:
             region=region,
             template=template,
             sha256=digest,
+            content=_content(template),
             record=kept if kept is not None and digest in kept.outcomes else None,
             report=_report(directory, file, chosen),
         )
@@ -237,6 +243,11 @@ def _parse(model: type[_ModelT], file: Path, stack: str | None) -> _ModelT:
             f"{file}: not what a synthesis writes ({where + ': ' if where else ''}{first['msg']}). "
             f"{_how_to_fix(stack, file.parent)}"
         ) from None
+
+
+def _content(template: Template) -> str:
+    text = json.dumps(template.body, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _place(environment: str) -> tuple[str | None, str | None]:

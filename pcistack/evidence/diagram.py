@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pcistack.checks.findings import counted
+from pcistack.evidence.channels import Channel, channels
 from pcistack.evidence.chart import Arrow, Box, Chart, Group, Side, Tone
-from pcistack.evidence.cryptography import Channel, channels
 from pcistack.evidence.logs import log_sources
 from pcistack.evidence.ports import service
 from pcistack.evidence.secrets import secrets

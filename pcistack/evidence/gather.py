@@ -1,158 +1,111 @@
-"""Everything the evidence says of one environment, before it is written in any format."""
+"""Everything the evidence says of one stack, before it is written in any format."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from typing import Final
 
 from pcistack.checks.findings import Finding
-from pcistack.checks.rule import Extent, Pack, Rule
+from pcistack.checks.rule import Pack
 from pcistack.checks.run import Outcome, check_template, load, resolve
-from pcistack.evidence.acknowledgements import Acknowledgement, acknowledgements
-from pcistack.evidence.assembly import Assembly, Report
+from pcistack.evidence.acknowledgements import acknowledgements
+from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.by_design.sentences import by_design
 from pcistack.evidence.registers import Register, registers
-from pcistack.evidence.responsibilities import LIMITS, RESPONSIBILITIES, Responsibility
+from pcistack.evidence.responsibilities import RESPONSIBILITIES, Responsibility, limits
+from pcistack.evidence.standing import (
+    Family,
+    RequirementEvidence,
+    Sources,
+    Standing,
+    families,
+    unassigned,
+)
 from pcistack.evidence.supporting_settings import supporting_settings
-from pcistack.evidence.values import Setting, label
+from pcistack.evidence.values import label
 from pcistack.network.network import Network
+from pcistack.packs import PACKS
 from pcistack.pci_dss.context import Context
-from pcistack.pci_dss.requirements import REQUIREMENTS, Party, Requirement
+from pcistack.pci_dss.untreated import UNTREATED
 from pcistack.template.view import View
-
-
-class Standing(StrEnum):
-    """Where one requirement stands in one environment.
-
-    Attributes:
-        MET: The template or AWS settles it, and no rule objects.
-        PART: The template supports it; the rest is the organization's.
-        YOU: The template cannot support it, has nothing for it, or breaks a rule of it.
-        ACKNOWLEDGED: A rule objects, and somebody accepted that with a reason.
-    """
-
-    MET = "met"
-    PART = "met in part"
-    YOU = "needs you"
-    ACKNOWLEDGED = "acknowledged"
-
-
-MEANINGS: Final[Mapping[Standing, str]] = {
-    Standing.MET: "by this template or by AWS",
-    Standing.PART: "the rest is described and yours",
-    Standing.YOU: "outside a template, or an open finding",
-    Standing.ACKNOWLEDGED: "a finding was accepted, with a reason",
-}
-
-_FAMILIES: Final[Mapping[int, str]] = {item.requirement: item.topic for item in RESPONSIBILITIES}
-_DOCUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "diagram": ("network", "data-flow"),
-    "port register": ("ports",),
-    "crypto inventory": ("keys", "certificates", "channels"),
-    "component inventory": ("components",),
-    "secrets": ("secrets",),
-    "log sources": ("logs",),
-}
-_CHECKED: Final = ("1.2.7", "1.2.8", "6.5.1")
-"""Requirements that the checks of every synthesis are evidence for themselves."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingGroup:
-    """Resources that have the same value in the same property."""
-
-    property: str
-    value: str
-    resources: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequirementEvidence:
-    """One requirement and what the environment has for it.
-
-    Attributes:
-        number: Its number in the standard.
-        title: A few words.
-        asks: What it asks, in our own words.
-        design: What this project's stack does for it by design; empty for nothing.
-        standing: Where it stands.
-        why: The reason of the standing, in a sentence.
-        settings: Settings of the template that support it.
-        documents: Anchors of the diagrams and registers that support it.
-        yours: What is left to the organization; empty for nothing.
-        rules: Ids of the rules that watch over it.
-        controls: Controls of AWS Security Hub's PCI DSS v4.0.1 standard that look at it too.
-        open: Findings that nobody accepted.
-        acknowledged: Findings that somebody accepted.
-    """
-
-    number: str
-    title: str
-    asks: str
-    design: str
-    standing: Standing
-    why: str
-    settings: tuple[SettingGroup, ...]
-    documents: tuple[str, ...]
-    yours: str
-    rules: tuple[str, ...]
-    controls: tuple[str, ...]
-    open: tuple[Finding, ...]
-    acknowledged: tuple[Acknowledgement, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
-    """The requirements below one principal requirement."""
-
-    number: int
-    title: str
-    requirements: tuple[RequirementEvidence, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
-    """What one set of checks said at synthesis."""
+    """What one set of checks said.
+
+    Attributes:
+        name: Its name.
+        open: Open findings.
+        acknowledged: Accepted findings.
+    """
 
     name: str
-    version: str
     open: int
     acknowledged: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """The evidence of one environment.
+class Judgement:
+    """When the checks judged, and what.
 
     Attributes:
-        environment: The environment's suffix.
-        stack: Name of its stack.
+        on: The day for which they judged.
+        recorded: Whether they ran at the synthesis; if not, they ran when this was written.
+        commit: Commit of the source; empty if it is not known.
+        account: Account that the stack is bound to; None for any.
+        sha256: Digest of the template file.
+        content: Digest of what the template says, in whatever form it is written.
+    """
+
+    on: date
+    recorded: bool
+    commit: str
+    account: str | None
+    sha256: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The evidence of one stack.
+
+    Attributes:
+        environment: What the stack is called in short; the suffix of this project's stacks.
+        stack: Name of the stack.
         region: Region of the stack; None if it is not bound to one.
-        sha256: Digest of the template.
+        judgement: When the checks judged, and what.
         worlds: In how many ways the template's conditions can turn out; the first is shown.
         view: The template as it is shown.
         network: Its network.
         families: Requirements, by principal requirement.
         registers: The registers.
-        checks: The sets of checks that ran at synthesis.
+        checks: The sets of checks that ran.
+        others: Open findings that belong to no requirement.
         responsibilities: Who does what.
         limits: What the stack does not do.
+        untreated: Requirements that a template has no part in, with a few words on each.
     """
 
     environment: str
     stack: str
     region: str | None
-    sha256: str
+    judgement: Judgement
     worlds: int
     view: View
     network: Network
     families: tuple[Family, ...]
     registers: tuple[Register, ...]
     checks: tuple[Checks, ...]
+    others: tuple[Finding, ...]
+    limits: tuple[str, ...]
     responsibilities: tuple[Responsibility, ...] = RESPONSIBILITIES
-    limits: tuple[str, ...] = LIMITS
+
+    @property
+    def untreated(self) -> Mapping[str, str]:
+        """Requirements that a template has no part in."""
+        return UNTREATED
 
     @property
     def requirements(self) -> tuple[RequirementEvidence, ...]:
@@ -196,43 +149,46 @@ def gather(assembly: Assembly, pack: Pack[Context], *, on: date) -> Evidence:
         assembly: The stack's files.
         pack: The PCI DSS rules.
         on: The day for which the checks judge where the synthesis kept no record.
+
+    Raises:
+        TemplateError: The template is too large to resolve.
     """
     worlds = resolve(assembly.template, assembly.region)
-    view = worlds[0]
+    context = Context(view=worlds[0], on=assembly.record.on if assembly.record else on)
     outcome = _outcome(assembly, pack, on)
-    accepted = acknowledgements(assembly.template, assembly.report)
-    context = Context(view=view, on=assembly.record.on if assembly.record else on)
-    network = context.network
-    tables = registers(view, network, accepted)
-    filled = {register.name for register in tables if register.rows} | {"checks"}
-    if view.of_type("AWS::EC2::VPC"):
+    accepted = acknowledgements(assembly.template, assembly.report, outcome)
+    tables = registers(context.view, context.network, accepted)
+    filled = {register.name for register in tables if register.rows}
+    if context.of_type("AWS::EC2::VPC"):
         filled |= {"network", "data-flow"}
-    sources = _Sources(
-        view=view,
+    sources = Sources(
         rules=pack.rules,
         findings=outcome,
         accepted=accepted,
         settings=supporting_settings(context, _criticised(outcome)),
+        design=by_design(context),
         filled=frozenset(filled),
     )
     return Evidence(
         environment=assembly.environment,
         stack=assembly.stack,
         region=assembly.region,
-        sha256=assembly.sha256,
+        judgement=_judgement(assembly, context.on),
         worlds=len(worlds),
-        view=view,
-        network=network,
-        families=tuple(_families(sources)),
+        view=context.view,
+        network=context.network,
+        families=tuple(families(sources)),
         registers=tables,
-        checks=tuple(_checks(assembly.report)),
+        checks=tuple(_checks(assembly, outcome)),
+        others=unassigned(sources),
+        limits=limits(context),
     )
 
 
 def _outcome(assembly: Assembly, pack: Pack[Context], on: date) -> Outcome:
     if assembly.record is not None:
         return assembly.record.outcomes[assembly.sha256]
-    packs = (pack, load("regional"))
+    packs = (pack, *(load(name) for name in PACKS if name != "pci"))
     return check_template(assembly.template, packs, region=assembly.region, on=on)
 
 
@@ -242,136 +198,35 @@ def _criticised(outcome: Outcome) -> frozenset[tuple[str, str]]:
     return frozenset((finding.resource, finding.property) for finding in findings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sources:
-    view: View
-    rules: Sequence[Rule[Context]]
-    findings: Outcome
-    accepted: Sequence[Acknowledgement]
-    settings: Mapping[str, tuple[Setting, ...]]
-    filled: frozenset[str]
-
-
-def _families(sources: _Sources) -> Iterator[Family]:
-    ordered = sorted(REQUIREMENTS, key=lambda item: item.sort_key)
-    for number, title in _FAMILIES.items():
-        members = [item for item in ordered if item.sort_key[0] == number]
-        if members:
-            yield Family(
-                number=number,
-                title=title,
-                requirements=tuple(_requirement(item, sources) for item in members),
-            )
-
-
-def _requirement(requirement: Requirement, sources: _Sources) -> RequirementEvidence:
-    rules = [rule for rule in sources.rules if requirement.number in rule.requirements]
-    ids = {rule.id for rule in rules}
-    open_findings = tuple(
-        finding
-        for finding in sources.findings.open
-        if finding.rule in ids and finding.severity.fails
-    )
-    covered = {
-        (finding.rule, finding.resource)
-        for finding, _ in sources.findings.acknowledged
-        if finding.severity.fails
-    }
-    accepted = tuple(
-        entry
-        for entry in sources.accepted
-        if entry.rule in ids and any((entry.rule, name) in covered for name in entry.resources)
-    )
-    wanted = _DOCUMENTS.get(requirement.evidence, ())
-    if requirement.number in _CHECKED:
-        wanted = (*wanted, "checks")
-    documents = tuple(name for name in wanted if name in sources.filled)
-    settings = _grouped(sources.settings.get(requirement.number, ()))
-    standing, why = _standing(
-        requirement, open_findings, accepted, support=_support(settings, documents)
-    )
-    return RequirementEvidence(
-        number=requirement.number,
-        title=requirement.topic,
-        asks=requirement.asks,
-        design=requirement.stack,
-        standing=standing,
-        why=why,
-        settings=settings,
-        documents=documents,
-        yours=requirement.you,
-        rules=tuple(sorted(ids)),
-        controls=tuple(sorted({control for rule in rules for control in rule.security_hub})),
-        open=open_findings,
-        acknowledged=accepted,
+def _judgement(assembly: Assembly, on: date) -> Judgement:
+    return Judgement(
+        on=on,
+        recorded=assembly.record is not None,
+        commit=assembly.record.commit if assembly.record is not None else "",
+        account=assembly.account,
+        sha256=assembly.sha256,
+        content=assembly.content,
     )
 
 
-def _standing(
-    requirement: Requirement,
-    open_findings: Sequence[Finding],
-    accepted: Sequence[Acknowledgement],
-    *,
-    support: str,
-) -> tuple[Standing, str]:
-    if open_findings:
-        count = _count(open_findings, "open finding")
-        return Standing.YOU, f"{count}: fix before you rely on it."
-    if accepted:
-        reasons = {entry.reason for entry in accepted}
-        exceptions = f"{_count(reasons, 'exception')} {'is' if len(reasons) == 1 else 'are'}"
-        return Standing.ACKNOWLEDGED, f"{support} {exceptions} accepted with a reason.".lstrip()
-    if requirement.extent is Extent.NONE:
-        if Party.YOU in requirement.parties:
-            return Standing.YOU, requirement.you
-        return Standing.MET, "AWS does it; its attestation of compliance covers it."
-    if not support:
-        return (
-            Standing.YOU,
-            "This template has nothing for it: show that it does not apply, or meet it elsewhere.",
-        )
-    standing = Standing.MET if requirement.extent is Extent.FULL else Standing.PART
-    return standing, support
+def _checks(assembly: Assembly, outcome: Outcome) -> Iterator[Checks]:
+    """Yield every set of checks that is known to have run: our own, and those of CDK's report."""
+    titles = [PACKS[name].title for name in PACKS]
+    found: dict[str, list[int]] = {title: [0, 0] for title in titles}
+    for finding in outcome.open:
+        found[_title(finding.rule)][0] += 1
+    for finding, _ in outcome.acknowledged:
+        found[_title(finding.rule)][1] += 1
+    for plugin in assembly.report.plugins if assembly.report else ():
+        if plugin.name not in titles:
+            found[plugin.name] = [
+                sum(len(one.constructs) for one in plugin.violations),
+                sum(len(one.constructs) for one in plugin.suppressed),
+            ]
+    for name, (open_, acknowledged) in sorted(found.items()):
+        yield Checks(name=name, open=open_, acknowledged=acknowledged)
 
 
-def _support(settings: Sequence[SettingGroup], documents: Sequence[str]) -> str:
-    """Say how much supports a requirement; empty if nothing does."""
-    resources = {name for setting in settings for name in setting.resources}
-    parts = []
-    if settings:
-        parts.append(f"{_count(settings, 'setting')} on {_count(resources, 'resource')}")
-    if documents:
-        parts.append(_count(documents, "document"))
-    if not parts:
-        return ""
-    several = len(settings) + len(documents) > 1
-    return f"{' and '.join(parts)} support{'' if several else 's'} it."
-
-
-def _count(items: Collection[object], noun: str) -> str:
-    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
-
-
-def _grouped(settings: Sequence[Setting]) -> tuple[SettingGroup, ...]:
-    found: dict[tuple[str, str, str], list[str]] = {}
-    for setting in settings:
-        key = (setting.type, setting.property, setting.value)
-        found.setdefault(key, []).append(setting.resource)
-    return tuple(
-        SettingGroup(property=property_, value=value, resources=tuple(sorted(resources)))
-        for (_, property_, value), resources in sorted(found.items())
-    )
-
-
-def _checks(report: Report | None) -> Iterator[Checks]:
-    for plugin in sorted(report.plugins if report else (), key=lambda item: item.name):
-        yield Checks(
-            name=plugin.name,
-            version=plugin.version,
-            open=sum(
-                len(violation.constructs)
-                for violation in plugin.violations
-                if violation.severity != "warning"
-            ),
-            acknowledged=sum(len(violation.constructs) for violation in plugin.suppressed),
-        )
+def _title(rule: str) -> str:
+    own = [pack.title for pack in PACKS.values() if pack.prefix and rule.startswith(pack.prefix)]
+    return own[0] if own else PACKS["regional"].title

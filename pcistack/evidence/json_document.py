@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Final
 
-from pcistack.evidence.gather import Evidence, RequirementEvidence
+from pcistack.evidence.gather import Evidence
 from pcistack.evidence.registers import Register
 from pcistack.evidence.responsibilities import Responsibility
+from pcistack.evidence.standing import RequirementEvidence
 from pcistack.template.document import Json
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of this JSON's shape; it grows when a reader would have to change."""
 
 
@@ -22,11 +23,18 @@ def document(evidence: Evidence) -> Json:
         "environment": evidence.environment,
         "stack": evidence.stack,
         "region": evidence.region,
-        "template_sha256": evidence.sha256,
+        "account": evidence.judgement.account,
+        "commit": evidence.judgement.commit,
+        "judged_on": evidence.judgement.on.isoformat(),
+        "judged_at_synthesis": evidence.judgement.recorded,
+        "template_sha256": evidence.judgement.sha256,
+        "template_content_sha256": evidence.judgement.content,
         "resources": len(evidence.view.resources),
         "summary": {str(standing): count for standing, count in evidence.counts.items()},
         "requirements": [_requirement(item) for item in evidence.requirements],
         "registers": {register.name: _rows(register) for register in evidence.registers},
+        "other_findings": [dict(finding.as_json()) for finding in evidence.others],
+        "not_treated": dict(evidence.untreated),
         "checks": [asdict(checks) for checks in evidence.checks],
         "responsibilities": [_share(evidence, item) for item in evidence.responsibilities],
         "limits": list(evidence.limits),
@@ -49,7 +57,7 @@ def _requirement(requirement: RequirementEvidence) -> Json:
         "number": requirement.number,
         "title": requirement.title,
         "asks": requirement.asks,
-        "design": requirement.design,
+        "design": list(requirement.design),
         "standing": str(requirement.standing),
         "why": requirement.why,
         "settings": [
@@ -69,6 +77,7 @@ def _requirement(requirement: RequirementEvidence) -> Json:
             {
                 "rule": entry.rule,
                 "reason": entry.reason,
+                "owner": entry.owner,
                 "until": entry.until,
                 "resources": list(entry.resources),
             }

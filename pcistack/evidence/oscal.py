@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Iterator
 from typing import Final
 
-from pcistack.evidence.gather import Evidence, RequirementEvidence
+from pcistack.evidence.gather import Evidence
+from pcistack.evidence.standing import RequirementEvidence
 from pcistack.template.document import Json
 
 OSCAL_VERSION: Final = "1.2.1"
@@ -34,11 +35,11 @@ def component_definition(evidence: Evidence) -> Json:
             "metadata": {
                 "title": f"PCI DSS v4.0.1 evidence of {stack}",
                 "last-modified": MAPPED,
-                "version": evidence.sha256,
+                "version": evidence.judgement.sha256,
                 "oscal-version": OSCAL_VERSION,
                 "props": [
                     _prop("region", evidence.region or "none"),
-                    _prop("template-sha256", evidence.sha256),
+                    _prop("template-sha256", evidence.judgement.sha256),
                 ],
                 "remarks": "Drawn from the synthesized template. It supports an assessment and "
                 "certifies nothing.",
@@ -54,7 +55,9 @@ def component_definition(evidence: Evidence) -> Json:
                             {
                                 "href": f"{stack}.template.json",
                                 "media-type": "application/json",
-                                "hashes": [{"algorithm": "SHA-256", "value": evidence.sha256}],
+                                "hashes": [
+                                    {"algorithm": "SHA-256", "value": evidence.judgement.sha256}
+                                ],
                             }
                         ],
                     }

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from pcistack.evidence.gather import MEANINGS, Evidence, Standing
+from pcistack.evidence.gather import Evidence
+from pcistack.evidence.standing import MEANINGS, Standing
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -7,19 +7,13 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeAlias
 
 from pcistack.evidence.acknowledgements import Acknowledgement
-from pcistack.evidence.cryptography import (
-    REDIRECT,
-    Certificate,
-    Channel,
-    Key,
-    certificates,
-    channels,
-    keys,
-)
+from pcistack.evidence.channels import REDIRECT, Channel, channels
+from pcistack.evidence.cryptography import Certificate, Key, certificates, keys
 from pcistack.evidence.inventory import Component, components
 from pcistack.evidence.logs import LogSource, log_sources
 from pcistack.evidence.ports import AllowedPort, allowed_ports
 from pcistack.evidence.secrets import Secret, secrets
+from pcistack.evidence.software import Software, software
 from pcistack.network.network import Network
 from pcistack.template.view import View
 
@@ -95,6 +89,15 @@ def registers(
             "Passwords and other secrets. None of their values is in the template.",
             Secret,
             secrets(view),
+        ),
+        _register(
+            "software",
+            "Software and its vendor's support",
+            "6.3.2 6.3.3 12.3.4",
+            "Products whose version the template chooses. The days are AWS's calendars as this "
+            "version of the checks knows them; what is inside an image is not seen.",
+            Software,
+            software(view),
         ),
         _register(
             "logs",

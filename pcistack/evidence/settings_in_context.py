@@ -70,24 +70,30 @@ def _certificates(context: Context) -> Found:
 
 def _clear_text_refused(context: Context) -> Found:
     for policy in context.of_type(*_POLICIES):
-        for index, statement in enumerate(policy.items("PolicyDocument.Statement")):
-            path = f"PolicyDocument.Statement.{index}"
-            tests = policy.get(f"{path}.Condition.Bool")
-            if (
-                isinstance(statement, dict)
-                and statement.get("Effect") == "Deny"
-                and isinstance(tests, dict)
-                and str(tests.get("aws:SecureTransport")).lower() == "false"
-            ):
-                yield (
-                    "4.2.1",
-                    Setting(
-                        resource=policy.logical_id,
-                        type=policy.type,
-                        property=f"{path}.Condition.Bool.aws:SecureTransport",
-                        value="false, denied",
-                    ),
-                )
+        for path in denies_clear_text(policy):
+            yield (
+                "4.2.1",
+                Setting(
+                    resource=policy.logical_id,
+                    type=policy.type,
+                    property=f"{path}.Condition.Bool.aws:SecureTransport",
+                    value="false, denied",
+                ),
+            )
+
+
+def denies_clear_text(policy: Resource) -> Iterator[str]:
+    """Yield the path of each statement that refuses requests without TLS to everybody."""
+    for index, statement in enumerate(policy.items("PolicyDocument.Statement")):
+        path = f"PolicyDocument.Statement.{index}"
+        tests = policy.get(f"{path}.Condition.Bool")
+        if (
+            isinstance(statement, dict)
+            and statement.get("Effect") == "Deny"
+            and isinstance(tests, dict)
+            and str(tests.get("aws:SecureTransport")).lower() == "false"
+        ):
+            yield path
 
 
 def _web_acls(context: Context) -> Found:

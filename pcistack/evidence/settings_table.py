@@ -71,7 +71,7 @@ def _named_actions(value: Value) -> bool:
     )
 
 
-def _own_name(value: str) -> bool:
+def own_name(value: str) -> bool:
     """Whether a master user, written out or in a secret's template, is no vendor default."""
     named = re.search(r'"username"\s*:\s*"([^"]+)"', value)
     name = named[1] if named else value
@@ -166,7 +166,7 @@ TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
         ("LifecycleConfiguration.Rules.*.ExpirationInDays", "10.5.1", _at_least(accepted.LOG_DAYS)),
     ),
     _DB: (
-        ("MasterUsername", "2.2.2", _text(_own_name)),
+        ("MasterUsername", "2.2.2", _text(own_name)),
         ("Tags[Key=DataClassification].Value", "7.2.1", _written),
         ("Tags[Key=EnvironmentSuffix].Value", "6.5.3", _written),
         ("StorageEncrypted", "3.5.1", _true),
@@ -201,7 +201,7 @@ TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
     ("AWS::SecretsManager::Secret",): (
         ("KmsKeyId", "3.5.1 8.3.2", _reference),
         ("GenerateSecretString.PasswordLength", "8.6.2 8.3.6", _at_least(accepted.PASSWORD_LENGTH)),
-        ("GenerateSecretString.SecretStringTemplate", "2.2.2", _text(_own_name)),
+        ("GenerateSecretString.SecretStringTemplate", "2.2.2", _text(own_name)),
     ),
     ("AWS::SNS::Topic",): (("KmsMasterKeyId", "3.5.1", _reference),),
     ("AWS::SQS::Queue",): (("KmsMasterKeyId", "3.5.1", _reference),),

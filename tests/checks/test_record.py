@@ -24,7 +24,9 @@ FINDING = Finding(
     fix="f",
     source="s",
 )
-ACCEPTED = Acknowledgement(resource="A", rule="PCI-1", reason="why", until=date(2027, 1, 31))
+ACCEPTED = Acknowledgement(
+    resource="A", rule="PCI-1", reason="why", until=date(2027, 1, 31), owner="payments"
+)
 OUTCOME = Outcome(resources=3, open=(FINDING,), acknowledged=((FINDING, ACCEPTED),))
 
 

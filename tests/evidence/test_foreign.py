@@ -9,7 +9,8 @@ import pytest
 
 from pcistack.evidence.assembly import Assembly
 from pcistack.evidence.files import FILES, contents
-from pcistack.evidence.gather import Evidence, Standing, gather
+from pcistack.evidence.gather import Evidence, gather
+from pcistack.evidence.standing import Standing
 from pcistack.pci_dss.pack import PACK
 from tests.evidence import sample
 from tests.evidence.conftest import Gather

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from pcistack.evidence.files import contents
-from pcistack.evidence.gather import Standing
+from pcistack.evidence.standing import Standing
 from pcistack.pci_dss.requirements import REQUIREMENTS
 from tests.evidence import sample
 from tests.evidence.conftest import Gather

@@ -11,8 +11,9 @@ import pytest
 
 from pcistack.evidence.assembly import Assembly
 from pcistack.evidence.files import contents
-from pcistack.evidence.gather import Evidence, Standing, gather
+from pcistack.evidence.gather import Evidence, gather
 from pcistack.evidence.registers import Register
+from pcistack.evidence.standing import Standing
 from pcistack.pci_dss.pack import PACK
 from stacks.app import build_app
 from stacks.environment import load_environment

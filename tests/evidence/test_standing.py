@@ -10,7 +10,8 @@ from pcistack.checks.acknowledgements import Acknowledgement
 from pcistack.checks.findings import Finding, Severity
 from pcistack.checks.rule import Hit, Pack, Rule
 from pcistack.checks.run import Outcome
-from pcistack.evidence.gather import Evidence, RequirementEvidence, Standing
+from pcistack.evidence.gather import Evidence
+from pcistack.evidence.standing import RequirementEvidence, Standing
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.requirements import REQUIREMENTS
 from tests.evidence import sample

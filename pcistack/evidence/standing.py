@@ -1,0 +1,261 @@
+"""Where each requirement stands in one environment, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from pcistack.checks.findings import Finding, counted
+from pcistack.checks.rule import Extent, Rule
+from pcistack.checks.run import Outcome
+from pcistack.evidence.acknowledgements import Acknowledgement
+from pcistack.evidence.responsibilities import RESPONSIBILITIES
+from pcistack.evidence.values import Setting
+from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.requirements import REQUIREMENTS, Party, Requirement
+
+
+class Standing(StrEnum):
+    """Where one requirement stands in one environment.
+
+    Attributes:
+        MET: The template or AWS settles it, settings show it, and no rule objects.
+        PART: The template supports it; the rest is the organization's, or a rule warns.
+        YOU: The template cannot support it, has nothing for it, or breaks a rule of it.
+        ACKNOWLEDGED: A rule objects, and somebody accepted that with a reason.
+    """
+
+    MET = "met"
+    PART = "met in part"
+    YOU = "needs you"
+    ACKNOWLEDGED = "acknowledged"
+
+
+MEANINGS: Final[Mapping[Standing, str]] = {
+    Standing.MET: "by this template or by AWS",
+    Standing.PART: "the rest is described and yours",
+    Standing.YOU: "outside a template, or an open finding",
+    Standing.ACKNOWLEDGED: "a finding was accepted, with a reason",
+}
+
+_FAMILIES: Final[Mapping[int, str]] = {item.requirement: item.topic for item in RESPONSIBILITIES}
+_DOCUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "diagram": ("network", "data-flow"),
+    "port register": ("ports",),
+    "crypto inventory": ("keys", "certificates", "channels"),
+    "component inventory": ("components",),
+    "software": ("software",),
+    "secrets": ("secrets",),
+    "log sources": ("logs",),
+}
+_OF_SUPPORT: Final[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
+    (
+        "AURORA-VERSION-RETIRED",
+        "AURORA-VERSION-SUPPORT-ENDED",
+        "AURORA-VERSION-SUPPORT-ENDING",
+        "AURORA-EXTENDED-SUPPORT",
+        "DATABASE-VERSION-RETIRED",
+        "DATABASE-VERSION-EXTENDED",
+        "LAMBDA-RUNTIME-RETIRED",
+        "LAMBDA-RUNTIME-DEPRECATED",
+    ),
+    ("6.3.3", "12.3.4"),
+)
+"""Rules outside the PCI DSS pack that speak to a requirement: a vendor's support ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingGroup:
+    """Resources that have the same value in the same property."""
+
+    property: str
+    value: str
+    resources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementEvidence:
+    """One requirement and what the environment has for it.
+
+    Attributes:
+        number: Its number in the standard.
+        title: A few words.
+        asks: What it asks, in our own words.
+        design: What this template has for it, in sentences that are true of it.
+        standing: Where it stands.
+        why: The reason of the standing, in a sentence.
+        settings: Settings of the template that support it.
+        documents: Anchors of the diagrams and registers that belong to it.
+        yours: What is left to the organization; empty for nothing.
+        rules: Ids of the rules that watch over it.
+        controls: Controls of AWS Security Hub's PCI DSS v4.0.1 standard that look at it too.
+        open: Findings that nobody accepted, warnings among them.
+        acknowledged: Findings that somebody accepted.
+    """
+
+    number: str
+    title: str
+    asks: str
+    design: tuple[str, ...]
+    standing: Standing
+    why: str
+    settings: tuple[SettingGroup, ...]
+    documents: tuple[str, ...]
+    yours: str
+    rules: tuple[str, ...]
+    controls: tuple[str, ...]
+    open: tuple[Finding, ...]
+    acknowledged: tuple[Acknowledgement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """The requirements below one principal requirement."""
+
+    number: int
+    title: str
+    requirements: tuple[RequirementEvidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What a standing follows from.
+
+    Attributes:
+        rules: The PCI DSS rules.
+        findings: What the checks found.
+        accepted: Every acceptance.
+        settings: Settings that support each requirement.
+        design: Sentences on each requirement.
+        filled: Anchors of the diagrams and registers that hold something.
+    """
+
+    rules: Sequence[Rule[Context]]
+    findings: Outcome
+    accepted: Sequence[Acknowledgement]
+    settings: Mapping[str, tuple[Setting, ...]]
+    design: Mapping[str, tuple[str, ...]]
+    filled: frozenset[str]
+
+
+def families(sources: Sources) -> Iterator[Family]:
+    """Yield the requirements with their standing, by principal requirement."""
+    for number, title in _FAMILIES.items():
+        members = [item for item in REQUIREMENTS if item.sort_key[0] == number]
+        if members:
+            yield Family(
+                number=number,
+                title=title,
+                requirements=tuple(_requirement(item, sources) for item in members),
+            )
+
+
+def rules_of(number: str, rules: Sequence[Rule[Context]]) -> frozenset[str]:
+    """Return the ids of the rules that speak to a requirement."""
+    other = {rule for rule, numbers in _OF_SUPPORT.items() if number in numbers}
+    return frozenset({rule.id for rule in rules if number in rule.requirements} | other)
+
+
+def unassigned(sources: Sources) -> tuple[Finding, ...]:
+    """Return open findings that belong to no requirement, such as a version not on offer."""
+    known = {rule for item in REQUIREMENTS for rule in rules_of(item.number, sources.rules)}
+    return tuple(one for one in sources.findings.open if one.rule not in known)
+
+
+def _requirement(requirement: Requirement, sources: Sources) -> RequirementEvidence:
+    ids = rules_of(requirement.number, sources.rules)
+    rules = [rule for rule in sources.rules if rule.id in ids]
+    open_findings = tuple(one for one in sources.findings.open if one.rule in ids)
+    covered = {(one.rule, one.resource) for one, _ in sources.findings.acknowledged}
+    accepted = tuple(
+        entry
+        for entry in sources.accepted
+        if entry.rule in ids and any((entry.rule, name) in covered for name in entry.resources)
+    )
+    documents = tuple(
+        name for name in _DOCUMENTS.get(requirement.evidence, ()) if name in sources.filled
+    )
+    settings = _grouped(sources.settings.get(requirement.number, ()))
+    standing, why = _standing(
+        requirement,
+        open_findings,
+        accepted,
+        support=_support(settings, documents if requirement.documentary else ()),
+    )
+    return RequirementEvidence(
+        number=requirement.number,
+        title=requirement.topic,
+        asks=requirement.asks,
+        design=sources.design.get(requirement.number, ()),
+        standing=standing,
+        why=why,
+        settings=settings,
+        documents=documents,
+        yours=requirement.you,
+        rules=tuple(sorted(rule.id for rule in rules)),
+        controls=tuple(sorted({control for rule in rules for control in rule.security_hub})),
+        open=open_findings,
+        acknowledged=accepted,
+    )
+
+
+def _standing(
+    requirement: Requirement,
+    open_findings: Sequence[Finding],
+    accepted: Sequence[Acknowledgement],
+    *,
+    support: str,
+) -> tuple[Standing, str]:
+    failing = [one for one in open_findings if one.severity.fails]
+    if failing:
+        return Standing.YOU, f"{_count(failing, 'open finding')}: fix before you rely on it."
+    warnings = _count(open_findings, "open warning") if open_findings else ""
+    if accepted:
+        reasons = {entry.reason for entry in accepted}
+        exceptions = f"{_count(reasons, 'exception')} {'is' if len(reasons) == 1 else 'are'}"
+        said = f"{support} {exceptions} accepted with a reason.".lstrip()
+        return Standing.ACKNOWLEDGED, f"{said} {warnings}.".removesuffix(" .")
+    if requirement.extent is Extent.NONE and Party.YOU in requirement.parties:
+        return Standing.YOU, requirement.you
+    if requirement.extent is Extent.NONE:
+        inherited = "AWS does it; its attestation of compliance covers it."
+        return (
+            (Standing.PART, f"{inherited} {warnings}.") if warnings else (Standing.MET, inherited)
+        )
+    if not support:
+        nothing = "This template shows nothing for it: it does not apply, or is met elsewhere."
+        return Standing.YOU, f"{nothing} {warnings}.".removesuffix(" .")
+    if warnings:
+        return Standing.PART, f"{support} {warnings}: look at it."
+    return (Standing.MET if requirement.extent is Extent.FULL else Standing.PART), support
+
+
+def _support(settings: Sequence[SettingGroup], documents: Sequence[str]) -> str:
+    """Say how much supports a requirement; empty if nothing does."""
+    resources = {name for setting in settings for name in setting.resources}
+    parts = []
+    if settings:
+        parts.append(f"{_count(settings, 'setting')} on {_count(resources, 'resource')}")
+    if documents:
+        parts.append(_count(documents, "document"))
+    if not parts:
+        return ""
+    several = len(settings) + len(documents) > 1
+    return f"{' and '.join(parts)} support{'' if several else 's'} it."
+
+
+def _count(items: Collection[object], noun: str) -> str:
+    return counted(len(items), noun)
+
+
+def _grouped(settings: Sequence[Setting]) -> tuple[SettingGroup, ...]:
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for setting in settings:
+        key = (setting.type, setting.property, setting.value)
+        found.setdefault(key, []).append(setting.resource)
+    return tuple(
+        SettingGroup(property=property_, value=value, resources=tuple(sorted(resources)))
+        for (_, property_, value), resources in sorted(found.items())
+    )
