@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
-from pcistack.evidence.values import Setting
+from pcistack.evidence.logins import behind, master_credentials, secret_values
+from pcistack.evidence.values import Setting, targets
 from pcistack.network.network import STORES, Kind, Tier
 from pcistack.pci_dss.context import Context
 from pcistack.template.references import name_of
@@ -28,6 +29,7 @@ def settings_in_context(context: Context) -> Found:
     yield from _web_acls(context)
     yield from _alarms(context)
     yield from _database_logins(context)
+    yield from _own_logins(context)
 
 
 def _isolated_subnets(context: Context) -> Found:
@@ -158,3 +160,12 @@ def _database_logins(context: Context) -> Found:
     for database in context.of_type("AWS::RDS::DBCluster", "AWS::RDS::DBInstance"):
         if used and database.flag("EnableIAMDatabaseAuthentication"):
             yield "7.2.6 7.3.1 8.2.2", Setting.of(database, "EnableIAMDatabaseAuthentication")
+
+
+def _own_logins(context: Context) -> Found:
+    """Credentials of containers that are not a database's master user."""
+    masters = master_credentials(context)
+    for task, path in secret_values(context):
+        names = {behind(context, name) for name in targets(task.get(path))}
+        if masters and names and not names & masters:
+            yield "7.2.5 8.2.2", Setting.of(task, path)

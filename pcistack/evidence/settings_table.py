@@ -50,6 +50,14 @@ def _written(value: Value) -> bool:
     return isinstance(value, str) and not isinstance(value, Partial) and bool(value)
 
 
+def _no_card_data(value: Value) -> bool:
+    return _written(value) and str(value) != "cardholder-data"
+
+
+def _reference_list(value: Value) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_reference, value))
+
+
 def _service(value: Value) -> bool:
     """Whether a principal is a service of AWS; its domain may depend on the partition."""
     items = value if isinstance(value, list) else [value]
@@ -168,6 +176,7 @@ TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
     _DB: (
         ("MasterUsername", "2.2.2", _text(own_name)),
         ("Tags[Key=DataClassification].Value", "7.2.1", _written),
+        ("Tags[Key=DataClassification].Value", "6.5.5", _no_card_data),
         ("Tags[Key=EnvironmentSuffix].Value", "6.5.3", _written),
         ("StorageEncrypted", "3.5.1", _true),
         ("KmsKeyId", "3.5.1", _reference),
@@ -191,7 +200,7 @@ TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
     ),
     ("AWS::WAFv2::LoggingConfiguration",): (
         ("RedactedFields", "3.3.1 3.2.1", _there),
-        ("LogDestinationConfigs", "6.4.2 10.2.1 10.3.3 10.4.2", _there),
+        ("LogDestinationConfigs", "6.4.2 10.2.1 10.2.1.4 10.3.3 10.4.2", _reference_list),
     ),
     ("AWS::Logs::LogGroup",): (
         ("RetentionInDays", "3.2.1", _at_least(1)),
@@ -222,7 +231,7 @@ TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
         ("Parameters.server_audit_logging", "10.2.1", accepted.parameter_on),
         (
             "Parameters.server_audit_events",
-            "10.2.1 10.2.1.2 10.2.1.5 10.2.1.7 10.2.2",
+            "10.2.1 10.2.1.2 10.2.1.4 10.2.1.5 10.2.1.7 10.2.2",
             _text(_audited),
         ),
         ("Parameters.server_audit_events", "3.3.1", _text(accepted.without_statements)),
@@ -243,7 +252,7 @@ TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
         ("RotationRules.AutomaticallyAfterDays", "8.6.3 8.3.9", _at_most(accepted.PASSWORD_DAYS)),
         ("RotationRules.ScheduleExpression", "8.6.3 8.3.9", _text(_often)),
     ),
-    ("AWS::EC2::FlowLog",): (("TrafficType", "10.2.1 10.2.2", _is("ALL", "REJECT")),),
+    ("AWS::EC2::FlowLog",): (("TrafficType", "10.2.1 10.2.1.4 10.2.2", _is("ALL", "REJECT")),),
     ("AWS::Logs::MetricFilter",): (("FilterPattern", "10.4.1.1 10.4.2 10.7.2", _there),),
     ("AWS::RDS::EventSubscription",): (("SourceType", "11.5.2", _there),),
     ("AWS::Events::Rule",): (("EventPattern.detail-type", "11.5.2 10.7.2", _there),),

@@ -226,7 +226,7 @@ def _standing(
         )
     if not support:
         nothing = "This template shows nothing for it: it does not apply, or is met elsewhere."
-        return Standing.YOU, f"{nothing} {warnings}.".removesuffix(" .")
+        return Standing.YOU, f"{nothing} {requirement.you}".strip()
     if warnings:
         return Standing.PART, f"{support} {warnings}: look at it."
     return (Standing.MET if requirement.extent is Extent.FULL else Standing.PART), support

@@ -51,6 +51,7 @@ def test_the_json_holds_summary_requirements_and_registers(assembly: Path, tmp_p
         "certificates",
         "channels",
         "secrets",
+        "software",
         "logs",
         "acknowledgements",
         "components",

@@ -278,5 +278,30 @@ def test_an_acknowledgement_that_only_the_report_knows_is_listed(gathered: Gathe
         del resources["LogBucket"]["Metadata"]["pcistack:acknowledged"]
 
     (row,) = _rows(gathered, "acknowledgements", forget)
-    assert row["checks"] == "AwsSolutions"
-    assert row["until"] == ""
+    assert row["checks"] == "cdk-nag, AWS Solutions"
+    assert row["until"] == "no end"
+
+
+def test_every_acknowledgement_is_listed_with_owner_and_last_day(gathered: Gather) -> None:
+    """Of every set of checks, cdk-nag's own notation among them."""
+
+    def accept(resources: Resources) -> None:
+        resources["Cluster"]["Metadata"] |= {
+            "pcistack:acknowledged": [
+                {"rule": "PCI-6.3.3-DATABASE-PATCHES", "reason": "LTS.", "owner": "platform"},
+                {"rule": "AURORA-VERSION-SUPPORT-ENDED", "reason": "Old.", "until": "2027-01-31"},
+                {"rule": "DEPLOY-ORDER", "reason": "Known."},
+            ],
+            "cdk_nag": {"rules_to_suppress": [{"id": "AwsSolutions-RDS6", "reason": "No IAM."}]},
+        }
+
+    rows = [
+        row for row in _rows(gathered, "acknowledgements", accept) if "Cluster" in row["resources"]
+    ]
+    assert {(row["checks"], row["rule"], row["owner"], row["until"]) for row in rows} == {
+        ("PCI DSS", "PCI-6.3.3-DATABASE-PATCHES", "platform", "no end"),
+        ("Regional guard", "AURORA-VERSION-SUPPORT-ENDED", "", "2027-01-31"),
+        ("Deployment", "DEPLOY-ORDER", "", "no end"),
+        ("cdk-nag, AWS Solutions", "AwsSolutions-RDS6", "", "no end"),
+    }
+    assert {row["reason"] for row in rows} == {"LTS.", "Old.", "Known.", "No IAM."}

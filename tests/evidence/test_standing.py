@@ -13,6 +13,7 @@ from pcistack.checks.run import Outcome
 from pcistack.evidence.gather import Evidence
 from pcistack.evidence.standing import RequirementEvidence, Standing
 from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.pack import PACK
 from pcistack.pci_dss.requirements import REQUIREMENTS
 from tests.evidence import sample
 from tests.evidence.conftest import Gather
@@ -93,9 +94,9 @@ def test_a_clean_rule_with_a_supporting_setting_is_met(gathered: Gather) -> None
 
 def test_the_reason_counts_what_is_really_there(gathered: Gather) -> None:
     evidence = gathered()
-    assert _of(evidence, "3.7.4").why == "1 setting on 2 resources and 3 documents support it."
+    assert _of(evidence, "3.7.4").why == "1 setting on 2 resources supports it."
     assert _of(evidence, "1.2.3").why == "2 documents support it."
-    assert _of(evidence, "6.3.3").why == "1 setting on 1 resource and 1 document support it."
+    assert _of(evidence, "6.3.2").why == "1 setting on 1 resource and 1 document support it."
 
 
 def test_an_open_finding_is_never_met(gathered: Gather) -> None:
@@ -105,10 +106,41 @@ def test_an_open_finding_is_never_met(gathered: Gather) -> None:
     assert not [setting for setting in item.settings if setting.property == "PubliclyAccessible"]
 
 
-def test_a_warning_does_not_take_a_requirement_away(gathered: Gather) -> None:
+def test_an_open_warning_lowers_what_would_be_met_and_is_shown(gathered: Gather) -> None:
     item = _of(gathered(_publish, rules=[_public_database(Severity.WARNING)]), "1.4.4")
-    assert item.standing is Standing.MET
-    assert item.open == ()
+    assert item.standing is Standing.PART
+    assert item.why.endswith("1 open warning: look at it.")
+    assert [finding.severity for finding in item.open] == [Severity.WARNING]
+
+
+def test_an_accepted_warning_is_acknowledged_too(gathered: Gather) -> None:
+    item = _of(gathered(_accept, rules=[_public_database(Severity.WARNING)]), "1.4.4")
+    assert item.standing is Standing.ACKNOWLEDGED
+
+
+def test_a_document_alone_meets_only_what_asks_for_the_document(gathered: Gather) -> None:
+    def no_settings(resources: dict[str, sample.Body]) -> None:
+        for name in ("AlbToTask", "TaskFromAlb", "TaskToDatabase", "DatabaseFromTask"):
+            del resources[name]
+
+    evidence = gathered(no_settings)
+    assert _of(evidence, "1.2.5").documents == ("ports",)
+    assert _of(evidence, "1.2.5").standing is Standing.YOU
+    assert _of(evidence, "1.2.4").standing is Standing.PART
+
+
+@pytest.mark.parametrize("peer", [{"CidrIp": "54.0.0.0/8"}, {"SourcePrefixListId": "pl-0abc"}])
+def test_a_public_range_to_a_store_needs_you(gathered: Gather, peer: dict[str, str]) -> None:
+    def open_it(resources: dict[str, sample.Body]) -> None:
+        properties = resources["DatabaseFromTask"]["Properties"]
+        del properties["SourceSecurityGroupId"]
+        properties |= peer
+
+    before, after = gathered(pack=PACK), gathered(open_it, pack=PACK)
+    for number in ("1.3.1", "1.4.1", "1.4.4"):
+        assert _of(before, number).standing is not Standing.YOU, number
+        assert _of(after, number).standing is Standing.YOU, number
+    assert not any("can reach" in text for text in _of(after, "1.4.4").design if "Service" in text)
 
 
 def test_an_accepted_finding_is_acknowledged_with_its_reason(gathered: Gather) -> None:
@@ -170,7 +202,7 @@ def test_a_template_without_support_needs_you(gathered: Gather) -> None:
     assert _of(evidence, "1.4.4").standing is Standing.YOU
     assert _of(evidence, "10.5.1").standing is Standing.YOU
     inherited = [item.number for item in evidence.requirements if item.standing is Standing.MET]
-    assert inherited == ["1.4.3", "10.6.1"]
+    assert inherited == ["1.4.3", "3.6.1.2"]
 
 
 def test_the_stack_s_share_names_only_what_the_template_supports(gathered: Gather) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from pcistack.checks.findings import counted
-from pcistack.evidence.by_design.data import containers, databases, own_key
+from pcistack.evidence.by_design.data import databases, own_key
 from pcistack.evidence.by_design.sentence import every, listed, name_in, says
+from pcistack.evidence.logins import master_credentials, task_credentials
 from pcistack.evidence.secrets import secrets
 from pcistack.evidence.settings_in_context import blocking_rules
-from pcistack.evidence.values import targets
 from pcistack.network.network import Kind
 from pcistack.pci_dss.context import Context, attributes
 from pcistack.policies.statements import IDENTITY_POLICIES, Statement
@@ -140,43 +140,18 @@ def roles_are_separate(context: Context) -> str:
     return "Tasks, their start and each function have a role of their own."
 
 
-def _credentials(context: Context) -> set[str]:
-    """Logical ids of what the containers' secrets refer to, attachments followed."""
-    found: set[str] = set()
-    for task, path in containers(context):
-        for index, _ in enumerate(task.items(f"{path}.Secrets")):
-            value = task.get(f"{path}.Secrets.{index}.ValueFrom")
-            found |= {_behind(context, name) for name in targets(value)}
-    return found
-
-
-def _behind(context: Context, name: str) -> str:
-    resource = context.view.resources.get(name)
-    if resource is not None and resource.type == "AWS::SecretsManager::SecretTargetAttachment":
-        return name_of(resource.get("SecretId"))
-    return name
-
-
-def _masters(context: Context) -> set[str]:
-    """Logical ids that stand for a database's master credentials."""
-    found: set[str] = set()
-    for database in databases(context):
-        found |= {database.logical_id, *targets(database.get("MasterUserPassword"))}
-    return found
-
-
 @says("7.2.5 8.2.2 8.6.1")
 def tasks_log_in_as_master(context: Context) -> str:
     """Tell what is against the requirement, too."""
-    if not _credentials(context) & _masters(context):
+    if not task_credentials(context) & master_credentials(context):
         return ""
     return "The tasks log in as the master user of the database, which may do everything in it."
 
 
 @says("7.2.5 8.2.2")
 def tasks_have_their_own_login(context: Context) -> str:
-    own = _credentials(context)
-    if not own or own & _masters(context) or not databases(context):
+    own = task_credentials(context)
+    if not own or own & master_credentials(context) or not databases(context):
         return ""
     return "The tasks log in to the database with credentials that are not the master user's."
 
@@ -194,10 +169,16 @@ def iam_logins(context: Context) -> str:
     return "The database admits logins by IAM, and no role of the template uses it."
 
 
+def _for_everyone(context: Context, statement: Statement) -> bool:
+    """Whether a statement opens what holds it; an endpoint's policy opens nothing by itself."""
+    holder = context.view.resources[statement.resource].type
+    return statement.everyone and not statement.condition and holder != "AWS::EC2::VPCEndpoint"
+
+
 @says("7.3.3 10.3.1")
 def nothing_is_for_everyone(context: Context) -> str:
     statements = [one for found in context.statements.values() for one in found if one.allows]
-    if not statements or any(one.everyone and not one.condition for one in statements):
+    if not statements or any(_for_everyone(context, one) for one in statements):
         return ""
     return "No policy of the template opens a resource to everyone."
 
@@ -244,6 +225,6 @@ def no_instance_has_a_key_pair(context: Context) -> str:
 
 @says("8.6.2")
 def containers_read_secrets(context: Context) -> str:
-    if not _credentials(context):
+    if not task_credentials(context):
         return ""
     return "Containers get credentials from Secrets Manager, by reference."

@@ -110,7 +110,7 @@ def listeners_speak_tls(context: Context) -> str:
 
     if not every(context.of_type(_LISTENER), strong):
         return ""
-    return "Load balancers take TLS 1.2 and later with strong ciphers; HTTP is answered by none."
+    return "Load balancers take TLS 1.2 and later, with strong ciphers only."
 
 
 @says("2.2.6")

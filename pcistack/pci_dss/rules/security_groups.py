@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from pcistack.checks.findings import Severity
@@ -67,16 +68,25 @@ def _only_redirects(context: Context, group: str) -> bool:
 
 @rule(
     "PCI-1.3.1-INGRESS-PUBLIC-RANGE",
-    "Public address ranges that are admitted have a business need",
-    asks="Only the traffic that the cardholder data environment needs may come in.",
-    requirements=("1.3.1", "1.2.5"),
+    "Public address ranges that are admitted have a business need; a store admits none",
+    asks="Only the traffic that the cardholder data environment needs may come in; what stores "
+    "card data is not directly reachable from untrusted networks.",
+    requirements=("1.3.1", "1.2.5", "1.4.4", "1.4.1"),
     severity=Severity.WARNING,
     types=GROUP_TYPES,
-    fix="Confirm the range's owner and need in the rule's description, or remove the rule.",
+    fix="Confirm the range's owner and need in the rule's description, or remove the rule. A "
+    "store admits the security group of its clients.",
 )
 def ingress_public_range(context: Context) -> Iterator[Hit]:
-    for permission in _permissions(context, Direction.INGRESS, PeerKind.PUBLIC):
-        if not permission.ports.within(443):
+    stores = {group for store in context.network.stores() for group in store.groups}
+    kinds = (PeerKind.PUBLIC, PeerKind.PREFIX_LIST)
+    for permission in _permissions(context, Direction.INGRESS, *kinds):
+        public = permission.kind is PeerKind.PUBLIC
+        if permission.group in stores:
+            what = f"public {permission.peer}" if public else f"the prefix list {permission.peer}"
+            hit = _at(permission, f"a store is open to {what} on {permission.ports}")
+            yield replace(hit, severity=Severity.ERROR)
+        elif public and not permission.ports.within(443):
             yield _at(permission, f"{permission.ports} is open to public {permission.peer}")
 
 
