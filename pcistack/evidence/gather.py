@@ -15,6 +15,7 @@ from pcistack.evidence.by_design.sentences import by_design
 from pcistack.evidence.registers import Register, registers
 from pcistack.evidence.responsibilities import RESPONSIBILITIES, Responsibility, limits
 from pcistack.evidence.standing import (
+    OF_SUPPORT,
     Family,
     RequirementEvidence,
     Sources,
@@ -165,7 +166,7 @@ def gather(assembly: Assembly, pack: Pack[Context], *, on: date) -> Evidence:
         rules=pack.rules,
         findings=outcome,
         accepted=accepted,
-        settings=supporting_settings(context, _criticised(outcome)),
+        settings=supporting_settings(context, _criticised(outcome, pack)),
         design=by_design(context),
         filled=frozenset(filled),
     )
@@ -192,10 +193,11 @@ def _outcome(assembly: Assembly, pack: Pack[Context], on: date) -> Outcome:
     return check_template(assembly.template, packs, region=assembly.region, on=on)
 
 
-def _criticised(outcome: Outcome) -> frozenset[tuple[str, str]]:
-    """Return every place that a rule criticised, also where somebody accepted it."""
+def _criticised(outcome: Outcome, pack: Pack[Context]) -> frozenset[tuple[str, str]]:
+    """Return every place that a rule of PCI DSS criticised, also where somebody accepted it."""
+    rules = {rule.id for rule in pack.rules} | OF_SUPPORT.keys()
     findings = (*outcome.open, *(finding for finding, _ in outcome.acknowledged))
-    return frozenset((finding.resource, finding.property) for finding in findings)
+    return frozenset((one.resource, one.property) for one in findings if one.rule in rules)
 
 
 def _judgement(assembly: Assembly, on: date) -> Judgement:

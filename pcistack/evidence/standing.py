@@ -50,7 +50,7 @@ _DOCUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "secrets": ("secrets",),
     "log sources": ("logs",),
 }
-_OF_SUPPORT: Final[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
+OF_SUPPORT: Final[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
     (
         "AURORA-VERSION-RETIRED",
         "AURORA-VERSION-SUPPORT-ENDED",
@@ -154,7 +154,7 @@ def families(sources: Sources) -> Iterator[Family]:
 
 def rules_of(number: str, rules: Sequence[Rule[Context]]) -> frozenset[str]:
     """Return the ids of the rules that speak to a requirement."""
-    other = {rule for rule, numbers in _OF_SUPPORT.items() if number in numbers}
+    other = {rule for rule, numbers in OF_SUPPORT.items() if number in numbers}
     return frozenset({rule.id for rule in rules if number in rule.requirements} | other)
 
 
