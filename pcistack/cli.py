@@ -29,12 +29,20 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
-    "cdk": ("aws_cdk", "constructs", "jsii", "cloudformation_validate"),
     "aws": ("boto3", "botocore"),
     "evidence": ("jinja2", "markupsafe", "pydantic"),
     "rehearsal": ("rich", "ministack", "hypercorn", "cryptography"),
+    "cdk": (
+        "aws_cdk",
+        "cloudformation_validate",
+        "constructs",
+        "jsii",
+        "pydantic",
+        "pydantic_core",
+        "pymysql",
+    ),
 }
-"""Modules that an extra of the package brings; ``rehearsal`` brings those of ``aws`` too."""
+"""Modules that an extra of the package brings: the first that has a module is named."""
 
 
 class _LazyGroup(RootGroup):

@@ -1,17 +1,20 @@
-"""Writes ``docs/configuration.md`` from the models, so that it cannot go stale."""
+"""Writes the page and the JSON Schema of the settings from the models, so that both are true."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from pci_constructs.settings.form import allowed, model_of
+from pci_constructs.settings.form import allowed, tables_of
 from stacks.settings import Environment
 
+SCHEMA: Final = Path(__file__).resolve().parent.parent / "environments" / "schema.json"
 TARGET: Final = Path(__file__).resolve().parent.parent / "docs" / "configuration.md"
 
 _HEAD: Final = """\
@@ -31,7 +34,10 @@ what is allowed:
 
 A default that "(follows)" depends on the settings above it.
 
-This page is written from the models by `make docs`.
+A worker or job takes the settings of the service, less what only a service has; of what it leaves
+out, image, user, architecture and scratch directories are the service's. This page and
+`environments/schema.json` are written from the models by `make docs`; the first line of a file,
+`#:schema ./schema.json`, makes editors complete and check it.
 """
 
 
@@ -44,13 +50,23 @@ def _tables() -> Iterator[str]:
     own = {
         name: field
         for name, field in Environment.model_fields.items()
-        if name != "suffix" and model_of(field) is None
+        if name != "suffix" and tables_of(field) is None
     }
     yield _table("At the top of the file", "", own)
-    for name, field in Environment.model_fields.items():
-        model = model_of(field)
-        if model is not None:
-            yield _table(f"`[{name}]`", model.__doc__ or "", model.model_fields)
+    yield from _inner(Environment, "", set())
+
+
+def _inner(model: type[BaseModel], above: str, shown: set[type[BaseModel]]) -> Iterator[str]:
+    """Yield the tables inside a table; what stands in several is shown in the first."""
+    for name, field in model.model_fields.items():
+        tables = tables_of(field)
+        if tables is None or tables.model in shown:
+            continue
+        shown.add(tables.model)
+        path = f"{above}{name}.NAME" if tables.how == "named" else f"{above}{name}"
+        title = f"`[[{path}]]`" if tables.how == "listed" else f"`[{path}]`"
+        yield _table(title, tables.model.__doc__ or "", tables.model.model_fields)
+        yield from _inner(tables.model, f"{path}.", shown)
 
 
 def _table(title: str, text: str, fields: dict[str, FieldInfo]) -> str:
@@ -88,5 +104,15 @@ def _default(field: FieldInfo) -> str:
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
+def schema() -> str:
+    """Return the JSON Schema of an environment's file, for editors and other tools."""
+    content = Environment.model_json_schema()
+    del content["properties"]["suffix"]
+    content["required"].remove("suffix")
+    content = {"$schema": "https://json-schema.org/draft/2020-12/schema", **content}
+    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
+    SCHEMA.write_text(schema(), encoding="utf-8")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from typing import Final, TypeAlias
 
 from pci_constructs.settings import values
-from pci_constructs.settings.image import PRIVATE_IMAGE
 from pci_constructs.settings.regions import all_zones, regions
-from pci_constructs.settings.words import listed, nearest
-from stacks.mistakes import Mistake, dotted, shown
-from stacks.settings import Environment
+from pci_constructs.settings.words import listed
+from stacks import workloads
+from stacks.lists import judged, nearest_of
+from stacks.mistakes import Mistake, dotted
+from stacks.settings import Environment, is_in
 
 Check: TypeAlias = Callable[[Environment], Iterator[Mistake]]
 
@@ -40,8 +41,9 @@ def mistakes(
             not judged.
     """
     for fields, check in _CHECKS:
-        if not any(names in unusable or names[:1] in unusable for names in fields):
+        if not any(is_in(names, unusable) for names in fields):
             yield from check(environment)
+    yield from workloads.mistakes(environment, unusable)
 
 
 # Network
@@ -49,11 +51,11 @@ def mistakes(
 
 @reads("network.zones")
 def _zones_are_usable(environment: Environment) -> Iterator[Mistake]:
-    yield from _judged(
+    yield from judged(
         "network.zones",
         environment.network.zones,
         values.zone,
-        lambda zone: _nearest(zone, all_zones(), "zones of the region, such as eu-central-2a"),
+        lambda zone: nearest_of(zone, all_zones(), "zones of the region, such as eu-central-2a"),
     )
 
 
@@ -95,20 +97,6 @@ def _gateways_fit_zones(environment: Environment) -> Iterator[Mistake]:
         )
 
 
-@reads("network.egress", "service.image", "region")
-def _image_can_be_reached(environment: Environment) -> Iterator[Mistake]:
-    image = PRIVATE_IMAGE.fullmatch(environment.service.image)
-    here = environment.region
-    if environment.network.egress == "endpoints" and (image is None or image["region"] != here):
-        yield Mistake(
-            field="service.image",
-            wrong='cannot be reached with egress = "endpoints"',
-            allowed=f"<12 digits>.dkr.ecr.{here}.{regions()[here].domain}/<name>:<tag>, to which "
-            "it must be copied",
-            value=environment.service.image,
-        )
-
-
 # Database
 
 
@@ -134,73 +122,6 @@ def _pause_is_possible(environment: Environment) -> Iterator[Mistake]:
             wrong=f"has no effect with min_capacity = {database.min_capacity:g}",
             allowed="to leave it out, or min_capacity = 0",
             value=database.auto_pause_seconds,
-        )
-
-
-# Service
-
-
-@reads("service.cpu", "service.memory_mib")
-def _fargate_has_the_size(environment: Environment) -> Iterator[Mistake]:
-    service = environment.service
-    if service.memory_mib not in values.FARGATE_MEMORY[service.cpu]:
-        yield Mistake(
-            field="service.memory_mib",
-            wrong=f"does not go with cpu = {service.cpu}",
-            allowed=values.memory_sizes(service.cpu),
-            value=service.memory_mib,
-        )
-
-
-@reads("service.scratch_paths")
-def _scratch_paths_are_usable(environment: Environment) -> Iterator[Mistake]:
-    yield from _judged(
-        "service.scratch_paths",
-        environment.service.scratch_paths,
-        values.scratch_path,
-        lambda _: "absolute paths such as /tmp, without spaces, colons, //, . and ..",
-    )
-
-
-@reads("service.scratch_paths")
-def _scratch_paths_are_apart(environment: Environment) -> Iterator[Mistake]:
-    paths, _ = _split(environment.service.scratch_paths, values.scratch_path)
-    for inner in dict.fromkeys(paths):
-        outer = next((path for path in paths if inner.startswith(f"{path}/")), None)
-        if outer is not None:
-            yield Mistake(
-                field="service.scratch_paths",
-                wrong=f"lies inside {shown(outer)}",
-                allowed="paths of which none is inside another",
-                value=inner,
-            )
-
-
-@reads("service.scratch_paths", "service.scratch_mib", "service.memory_mib", "service.cpu")
-def _scratch_leaves_memory(environment: Environment) -> Iterator[Mistake]:
-    service = environment.service
-    count = len(set(_split(service.scratch_paths, values.scratch_path)[0]))
-    total, half = count * service.scratch_mib, service.memory_mib // 2
-    if service.memory_mib in values.FARGATE_MEMORY[service.cpu] and total > half:
-        yield Mistake(
-            field="service.scratch_mib",
-            wrong=f"takes {total} MiB in all, more than half of memory_mib",
-            allowed=f"at most {half // count}, or more memory_mib"
-            if half >= count
-            else "fewer paths, or more memory_mib",
-            value=service.scratch_mib,
-        )
-
-
-@reads("service.desired_count", "service.max_count")
-def _counts_are_a_range(environment: Environment) -> Iterator[Mistake]:
-    service = environment.service
-    if service.max_count < service.desired_count:
-        yield Mistake(
-            field="service.max_count",
-            wrong="is smaller than desired_count",
-            allowed=f"at least {service.desired_count}, or a smaller desired_count",
-            value=service.max_count,
         )
 
 
@@ -274,7 +195,7 @@ def _certificate_is_in_the_account(environment: Environment) -> Iterator[Mistake
 
 @reads("monitoring.emails")
 def _addresses_are_usable(environment: Environment) -> Iterator[Mistake]:
-    yield from _judged(
+    yield from judged(
         "monitoring.emails",
         environment.monitoring.emails,
         values.email,
@@ -348,7 +269,7 @@ def _only_rules_on_the_database_are_accepted(environment: Environment) -> Iterat
             yield Mistake(
                 field=f"acknowledged.{dotted([rule])}",
                 wrong=wrong,
-                allowed=_nearest(rule, others, "rules on the database that are not fatal"),
+                allowed=nearest_of(rule, others, "rules on the database that are not fatal"),
             )
 
 
@@ -364,39 +285,3 @@ def _rules() -> dict[str, str]:
         else ("" if {*DATABASE} & {*rule.types} else "is a rule that says nothing of the database")
         for rule in rules()
     }
-
-
-# What lists have in common
-
-
-def _judged(
-    field: str,
-    items: Sequence[str],
-    judge: Callable[[str], str],
-    allowed: Callable[[str], str],
-) -> Iterator[Mistake]:
-    """Yield the items that cannot be used, and the others that are there more than once."""
-    good, bad = _split(items, judge)
-    for item, wrong in bad.items():
-        yield Mistake(field=field, wrong=wrong, allowed=allowed(item), value=item)
-    for item in dict.fromkeys(good):
-        if good.count(item) > 1:
-            yield Mistake(
-                field=field, wrong="is there more than once", allowed="each once", value=item
-            )
-
-
-def _split(items: Sequence[str], judge: Callable[[str], str]) -> tuple[list[str], dict[str, str]]:
-    """Return the items that can be used, and what is wrong with each of the others."""
-    good, bad = [], {}
-    for item in items:
-        try:
-            good.append(judge(item))
-        except ValueError as error:
-            bad[item] = str(error)
-    return good, bad
-
-
-def _nearest(word: str, words: Sequence[str], otherwise: str) -> str:
-    close = nearest(word, words)
-    return listed(close) if close else otherwise

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from pci_constructs.names import longest_suffix
-from pci_constructs.settings.form import allowed, model_of
-from pci_constructs.settings.words import listed
 from pcistack.naming import SUFFIX
 from stacks.consistency import mistakes
-from stacks.mistakes import Mistake, cut, dotted, shown
+from stacks.errors import explain, place_of
+from stacks.mistakes import Mistake, cut, shown
 from stacks.settings import Environment
 
 __all__ = [
@@ -32,25 +30,6 @@ __all__ = [
 ENVIRONMENTS: Final = Path(__file__).resolve().parent.parent / "environments"
 EPHEMERAL: Final = "ephemeral"
 """Name of the file for every suffix that has none of its own."""
-
-_WRONG: Final[Mapping[str, str]] = {
-    "bool_type": "is not true or false",
-    "dict_type": "is not a table",
-    "extra_forbidden": "is no setting",
-    "finite_number": "is not a number",
-    "float_type": "is not a number",
-    "greater_than_equal": "is too small",
-    "int_type": "is not a whole number",
-    "less_than_equal": "is too large",
-    "literal_error": "is none of the choices",
-    "missing": "is missing",
-    "model_type": "is not a table",
-    "string_type": "is not a text in quotes",
-    "too_long": "has too many items",
-    "too_short": "has too few items",
-    "tuple_type": "is not a list",
-}
-"""What pydantic's errors mean; the ones that the models raise themselves say it in their text."""
 
 _STAND_INS: Final[Mapping[tuple[str, ...], object]] = {
     ("region",): "eu-central-2",
@@ -165,66 +144,32 @@ def _judge(suffix: str, values: dict[str, object]) -> tuple[Environment, list[Mi
         )
     values = {"network": {}, **values, "suffix": suffix}
     unusable: set[_Names] = set()
-    try:
-        environment = Environment.model_validate(values)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        unusable = {_setting(detail) for detail in details}
-        found += [mistake for detail in details for mistake in _explain(detail)]
-        environment = Environment.model_validate(_without(values, unusable))
-    found += mistakes(environment, unusable)
-    return environment, found
+    while True:
+        try:
+            environment = Environment.model_validate(values)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            if not unusable:
+                found += [mistake for detail in details for mistake in explain(detail)]
+            # What stays wrong without a setting is without its table from now on.
+            more = {place_of(detail).unusable for detail in details}
+            more = {names[:-1] if names in unusable and names[1:] else names for names in more}
+            unusable |= more
+            values = _without(values, unusable)
+        else:
+            return environment, [*found, *mistakes(environment, unusable)]
 
 
-def _without(values: Mapping[str, Any], unusable: Collection[_Names]) -> dict[str, Any]:
+def _without(
+    values: Mapping[str, Any], unusable: Collection[_Names], above: _Names = ()
+) -> dict[str, Any]:
     """Return the values without those that cannot be used."""
     usable: dict[str, Any] = {}
     for name, value in values.items():
-        if (name,) not in unusable:
-            usable[name] = (
-                {key: inner for key, inner in value.items() if (name, key) not in unusable}
-                if isinstance(value, dict)
-                else value
-            )
-    for (*table, name), value in _STAND_INS.items():
-        if (*table, name) in unusable:
-            (usable[table[0]] if table else usable)[name] = value
+        here = (*above, name)
+        if here not in unusable:
+            usable[name] = _without(value, unusable, here) if isinstance(value, dict) else value
+    for names, value in _STAND_INS.items():
+        if names[:-1] == above and names in unusable:
+            usable[names[-1]] = value
     return usable
-
-
-def _setting(detail: ErrorDetails) -> _Names:
-    """Return the setting that an error is about; what is in a list has no name of its own."""
-    return tuple(part for part in detail["loc"] if isinstance(part, str))
-
-
-def _explain(detail: ErrorDetails) -> Iterator[Mistake]:
-    """Yield what one of pydantic's errors says, in plain words."""
-    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
-    if kind == "default_factory_not_called":
-        return  # the default would follow from a setting that is wrong
-    if kind == "too_short" and len(value) >= context["min_length"]:
-        return  # items that are wrong themselves were not counted
-    names = _setting(detail)
-    wrong = _WRONG.get(kind, detail["msg"].removeprefix("Value error, "))
-    if kind in ("bool_type", "float_type", "int_type") and isinstance(value, str):
-        wrong = "is a text, because of its quotes"
-    if kind == "float_type" and isinstance(value, int) and not isinstance(value, bool):
-        wrong = "is too large"  # for a floating-point number
-    yield Mistake(
-        field=dotted(names),
-        wrong=wrong,
-        allowed=_allowed(names),
-        value=None if kind == "missing" else value,
-    )
-
-
-def _allowed(names: _Names, model: type[BaseModel] = Environment) -> str:
-    """Say what a setting may be; for one that does not exist, which ones there are."""
-    name, *inner = names
-    field = model.model_fields.get(name)
-    if field is None:
-        return listed(key for key in model.model_fields if key != "suffix")
-    table = model_of(field)
-    if table is None:
-        return allowed(field)
-    return _allowed(tuple(inner), table) if inner else f"a table, [{name}]"

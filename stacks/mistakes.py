@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from typing import Final
 
 _LONGEST: Final = 60
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,60}(\[[0-9]{1,9}\])?")
 _LARGEST: Final = 10**_LONGEST
 
 
@@ -62,9 +63,7 @@ def cut(text: str) -> str:
 
 def dotted(names: Iterable[str]) -> str:
     """Return the name of a setting as a message shows it; a name that needs quotes has them."""
-    return ".".join(
-        name if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name) else shown(name) for name in names
-    )
+    return ".".join(name if _PLAIN.fullmatch(name) else shown(name) for name in names)
 
 
 def _item(value: object) -> str:

@@ -5,6 +5,7 @@ What concerns several of them, and what stands in lists, is judged in :mod:`stac
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -17,7 +18,7 @@ from pci_constructs.settings.ingress import IngressSettings
 from pci_constructs.settings.monitoring import MonitoringSettings
 from pci_constructs.settings.network import NetworkSettings
 from pci_constructs.settings.protection import ProtectionSettings
-from pci_constructs.settings.service import ServiceSettings
+from pci_constructs.settings.workload import JobSettings, Name, ServiceSettings, WorkerSettings
 
 
 class Environment(Settings):
@@ -53,6 +54,12 @@ class Environment(Settings):
     network: NetworkSettings
     database: DatabaseSettings = DatabaseSettings()
     service: ServiceSettings = ServiceSettings()
+    workers: Annotated[
+        dict[Name, WorkerSettings], Allowed("a table for each worker, [workers.NAME]")
+    ] = Field(default_factory=dict)
+    jobs: Annotated[dict[Name, JobSettings], Allowed("a table for each job, [jobs.NAME]")] = Field(
+        default_factory=dict
+    )
     ingress: IngressSettings | None = None
     protection: ProtectionSettings = ProtectionSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
@@ -66,4 +73,13 @@ class Environment(Settings):
     @property
     def names(self) -> Names:
         """Physical names of the environment."""
-        return Names(project=self.project, suffix=self.suffix)
+        return Names(
+            project=self.project,
+            suffix=self.suffix,
+            workloads=(*self.workers, *self.jobs),
+        )
+
+
+def is_in(names: tuple[str, ...], unusable: Collection[tuple[str, ...]]) -> bool:
+    """Whether a setting, or a table that it stands in, is among those that cannot be used."""
+    return any(names[:length] in unusable for length in range(1, len(names) + 1))

@@ -11,13 +11,14 @@ import yaml
 
 from pcistack.checks.examples import FOLDER
 from pcistack.checks.findings import Finding
-from pcistack.checks.rule import Pack
+from pcistack.checks.rule import HasView, Pack
 from pcistack.checks.run import load, resolve
 from pcistack.template.document import Json, Template
 from tests.deployment import cases as deployment
 from tests.pci_dss.cases import CASES as PCI
 from tests.regional.cases import CASES as REGIONAL
 from tests.regional.cases import TODAY, ZURICH
+from tests.regional.more_cases import MORE_CASES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,10 @@ class Shown:
 def examples() -> Iterator[Shown]:
     """Yield the first case of each rule that is said of a whole region."""
     seen: set[str] = set()
-    for name, cases in (("regional", REGIONAL), ("deployment", deployment.discovered())):
+    for name, cases in (
+        ("regional", (*REGIONAL, *MORE_CASES)),
+        ("deployment", deployment.discovered()),
+    ):
         for case in cases:
             if case.rule not in seen:
                 seen.add(case.rule)
@@ -62,7 +66,7 @@ def examples() -> Iterator[Shown]:
         )
 
 
-def _findings(pack: Pack[object], resources: dict[str, Json]) -> list[Finding]:
+def _findings(pack: Pack[HasView], resources: dict[str, Json]) -> list[Finding]:
     views = resolve(Template({"Resources": resources}), ZURICH)
     return pack.check(views, region=ZURICH, on=TODAY)
 

@@ -83,6 +83,17 @@ USER = 'a user name or number other than root, with or without ":group"'
 PATHS = "absolute paths such as /tmp, without spaces, colons, //, . and .."
 CPU = "256, 512, 1024, 2048, 4096, 8192 or 16384"
 CERTIFICATE = "an ACM certificate: arn:aws:acm:<region>:<12 digits>:certificate/<id>"
+HEALTH = 'a command of the image\'s shell, or a list such as ["/app/healthy"]'
+COMMAND = 'a list of words such as ["gunicorn", "app:app"]'
+VARIABLES = "a text for each name of letters, digits and underscores"
+SECRETS = 'the secret\'s ARN, with ":<key>" behind it for a value of a JSON text; or a table { arn, json_key, kms_key } for one with a key of its own'
+SECRET = "arn:aws:secretsmanager:eu-central-2:111111111111:secret:processor-Ab1Cd2"
+KEY = "arn:aws:kms:eu-central-2:111111111111:key/00000000-0000-4000-8000-000000000000"
+ACTIONS = 'a list of full names such as ["sqs:SendMessage"], without a wildcard'
+RESOURCES = 'a list of ARNs; the only wildcard is a last "/*", and it needs a reason'
+QUEUE = "arn:aws:sqs:eu-central-2:111111111111:reports"
+SCHEDULE = 'a schedule of EventBridge such as "cron(0 2 * * ? *)" or "rate(1 day)", in UTC'
+WORKER = "image, command, user, architecture, cpu, memory_mib, scratch_paths, scratch_mib, variables, secrets, permissions, desired_count, health_check_command or start_seconds"
 EITHER = "either certificate_arn, or hosted_zone_id, hosted_zone_name and domain_name together"
 ZONE_ID = "an id as Route 53 shows it: Z, then capital letters and digits"
 DOMAIN = "a host name such as pay.example.com, at most 64 characters"
@@ -100,7 +111,7 @@ CARDHOLDER = {
     "protection.deletion_protection": "true",
 }
 TOP = (
-    "region, account, project, data_classification, network, database, service, ingress, "
+    "region, account, project, data_classification, network, database, service, workers, jobs, ingress, "
     "protection, monitoring or acknowledged"
 )
 
@@ -262,8 +273,63 @@ MISTAKES = [
     *texts("service.user", "cannot be used", USER, "", "a b", "a:b:c", "-1", "4294967296", "2000000000", "nginx\n", ":5", "5:"),
     *ranges("service.container_port", 1024, 65535),
     *texts("service.health_check_path", "cannot be used", "a path that begins with / and holds no space, at most 1024 characters", "", "health", "/a b", "/é", "/" * 1025),
-    *texts("service.health_check_command", "cannot be used", "a command of the image's shell", "", "  "),
-    *word("service.health_check_command", "a command of the image's shell"),
+    *(
+        row("service.health_check_command", value, f"{wrong}; allowed: {HEALTH}{now}")
+        for value, wrong, now in (
+            ('""', "is empty", " (it is '')"),
+            ('"  "', "is empty", " (it is '  ')"),
+            ("3", "is neither a text nor a list of texts", " (it is 3)"),
+            ("true", "is neither a text nor a list of texts", " (it is true)"),
+            ("[]", "is no list of texts", " (it is [])"),
+            ("[3]", "is no list of texts", " (it is [3])"),
+            ('["a", ""]', "is no list of texts", " (it is ['a', ''])"),
+        )
+    ),
+    row("service.command", "[]", f"has too few items; allowed: {COMMAND} (it is [])"),
+    row("service.command", '"a b"', f"is not a list; allowed: {COMMAND} (it is 'a b')"),
+    row("service.architecture", '"sparc"', 'is none of the choices; allowed: "x86_64" or "arm64" (it is \'sparc\')'),
+    row("service.start_seconds", "301", "is too large; allowed: a whole number from 0 to 300 (it is 301)"),
+    row("service.variables", "3", f"is not a table; allowed: {VARIABLES} (it is 3)"),
+    row("service.variables.LOG_LEVEL", "3", f"is not a text in quotes; allowed: {VARIABLES} (it is 3)"),
+    Row({'service.variables."A-B"': '"x"'}, f"service.variables.A-B: cannot be used; allowed: {VARIABLES} (it is 'A-B')"),
+    *(
+        Row({f"service.variables.{name}": json.dumps(value)}, f"service.variables.{name}: looks like a credential, which anybody may read who may describe the task (PCI DSS 8.6.2); allowed: a secret of Secrets Manager, as secrets.{name}, or another name")
+        for name, value in (("API_KEY", "abc"), ("SMTP_PASSWORD", "x"), ("DSN", "mysql://app:hunter2@db/shop"), ("AWS", "AKIAIOSFODNN7EXAMPLE"))
+    ),
+    row("service.variables.DATABASE_HOST", '"db"', "is given by the stack; allowed: any other name"),
+    row("service.secrets", "3", f"is not a table; allowed: {SECRETS} (it is 3)"),
+    row("service.secrets.KEY", "3", f"is not a table; allowed: {SECRETS} (it is 3)"),
+    Row({"service.secrets.KEY": '"x"'}, "service.secrets.KEY.arn: cannot be used; allowed: an ARN with the six characters that Secrets Manager adds to the name (it is 'x')"),
+    Row({"service.secrets.KEY": "{json_key = 'a'}"}, "service.secrets.KEY.arn: is missing; allowed: an ARN with the six characters that Secrets Manager adds to the name"),
+    Row({"service.secrets.KEY": f"{{arn = '{SECRET}', key = 'a'}}"}, "service.secrets.KEY.key: is no setting; allowed: arn, json_key or kms_key (it is 'a')"),
+    Row({"service.secrets.KEY": f"{{arn = '{SECRET}', kms_key = 'a'}}"}, "service.secrets.KEY.kms_key: cannot be used; allowed: arn:aws:kms:<region>:<12 digits>:key/<id> (it is 'a')"),
+    row("service.secrets.KEY", json.dumps(SECRET.replace("central-2", "west-1")), f"is a secret of another region, which ECS cannot read; allowed: one of eu-central-2 (it is {shown(SECRET.replace('central-2', 'west-1'))})", "region"),
+    Row({"service.secrets.LEVEL": json.dumps(SECRET), "service.variables.LEVEL": '"x"'}, "service.secrets.LEVEL: is a variable too; allowed: one of the two"),
+    row("service.permissions", "3", "is not a list; allowed: tables with actions and resources (it is 3)"),
+    Row({"service.permissions": "[3]"}, "service.permissions[0]: is not a table; allowed: a table, [service.permissions[0]] (it is 3)"),
+    Row({"service.permissions": "[{actions = ['sqs:SendMessage']}]"}, f"service.permissions[0].resources: is missing; allowed: {RESOURCES}"),
+    *(
+        Row({"service.permissions": f"[{{actions = ['{action}'], resources = ['{QUEUE}']}}]"}, f"service.permissions[0].actions: cannot be used; allowed: {ACTIONS} (it is '{action}')")
+        for action in ("*", "sqs:*", "sqs:Send*", "SendMessage")
+    ),
+    *(
+        Row({"service.permissions": f"[{{actions = ['sqs:SendMessage'], resources = ['{name}']}}]"}, f"service.permissions[0].resources: cannot be used; allowed: {RESOURCES} (it is '{name}')")
+        for name in ("*", "arn:aws:sqs:eu-central-2:111111111111:*", "arn:aws:s3:::a*/*")
+    ),
+    Row({"service.permissions": "[{actions = ['s3:GetObject'], resources = ['arn:aws:s3:::files/*']}]"}, "service.permissions[0]: ends a resource with \"/*\" without saying why; allowed: resources by their names, or a reason (it is 'arn:aws:s3:::files/*')"),
+    # workers and jobs
+    row("workers", "3", "is not a table; allowed: a table for each worker, [workers.NAME] (it is 3)"),
+    row("workers.a", "3", "is not a table; allowed: a table for each worker, [workers.NAME] (it is 3)"),
+    Row({"workers.A": "{}"}, "workers.A: cannot be used; allowed: a table for each worker, [workers.NAME] (it is 'A')"),
+    row("workers.service", "{}", "has the name of the service; allowed: any other name"),
+    Row({"workers.a": "{}", "jobs.a": "{}"}, "jobs.a: has the name of a worker; allowed: a name that no worker has"),
+    Row({"workers.b.container_port": "8080"}, f"workers.b.container_port: is no setting; allowed: {WORKER} (it is 8080)"),
+    row("workers.b.desired_count", "-1", "is too small; allowed: a whole number from 0 to 100 (it is -1)"),
+    row("workers.b.memory_mib", "513", "does not go with cpu = 256; allowed: 512, 1024 or 2048 (it is 513)", "workers.b.cpu"),
+    row("workers.b.variables.TOKEN", '"x"', "looks like a credential, which anybody may read who may describe the task (PCI DSS 8.6.2); allowed: a secret of Secrets Manager, as secrets.TOKEN, or another name"),
+    row("jobs.c.when", '"later"', "is none of the choices; allowed: \"before-service\" (it is 'later')"),
+    *texts("jobs.c.schedule", "cannot be used", SCHEDULE, "daily", "cron(0 2 * * *)", "rate(1 days)", "rate(0 days)", "at(2027-01-01T00:00:00)"),
+    row("jobs.c.timeout_minutes", "15", "is too large; allowed: a whole number from 1 to 14 (it is 15)"),
     row("service.scratch_paths", '"/tmp"', "is not a list; allowed: a list of different absolute paths, such as [\"/tmp\"], none inside another (it is '/tmp')"),
     *(
         row("service.scratch_paths", json.dumps([path]), f"{wrong}; allowed: {PATHS} (it is {shown(path)})")

@@ -7,8 +7,14 @@ from tests.support import listed, statements, target, template, text, variant
 
 DEV = template("dev")
 PROD = template("prod")
-CLUSTER = DEV.one("AWS::RDS::DBCluster")
-WRITER = DEV.one("AWS::RDS::DBInstance")
+
+
+def cluster() -> dict[str, object]:
+    return DEV.one("AWS::RDS::DBCluster")
+
+
+def writer() -> dict[str, object]:
+    return DEV.one("AWS::RDS::DBInstance")
 
 
 @pytest.mark.parametrize("suffix", ["dev", "prod", "first-correction", "pr42"])
@@ -19,11 +25,11 @@ def test_database_is_never_serverless_v1(suffix: str) -> None:
 
 
 def test_database_is_serverless_v2_between_half_and_one_acu() -> None:
-    assert CLUSTER["Engine"] == "aurora-mysql"
-    assert CLUSTER["ServerlessV2ScalingConfiguration"] == {"MinCapacity": 0.5, "MaxCapacity": 1}
-    assert WRITER["DBInstanceClass"] == "db.serverless"
-    assert WRITER["DBInstanceIdentifier"] == "transaction-db-instance-dev"
-    assert target(WRITER["DBClusterIdentifier"]) == DEV.ids("AWS::RDS::DBCluster")[0]
+    assert cluster()["Engine"] == "aurora-mysql"
+    assert cluster()["ServerlessV2ScalingConfiguration"] == {"MinCapacity": 0.5, "MaxCapacity": 1}
+    assert writer()["DBInstanceClass"] == "db.serverless"
+    assert writer()["DBInstanceIdentifier"] == "transaction-db-instance-dev"
+    assert target(writer()["DBClusterIdentifier"]) == DEV.ids("AWS::RDS::DBCluster")[0]
 
 
 def test_database_can_pause_when_asked_to() -> None:
@@ -36,10 +42,10 @@ def test_database_can_pause_when_asked_to() -> None:
 
 
 def test_engine_version_and_parameter_family_belong_together() -> None:
-    assert CLUSTER["EngineVersion"] == "8.0.mysql_aurora.3.10.4"
+    assert cluster()["EngineVersion"] == "8.0.mysql_aurora.3.10.4"
     group = DEV.one("AWS::RDS::DBClusterParameterGroup")
     assert group["Family"] == "aurora-mysql8.0"
-    assert target(CLUSTER["DBClusterParameterGroupName"]) in DEV.resources
+    assert target(cluster()["DBClusterParameterGroupName"]) in DEV.resources
 
 
 def test_the_first_correction_keeps_its_engine_version() -> None:
@@ -49,7 +55,7 @@ def test_the_first_correction_keeps_its_engine_version() -> None:
 
 
 def test_long_term_support_lines_do_not_upgrade_themselves() -> None:
-    assert WRITER["AutoMinorVersionUpgrade"] is False
+    assert writer()["AutoMinorVersionUpgrade"] is False
     newer = variant(database={"engine_version": "8.0.mysql_aurora.3.12.0"})
     assert newer.one("AWS::RDS::DBInstance")["AutoMinorVersionUpgrade"] is True
 
@@ -64,7 +70,7 @@ def test_database_is_unreachable_from_the_internet() -> None:
 
 
 def test_only_the_tasks_reach_the_database_and_on_its_port_only() -> None:
-    (group,) = [target(g) for g in listed(CLUSTER["VpcSecurityGroupIds"])]
+    (group,) = [target(g) for g in listed(cluster()["VpcSecurityGroupIds"])]
     assert "SecurityGroupIngress" not in DEV.properties(group)
     (rule,) = [
         r for r in DEV.all("AWS::EC2::SecurityGroupIngress") if target(r["GroupId"]) == group
@@ -74,7 +80,7 @@ def test_only_the_tasks_reach_the_database_and_on_its_port_only() -> None:
 
 
 def test_database_has_no_way_out() -> None:
-    (group,) = [target(g) for g in listed(CLUSTER["VpcSecurityGroupIds"])]
+    (group,) = [target(g) for g in listed(cluster()["VpcSecurityGroupIds"])]
     (closed,) = listed(DEV.properties(group)["SecurityGroupEgress"])
     assert isinstance(closed, dict)
     assert closed["CidrIp"] == "255.255.255.255/32"
@@ -83,8 +89,8 @@ def test_database_has_no_way_out() -> None:
 
 
 def test_storage_is_encrypted_with_the_data_key() -> None:
-    assert CLUSTER["StorageEncrypted"] is True
-    assert "EncryptionData" in target(CLUSTER["KmsKeyId"])
+    assert cluster()["StorageEncrypted"] is True
+    assert "EncryptionData" in target(cluster()["KmsKeyId"])
 
 
 def test_plain_connections_are_refused_and_old_tls_too() -> None:
@@ -100,7 +106,7 @@ def test_audit_log_is_on_and_holds_no_statement_that_could_hold_a_card_number() 
     assert parameters["server_audit_logging"] == "1"
     assert parameters["server_audit_events"] == "CONNECT,QUERY_DCL,QUERY_DDL"
     assert parameters["slow_query_log"] == "1"
-    assert CLUSTER["EnableCloudwatchLogsExports"] == ["audit", "error", "slowquery"]
+    assert cluster()["EnableCloudwatchLogsExports"] == ["audit", "error", "slowquery"]
 
 
 def test_exported_logs_go_to_groups_that_exist_before_the_cluster() -> None:
@@ -117,7 +123,7 @@ def test_exported_logs_go_to_groups_that_exist_before_the_cluster() -> None:
 
 
 def test_master_user_and_port_are_not_the_defaults() -> None:
-    assert CLUSTER["Port"] == 6603
+    assert cluster()["Port"] == 6603
     secret = DEV.one("AWS::SecretsManager::Secret")["GenerateSecretString"]
     assert isinstance(secret, dict)
     assert secret["SecretStringTemplate"] == '{"username": "txowner"}'
@@ -137,7 +143,7 @@ def test_password_is_generated_and_in_no_parameter_or_template() -> None:
     (master,) = DEV.ids("AWS::SecretsManager::Secret")
     for property_, field in (("MasterUsername", "username"), ("MasterUserPassword", "password")):
         reference = f"{{{{resolve:secretsmanager:${{{master}}}:SecretString:{field}::}}}}"
-        assert text(CLUSTER[property_]) == reference
+        assert text(cluster()[property_]) == reference
 
 
 def test_secret_knows_its_cluster() -> None:
@@ -147,14 +153,14 @@ def test_secret_knows_its_cluster() -> None:
 
 
 def test_backups_tags_monitoring_and_access_follow_the_promise() -> None:
-    assert CLUSTER["DatabaseName"] == "transactions"
-    assert CLUSTER["BackupRetentionPeriod"] == 7
-    assert CLUSTER["CopyTagsToSnapshot"] is True
-    assert CLUSTER["EnableIAMDatabaseAuthentication"] is True
-    assert CLUSTER["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
-    assert WRITER["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
-    assert WRITER["MonitoringInterval"] == 60
-    role = DEV.properties(target(WRITER["MonitoringRoleArn"]))
+    assert cluster()["DatabaseName"] == "transactions"
+    assert cluster()["BackupRetentionPeriod"] == 7
+    assert cluster()["CopyTagsToSnapshot"] is True
+    assert cluster()["EnableIAMDatabaseAuthentication"] is True
+    assert cluster()["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
+    assert writer()["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
+    assert writer()["MonitoringInterval"] == 60
+    role = DEV.properties(target(writer()["MonitoringRoleArn"]))
     (trust,) = statements(role["AssumeRolePolicyDocument"])
     assert trust["Principal"] == {"Service": "monitoring.rds.amazonaws.com"}
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}

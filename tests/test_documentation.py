@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.configuration_docs import TARGET, render
+from stacks.configuration_docs import SCHEMA, TARGET, render, schema
 from tests import refusal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,6 +16,12 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
 def test_configuration_page_is_up_to_date() -> None:
     assert TARGET.read_text(encoding="utf-8") == render(), "run: make docs"
+
+
+def test_the_schema_is_up_to_date_and_every_shipped_file_names_it() -> None:
+    assert SCHEMA.read_text(encoding="utf-8") == schema(), "run: make docs"
+    for path in SCHEMA.parent.glob("*.toml"):
+        assert path.read_text(encoding="utf-8").startswith("#:schema ./schema.json\n")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -29,7 +29,7 @@ from stacks.environment import (
     environment_file,
     load_environment,
 )
-from tests.mistakes import ARN, HOSTED, MINIMAL, MISTAKES, PRIVATE, Row
+from tests.mistakes import ARN, HOSTED, KEY, MINIMAL, MISTAKES, PRIVATE, QUEUE, SECRET, Row
 
 
 def write(folder: Path, changes: Mapping[str, str]) -> None:
@@ -108,6 +108,18 @@ GOOD = [
     {"service.image": '"x"'},
     {"service.image": '"localhost:5000/team/app_1:Tag@sha256:' + "0" * 64 + '"'},
     {"service.user": '"nginx:0"'},
+    {"service.health_check_command": '["/app/healthy"]', "service.start_seconds": "120"},
+    {"service.variables.LOG_LEVEL": '"info"', "service.variables.TOKEN_URL": '"https://x"'},
+    {"service.secrets.API_KEY": f'"{SECRET}:api_key"'},
+    {"service.secrets.API_KEY": f"{{arn = '{SECRET}', json_key = 'a', kms_key = '{KEY}'}}"},
+    {"service.permissions": f"[{{actions = ['sqs:SendMessage'], resources = ['{QUEUE}']}}]"},
+    {
+        "jobs.nightly.permissions": "[{actions = ['s3:PutObject'], resources = "
+        "['arn:aws:s3:::reports/*'], reason = 'Every report is an object of its own.'}]"
+    },
+    {"workers.a-1.command": '["run"]', "workers.a-1.architecture": '"arm64"'},
+    {"jobs.migrate.when": '"before-service"', "jobs.nightly.schedule": '"cron(0 2 * * ? *)"'},
+    {"jobs.hourly.schedule": '"rate(1 hour)"', "jobs.by-hand": "{}"},
     {"service.user": '"1000660000:1000660000"'},
     {"service.scratch_paths": "[]", "service.scratch_mib": "4096"},
     {"service.scratch_paths": '["/var/cache", "/var/cache-2", "/device"]'},
@@ -164,7 +176,7 @@ def test_nat_gateways_follow_the_way_out(tmp_path: Path) -> None:
 
 
 def test_health_check_follows_port_and_path(tmp_path: Path) -> None:
-    def command(**changes: str) -> str:
+    def command(**changes: str) -> object:
         return loaded(
             tmp_path, {f"service.{name}": value for name, value in changes.items()}
         ).service.health_check_command

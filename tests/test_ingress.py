@@ -1,6 +1,7 @@
 """The way in: HTTPS only, filtered, logged, and absent without a certificate."""
 
 import json
+from typing import cast
 
 from tests.support import (
     CERTIFICATE,
@@ -16,12 +17,21 @@ from tests.support import (
 
 DEV = template("dev")
 PROD = template("prod")
-BALANCER = PROD.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
-ATTRIBUTES = {a["Key"]: a["Value"] for a in BALANCER["LoadBalancerAttributes"]}  # type: ignore[attr-defined]
 EPHEMERAL = {"ingress": {"certificate_arn": CERTIFICATE}}
-LISTENERS = {
-    listener["Port"]: listener for listener in PROD.all("AWS::ElasticLoadBalancingV2::Listener")
-}
+
+
+def balancer() -> dict[str, object]:
+    return PROD.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
+
+
+def attributes() -> dict[object, object]:
+    pairs = cast("list[dict[str, object]]", balancer()["LoadBalancerAttributes"])
+    return {pair["Key"]: pair["Value"] for pair in pairs}
+
+
+def listeners() -> dict[object, dict[str, object]]:
+    found = PROD.all("AWS::ElasticLoadBalancingV2::Listener")
+    return {listener["Port"]: listener for listener in found}
 
 
 def test_without_a_certificate_nothing_faces_the_internet() -> None:
@@ -30,12 +40,12 @@ def test_without_a_certificate_nothing_faces_the_internet() -> None:
 
 
 def test_load_balancer_stands_in_the_public_tier() -> None:
-    assert BALANCER["Scheme"] == "internet-facing"
-    assert all("Public" in PROD.path(target(s)) for s in listed(BALANCER["Subnets"]))
+    assert balancer()["Scheme"] == "internet-facing"
+    assert all("Public" in PROD.path(target(s)) for s in listed(balancer()["Subnets"]))
 
 
 def test_customers_are_served_with_modern_tls_only() -> None:
-    https = LISTENERS[443]
+    https = listeners()[443]
     assert https["Protocol"] == "HTTPS"
     assert https["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
     (certificate,) = listed(https["Certificates"])
@@ -46,22 +56,22 @@ def test_customers_are_served_with_modern_tls_only() -> None:
 
 
 def test_plain_http_answers_with_a_permanent_redirect_and_nothing_else() -> None:
-    (action,) = listed(LISTENERS[80]["DefaultActions"])
+    (action,) = listed(listeners()[80]["DefaultActions"])
     assert isinstance(action, dict)
     assert action["Type"] == "redirect"
     assert action["RedirectConfig"]["Protocol"] == "HTTPS"
     assert action["RedirectConfig"]["Port"] == "443"
     assert action["RedirectConfig"]["StatusCode"] == "HTTP_301"
-    assert set(LISTENERS) == {80, 443}
+    assert set(listeners()) == {80, 443}
 
 
 def test_malformed_requests_are_dropped() -> None:
-    assert ATTRIBUTES["routing.http.drop_invalid_header_fields.enabled"] == "true"
-    assert ATTRIBUTES["routing.http.desync_mitigation_mode"] == "strictest"
+    assert attributes()["routing.http.drop_invalid_header_fields.enabled"] == "true"
+    assert attributes()["routing.http.desync_mitigation_mode"] == "strictest"
 
 
 def test_load_balancer_is_protected_by_profile() -> None:
-    assert ATTRIBUTES["deletion_protection.enabled"] == "true"
+    assert attributes()["deletion_protection.enabled"] == "true"
     ephemeral = variant(**EPHEMERAL).one("AWS::ElasticLoadBalancingV2::LoadBalancer")
     assert {"Key": "deletion_protection.enabled", "Value": "false"} in listed(
         ephemeral["LoadBalancerAttributes"]
@@ -97,7 +107,7 @@ def test_the_load_balancer_reaches_the_tasks_and_only_it_does() -> None:
 
 
 def test_access_logs_are_delivered_by_the_service_principal_of_newer_regions() -> None:
-    assert ATTRIBUTES["access_logs.s3.enabled"] == "true"
+    assert attributes()["access_logs.s3.enabled"] == "true"
     policy = PROD.one("AWS::S3::BucketPolicy")["PolicyDocument"]
     principals = [s["Principal"] for s in statements(policy) if s["Effect"] == "Allow"]
     assert {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"} in principals
@@ -253,4 +263,4 @@ def test_a_validated_certificate_is_the_one_that_customers_see() -> None:
 
 
 def test_load_balancer_writes_to_its_own_bucket() -> None:
-    assert target(ATTRIBUTES["access_logs.s3.bucket"]) == PROD.ids("AWS::S3::Bucket")[0]
+    assert target(attributes()["access_logs.s3.bucket"]) == PROD.ids("AWS::S3::Bucket")[0]

@@ -34,6 +34,16 @@ LOG_KINDS: Final = ("audit", "error", "slowquery")
 """Logs that the database exports; never ``general``, whose statements can hold card numbers
 (PCI DSS 3.3)."""
 MAX_READERS: Final = 15
+DATABASE_VARIABLES: Final[Mapping[str, str]] = {
+    "DATABASE_HOST": "host",
+    "DATABASE_PORT": "port",
+    "DATABASE_NAME": "dbname",
+    "DATABASE_USER": "username",
+    "DATABASE_PASSWORD": "password",
+}
+"""Variables in which a container finds the database, by the key in its secret."""
+GIVEN_VARIABLES: Final = frozenset(DATABASE_VARIABLES)
+"""Variables that the stack itself gives to a container."""
 SERVICE: Final = "service"
 """The workload whose names say nothing of it, as most environments have it alone."""
 _LONGEST_OUTPUT: Final = "ClusterReaderEndpoint"

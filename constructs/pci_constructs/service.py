@@ -22,7 +22,7 @@ from pci_constructs.place import Place
 from pci_constructs.policy import allow, from_this_account
 from pci_constructs.role import ListedRole, RoleProps, listed_role
 from pci_constructs.settings.image import PRIVATE_IMAGE
-from pci_constructs.settings.service import ServiceSettings
+from pci_constructs.settings.workload import ServiceSettings
 
 _TASKS: Final = "ecs-tasks.amazonaws.com"
 _SECRET_FIELDS: Final = {
@@ -151,7 +151,7 @@ class Service(Construct):
                 for name, field in _SECRET_FIELDS.items()
             },
             health_check=ecs.HealthCheck(
-                command=["CMD-SHELL", settings.health_check_command],
+                command=_health_command(settings.health_check_command),
                 interval=Duration.seconds(15),
                 timeout=Duration.seconds(5),
                 retries=3,
@@ -274,6 +274,10 @@ class Service(Construct):
             scale_out_cooldown=self._quickly_out,
         )
         return scaling
+
+
+def _health_command(command: str | tuple[str, ...]) -> list[str]:
+    return ["CMD-SHELL", command] if isinstance(command, str) else ["CMD", *command]
 
 
 class _TaskDefinition(ecs.FargateTaskDefinition):

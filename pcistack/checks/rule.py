@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
+from pcistack.checks.conditional import told
 from pcistack.checks.findings import Finding, Severity, sort_key
 from pcistack.template.view import Reference, Resource, Unknown, Value, View
 
@@ -18,7 +19,16 @@ STANDARD: Final = "PCI DSS v4.0.1"
 ANY: Final = "any"
 """In a rule's ``types``: it may report on a resource of any type, or on the template itself."""
 
-ContextT = TypeVar("ContextT")
+
+class HasView(Protocol):
+    """What the contexts of all packs have in common."""
+
+    @property
+    def view(self) -> View:
+        """The template in one world."""
+
+
+ContextT = TypeVar("ContextT", bound=HasView)
 
 
 class Extent(StrEnum):
@@ -97,11 +107,12 @@ class Rule(Generic[ContextT]):
     def findings(self, context: ContextT) -> Iterator[Finding]:
         """Yield the rule's findings in one view."""
         for found in self.find(context):
+            resource = context.view.resources.get(found.resource)
             yield Finding(
                 rule=self.id,
                 severity=found.severity or self.severity,
                 resource=found.resource,
-                property=found.property,
+                property=resource.in_file(found.property) if resource else found.property,
                 message=found.message,
                 fix=found.fix or self.fix,
                 source=found.source or self.source,
@@ -193,12 +204,17 @@ class Pack(Generic[ContextT]):
         return self.judge(self.context(view, region, on) for view in views)
 
     def judge(self, contexts: Iterable[ContextT]) -> list[Finding]:
-        """Return what the rules find in contexts that are at hand."""
-        found: dict[Finding, None] = {}
-        for context in contexts:
-            for rule in self.rules:
-                found.update(dict.fromkeys(rule.findings(context)))
-        return sorted(found, key=sort_key)
+        """Return what the rules find in contexts that are at hand, one for each world."""
+        found: dict[Finding, list[int]] = {}
+        views: list[View] = []
+        for number, context in enumerate(contexts):
+            views.append(context.view)
+            here = dict.fromkeys(
+                finding for rule in self.rules for finding in rule.findings(context)
+            )
+            for finding in here:
+                found.setdefault(finding, []).append(number)
+        return sorted(told(found, views), key=sort_key)
 
 
 def _source(requirements: Sequence[str], security_hub: Sequence[str]) -> str:

@@ -184,7 +184,7 @@ def _read(path: Path) -> Mapping[str, object] | None:
     except (OSError, UnicodeDecodeError) as error:
         if path.name != FILE:
             return None  # somebody else's file
-        raise SettingsError([f"{path}: cannot be read ({error})"]) from None
+        raise SettingsError([f"{os.path.relpath(path)}: cannot be read ({error})"]) from None
     if path.name != FILE and "[tool.pcistack" not in text.replace("[[", "["):
         return None
     import tomllib
@@ -192,7 +192,7 @@ def _read(path: Path) -> Mapping[str, object] | None:
     try:
         document: Mapping[str, object] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError([f"{path}: not valid TOML ({error})"]) from None
+        raise SettingsError([f"{os.path.relpath(path)}: not valid TOML ({error})"]) from None
     if path.name == FILE:
         return document
     tool = document.get("tool")

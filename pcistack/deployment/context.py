@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 from pcistack.deployment.order import Order
+from pcistack.network.network import Network, network_of
 from pcistack.policies.access import Access
 from pcistack.regions import partition_of
-from pcistack.template.view import Resource, Value, View
+from pcistack.template.references import name_of
+from pcistack.template.view import Resource, Value, View, walk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,3 +67,35 @@ class Context:
     def order(self) -> Order:
         """What is created before what."""
         return Order(self.view.template)
+
+    @cached_property
+    def network(self) -> Network:
+        """What can reach what."""
+        return network_of(self.view)
+
+    @cached_property
+    def custom_resources(self) -> tuple[tuple[Resource, Resource], ...]:
+        """Custom resources, each with the function of the template that serves it."""
+        found: list[tuple[Resource, Resource]] = []
+        for resource in self.view.resources.values():
+            function = self.target(resource.get("ServiceToken"), "AWS::Lambda::Function")
+            if function is not None:
+                found.append((resource, function))
+        return tuple(found)
+
+    def balancers_of(self, group: str) -> tuple[str, ...]:
+        """Return the load balancers whose listeners send requests to a target group."""
+        return self._balancers.get(group, ())
+
+    @cached_property
+    def _balancers(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        kind = "AWS::ElasticLoadBalancingV2::Listener"
+        for one in self.of_type(kind, "AWS::ElasticLoadBalancingV2::ListenerRule"):
+            listener = one if one.type == kind else self.target(one.get("ListenerArn"), kind)
+            balancer = name_of(listener.get("LoadBalancerArn")) if listener else ""
+            for path, value in walk(dict(one.properties)):
+                if path.endswith("TargetGroupArn") and balancer:
+                    group = name_of(value)
+                    found[group] = tuple(dict.fromkeys((*found.get(group, ()), balancer)))
+        return found

@@ -37,6 +37,10 @@ class Order:
             self._waits[logical_id] = frozenset(found)
         return self._waits[logical_id]
 
+    def named(self, logical_id: str) -> frozenset[str]:
+        """Return the resources that one refers to itself."""
+        return self._needs(logical_id)
+
     def _needs(self, logical_id: str) -> frozenset[str]:
         if logical_id not in self._direct:
             raw = self._resources.get(logical_id)

@@ -120,3 +120,33 @@ def _uri(context: Context, own: Resource) -> str:
     name = context.access.names.name(own)
     region = context.region or "<AWS::Region>"
     return f"<AWS::AccountId>.dkr.ecr.{region}.{context.domain}/{name}"
+
+
+def awslogs(container: Container) -> Mapping[str, Value] | None:
+    """Return the options of a container's awslogs driver; None if it has another one."""
+    log = container.body.get("LogConfiguration")
+    if not isinstance(log, dict) or log.get("LogDriver") != "awslogs":
+        return None
+    options = log.get("Options")
+    return options if isinstance(options, dict) else None
+
+
+def services_of(context: Context, task: Resource) -> list[Resource]:
+    """Return the services that run a task definition."""
+    return [
+        service
+        for service in context.of_type("AWS::ECS::Service")
+        if context.target(service.get("TaskDefinition")) is task
+    ]
+
+
+def on_fargate(context: Context, service: Resource) -> bool:
+    """Whether a service certainly runs on Fargate, where the task itself fetches its image."""
+    if service.get("LaunchType") == "FARGATE":
+        return True
+    providers = [
+        str(item.get("CapacityProvider")).startswith("FARGATE")
+        for item in service.items("CapacityProviderStrategy")
+        if isinstance(item, dict)
+    ]
+    return bool(providers) and all(providers)

@@ -154,7 +154,7 @@ class Network:
             tier = subnet.tier if subnet else Tier.UNKNOWN
             if tier not in (Tier.PUBLIC, Tier.UNKNOWN):
                 continue
-            for permission in self._ingress(workload):
+            for permission in self.ingress(workload):
                 if permission.kind not in OUTSIDE:
                     continue
                 certain = (
@@ -168,7 +168,7 @@ class Network:
     def _from_workloads(self, target: Workload) -> Iterator[Flow]:
         if target.kind is Kind.ENDPOINT and not target.subnets:
             return  # a gateway endpoint is a route, see _to_outside
-        for permission in self._ingress(target):
+        for permission in self.ingress(target):
             for source in self.workloads.values():
                 if source is target or source.kind is Kind.ENDPOINT:
                     continue
@@ -177,7 +177,7 @@ class Network:
                 yield from self._between(source, target, permission)
 
     def _between(self, source: Workload, target: Workload, ingress: Permission) -> Iterator[Flow]:
-        for egress in self._egress(source):
+        for egress in self.egress(source):
             if not self._may_be(target, egress):
                 continue
             ports = ingress.ports.common(egress.ports)
@@ -188,7 +188,7 @@ class Network:
                 yield _flow(source.logical_id, target.logical_id, open_ports, ingress, certain)
 
     def _to_outside(self, workload: Workload) -> Iterator[Flow]:
-        for permission in self._egress(workload):
+        for permission in self.egress(workload):
             for subnet_id in workload.subnets:
                 subnet = self.subnets.get(subnet_id)
                 for way in subnet.exits if subnet else (UNKNOWN_EXIT,):
@@ -200,10 +200,12 @@ class Network:
                     ):
                         yield _flow(workload.logical_id, way.node, ports, permission, certain)
 
-    def _ingress(self, workload: Workload) -> list[Permission]:
+    def ingress(self, workload: Workload) -> list[Permission]:
+        """What the security groups of a workload let in."""
         return self._rules(workload, Direction.INGRESS)
 
-    def _egress(self, workload: Workload) -> list[Permission]:
+    def egress(self, workload: Workload) -> list[Permission]:
+        """What the security groups of a workload let out."""
         return self._rules(workload, Direction.EGRESS)
 
     def _rules(self, workload: Workload, direction: Direction) -> list[Permission]:

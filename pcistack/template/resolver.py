@@ -10,15 +10,16 @@ import ipaddress
 import itertools
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from pcistack.regions import partition_of, zones_of
-from pcistack.template.document import Json, Template, TemplateError
+from pcistack.template.document import Json, RawResource, Template, TemplateError
 from pcistack.template.uses import SUB, conditions_in_order
 from pcistack.template.view import (
     UNKNOWN,
+    Choice,
     Items,
     OpenObject,
     Partial,
@@ -54,18 +55,50 @@ _ADDS: Final = ("Fn::Transform", "Fn::ForEach::")
 _DYNAMIC = re.compile(r"\{\{resolve:[^{}]*\}\}")
 
 
+@dataclass(slots=True)
+class Shared:
+    """What the worlds of one template share: a resource is resolved once for what it depends on.
+
+    Attributes:
+        direct: Choices that each resource depends on by itself.
+        near: These, and those of the resources it refers to.
+    """
+
+    direct: Mapping[str, frozenset[str]]
+    near: Mapping[str, frozenset[str]]
+    resolved: dict[tuple[str, str], tuple[Resource, tuple[Problem, ...]]] = field(
+        default_factory=dict
+    )
+
+
 def resolve(
     template: Template,
     region: str | None,
     zones: Sequence[str] | None,
     parameters: Mapping[str, Json | Unknown],
+    *,
+    choices: Mapping[str, Choice] | None = None,
+    shared: Shared | None = None,
+    problems: Iterable[Problem] = (),
 ) -> View:
     """Resolve a template in the world of some parameter values.
+
+    Args:
+        template: The template.
+        region: Region that ``AWS::Region`` stands for; None leaves it unknown.
+        zones: Zones of that region; None if not known.
+        parameters: Values of the template's parameters.
+        choices: Those of them that other worlds have otherwise.
+        shared: What the worlds share.
+        problems: What is wrong with the worlds themselves.
 
     Raises:
         TemplateError: The template is too large to resolve.
     """
-    return _Resolver(template, region, zones, parameters).view()
+    resolver = _Resolver(template, region, zones, parameters, list(problems))
+    resolver.choices = choices or {}
+    resolver.shared = shared or Shared({}, {})
+    return resolver.view()
 
 
 @dataclass
@@ -78,6 +111,8 @@ class _Resolver:
     resource: str = ""
     work: int = 0
     values: dict[str, Value] = field(default_factory=dict)
+    choices: Mapping[str, Choice] = field(default_factory=dict)
+    shared: Shared = field(default_factory=lambda: Shared({}, {}))
     _conditions: dict[str, bool | None] = field(default_factory=dict)
 
     def view(self) -> View:
@@ -87,15 +122,7 @@ class _Resolver:
         for logical_id, raw in self.template.resources.items():
             if raw.condition is not None and self.condition(raw.condition) is False:
                 continue
-            self.resource = logical_id
-            resolved = self.resolve(dict(raw.properties))
-            self.spend(0)
-            resources[logical_id] = Resource(
-                logical_id=logical_id,
-                type=raw.type,
-                properties=resolved if isinstance(resolved, dict) else {},
-                raw=raw,
-            )
+            resources[logical_id] = self._resource(raw)
         for key in self.template.section("Resources"):
             if key.startswith("Fn::ForEach"):
                 self.problems.append(
@@ -107,7 +134,30 @@ class _Resolver:
             parameters={name: _value(value) for name, value in self.world.items()},
             resources=resources,
             problems=tuple(self.problems),
+            choices=self.choices,
+            near=self.shared.near,
         )
+
+    def _resource(self, raw: RawResource) -> Resource:
+        """Return a resource; the one of another world where nothing differs for it."""
+        own = self.shared.direct.get(raw.logical_id, ())
+        key = (raw.logical_id, repr([self.world[name] for name in sorted(own)]))
+        known = self.shared.resolved.get(key)
+        if known is None:
+            before = len(self.problems)
+            self.resource = raw.logical_id
+            resolved = self.resolve(dict(raw.properties))
+            self.spend(0)
+            made = Resource(
+                logical_id=raw.logical_id,
+                type=raw.type,
+                properties=resolved if isinstance(resolved, dict) else {},
+                raw=raw,
+            )
+            self.shared.resolved[key] = (made, tuple(self.problems[before:]))
+            return made
+        self.problems += known[1]
+        return known[0]
 
     def condition(self, name: str) -> bool | None:
         """Truth of a named condition; None if it cannot be known."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeAlias
 
-from pcistack.template.document import RawResource, Template
+from pcistack.template.document import Json, RawResource, Template
 
 
 class Unknown:
@@ -129,6 +129,8 @@ class Resource:
     def in_file(self, path: str) -> str:
         """Return a dotted path with the indexes of lists as the template has them."""
         steps = path.split(".")
+        if not any(step.isdecimal() for step in steps):
+            return path
         value: Value = dict(self.properties)
         for position, step in enumerate(steps):
             if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
@@ -193,11 +195,25 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a world takes for a parameter.
+
+    Attributes:
+        value: The value; a text in angle brackets stands for all that conditions do not name.
+        is_default: Whether the template takes it without a choice.
+    """
+
+    value: Json | Unknown
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Something wrong with an expression itself.
 
     Attributes:
-        kind: ``select-out-of-range``, ``find-in-map-missing`` or ``unresolved-loop``.
+        kind: ``select-out-of-range``, ``find-in-map-missing``, ``unresolved-loop`` or
+            ``worlds-left-out``.
         resource: Logical id; empty for none.
         message: What is wrong.
     """
@@ -217,6 +233,8 @@ class View:
         parameters: Parameter values of this world.
         resources: Resources that exist in this world, by logical id.
         problems: Expressions that are wrong in themselves.
+        choices: What differs between the worlds; empty if there is only one.
+        near: Choices that each resource, or one that it refers to, depends on.
     """
 
     template: Template
@@ -224,6 +242,8 @@ class View:
     parameters: Mapping[str, Value]
     resources: Mapping[str, Resource]
     problems: Sequence[Problem]
+    choices: Mapping[str, Choice] = field(default_factory=dict)
+    near: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of_type(self, *types: str) -> list[Resource]:
         """Return the resources of some CloudFormation types, in the template's order."""

@@ -1,10 +1,12 @@
 """The template reader and resolver: what is known is resolved, what is not is never guessed."""
 
+import json
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from pcistack.template.document import Template, TemplateError
+from pcistack.template.document import Json, Template, TemplateError
 from pcistack.template.view import UNKNOWN, Partial, Reference, View
 from pcistack.template.worlds import views
 
@@ -120,12 +122,89 @@ def test_selecting_past_the_end_of_a_list_is_a_problem_not_a_guess() -> None:
     assert [problem.kind for problem in found.problems] == ["select-out-of-range"]
 
 
-def test_many_conditions_give_a_bounded_number_of_worlds() -> None:
-    names = [f"P{i}" for i in range(12)]
-    parameters = ", ".join(f"{n}: {{Type: String, Default: a}}" for n in names)
-    conditions = ", ".join(f"C{n}: !Equals [!Ref {n}, b]" for n in names)
-    text = f"Parameters: {{{parameters}}}\nConditions: {{{conditions}}}\nResources: {{}}"
-    assert len(views(Template.parse(text), "eu-central-2")) == 13
+@pytest.mark.parametrize(
+    "text",
+    [
+        "!Ref AWS::StackId",
+        "!Sub '${AWS::StackName}-a-b'",
+        "!Sub 'a-${Open}'",
+        "!Ref Open",
+        "!Join ['-', [a, !ImportValue other]]",
+        "!GetAtt K.Arn",
+    ],
+)
+@pytest.mark.parametrize("around", ["!Select [9, {}]", "!Select [0, {}]", "!Length {}", "{}"])
+def test_the_parts_of_a_text_that_is_partly_known_are_not_counted(text: str, around: str) -> None:
+    split = f"{{'Fn::Split': ['-', {text}]}}"
+    around = around.replace("!Length {}", "{'Fn::Length': {}}")
+    template = Template.parse(
+        "Parameters: {Open: {Type: String}}\nConditions: {Has: !Equals [!Ref Open, '']}\n"
+        "Resources:\n  K: {Type: AWS::KMS::Key, Condition: Has}\n"
+        f"  R: {{Type: X::Y::Z, Properties: {{V: {around.replace('{}', split)}}}}}\n"
+    )
+    for each in views(template, "eu-central-2"):
+        known = each.parameters["Open"] == ""
+        assert each.resources["R"].is_unknown("V") or known
+        assert known or not each.problems
+
+
+def test_zones_of_another_region_are_those_of_that_region() -> None:
+    zones = view(
+        "Resources: {R: {Type: X::Y::Z, Properties: {Z: !GetAZs us-west-1, O: !GetAZs nowhere-1}}}"
+    ).resources["R"]
+    assert zones.items("Z") == ["us-west-1a", "us-west-1c"]
+    assert zones.is_unknown("O")
+
+
+def test_text_made_of_an_object_is_known_if_all_of_it_is() -> None:
+    found = view(
+        "Resources:\n  K: {Type: AWS::KMS::Key}\n  R:\n    Type: X::Y::Z\n    Properties:\n"
+        "      A: {'Fn::ToJsonString': {a: [1, x]}}\n"
+        "      B: {'Fn::ToJsonString': {a: !Ref K}}\n"
+    ).resources["R"]
+    assert found.get("A") == '{"a":[1,"x"]}'
+    assert found.is_unknown("B")
+
+
+def test_what_a_macro_adds_is_unknown_not_absent() -> None:
+    found = view(
+        "Resources:\n  R:\n    Type: X::Y::Z\n    Properties:\n      Own: 1\n"
+        "      Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/k}}\n"
+        "      Deep: {Own: 2, 'Fn::Transform': {Name: M}}\n"
+    ).resources["R"]
+    assert found.get("Own") == 1
+    assert found.get("Deep.Own") == 2
+    assert found.is_unknown("Other")
+    assert found.is_unknown("Deep.Other.More")
+
+
+def test_a_path_counts_the_items_as_the_template_has_them() -> None:
+    found = view(
+        "Resources:\n  R:\n    Type: X::Y::Z\n    Properties:\n"
+        "      L: [!Ref AWS::NoValue, a, {M: [!Ref AWS::NoValue, b]}]\n"
+    ).resources["R"]
+    assert found.get("L.1.M.0") == "b"
+    assert found.in_file("L.1.M.0") == "L.2.M.1"
+    assert found.in_file("L.0") == "L.1"
+
+
+def test_long_text_of_beginnings_is_read_in_one_pass() -> None:
+    for text in ("${a" * 200_000, "{{resolve:" * 90_000, "${!" * 200_000):
+        found = view(
+            json.dumps({"Resources": {"R": {"Type": "A", "Properties": {"V": {"Fn::Sub": text}}}}})
+        )
+        assert isinstance(found.resources["R"].get("V"), str)
+
+
+def test_what_grows_by_references_is_bounded() -> None:
+    body = {
+        "Parameters": {"P": {"Type": "String", "Default": "x" * 400_000}},
+        "Resources": {
+            f"R{n}": {"Type": "A", "Properties": {"V": {"Fn::Sub": "${P}${P}"}}} for n in range(50)
+        },
+    }
+    with pytest.raises(TemplateError, match="too large to resolve"):
+        views(Template(cast("dict[str, Json]", body)), None)
 
 
 @pytest.mark.parametrize(

@@ -32,21 +32,46 @@ def allowed(field: FieldInfo) -> str:
     words = next((item.words for item in field.metadata if isinstance(item, Allowed)), None)
     if words is not None:
         return words
-    if get_origin(field.annotation) is Literal:
-        return listed(f'"{choice}"' for choice in get_args(field.annotation))
+    kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if kind is not None]
+    choice = next((kind for kind in kinds if get_origin(kind) is Literal), None)
+    if choice is not None:
+        return listed(f'"{item}"' for item in get_args(choice))
     if field.annotation is bool:
         return "true or false"
-    low, high = (
-        next(getattr(item, bound) for item in field.metadata if hasattr(item, bound))
-        for bound in ("ge", "le")
-    )
+    low, high = (_bound(field, name) for name in ("ge", "le"))
     return f"a whole number from {low} to {high}"
 
 
-def model_of(field: FieldInfo) -> type[BaseModel] | None:
-    """Return the model of a setting that is a table of settings; None for any other."""
-    candidates = (field.annotation, *get_args(field.annotation))
-    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
+def _bound(field: FieldInfo, name: str) -> object:
+    return next(getattr(item, name) for item in field.metadata if hasattr(item, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """A setting that holds other settings.
+
+    Attributes:
+        how: One table, tables by name, or a list of tables.
+        model: What stands in each of them.
+    """
+
+    how: Literal["one", "named", "listed"]
+    model: type[BaseModel]
+
+
+def tables_of(field: FieldInfo) -> Tables | None:
+    """Return what a setting holds; None for one that holds no other settings."""
+    annotation = field.annotation
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    how: Literal["one", "named", "listed"] = "one"
+    if origin is dict:
+        how = "named"
+    elif origin is tuple:
+        how = "listed"
+    for candidate in (annotation, *arguments):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return Tables(how=how, model=candidate)
+    return None
 
 
 def form(pattern: str) -> AfterValidator:

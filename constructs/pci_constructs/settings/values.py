@@ -38,6 +38,23 @@ _HOST: Final = rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+(?=[a-z]){_LABEL}"
 _MAILBOX: Final = r"(?=.{1,64}@)(?:[a-z0-9!#$%&'*+/=?^_`{|}~-]+\.)*[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 
 
+ARN: Final = (
+    r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:[0-9]{12})?:[^*?\s]*[^*?\s/:](?:/[^*?\s]*)?(?:/\*)?"
+)
+"""An ARN whose only wildcard may be a last ``/*``."""
+
+SECRET_ARN: Final = (
+    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}"
+    r"-[A-Za-z0-9]{6}"
+)
+KEY_ARN: Final = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}"
+SCHEDULE: Final = (
+    r"cron\([0-9A-Za-z*?/,#-]+( [0-9A-Za-z*?/,#-]+){5}\)"
+    r"|rate\((1 (minute|hour|day)|(?!1 )[1-9][0-9]{0,3} (minute|hour|day)s)\)"
+)
+"""Schedule expressions of EventBridge Scheduler that come back."""
+
+
 def region(value: str) -> str:
     """A region that the facts know."""
     if value not in regions():
@@ -141,6 +158,19 @@ def container_user(value: str) -> str:
     if re.fullmatch(f"({_USER}|{_USER_ID})(:({_USER}|{_USER_ID}|0))?", value) is None:
         raise ValueError("cannot be used")
     return value
+
+
+def command(value: object) -> object:
+    """A command of a shell, or a list of words that runs without one."""
+    if isinstance(value, str):
+        if not value.strip():
+            raise ValueError("is empty")
+        return value
+    if not isinstance(value, list | tuple):
+        raise ValueError("is neither a text nor a list of texts")
+    if not value or not all(isinstance(word, str) and word for word in value):
+        raise ValueError("is no list of texts")
+    return tuple(value)
 
 
 def scratch_path(value: str) -> str:

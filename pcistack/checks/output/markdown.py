@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -16,12 +17,12 @@ MARK: Final = "<!-- pcistack check -->"
 
 _LONGEST: Final = 60_000  # characters; GitHub takes 65,536
 _ICONS: Final = {Severity.FATAL: "🛑", Severity.ERROR: "❌", Severity.WARNING: "⚠️"}
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]#|~])")
 
 
 def render(report: Report) -> str:
     """Return the report as Markdown, cut with a word about it where GitHub would refuse it."""
-    verdict = "🛑 Not to be deployed" if report.failed or report.problems else "✅ Ready to deploy"
+    verdict = "❌ Refused" if report.failed or report.problems else "✅ Passed"
     lines = [MARK, f"### {verdict}", "", _plain(summary(report, plain=True)), ""]
     lines += [f"- **Not judged:** {_plain(line)}" for line in report.problems]
     size = sum(map(len, lines))
@@ -68,7 +69,7 @@ def _fix(finding: Finding) -> Iterator[str]:
         yield _plain(head)
     if rest:
         yield ""
-        yield from ("```yaml", rest.replace("```", "'''"), "```")
+        yield from ("```yaml", textwrap.dedent(rest).replace("```", "'''"), "```")
     yield ""
     yield f"`pcistack explain {finding.rule}` says why. Source: {_plain(finding.source)}"
 

@@ -11,7 +11,7 @@ from pcistack.deployment.context import Context
 from pcistack.deployment.load_balancing import BALANCER, GROUP, HTTP, NETWORK
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields, is_open, listed, number, objects, text
-from pcistack.template.view import Resource, Value
+from pcistack.template.view import Reference, Resource, Value
 
 LISTENER: Final = "AWS::ElasticLoadBalancingV2::Listener"
 RULE: Final = "AWS::ElasticLoadBalancingV2::ListenerRule"
@@ -244,7 +244,7 @@ def priority_rule(context: Context) -> Iterator[Hit]:
                 f"the priority {priority} is outside 1 to 50000",
                 "choose a priority between 1 and 50000",
             )
-        if priority is not None and listener is not None and str(listener) != "UNKNOWN":
+        if priority is not None and (isinstance(listener, Reference) or type(listener) is str):
             first = seen.setdefault((str(listener), priority), found.logical_id)
             if first != found.logical_id:
                 yield hit(

@@ -11,15 +11,15 @@ from pcistack.deployment.context import Context
 from pcistack.deployment.grants import key_of_secret, refused, refused_on_key, secret_refused
 from pcistack.deployment.pack import rule
 from pcistack.deployment.tasks import (
-    Container,
     SecretUse,
+    awslogs,
     containers,
     repository,
     secret_of,
     secrets,
 )
 from pcistack.policies.arns import ACCOUNT
-from pcistack.template.view import Resource, Value
+from pcistack.template.view import Resource
 
 _TASK: Final = ("AWS::ECS::TaskDefinition",)
 _GUIDE: Final = "Amazon ECS developer guide: "
@@ -145,7 +145,7 @@ def secret_key_rule(context: Context) -> Iterator[Hit]:
 )
 def logs_rule(context: Context) -> Iterator[Hit]:
     for container in containers(context):
-        role, options = _role(context, container.task), _awslogs(container)
+        role, options = _role(context, container.task), awslogs(container)
         if role is None or options is None:
             continue
         region = context.access.names.text(options.get("awslogs-region"))
@@ -174,7 +174,7 @@ def logs_rule(context: Context) -> Iterator[Hit]:
 )
 def logs_region_rule(context: Context) -> Iterator[Hit]:
     for container in containers(context):
-        options = _awslogs(container)
+        options = awslogs(container)
         region = options.get("awslogs-region") if options else None
         if options is None or not isinstance(region, str) or "<" in region:
             continue
@@ -187,14 +187,6 @@ def logs_region_rule(context: Context) -> Iterator[Hit]:
                 f"{region}: no task starts",
                 f"set awslogs-region to {context.region}",
             )
-
-
-def _awslogs(container: Container) -> dict[str, Value] | None:
-    log = container.body.get("LogConfiguration")
-    if not isinstance(log, dict) or log.get("LogDriver") != "awslogs":
-        return None
-    options = log.get("Options")
-    return options if isinstance(options, dict) else None
 
 
 @rule(

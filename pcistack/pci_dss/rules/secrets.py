@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,6 +10,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_set, show
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.credentials import holds_credential, is_placeholder, names_credential
 from pcistack.pci_dss.pack import rule
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, walk
@@ -113,33 +113,16 @@ def password_strength(context: Context) -> Iterator[Hit]:
             yield hit(secret, path, "a password without digits is possible")
 
 
-_SECRET_NAME: Final = re.compile(
-    r"(passw(or)?d|passphrase|secret|api_?key|access_?key|private_?key|auth_?token|credential"
-    r"|(^|_)(pass|pwd|token)($|_))",
-    re.IGNORECASE,
-)
-_HARMLESS_NAME: Final = re.compile(
-    r"(arn|_id|_?name|_?path|_file|_url|_uri|_?prefix|_ttl|_expiry|_length|_policy|_parameter"
-    r"|_region|_version|_enabled|_host|_endpoint|access_key_id)$",
-    re.IGNORECASE,
-)
-_SECRET_TEXT: Final = re.compile(
-    r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|\b[a-z][a-z0-9+.-]*://[^/\s:@<>{}$]+:[^/\s:@<>{}$]+@"  # user:password@ in an address
-)
-_PLACEHOLDERS: Final = frozenset({"", "true", "false", "none", "null", "disabled", "enabled"})
-
-
 def _is_secret(name: str, value: Value) -> str | None:
     """Return why a name and its value hold a secret, or None."""
     text = str(value) if isinstance(value, str) else ""
-    if _SECRET_TEXT.search(text):
+    if holds_credential(text):
         return "holds an access key, a private key or a password in an address"
     if "{{resolve:secretsmanager" in text or "{{resolve:ssm-secure" in text:
         return "is a secret that CloudFormation writes out in clear text here"
-    if not _SECRET_NAME.search(name) or _HARMLESS_NAME.search(name):
+    if not names_credential(name):
         return None
-    if isinstance(value, Reference) or text.lower() in _PLACEHOLDERS or text.startswith("arn:"):
+    if isinstance(value, Reference) or is_placeholder(text):
         return None if not isinstance(value, Unknown) else "comes from a parameter, in clear text"
     if isinstance(value, Partial):
         return None
@@ -260,7 +243,7 @@ def key_literal(context: Context) -> Iterator[Hit]:
         if not _holds_key(dict(resource.properties)):
             continue  # the walk below, with its paths, costs more than all other rules
         for path, value in walk(dict(resource.properties)):
-            if isinstance(value, str) and "Environment" not in path and _SECRET_TEXT.search(value):
+            if isinstance(value, str) and "Environment" not in path and holds_credential(value):
                 yield hit(
                     resource,
                     path,
@@ -274,7 +257,7 @@ def _holds_key(value: Value) -> bool:
         one = waiting.pop()
         if isinstance(one, str):
             signs = "://" in one or "AKIA" in one or "ASIA" in one or "PRIVATE KEY" in one
-            if signs and _SECRET_TEXT.search(one):
+            if signs and holds_credential(one):
                 return True
         elif isinstance(one, dict):
             waiting.extend(one.values())

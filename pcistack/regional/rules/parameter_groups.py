@@ -101,7 +101,7 @@ def kind_rule(context: Context) -> Iterator[Hit]:
 @rule(
     "DATABASE-OPTION-GROUP",
     "An option group of another engine or major version",
-    types=(aurora.INSTANCE,),
+    types=("AWS::RDS::OptionGroup",),
     severity=Severity.FATAL,
     source="RDS API reference: CreateOptionGroup, EngineName and MajorEngineVersion",
 )

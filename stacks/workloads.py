@@ -1,0 +1,244 @@
+"""What must hold between the settings of a service, a worker or a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from pci_constructs.names import GIVEN_VARIABLES, SERVICE
+from pci_constructs.settings import values
+from pci_constructs.settings.image import PRIVATE_IMAGE
+from pci_constructs.settings.regions import regions
+from pci_constructs.settings.workload import ServiceSettings, WorkloadSettings
+from pcistack.pci_dss.credentials import holds_credential, is_placeholder, names_credential
+from stacks.lists import judged, split
+from stacks.mistakes import Mistake, dotted, shown
+from stacks.settings import Environment, is_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A service, worker or job of a file.
+
+    Attributes:
+        table: Names of its table, such as ``("workers", "settlement")``.
+        settings: What stands there.
+        environment: The whole file.
+    """
+
+    table: tuple[str, ...]
+    settings: WorkloadSettings
+    environment: Environment
+
+    def mistake(self, *names: str, wrong: str, allowed: str, value: object = None) -> Mistake:
+        """Return a mistake in one of its settings."""
+        field = dotted((*self.table, *names))
+        return Mistake(field=field, wrong=wrong, allowed=allowed, value=value)
+
+    @property
+    def scratch_paths(self) -> tuple[str, ...]:
+        """Its directories, its own or the service's."""
+        own = self.settings.scratch_paths
+        return self.environment.service.scratch_paths if own is None else own
+
+
+Check: TypeAlias = Callable[[Workload], Iterator[Mistake]]
+
+_CHECKS: Final[list[tuple[tuple[str, ...], tuple[str, ...], Check]]] = []
+
+
+def reads(*fields: str, also: tuple[str, ...] = ()) -> Callable[[Check], Check]:
+    """Register a check of the settings of a workload, and of others of the file, that it names."""
+
+    def register(check: Check) -> Check:
+        _CHECKS.append((fields, also, check))
+        return check
+
+    return register
+
+
+def workloads(environment: Environment) -> Iterator[Workload]:
+    """Yield all that runs on the stack."""
+    tables: list[tuple[tuple[str, ...], WorkloadSettings]] = [
+        (("service",), environment.service),
+        *((("workers", name), worker) for name, worker in environment.workers.items()),
+        *((("jobs", name), job) for name, job in environment.jobs.items()),
+    ]
+    for table, settings in tables:
+        yield Workload(table=table, settings=settings, environment=environment)
+
+
+def mistakes(environment: Environment, unusable: Collection[tuple[str, ...]]) -> Iterator[Mistake]:
+    """Yield what does not fit together in each of them; see :mod:`stacks.consistency`."""
+    for workload in workloads(environment):
+        for fields, also, check in _CHECKS:
+            needed = [(*workload.table, *field.split(".")) for field in fields]
+            others = [tuple(field.split(".")) for field in also]
+            if not any(is_in(names, unusable) for names in (*needed, *others)):
+                yield from check(workload)
+    yield from _names_are_apart(environment)
+
+
+def _names_are_apart(environment: Environment) -> Iterator[Mistake]:
+    for name in environment.jobs:
+        if name in environment.workers:
+            yield Mistake(
+                field=dotted(("jobs", name)),
+                wrong="has the name of a worker",
+                allowed="a name that no worker has",
+            )
+    for table in ("workers", "jobs"):
+        if SERVICE in getattr(environment, table):
+            yield Mistake(
+                field=dotted((table, SERVICE)),
+                wrong="has the name of the service",
+                allowed="any other name",
+            )
+
+
+@reads("cpu", "memory_mib")
+def _fargate_has_the_size(workload: Workload) -> Iterator[Mistake]:
+    settings = workload.settings
+    if settings.memory_mib not in values.FARGATE_MEMORY[settings.cpu]:
+        yield workload.mistake(
+            "memory_mib",
+            wrong=f"does not go with cpu = {settings.cpu}",
+            allowed=values.memory_sizes(settings.cpu),
+            value=settings.memory_mib,
+        )
+
+
+@reads("scratch_paths")
+def _scratch_paths_are_usable(workload: Workload) -> Iterator[Mistake]:
+    yield from judged(
+        dotted((*workload.table, "scratch_paths")),
+        workload.settings.scratch_paths or (),
+        values.scratch_path,
+        lambda _: "absolute paths such as /tmp, without spaces, colons, //, . and ..",
+    )
+
+
+@reads("scratch_paths")
+def _scratch_paths_are_apart(workload: Workload) -> Iterator[Mistake]:
+    paths, _ = split(workload.settings.scratch_paths or (), values.scratch_path)
+    for inner in dict.fromkeys(paths):
+        outer = next((path for path in paths if inner.startswith(f"{path}/")), None)
+        if outer is not None:
+            yield workload.mistake(
+                "scratch_paths",
+                wrong=f"lies inside {shown(outer)}",
+                allowed="paths of which none is inside another",
+                value=inner,
+            )
+
+
+@reads("scratch_paths", "scratch_mib", "memory_mib", "cpu", also=("service.scratch_paths",))
+def _scratch_leaves_memory(workload: Workload) -> Iterator[Mistake]:
+    settings = workload.settings
+    count = len(set(split(workload.scratch_paths, values.scratch_path)[0]))
+    total, half = count * settings.scratch_mib, settings.memory_mib // 2
+    if settings.memory_mib in values.FARGATE_MEMORY[settings.cpu] and total > half:
+        yield workload.mistake(
+            "scratch_mib",
+            wrong=f"takes {total} MiB in all, more than half of memory_mib",
+            allowed=f"at most {half // count}, or more memory_mib"
+            if half >= count
+            else "fewer paths, or more memory_mib",
+            value=settings.scratch_mib,
+        )
+
+
+@reads("desired_count", "max_count")
+def _counts_are_a_range(workload: Workload) -> Iterator[Mistake]:
+    service = workload.settings
+    if isinstance(service, ServiceSettings) and service.max_count < service.desired_count:
+        yield workload.mistake(
+            "max_count",
+            wrong="is smaller than desired_count",
+            allowed=f"at least {service.desired_count}, or a smaller desired_count",
+            value=service.max_count,
+        )
+
+
+@reads("image", also=("network.egress", "region"))
+def _image_can_be_reached(workload: Workload) -> Iterator[Mistake]:
+    image, here = workload.settings.image, workload.environment.region
+    if image is None or workload.environment.network.egress == "nat":
+        return
+    private = PRIVATE_IMAGE.fullmatch(image)
+    if private is None or private["region"] != here:
+        yield workload.mistake(
+            "image",
+            wrong='cannot be reached with egress = "endpoints"',
+            allowed=f"<12 digits>.dkr.ecr.{here}.{regions()[here].domain}/<name>:<tag>, to which "
+            "it must be copied",
+            value=image,
+        )
+
+
+@reads("variables")
+def _variables_hold_no_credential(workload: Workload) -> Iterator[Mistake]:
+    for name, text in workload.settings.variables.items():
+        if holds_credential(text) or (names_credential(name) and not is_placeholder(text)):
+            yield workload.mistake(
+                "variables",
+                name,
+                wrong="looks like a credential, which anybody may read who may describe the task "
+                "(PCI DSS 8.6.2)",
+                allowed=f"a secret of Secrets Manager, as secrets.{name}, or another name",
+            )
+
+
+@reads("variables")
+def _variables_are_not_given(workload: Workload) -> Iterator[Mistake]:
+    yield from _given(workload, "variables", workload.settings.variables)
+
+
+@reads("secrets")
+def _secrets_are_not_given(workload: Workload) -> Iterator[Mistake]:
+    yield from _given(workload, "secrets", workload.settings.secrets)
+
+
+def _given(workload: Workload, table: str, names: Iterable[str]) -> Iterator[Mistake]:
+    for name in names:
+        if name in GIVEN_VARIABLES:
+            yield workload.mistake(
+                table, name, wrong="is given by the stack", allowed="any other name"
+            )
+
+
+@reads("variables", "secrets")
+def _a_name_is_given_once(workload: Workload) -> Iterator[Mistake]:
+    for name in workload.settings.secrets:
+        if name in workload.settings.variables:
+            yield workload.mistake(
+                "secrets", name, wrong="is a variable too", allowed="one of the two"
+            )
+
+
+@reads("secrets", also=("region",))
+def _secrets_are_in_the_region(workload: Workload) -> Iterator[Mistake]:
+    here = workload.environment.region
+    for name, secret in workload.settings.secrets.items():
+        if secret.arn.split(":")[3] != here:
+            yield workload.mistake(
+                "secrets",
+                name,
+                wrong="is a secret of another region, which ECS cannot read",
+                allowed=f"one of {here}",
+                value=secret.arn,
+            )
+
+
+@reads("permissions")
+def _wildcards_have_a_reason(workload: Workload) -> Iterator[Mistake]:
+    for number, permission in enumerate(workload.settings.permissions):
+        wide = [name for name in permission.resources if name.endswith("/*")]
+        if wide and permission.reason is None:
+            yield workload.mistake(
+                f"permissions[{number}]",
+                wrong='ends a resource with "/*" without saying why',
+                allowed="resources by their names, or a reason",
+                value=wide[0],
+            )
