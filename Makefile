@@ -99,8 +99,8 @@ evidence-picture: ## Take the picture of the production evidence that the README
 	@python -m tests.evidence.picture evidence-out/prod/index.html docs/images/evidence.png
 
 .PHONY: bench
-bench: install ## Measure the budgets of synth as ratios in one run
-	@python -m benchmarks.synth
+bench: install ## Measure the budgets as multiples of an empty CDK app
+	@python -m benchmarks.budgets $(ARGS)
 
 .PHONY: mutation
 mutation: install ## Loosen every property of the production template: does a PCI rule notice?
