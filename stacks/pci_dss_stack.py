@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from aws_cdk import CfnOutput, Stack, Tags
 from aws_cdk import Environment as CdkEnvironment
 from constructs import Construct
 
 from pci_constructs.alarms import Watched
+from pci_constructs.before_service import BeforeService
 from pci_constructs.custom_resources import CustomResources
 from pci_constructs.database import Database
 from pci_constructs.encryption import Encryption
 from pci_constructs.foundation import Foundation
 from pci_constructs.ingress import Ingress
+from pci_constructs.job import Job, schedule
 from pci_constructs.monitoring import Monitoring
+from pci_constructs.names import SERVICE
 from pci_constructs.network import Network, admit
 from pci_constructs.place import Place
 from pci_constructs.rotation import Rotation
-from pci_constructs.service import Service
+from pci_constructs.service import Service, wait_for
+from pci_constructs.worker import Worker
+from pci_constructs.workload import Workload
 from stacks.acceptances import accept
 from stacks.environment import Environment
 
@@ -29,6 +36,8 @@ class PciDssStack(Stack):
         network: VPC, subnets, flow log.
         database: Aurora MySQL Serverless v2.
         service: The Fargate service.
+        workers: What runs beside it, by name.
+        jobs: What runs to its end, by name.
         ingress: Load balancer and web ACL, if configured.
         rotation: What rotates the database password.
         monitoring: Alarms and dashboard.
@@ -76,8 +85,28 @@ class PciDssStack(Stack):
             if environment.ingress
             else None
         )
+        self.workers = {
+            name: Worker(
+                _group(self, "Workers"),
+                name,
+                beside=self.service,
+                secret=self.database.secret,
+                settings=settings,
+            )
+            for name, settings in environment.workers.items()
+        }
+        self.jobs = {
+            name: Job(
+                _group(self, "Jobs"),
+                name,
+                beside=self.service,
+                secret=self.database.secret,
+                settings=settings,
+            )
+            for name, settings in environment.jobs.items()
+        }
         self._connect()
-        self._wait()
+        self._start(foundation)
         self.rotation = Rotation(
             self,
             "Rotation",
@@ -96,6 +125,8 @@ class PciDssStack(Stack):
                 database=self.database,
                 rotation=self.rotation,
                 ingress=self.ingress,
+                workers=tuple(self.workers.values()),
+                jobs=tuple(self.jobs.values()),
             ),
             settings=environment.monitoring,
         )
@@ -112,32 +143,48 @@ class PciDssStack(Stack):
             key = f"availability-zones:account={environment.account}:region={environment.region}"
             self.node.set_context(key, list(environment.network.zones))
 
+    @property
+    def _workloads(self) -> list[Workload]:
+        return [self.service, *self.workers.values(), *self.jobs.values()]
+
     def _connect(self) -> None:
         """The flows of the tasks (PCI DSS 1.2.5); the way in has its own, all else is closed."""
-        admit(
-            self.database.security_group,
-            self.service.security_group,
-            name="TasksToDatabase",
-            port=self.database.settings.port,
-            reason="Tasks query the database over TLS",
-        )
-        self.network.give_way_out(self.service.security_group)
+        for workload in self._workloads:
+            admit(
+                self.database.security_group,
+                workload.security_group,
+                name=f"{_prefix(workload)}TasksToDatabase",
+                port=self.database.settings.port,
+                reason="Tasks query the database over TLS",
+            )
+            self.network.give_way_out(workload.security_group, name=_prefix(workload))
 
-    def _wait(self) -> None:
+    def _start(self, foundation: Foundation) -> None:
         """Start no task before what it needs at its start: database, ways and permitted flows.
 
         A task that fails because they are still being made counts for the circuit breaker, which
-        has nothing to go back to at a first deployment.
+        has nothing to go back to at a first deployment. Jobs come before services.
         """
         groups = (
-            self.service.security_group,
             self.database.security_group,
             self.network.endpoint_security_group,
             self.ingress.security_group if self.ingress else None,
         )
-        self.service.wait_for(
-            self.database.writer, *self.network.way_out, *(group for group in groups if group)
-        )
+        needed = [
+            self.database.writer,
+            *self.network.way_out,
+            *(group for group in groups if group),
+        ]
+        first = [job for job in self.jobs.values() if job.settings.when == "before-service"]
+        if first:
+            before = BeforeService(
+                self, "BeforeService", foundation=foundation, jobs=first, after=needed
+            )
+            needed += before.runs
+        services: list[Service | Worker] = [self.service, *self.workers.values()]
+        for running in services:
+            wait_for(running.service, running.security_group, *needed)
+        self.schedules = schedule(self, list(self.jobs.values()))
 
     def _outputs(self, environment: Environment) -> None:
         outputs = {
@@ -153,6 +200,17 @@ class PciDssStack(Stack):
             outputs["LoadBalancerDnsName"] = self.ingress.load_balancer.load_balancer_dns_name
         for name, value in outputs.items():
             CfnOutput(self, name, value=value, export_name=environment.names.export(name))
+
+
+def _group(stack: Stack, construct_id: str) -> Construct:
+    """Return the scope of workloads of a kind, whose ids are names of the user's."""
+    present = stack.node.try_find_child(construct_id)
+    return cast("Construct", present) if present else Construct(stack, construct_id)
+
+
+def _prefix(workload: Workload) -> str:
+    """What the ids of a workload's rules begin with; nothing for the service."""
+    return "" if workload.name == SERVICE else workload.name
 
 
 def _tags(environment: Environment) -> dict[str, str]:

@@ -76,7 +76,8 @@ class Environment(Settings):
         return Names(
             project=self.project,
             suffix=self.suffix,
-            workloads=(*self.workers, *self.jobs),
+            workers=tuple(self.workers),
+            jobs=tuple(self.jobs),
         )
 
 

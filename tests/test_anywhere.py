@@ -35,9 +35,9 @@ ZONES = ("eu-central-2a", "eu-central-2b")
 class Anybody:
     """Somebody's app and stack, with the constructs on it that a test asks for."""
 
-    def __init__(self, *, region: str | None = None, workloads: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, region: str | None = None, workers: tuple[str, ...] = ()) -> None:
         self.stack = Stack(App(), "Shop", env=Environment(region=region))
-        names = Names(project="shop", suffix="dev", workloads=workloads)
+        names = Names(project="shop", suffix="dev", workers=workers)
         protection = ProtectionSettings()
         self.foundation = Foundation(
             names=names,
@@ -181,7 +181,7 @@ def test_what_the_constructs_need_is_listed_and_not_granted_a_second_time() -> N
 
 
 def test_a_second_service_shares_the_cluster_and_has_names_of_its_own() -> None:
-    app = Anybody(workloads=("reports",))
+    app = Anybody(workers=("reports",))
     first = app.service()
     Service(
         app.stack,
@@ -203,7 +203,7 @@ def test_a_second_service_shares_the_cluster_and_has_names_of_its_own() -> None:
 def test_a_log_group_that_the_key_does_not_serve_is_refused_at_once() -> None:
     app = Anybody()
     first = app.service()
-    with pytest.raises(ValueError, match="add the workload there"):
+    with pytest.raises(ValueError, match="add the worker or job there"):
         Service(
             app.stack,
             "Reports",

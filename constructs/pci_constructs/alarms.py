@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,10 +10,12 @@ from pci_constructs.alarm import AlarmProps, Metric
 from pci_constructs.database import Database
 from pci_constructs.foundation import Foundation
 from pci_constructs.ingress import Ingress
+from pci_constructs.job import Job
 from pci_constructs.names import Names
 from pci_constructs.network import Network
 from pci_constructs.rotation import Rotation
 from pci_constructs.service import Service
+from pci_constructs.worker import Worker
 
 _CONNECTIONS: Final = (
     (192, 6000),
@@ -40,6 +42,8 @@ class Watched:
         database: The database; one that pauses writes no log, and its silence is no alarm.
         rotation: What rotates the password.
         ingress: The way in, if there is one.
+        workers: Tasks beside the service.
+        jobs: Tasks that end; those with a schedule must be started by it.
     """
 
     network: Network
@@ -47,12 +51,16 @@ class Watched:
     database: Database
     rotation: Rotation
     ingress: Ingress | None = None
+    workers: tuple[Worker, ...] = ()
+    jobs: tuple[Job, ...] = ()
 
 
 def watched(watch: Watched, foundation: Foundation) -> dict[str, AlarmProps]:
     """Return the alarms by title, in the order of the dashboard."""
     return {
         **_service(watch.service, foundation.names),
+        **_workers(watch.workers, foundation.names),
+        **_schedules(watch.jobs, foundation.names),
         **_database(watch.database, foundation.names),
         **_controls(watch),
         **(_ingress(watch.ingress, foundation) if watch.ingress else {}),
@@ -89,6 +97,68 @@ def _service(service: Service, names: Names) -> dict[str, AlarmProps]:
             what_to_do="Fewer tasks run than are wanted. Read the service's events and the stopped "
             "tasks' reasons: image, secret, health check and capacity, in that order.",
         ),
+    }
+
+
+def _workers(workers: Iterable[Worker], names: Names) -> dict[str, AlarmProps]:
+    alarms: dict[str, AlarmProps] = {}
+    for worker in workers:
+        if not worker.settings.desired_count:
+            continue  # it is stopped
+        dimensions = {
+            "ClusterName": names.ecs_cluster,
+            "ServiceName": names.ecs_service(worker.name),
+        }
+        running, wanted, pending = (
+            Metric(
+                namespace="ECS/ContainerInsights",
+                name=name,
+                dimensions=dimensions,
+                statistic=statistic,
+            )
+            for name, statistic in (
+                ("RunningTaskCount", "Average"),
+                ("DesiredTaskCount", "Average"),
+                ("PendingTaskCount", "Maximum"),
+            )
+        )
+        alarms[f"TasksMissing-{worker.name}"] = AlarmProps(
+            metric=wanted,
+            less=running,
+            above=0,
+            periods=5,
+            after=(worker.service,),
+            what_to_do=f"Fewer tasks of the worker {worker.name} run than are wanted. Read its "
+            "events and the stopped tasks' reasons: image, secret, health check and capacity, in "
+            "that order.",
+        )
+        alarms[f"TasksRestarting-{worker.name}"] = AlarmProps(
+            metric=pending,
+            above=0,
+            periods=10,
+            what_to_do=f"Tasks of the worker {worker.name} wait to be started again and again. "
+            "Read the log of the last one: most often the command ends or runs out of memory.",
+        )
+    return alarms
+
+
+def _schedules(jobs: Iterable[Job], names: Names) -> dict[str, AlarmProps]:
+    if not any(job.settings.schedule for job in jobs):
+        return {}
+    return {
+        "JobsNotStarted": AlarmProps(
+            metric=Metric(
+                namespace="AWS/Scheduler",
+                name="TargetErrorCount",
+                dimensions={"ScheduleGroup": names.schedules},
+                statistic="Sum",
+                period=300,
+            ),
+            above=0,
+            periods=1,
+            what_to_do="EventBridge Scheduler could not start a job. Look at the quota of Fargate "
+            "tasks and at the scheduler's role; start the job by hand once it is mended.",
+        )
     }
 
 

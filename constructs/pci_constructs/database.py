@@ -201,7 +201,7 @@ class Database(Construct):
                 when=from_this_account(place),
                 aws_policies=(f"arn:{place.partition}:{policy}",),
                 accepted={
-                    f"AwsSolutions-IAM4[Policy::arn:{place.partition_in_findings}:{policy}]": "RDS "
+                    f"AwsSolutions-IAM4[Policy::arn:{place.in_findings.partition}:{policy}]": "RDS "
                     "asks for this policy; it writes to the RDSOSMetrics log group and to nothing "
                     "else."
                 },

@@ -17,9 +17,6 @@ from pci_constructs.policy import Statement, allow, policy
 from pci_constructs.protection import removal_policy
 from pci_constructs.settings.protection import ProtectionSettings
 
-PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "events.rds.amazonaws.com")
-"""Services that publish to the alarm topic: its policy admits them, and its key serves them."""
-
 _ADMINISTER: Final = (
     "kms:CancelKeyDeletion",
     "kms:CreateAlias",
@@ -54,6 +51,12 @@ _USE: Final = (
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 )
+
+
+def publishers(names: Names) -> list[str]:
+    """Return what publishes to the alarm topic: its policy admits it, and its key serves it."""
+    jobs = ["events.amazonaws.com"] if names.jobs else []
+    return ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com", *jobs]
 
 
 class Encryption(Construct):
@@ -92,7 +95,7 @@ class Encryption(Construct):
         self.secrets = self._key("secrets", _use("secretsmanager", place))
         self.messages = self._key(
             "messages",
-            _publishers(),
+            _publish(names),
             accepted={
                 "PCI-3.6.1-KEY-USE": "If CloudWatch or RDS named no source account to KMS, a "
                 "condition on it would drop alarms silently; the key encrypts alarm texts only, "
@@ -172,11 +175,11 @@ def _log_groups(names: Names, place: Place) -> Statement:
     )
 
 
-def _publishers() -> Statement:
+def _publish(names: Names) -> Statement:
     # No account condition: the key must never be the reason why an alarm is dropped silently.
     return allow(
         "kms:Decrypt",
         "kms:GenerateDataKey",
-        to={"Service": list(PUBLISHERS)},
+        to={"Service": publishers(names)},
         sid="AlarmsAndDatabaseEventsPublishThroughTheTopic",
     )

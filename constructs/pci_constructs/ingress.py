@@ -71,7 +71,7 @@ class Ingress(Construct):
         self.target_group = self._listeners(service)
         self.web_acl = self._web_acl()
         self._web_acl_logs()
-        service.scale_on_requests(self.target_group)
+        service.stand_behind(self.target_group)
 
     def _access_logs(self) -> s3.Bucket:
         protection = self._foundation.protection
@@ -168,7 +168,9 @@ class Ingress(Construct):
             port=port,
             protocol=elbv2.ApplicationProtocol.HTTP,
             targets=[
-                service.service.load_balancer_target(container_name="service", container_port=port)
+                service.service.load_balancer_target(
+                    container_name=service.name, container_port=port
+                )
             ],
             deregistration_delay=Duration.seconds(30),
             health_check=elbv2.HealthCheck(

@@ -28,8 +28,8 @@ def owned_log_group(
     """
     if name not in foundation.names.log_groups:
         raise ValueError(
-            f"{name} is no log group of Names(..., workloads={foundation.names.workloads}); the "
-            "logs key serves those only: add the workload there"
+            f"{name} is no log group of {foundation.names}, and the logs key serves those only; "
+            "add the worker or job there"
         )
     return logs.LogGroup(
         scope,

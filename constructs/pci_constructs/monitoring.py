@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Final, cast
 
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_sns as sns
@@ -13,8 +16,10 @@ from constructs import Construct
 from pci_constructs.alarm import alarm
 from pci_constructs.alarms import Watched, watched
 from pci_constructs.dashboard import DashboardProps, dashboard
-from pci_constructs.encryption import PUBLISHERS
+from pci_constructs.encryption import publishers
 from pci_constructs.foundation import Foundation
+from pci_constructs.job import Job
+from pci_constructs.names import Names
 from pci_constructs.policy import allow, from_this_account
 from pci_constructs.settings.monitoring import MonitoringSettings
 
@@ -68,6 +73,7 @@ class Monitoring(Construct):
             for title, alarm_props in watched(watch, foundation).items()
         }
         self._database_events(watch, topic_arn)
+        self._failed_jobs(watch.jobs, names, topic_arn)
         dashboard(
             self,
             "Dashboard",
@@ -89,7 +95,7 @@ class Monitoring(Construct):
         publish = allow(
             "sns:Publish",
             on=topic.topic_arn,
-            to={"Service": list(PUBLISHERS)},
+            to={"Service": publishers(foundation.names)},
             when=from_this_account(foundation.place),
             sid="AlarmsAndDatabaseEventsOfThisAccountPublish",
         )
@@ -124,3 +130,43 @@ class Monitoring(Construct):
                 event_categories=list(categories),
             )
             subscription.node.add_dependency(policy)  # RDS publishes a test event at once
+
+    def _failed_jobs(self, jobs: Iterable[Job], names: Names, topic_arn: str) -> None:
+        """Tell of every run of a job that fails; no metric does."""
+        policy = self.topic.node.find_child("Policy")
+        for job in jobs:
+            rule = events.CfnRule(
+                self,
+                f"JobFailed-{job.name}",
+                description=f"A run of the job {job.name} failed",
+                event_pattern={
+                    "source": ["aws.ecs"],
+                    "detail-type": ["ECS Task State Change"],
+                    "detail": {
+                        "clusterArn": [job.cluster.cluster_arn],
+                        "group": [f"family:{job.task_definition.family}"],
+                        "lastStatus": ["STOPPED"],
+                        "$or": [
+                            {"containers": {"exitCode": [{"anything-but": 0}]}},
+                            {"stopCode": ["TaskFailedToStart"]},
+                        ],
+                    },
+                },
+                targets=[
+                    events.CfnRule.TargetProperty(
+                        id="Topic",
+                        arn=topic_arn,
+                        input_transformer=events.CfnRule.InputTransformerProperty(
+                            input_paths_map={
+                                "reason": "$.detail.stoppedReason",
+                                "task": "$.detail.taskArn",
+                            },
+                            input_template=json.dumps(
+                                f"The job {job.name} failed: <reason> Task: <task>. Read the log "
+                                f"group {names.task_logs(job.name)}, mend it, run it again."
+                            ),
+                        ),
+                    )
+                ],
+            )
+            rule.node.add_dependency(policy)

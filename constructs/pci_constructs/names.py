@@ -20,6 +20,8 @@ LIMITS: Final[Mapping[str, int]] = {
     "flow_logs": 512,
     "custom_resource_logs": 512,
     "rotation_logs": 512,
+    "job_runner_logs": 512,
+    "schedules": 64,
     "waf_logs": 512,
     "longest_database_logs": 512,
     "web_acl": 128,
@@ -57,12 +59,24 @@ class Names:
         project: Short name of the system, such as ``pcidss``; part of most names. It holds no
             hyphen, so that a name can be taken apart again in one way only.
         suffix: The environment's suffix; part of every name.
-        workloads: What runs beside the service, by its name: lower-case letters, digits, hyphens.
+        workers: What runs beside the service, by name: lower-case letters, digits, hyphens.
+        jobs: What runs to its end, by name.
     """
 
     project: str
     suffix: str
-    workloads: tuple[str, ...] = ()
+    workers: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Every workload that runs all the time."""
+        return (SERVICE, *self.workers)
+
+    @property
+    def workloads(self) -> tuple[str, ...]:
+        """All that runs on the cluster."""
+        return (*self.services, *self.jobs)
 
     @property
     def stack(self) -> str:
@@ -121,6 +135,16 @@ class Names:
         return f"/{self.project}/{self.suffix}/flow-logs"
 
     @property
+    def schedules(self) -> str:
+        """Group of the jobs' schedules."""
+        return f"{self.project}-{self.suffix}"
+
+    @property
+    def job_runner_logs(self) -> str:
+        """Log group of the function that runs jobs in deployments."""
+        return f"/{self.project}/{self.suffix}/job-runner"
+
+    @property
     def custom_resource_logs(self) -> str:
         """Log group of the functions behind custom resources."""
         return f"/{self.project}/{self.suffix}/custom-resources"
@@ -173,8 +197,9 @@ class Names:
         return (
             *(self.database_logs(kind) for kind in LOG_KINDS),
             self.container_insights_logs,
-            *(self.task_logs(workload) for workload in (SERVICE, *self.workloads)),
+            *(self.task_logs(workload) for workload in self.workloads),
             self.flow_logs,
+            *((self.job_runner_logs,) if self.jobs else ()),
             self.custom_resource_logs,
             self.rotation_logs,
             self.waf_logs,

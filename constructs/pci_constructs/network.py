@@ -45,6 +45,15 @@ class Tier:
     subnets: ec2.SubnetSelection
     zones: tuple[str, ...]
 
+    @property
+    def subnet_ids(self) -> list[str]:
+        """Ids of the subnets."""
+        return self.vpc.select_subnets(
+            subnet_group_name=self.subnets.subnet_group_name,
+            subnet_type=self.subnets.subnet_type,
+            subnets=self.subnets.subnets,
+        ).subnet_ids
+
 
 class Network(Construct):
     """Public, private and isolated subnets per zone (PCI DSS 1.3, 1.4).
@@ -99,13 +108,18 @@ class Network(Construct):
             self.endpoint_security_group = self._endpoint_security_group()
             self.way_out += self._interface_endpoints(self.endpoint_security_group)
 
-    def give_way_out(self, tasks: ec2.SecurityGroup) -> None:
-        """Let tasks reach their image, AWS services and, with NAT, the internet by HTTPS."""
+    def give_way_out(self, tasks: ec2.SecurityGroup, *, name: str = "") -> None:
+        """Let tasks reach their image, AWS services and, with NAT, the internet by HTTPS.
+
+        Args:
+            tasks: Their security group.
+            name: What the ids of the rules begin with; nothing for the first.
+        """
         if self.endpoint_security_group is not None:
             admit(
                 self.endpoint_security_group,
                 tasks,
-                name="TasksToEndpoints",
+                name=f"{name}TasksToEndpoints",
                 port=443,
                 reason="Tasks reach AWS services",
             )

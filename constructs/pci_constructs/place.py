@@ -33,6 +33,14 @@ class Place:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
     @property
-    def partition_in_findings(self) -> str:
-        """The partition as cdk-nag writes it; an id cannot hold a token."""
-        return "<AWS::Partition>" if Token.is_unresolved(self.partition) else self.partition
+    def in_findings(self) -> Place:
+        """The place as the ids of cdk-nag's findings write it, as an id cannot hold a token."""
+        return Place(
+            partition=_named(self.partition, "Partition"),
+            region=_named(self.region, "Region"),
+            account=_named(self.account, "AccountId"),
+        )
+
+
+def _named(value: str, parameter: str) -> str:
+    return f"<AWS::{parameter}>" if Token.is_unresolved(value) else value

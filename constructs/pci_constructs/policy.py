@@ -18,7 +18,7 @@ def policy(*statements: Statement) -> dict[str, object]:
 
 def allow(
     *actions: str,
-    on: str | None = "*",
+    on: str | list[str] | None = "*",
     to: Mapping[str, object] | None = None,
     when: Condition | None = None,
     sid: str | None = None,
@@ -27,8 +27,8 @@ def allow(
 
     Args:
         actions: The actions, each by its full name (PCI DSS 7.2: no wildcard).
-        on: ARN of the resource; ``*`` in the policy of a resource, which means that one, and None
-            in the trust of a role, which has none.
+        on: ARN of the resource, or several; ``*`` in the policy of a resource, which means that
+            one, and None in the trust of a role, which has none.
         to: Principal of a resource's policy, such as ``{"Service": "rds.amazonaws.com"}``.
         when: Conditions by operator and key.
         sid: Says what the statement is for.
