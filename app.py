@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import sys
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from aws_cdk import App, IPolicyValidationPlugin
 
     from stacks.environment import Environment
-
-_KEY: Final = "environmentSuffix"
-_MISSPELT: Final = ("environmentsuffix", "environment", "env", "suffix", "envsuffix")
 
 
 def main(*, on: date) -> int:
@@ -35,13 +32,17 @@ def main(*, on: date) -> int:
     """
     with ThreadPoolExecutor(1) as beside:
         starting = beside.submit(start)
-        from stacks.environment import ConfigurationError, load_environment  # needs no CDK
+        from stacks.command_line import chosen  # these need no CDK
+        from stacks.documentation_values import refuse_documentation
+        from stacks.environment import ConfigurationError, load_environment
 
         from stacks.app import add_stack  # isort: skip
 
         app, nag = starting.result()  # one thread at a time may speak to Node
         try:
-            environment = load_environment(_suffix(app.node.get_all_context()))
+            options = chosen(app.node.get_all_context())
+            environment = load_environment(options.suffix, chosen=options)
+            refuse_documentation(environment, os.environ.get("CDK_DEFAULT_ACCOUNT"))
         except ConfigurationError as error:
             print(error, file=sys.stderr)
             return 2
@@ -60,22 +61,6 @@ def main(*, on: date) -> int:
         _record(Path(app.outdir), checks, on=on)
     _summarize(environment, Path(assembly.directory))
     return 0
-
-
-def _suffix(context: Mapping[str, object]) -> str:
-    """Return the environment's suffix; a misspelt key must not deploy ``dev`` instead.
-
-    Raises:
-        ConfigurationError: The context has another key that looks like it.
-    """
-    from stacks.environment import ConfigurationError
-
-    for key in context:
-        if key != _KEY and key.lower().replace("-", "").replace("_", "") in _MISSPELT:
-            raise ConfigurationError(
-                f"-c {key}: no such key; the environment is chosen by -c {_KEY}=<suffix>"
-            )
-    return str(context.get(_KEY, "dev"))
 
 
 def start() -> tuple[App, list[IPolicyValidationPlugin]]:

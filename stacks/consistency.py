@@ -135,18 +135,24 @@ def _one_certificate(environment: Environment) -> Iterator[Mistake]:
         return
     names = ("hosted_zone_id", "hosted_zone_name", "domain_name")
     absent = [name for name in names if getattr(ingress, name) is None]
-    wrong = ""
-    if ingress.certificate_arn is not None and len(absent) < len(names):
-        wrong = "names a certificate and asks for another one"
-    elif ingress.certificate_arn is None and absent:
-        wrong = (
-            f"lacks {listed(absent, 'and')}" if len(absent) < len(names) else "lacks a certificate"
-        )
-    if wrong:
+    if absent and (ingress.certificate_arn is None or len(absent) < len(names)):
         yield Mistake(
             field="ingress",
-            wrong=wrong,
-            allowed=f"either certificate_arn, or {listed(names, 'and')} together",
+            wrong=f"lacks {listed(absent, 'and')}"
+            if len(absent) < len(names)
+            else "lacks a certificate",
+            allowed=f"certificate_arn, or {listed(names, 'and')} together, or both",
+        )
+
+
+@reads("ingress.allowed_sources")
+def _sources_are_usable(environment: Environment) -> Iterator[Mistake]:
+    if environment.ingress is not None:
+        yield from judged(
+            "ingress.allowed_sources",
+            environment.ingress.allowed_sources,
+            values.source_range,
+            lambda _: "ranges such as 203.0.113.0/24",
         )
 
 
@@ -203,7 +209,37 @@ def _addresses_are_usable(environment: Environment) -> Iterator[Mistake]:
     )
 
 
+@reads("monitoring.emails", "monitoring.topic_arn")
+def _one_topic(environment: Environment) -> Iterator[Mistake]:
+    monitoring = environment.monitoring
+    if monitoring.topic_arn is not None and monitoring.emails:
+        yield Mistake(
+            field="monitoring.emails",
+            wrong="does not go with topic_arn, whose subscribers are its owner's",
+            allowed="one of the two",
+        )
+
+
+@reads("monitoring.topic_arn", "region")
+def _topic_is_in_the_region(environment: Environment) -> Iterator[Mistake]:
+    arn = environment.monitoring.topic_arn
+    if arn is not None and arn.split(":")[3] != environment.region:
+        yield Mistake(
+            field="monitoring.topic_arn",
+            wrong="is a topic of another region, which no alarm can tell",
+            allowed=f"one of {environment.region}",
+            value=arn,
+        )
+
+
 # Promises
+
+
+@reads("data_classification", "monitoring.emails", "monitoring.topic_arn")
+def _alarms_reach_somebody(environment: Environment) -> Iterator[Mistake]:
+    monitoring = environment.monitoring
+    if _holds_cardholder_data(environment) and not (monitoring.emails or monitoring.topic_arn):
+        yield _too_weak("monitoring.emails", "alarms nobody", "an address, or topic_arn", None)
 
 
 @reads("data_classification", "protection.keep_data")

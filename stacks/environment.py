@@ -12,9 +12,11 @@ from pydantic import ValidationError
 
 from pci_constructs.names import longest_suffix
 from pcistack.naming import SUFFIX
+from stacks.command_line import Chosen
 from stacks.consistency import mistakes
 from stacks.errors import explain, place_of
-from stacks.mistakes import Mistake, cut, shown
+from stacks.images import replaced
+from stacks.mistakes import ConfigurationError, Mistake, cut, shown
 from stacks.settings import Environment
 
 __all__ = [
@@ -45,10 +47,6 @@ _STAND_INS: Final[Mapping[tuple[str, ...], object]] = {
 _Names: TypeAlias = tuple[str, ...]
 
 
-class ConfigurationError(Exception):
-    """The configuration cannot be used; the message says what, where, and what is allowed."""
-
-
 def check_suffix(suffix: str) -> str:
     """Return the suffix if it can be part of every name.
 
@@ -75,12 +73,15 @@ def environment_file(suffix: str, directory: Path = ENVIRONMENTS) -> Path:
     return own if os.path.lexists(own) else directory / f"{EPHEMERAL}.toml"
 
 
-def load_environment(suffix: str, directory: Path = ENVIRONMENTS) -> Environment:
+def load_environment(
+    suffix: str, directory: Path = ENVIRONMENTS, *, chosen: Chosen | None = None
+) -> Environment:
     """Read the configuration of an environment.
 
     Args:
         suffix: The environment's suffix.
         directory: Folder of the configuration files.
+        chosen: Images that the command line puts in the place of the file's.
 
     Raises:
         ConfigurationError: The suffix or the file cannot be used. All mistakes of the file are
@@ -103,7 +104,7 @@ def load_environment(suffix: str, directory: Path = ENVIRONMENTS) -> Environment
         raise ConfigurationError(f"{path}: is not valid TOML: a number is too long") from None
     except RecursionError:
         raise ConfigurationError(f"{path}: is not valid TOML: it is nested too deeply") from None
-    environment, found = _judge(suffix, values)
+    environment, found = _judge(suffix, replaced(values, chosen or Chosen()))
     if found:
         lines = dict.fromkeys(f"{path}: {mistake}" for mistake in found)
         raise ConfigurationError("\n".join(lines))

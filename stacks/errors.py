@@ -26,6 +26,7 @@ _WRONG: Final[Mapping[str, str]] = {
     "literal_error": "is none of the choices",
     "missing": "is missing",
     "model_type": "is not a table",
+    "string_too_short": "is too short a text",
     "string_type": "is not a text in quotes",
     "too_long": "has too many items",
     "too_short": "has too few items",

@@ -13,6 +13,10 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,60}(\[[0-9]{1,9}\])?")
 _LARGEST: Final = 10**_LONGEST
 
 
+class ConfigurationError(Exception):
+    """The configuration cannot be used; the message says what, where, and what is allowed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
     """Something in a configuration file that cannot be used.

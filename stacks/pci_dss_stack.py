@@ -78,7 +78,7 @@ class PciDssStack(Stack):
                 self,
                 "Ingress",
                 foundation=foundation,
-                tier=self.network.public,
+                network=self.network,
                 service=self.service,
                 settings=environment.ingress,
             )

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from pci_constructs.names import Names, longest_project
+from pci_constructs.names import DEFAULT_PROJECT, Names, longest_project
 from pci_constructs.settings import values
 from pci_constructs.settings.database import DatabaseSettings
 from pci_constructs.settings.form import Allowed, Settings, form
@@ -43,9 +43,9 @@ class Environment(Settings):
         str,
         form(rf"[a-z][a-z0-9]{{0,{longest_project() - 1}}}"),
         Allowed(f"lower-case letters and digits, a letter first, at most {longest_project()}"),
-    ] = "pcidss"
-    """Short name of the system; a tag, and part of most names. No hyphen, so that two environments
-    never get the same name."""
+    ] = DEFAULT_PROJECT
+    """Short name of the system; a tag, and part of every name, so that several systems can stand in
+    one account. No hyphen, so that two environments never get the same name."""
 
     data_classification: Literal["cardholder-data", "test-data"] = "test-data"
     """Tag `DataClassification` on every resource. `cardholder-data` needs `keep_data`,

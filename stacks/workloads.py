@@ -177,6 +177,20 @@ def _image_can_be_reached(workload: Workload) -> Iterator[Mistake]:
         )
 
 
+@reads("image", also=("data_classification",))
+def _image_is_the_one_that_was_tested(workload: Workload) -> Iterator[Mistake]:
+    image, classification = workload.settings.image, workload.environment.data_classification
+    if classification == "cardholder-data" and image is not None and "@sha256:" not in image:
+        yield workload.mistake(
+            "image",
+            wrong='does not go with data_classification = "cardholder-data": a tag can be another '
+            "image tomorrow",
+            allowed="one with its digest, <image>@sha256:<64 hexadecimal digits>, or "
+            'data_classification = "test-data"',
+            value=image,
+        )
+
+
 @reads("variables")
 def _variables_hold_no_credential(workload: Workload) -> Iterator[Mistake]:
     for name, text in workload.settings.variables.items():

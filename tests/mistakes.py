@@ -66,7 +66,7 @@ def row(setting: str, value: str, rest: str, *reads: str, **others: str) -> Row:
 REGION = 'the name of an AWS region, such as "eu-central-2"'
 ZONES = 'two or three zones of the region, such as ["eu-central-2a", "eu-central-2b"]'
 CIDR = "an IPv4 range from /16 to /22 inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
-PROJECT = "lower-case letters and digits, a letter first, at most 89"
+PROJECT = "lower-case letters and digits, a letter first, at most 14"
 DATABASE = (
     "lower-case letters, digits and underscores, a letter first, at most 64; no reserved word and "
     "no own database of MySQL"
@@ -83,6 +83,10 @@ USER = 'a user name or number other than root, with or without ":group"'
 PATHS = "absolute paths such as /tmp, without spaces, colons, //, . and .."
 CPU = "256, 512, 1024, 2048, 4096, 8192 or 16384"
 CERTIFICATE = "an ACM certificate: arn:aws:acm:<region>:<12 digits>:certificate/<id>"
+SOURCES = 'a list of different IPv4 ranges, such as ["203.0.113.0/24"]'
+EXCEPTIONS = "a reason of at least 20 characters for each rule of AWS's managed groups, such as SizeRestrictions_BODY"
+TOPIC = "a topic: arn:aws:sns:<region>:<12 digits>:<name>"
+ALARMS = "arn:aws:sns:eu-central-2:111111111111:on-call"
 HEALTH = 'a command of the image\'s shell, or a list such as ["/app/healthy"]'
 COMMAND = 'a list of words such as ["gunicorn", "app:app"]'
 VARIABLES = "a text for each name of letters, digits and underscores"
@@ -94,7 +98,7 @@ RESOURCES = 'a list of ARNs; the only wildcard is a last "/*", and it needs a re
 QUEUE = "arn:aws:sqs:eu-central-2:111111111111:reports"
 SCHEDULE = 'a schedule of EventBridge such as "cron(0 2 * * ? *)" or "rate(1 day)", in UTC'
 WORKER = "image, command, user, architecture, cpu, memory_mib, scratch_paths, scratch_mib, variables, secrets, permissions, desired_count, health_check_command or start_seconds"
-EITHER = "either certificate_arn, or hosted_zone_id, hosted_zone_name and domain_name together"
+EITHER = "certificate_arn, or hosted_zone_id, hosted_zone_name and domain_name together, or both"
 ZONE_ID = "an id as Route 53 shows it: Z, then capital letters and digits"
 DOMAIN = "a host name such as pay.example.com, at most 64 characters"
 ADDRESSES = "addresses such as security@example.com"
@@ -109,6 +113,8 @@ CARDHOLDER = {
     "data_classification": '"cardholder-data"',
     "protection.keep_data": "true",
     "protection.deletion_protection": "true",
+    "service.image": f'"app@sha256:{"0" * 64}"',
+    "monitoring.emails": '["a@b.example"]',
 }
 TOP = (
     "region, account, project, data_classification, network, database, service, workers, jobs, ingress, "
@@ -354,7 +360,16 @@ MISTAKES = [
     # ingress
     Row({"ingress": "{}"}, f"ingress: lacks a certificate; allowed: {EITHER}"),
     Row({"ingress.hosted_zone_id": '"Z1"'}, f"ingress: lacks hosted_zone_name and domain_name; allowed: {EITHER}"),
-    Row({**HOSTED, "ingress.certificate_arn": f'"{ARN}"'}, f"ingress: names a certificate and asks for another one; allowed: {EITHER}", ("region", "account")),
+    Row({"ingress.domain_name": '"pay.example.com"', "ingress.certificate_arn": f'"{ARN}"'}, f"ingress: lacks hosted_zone_id and hosted_zone_name; allowed: {EITHER}", ("region", "account")),
+    Row({**HOSTED, "ingress.scheme": '"public"'}, "ingress.scheme: is none of the choices; allowed: \"internet-facing\" or \"internal\" (it is 'public')"),
+    Row({**HOSTED, "ingress.allowed_sources": "[]"}, f"ingress.allowed_sources: has too few items; allowed: {SOURCES} (it is [])"),
+    *(
+        Row({**HOSTED, "ingress.allowed_sources": json.dumps([source])}, f"ingress.allowed_sources: is no IPv4 range, or begins inside one; allowed: ranges such as 203.0.113.0/24 (it is {shown(source)})")
+        for source in ("office", "203.0.113.7/24", "::/0")
+    ),
+    Row({**HOSTED, "ingress.waf_exceptions": "{SizeRestrictions_BODY = 'because'}"}, f"ingress.waf_exceptions.SizeRestrictions_BODY: is too short a text; allowed: {EXCEPTIONS} (it is 'because')"),
+    Row({**HOSTED, "ingress.waf_exceptions": "{SizeRestriction_BODY = 'Uploads are larger than that.'}"}, f"ingress.waf_exceptions.SizeRestriction_BODY: is no rule of the web ACL (nearest: SizeRestrictions_BODY, SizeRestrictions_QUERYSTRING, SizeRestrictions_URIPATH); allowed: {EXCEPTIONS} (it is 'SizeRestriction_BODY')"),
+    Row({**CARDHOLDER, "service.image": '"app:1"'}, f"service.image: does not go with data_classification = \"cardholder-data\": a tag can be another image tomorrow; allowed: one with its digest, <image>@sha256:<64 hexadecimal digits>, {TEST_DATA} (it is 'app:1')"),
     *word("ingress.certificate_arn", CERTIFICATE),
     *texts("ingress.certificate_arn", "cannot be used", CERTIFICATE, "", ARN.replace("acm", "iam"), ARN.replace("111111111111", "١11111111111")),
     *(
@@ -384,7 +399,11 @@ MISTAKES = [
         for address in ("", "nobody", "a@b", "<script>@x.example", "a@b..example", "a@b.example.", "mailto:a@b.example", ".a@b.example", "a..b@b.example", "a b@c.example", "a@b.example\n", "@b.example", "a" * 65 + "@b.example", "\u212a@b.example")
     ),
     row("monitoring.emails", '["a@b.example", "A@b.example"]', "is there more than once; allowed: each once (it is 'a@b.example')"),
+    Row({"monitoring.topic_arn": '"x"'}, f"monitoring.topic_arn: cannot be used; allowed: {TOPIC} (it is 'x')"),
+    Row({"monitoring.topic_arn": json.dumps(ALARMS.replace("central-2", "west-1"))}, f"monitoring.topic_arn: is a topic of another region, which no alarm can tell; allowed: one of eu-central-2 (it is {shown(ALARMS.replace('central-2', 'west-1'))})", ("region", "monitoring.emails")),
+    Row({"monitoring.topic_arn": json.dumps(ALARMS), "monitoring.emails": '["a@b.example"]'}, "monitoring.emails: does not go with topic_arn, whose subscribers are its owner's; allowed: one of the two"),
     # promises
+    Row({**CARDHOLDER, "monitoring.emails": ""}, f"monitoring.emails: {WEAK} alarms nobody; allowed: an address, or topic_arn, {TEST_DATA}", ("monitoring.emails", "monitoring.topic_arn")),
     Row({**CARDHOLDER, "protection.keep_data": "false"}, f"protection.keep_data: {WEAK} loses it with the stack; allowed: true, {TEST_DATA} (it is false)", ("database.min_capacity",)),
     Row({**CARDHOLDER, "protection.deletion_protection": ""}, f"protection.deletion_protection: {WEAK} lets the stack be deleted; allowed: true, {TEST_DATA} (it is false)", ("database.min_capacity", "protection.deletion_protection")),
     Row({**CARDHOLDER, "database.min_capacity": "0"}, f"database.min_capacity: {WEAK} lets the database pause, and a paused one writes no audit log, so that a failure of the log could not be told; allowed: at least 0.5, {TEST_DATA} (it is 0)"),

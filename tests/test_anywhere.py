@@ -73,12 +73,12 @@ class Anybody:
             cluster=database.cluster,
         )
 
-    def ingress(self, service: Service) -> Ingress:
+    def ingress(self, network: Network, service: Service) -> Ingress:
         return Ingress(
             self.stack,
             "Ingress",
             foundation=self.foundation,
-            tier=self.tier,
+            network=network,
             service=service,
             settings=IngressSettings(certificate_arn=CERTIFICATE),
         )
@@ -118,7 +118,7 @@ def test_everything_stands_together_in_a_stack_with_a_region() -> None:
             service=service,
             database=database,
             rotation=app.rotation(database),
-            ingress=app.ingress(service),
+            ingress=app.ingress(network, service),
         ),
     )
     CustomResources(app.stack, "CustomResources", foundation=app.foundation, tags={})

@@ -1,11 +1,13 @@
 """The way in: HTTPS only, filtered, logged, and absent without a certificate."""
 
 import json
+from collections.abc import Mapping
 from typing import cast
 
 from tests.support import (
     CERTIFICATE,
     ZONE,
+    Synthesized,
     listed,
     statements,
     target,
@@ -264,3 +266,59 @@ def test_a_validated_certificate_is_the_one_that_customers_see() -> None:
 
 def test_load_balancer_writes_to_its_own_bucket() -> None:
     assert target(attributes()["access_logs.s3.bucket"]) == PROD.ids("AWS::S3::Bucket")[0]
+
+
+def test_an_internal_load_balancer_is_private_and_open_to_private_ranges() -> None:
+    internal = variant(ingress={"certificate_arn": CERTIFICATE, "scheme": "internal"})
+    balancer = internal.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
+    assert balancer["Scheme"] == "internal"
+    assert all("Private" in internal.path(target(s)) for s in listed(balancer["Subnets"]))
+    assert sources(internal) == {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"}
+
+
+def test_only_listed_sources_reach_the_load_balancer() -> None:
+    narrow = variant(
+        ingress={"certificate_arn": CERTIFICATE, "allowed_sources": ["203.0.113.0/24"]}
+    )
+    assert sources(narrow) == {"203.0.113.0/24"}
+    assert "AwsSolutions-EC23" not in json.dumps(narrow.body)
+
+
+def sources(synthesized: Synthesized) -> set[str]:
+    """Who the load balancer's group admits to 443."""
+    group = synthesized.named("Ingress/SecurityGroup", "AWS::EC2::SecurityGroup")
+    rules = cast("list[dict[str, object]]", group["SecurityGroupIngress"])
+    return {str(rule["CidrIp"]) for rule in rules if rule["FromPort"] == 443}
+
+
+def test_an_exception_counts_in_its_group_and_all_other_rules_block() -> None:
+    reason = "Invoices of partners are larger than 8 KB."
+    uploads = variant(
+        ingress={
+            "certificate_arn": CERTIFICATE,
+            "waf_exceptions": {"SizeRestrictions_BODY": reason},
+        }
+    )
+    rules = cast("list[dict[str, object]]", uploads.one("AWS::WAFv2::WebACL")["Rules"])
+    counting = {
+        str(rule["Name"]): override for rule in rules if (override := _overrides(rule)) is not None
+    }
+    assert counting == {
+        "AWSManagedRulesCommonRuleSet": [
+            {"ActionToUse": {"Count": {}}, "Name": "SizeRestrictions_BODY"}
+        ]
+    }
+    assert reason in json.dumps(uploads.body)
+
+
+def _overrides(rule: Mapping[str, object]) -> object:
+    statement = cast("dict[str, dict[str, object]]", rule["Statement"])
+    return statement.get("ManagedRuleGroupStatement", {}).get("RuleActionOverrides")
+
+
+def test_a_certificate_of_ones_own_goes_with_a_name() -> None:
+    both = variant(ingress={"certificate_arn": CERTIFICATE, **ZONE["ingress"]})
+    assert both.ids("AWS::CertificateManager::Certificate") == []
+    assert both.one("AWS::Route53::RecordSet")["Name"] == "pay.example.com."
+    https = next(x for x in both.all("AWS::ElasticLoadBalancingV2::Listener") if x["Port"] == 443)
+    assert https["Certificates"] == [{"CertificateArn": CERTIFICATE}]

@@ -298,3 +298,13 @@ def test_connection_alarm_goes_off_before_the_database_refuses_connections(
 ) -> None:
     scaled = variant(database={"max_capacity": capacity})
     assert alarms(scaled)["DatabaseConnections"]["Threshold"] == threshold
+
+
+def test_an_existing_topic_is_told_instead_of_one_of_our_own() -> None:
+    arn = "arn:aws:sns:eu-central-2:111111111111:on-call"
+    existing = variant(monitoring={"topic_arn": arn})
+    assert existing.ids("AWS::SNS::Topic") == []
+    for alarm in existing.all("AWS::CloudWatch::Alarm"):
+        assert alarm["AlarmActions"] == [arn]
+    for subscription in existing.all("AWS::RDS::EventSubscription"):
+        assert subscription["SnsTopicArn"] == arn

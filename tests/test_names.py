@@ -16,6 +16,7 @@ from pci_constructs.names import (
     longest_project,
     longest_suffix,
 )
+from pci_constructs.settings.workload import NAME
 from stacks.environment import ConfigurationError, check_suffix
 from tests.support import SHIPPED, template
 
@@ -31,7 +32,8 @@ VALID = (
 )
 
 
-PROJECT = st.builds(
+WORKLOAD = st.from_regex(NAME, fullmatch=True).filter(lambda name: name != "service")
+PROJECT = st.just("pcidss") | st.builds(
     str.__add__,
     st.sampled_from(string.ascii_lowercase),
     st.text(string.ascii_lowercase + string.digits, max_size=longest_project() - 1),
@@ -52,48 +54,49 @@ def explicit(names: Names) -> set[tuple[str, str]]:
         ("dashboard", names.dashboard),
         ("alarm", names.alarm("ServiceCpu")),
         ("export", names.export("VpcId")),
+        ("schedules", names.schedules),
+        *(("ecs service", f"{names.ecs_cluster}/{names.ecs_service(w)}") for w in names.services),
+        *(("alarm", names.alarm(f"TasksMissing-{worker}")) for worker in names.workers),
     }
 
 
-@given(PROJECT, VALID, PROJECT, VALID)
-@example("pcidss", "a", "pcidss", "a-1")
-@example("pcidss", "dev", "pcidss", "dev-dev")
-@example("a", "b-c", "b", "c")
-@example("pcidss", "a-b", "pcidssa", "b")
-@example("aws", "ecs", "aws", "rds")
-def test_two_suffixes_never_collide_whatever_their_projects(
-    project: str, one: str, other_project: str, other: str
+@given(PROJECT, VALID, PROJECT, VALID, st.lists(WORKLOAD, max_size=3, unique=True))
+@example("pcidss", "a", "pcidss", "a-1", [])
+@example("pcidss", "dev", "pcidss", "dev-dev", ["dev"])
+@example("a", "b-c", "b", "c", [])
+@example("pcidss", "ledger-dev", "ledger", "dev", ["vpcid"])
+@example("pcidss", "a", "transaction", "a", [])
+@example("pcidss", "a-b", "pcidssa", "b", [])
+@example("aws", "ecs", "aws", "rds", [])
+def test_two_pairs_of_project_and_suffix_share_no_name(
+    project: str, one: str, other_project: str, other: str, workloads: list[str]
 ) -> None:
-    assume(one != other)
-    mine = Names(project=project, suffix=check_suffix(one))
-    yours = Names(project=other_project, suffix=check_suffix(other))
+    assume((project, one) != (other_project, other))
+    mine, yours = (
+        Names(project=name, suffix=check_suffix(suffix), workers=tuple(workloads), jobs=("job",))
+        for name, suffix in ((project, one), (other_project, other))
+    )
     assert not explicit(mine) & explicit(yours)
 
 
-@given(PROJECT, PROJECT, VALID)
-def test_a_name_with_a_project_in_it_is_that_of_no_other_project(
-    project: str, other: str, suffix: str
-) -> None:
-    assume(project != other)
-    mine, yours = (Names(project=name, suffix=suffix) for name in (project, other))
-    shared = {kind for kind, _ in explicit(mine) & explicit(yours)}
-    by_suffix_alone = {"stack", "alarm", "database cluster", "database instance", "export"}
-    assert shared == by_suffix_alone | {"log group"}
-    assert mine.ecs_cluster != yours.ecs_cluster
-    assert mine.task_logs != yours.task_logs
+def test_the_default_project_has_the_names_that_it_always_had() -> None:
+    names = Names(project="pcidss", suffix="dev")
+    assert names.stack == "PciDss-dev"
+    assert names.database_cluster == "transaction-db-cluster-dev"
+    assert names.export("VpcId") == "dev-VpcId"
 
 
 @given(PROJECT, VALID)
 @example("p" * longest_project(), "s" * longest_suffix())
 def test_every_name_of_a_valid_suffix_is_within_the_limit_of_aws(project: str, suffix: str) -> None:
-    names = Names(project=project, suffix=suffix)
+    names = Names(project=project, suffix=suffix, jobs=("j",))
     for name, limit in LIMITS.items():
         assert len(str(getattr(names, name))) <= limit
 
 
 def test_the_longest_project_is_the_longest_that_fits() -> None:
     names = Names(project="p" * (longest_project() + 1), suffix="s" * longest_suffix())
-    assert [n for n, limit in LIMITS.items() if len(getattr(names, n)) > limit] == ["web_acl"]
+    assert [n for n, limit in LIMITS.items() if len(getattr(names, n)) > limit] == ["last_reader"]
 
 
 def test_the_longest_suffix_is_the_longest_that_fits() -> None:

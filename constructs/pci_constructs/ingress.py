@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import cast
 
 from aws_cdk import Duration
 from aws_cdk import aws_certificatemanager as acm
@@ -18,18 +18,12 @@ from constructs import Construct
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
-from pci_constructs.network import Tier
+from pci_constructs.network import Network
 from pci_constructs.policy import allow, from_this_account, policy
 from pci_constructs.protection import removal_policy
 from pci_constructs.service import Service
-from pci_constructs.settings.ingress import HostedZone, IngressSettings
-
-_MANAGED_RULES: Final = (
-    "AWSManagedRulesAmazonIpReputationList",
-    "AWSManagedRulesCommonRuleSet",
-    "AWSManagedRulesKnownBadInputsRuleSet",
-    "AWSManagedRulesSQLiRuleSet",
-)
+from pci_constructs.settings.ingress import EVERYBODY, HostedZone, IngressSettings
+from pci_constructs.settings.waf import MANAGED_RULES
 
 
 class Ingress(Construct):
@@ -49,7 +43,7 @@ class Ingress(Construct):
         construct_id: str,
         *,
         foundation: Foundation,
-        tier: Tier,
+        network: Network,
         service: Service,
         settings: IngressSettings,
     ) -> None:
@@ -59,12 +53,14 @@ class Ingress(Construct):
             scope: Parent construct.
             construct_id: Id in the parent.
             foundation: Names of the web ACL and its log group; protection; the logs key.
-            tier: Where the load balancer stands.
+            network: Where the load balancer stands: in the public tier, or in the private one.
             service: The service behind it; it will scale on requests too.
             settings: Certificate and limits.
         """
         super().__init__(scope, construct_id)
-        self._foundation, self._tier, self._settings = foundation, tier, settings
+        self._foundation, self._settings = foundation, settings
+        self._internal = settings.scheme == "internal"
+        self._tier = network.private if self._internal else network.public
         self.access_logs = self._access_logs()
         self.security_group = self._security_group()
         self.load_balancer = self._load_balancer()
@@ -112,22 +108,27 @@ class Ingress(Construct):
         return bucket
 
     def _security_group(self) -> ec2.SecurityGroup:
+        everybody = EVERYBODY in self._settings.allowed_sources
+        where = "the internet" if everybody else "the sources that are listed"
         group = ec2.SecurityGroup(
             self,
             "SecurityGroup",
             vpc=self._tier.vpc,
-            description="Load balancer: HTTPS, and HTTP for the redirect, from the internet",
+            description=f"Load balancer: HTTPS, and HTTP for the redirect, from {where}",
             allow_all_outbound=False,
         )
-        group.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "HTTPS for customers")
-        group.add_ingress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(80), "Redirect to HTTPS only")
-        acknowledge(
-            group,
-            {
-                "AwsSolutions-EC23": "The service is public: 443 behind a blocking web ACL, and "
-                "80 which answers with a redirect only.",
-            },
-        )
+        for source in self._settings.allowed_sources:
+            peer = ec2.Peer.ipv4(source)
+            group.add_ingress_rule(peer, ec2.Port.tcp(443), "HTTPS for customers")
+            group.add_ingress_rule(peer, ec2.Port.tcp(80), "Redirect to HTTPS only")
+        if everybody:
+            acknowledge(
+                group,
+                {
+                    "AwsSolutions-EC23": "The service is public: 443 behind a blocking web ACL, "
+                    "and 80 which answers with a redirect only.",
+                },
+            )
         return group
 
     def _load_balancer(self) -> elbv2.ApplicationLoadBalancer:
@@ -136,7 +137,7 @@ class Ingress(Construct):
             "LoadBalancer",
             vpc=self._tier.vpc,
             vpc_subnets=self._tier.subnets,
-            internet_facing=True,
+            internet_facing=not self._internal,
             security_group=self.security_group,
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elbv2.DesyncMitigationMode.STRICTEST,
@@ -184,24 +185,10 @@ class Ingress(Construct):
         )
 
     def _certificate_arn(self) -> str:
-        certificate = self._settings.certificate
-        if not isinstance(certificate, HostedZone):
-            return certificate
-        zone = route53.HostedZone.from_hosted_zone_attributes(
-            self,
-            "HostedZone",
-            hosted_zone_id=certificate.zone_id,
-            zone_name=certificate.zone_name,
-        )
-        route53.ARecord(
-            self,
-            "Alias",
-            zone=zone,
-            record_name=certificate.domain_name,
-            target=route53.RecordTarget.from_alias(
-                cast("route53.IAliasRecordTarget", targets.LoadBalancerTarget(self.load_balancer))
-            ),
-        )
+        certificate, published = self._settings.certificate, self._settings.zone
+        zone = self._publish(published) if published else None
+        if zone is None or not isinstance(certificate, HostedZone):
+            return str(certificate)
         made = acm.Certificate(
             self,
             "Certificate",
@@ -209,6 +196,25 @@ class Ingress(Construct):
             validation=acm.CertificateValidation.from_dns(zone),
         )
         return made.certificate_arn
+
+    def _publish(self, name: HostedZone) -> route53.IHostedZone:
+        """Publish the service's name in its zone; return the zone."""
+        zone = route53.HostedZone.from_hosted_zone_attributes(
+            self,
+            "HostedZone",
+            hosted_zone_id=name.zone_id,
+            zone_name=name.zone_name,
+        )
+        route53.ARecord(
+            self,
+            "Alias",
+            zone=zone,
+            record_name=name.domain_name,
+            target=route53.RecordTarget.from_alias(
+                cast("route53.IAliasRecordTarget", targets.LoadBalancerTarget(self.load_balancer))
+            ),
+        )
+        return zone
 
     def _web_acl(self) -> wafv2.CfnWebACL:
         names = self._foundation.names
@@ -236,11 +242,13 @@ class Ingress(Construct):
             rules=[
                 rate,
                 *(
-                    _managed(name, priority)
-                    for priority, name in enumerate(_MANAGED_RULES, start=1)
+                    _managed(name, priority, self._counting(name))
+                    for priority, name in enumerate(MANAGED_RULES, start=1)
                 ),
             ],
         )
+        if self._settings.waf_exceptions:
+            web_acl.add_metadata("Exceptions", dict(self._settings.waf_exceptions))
         wafv2.CfnWebACLAssociation(
             self,
             "WebAclAssociation",
@@ -248,6 +256,9 @@ class Ingress(Construct):
             web_acl_arn=web_acl.attr_arn,
         )
         return web_acl
+
+    def _counting(self, group: str) -> list[str]:
+        return [name for name in self._settings.waf_exceptions if name in MANAGED_RULES[group]]
 
     def _web_acl_logs(self) -> None:
         name, place = self._foundation.names.waf_logs, self._foundation.place
@@ -286,14 +297,23 @@ def _visibility(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
     )
 
 
-def _managed(name: str, priority: int) -> wafv2.CfnWebACL.RuleProperty:
+def _managed(name: str, priority: int, counting: list[str]) -> wafv2.CfnWebACL.RuleProperty:
     return wafv2.CfnWebACL.RuleProperty(
         name=name,
         priority=priority,
         override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
         statement=wafv2.CfnWebACL.StatementProperty(
             managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
-                vendor_name="AWS", name=name
+                vendor_name="AWS",
+                name=name,
+                rule_action_overrides=[
+                    wafv2.CfnWebACL.RuleActionOverrideProperty(
+                        name=rule,
+                        action_to_use=wafv2.CfnWebACL.RuleActionProperty(count={}),
+                    )
+                    for rule in counting
+                ]
+                or None,
             )
         ),
         visibility_config=_visibility(name),

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
-from constructs import Construct
+from constructs import Construct, IDependable
 
 from pci_constructs.alarm import alarm
 from pci_constructs.alarms import Watched, watched
@@ -60,7 +60,13 @@ class Monitoring(Construct):
         """
         super().__init__(scope, construct_id)
         names = foundation.names
-        self.topic = self._topic(foundation, settings or MonitoringSettings())
+        settings = settings or MonitoringSettings()
+        self._published: list[IDependable] = []
+        self.topic: sns.ITopic = (
+            sns.Topic.from_topic_arn(self, "ExistingTopic", settings.topic_arn)
+            if settings.topic_arn
+            else self._topic(foundation, settings)
+        )
         topic_arn = self.topic.topic_arn
         self.alarms = {
             title: alarm(
@@ -100,6 +106,7 @@ class Monitoring(Construct):
             sid="AlarmsAndDatabaseEventsOfThisAccountPublish",
         )
         topic.add_to_resource_policy(iam.PolicyStatement.from_json(publish))
+        self._published.append(topic.node.find_child("Policy"))
         for address in settings.emails:
             topic.add_subscription(
                 cast("sns.ITopicSubscription", subscriptions.EmailSubscription(address))
@@ -108,7 +115,6 @@ class Monitoring(Construct):
 
     def _database_events(self, watch: Watched, topic_arn: str) -> None:
         """Tell of changes and failures that RDS itself notices (PCI DSS 11.5.2)."""
-        policy = self.topic.node.find_child("Policy")
         cluster = [watch.database.cluster.cluster_identifier]
         instances = list(watch.database.cluster.instance_identifiers)
         for construct_id, source_type, source_ids, categories in (
@@ -129,11 +135,10 @@ class Monitoring(Construct):
                 source_ids=source_ids,
                 event_categories=list(categories),
             )
-            subscription.node.add_dependency(policy)  # RDS publishes a test event at once
+            subscription.node.add_dependency(*self._published)  # RDS publishes a test event at once
 
     def _failed_jobs(self, jobs: Iterable[Job], names: Names, topic_arn: str) -> None:
         """Tell of every run of a job that fails; no metric does."""
-        policy = self.topic.node.find_child("Policy")
         for job in jobs:
             rule = events.CfnRule(
                 self,
@@ -169,4 +174,4 @@ class Monitoring(Construct):
                     )
                 ],
             )
-            rule.node.add_dependency(policy)
+            rule.node.add_dependency(*self._published)

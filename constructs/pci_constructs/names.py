@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from pcistack.naming import STACK_PREFIX
+
 LIMITS: Final[Mapping[str, int]] = {
     "stack": 128,
     "database_cluster": 63,
@@ -30,6 +32,9 @@ LIMITS: Final[Mapping[str, int]] = {
     "longest_export": 255,
 }
 """Longest length that AWS allows for each name below, from the services' API references."""
+
+DEFAULT_PROJECT: Final = "pcidss"
+"""Project of an environment that names none; some of its names say what it holds instead."""
 
 KEY_PURPOSES: Final = ("data", "logs", "secrets", "messages")
 LOG_KINDS: Final = ("audit", "error", "slowquery")
@@ -79,9 +84,17 @@ class Names:
         return (*self.services, *self.jobs)
 
     @property
+    def _is_default(self) -> bool:
+        return self.project == DEFAULT_PROJECT
+
+    @property
+    def _database(self) -> str:
+        return "transaction-db" if self._is_default else self.project
+
+    @property
     def stack(self) -> str:
         """CloudFormation stack."""
-        return f"PciDss-{self.suffix}"
+        return f"{STACK_PREFIX if self._is_default else f'{self.project}-'}{self.suffix}"
 
     @property
     def ecs_cluster(self) -> str:
@@ -95,16 +108,16 @@ class Names:
     @property
     def database_cluster(self) -> str:
         """Aurora cluster; named so that its log groups can be owned."""
-        return f"transaction-db-cluster-{self.suffix}"
+        return f"{self._database}-cluster-{self.suffix}"
 
     @property
     def database_writer(self) -> str:
         """Writer instance."""
-        return f"transaction-db-instance-{self.suffix}"
+        return f"{self._database}-instance-{self.suffix}"
 
     def database_reader(self, number: int) -> str:
         """Return the name of a reader instance, numbered from 1."""
-        return f"transaction-db-reader-{number}-{self.suffix}"
+        return f"{self._database}-reader-{number}-{self.suffix}"
 
     @property
     def last_reader(self) -> str:
@@ -184,7 +197,9 @@ class Names:
 
     def export(self, output: str) -> str:
         """Return the export name of a stack output."""
-        return f"{self.suffix}-{output}"
+        # A colon, as no suffix holds one: a project and a suffix are no other suffix.
+        owner = "" if self._is_default else f"{self.project}:"
+        return f"{owner}{self.suffix}-{output}"
 
     @property
     def longest_export(self) -> str:
@@ -212,7 +227,7 @@ def _of(workload: str, separator: str) -> str:
 
 def longest_suffix() -> int:
     """Return the longest suffix that fits every name that holds nothing else of the user's."""
-    empty = Names(project="", suffix="")
+    empty = Names(project=DEFAULT_PROJECT, suffix="")
     return min(
         LIMITS[name] - len(str(getattr(empty, name)))
         for name in ("stack", "database_cluster", "database_writer", "last_reader")

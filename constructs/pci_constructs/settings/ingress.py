@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from pci_constructs.settings import values
 from pci_constructs.settings.form import Allowed, Settings, form
+
+EVERYBODY: Final = "0.0.0.0/0"
 
 _Arn = Annotated[
     str, form(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]{1,64}")
@@ -33,6 +35,10 @@ class HostedZone:
     domain_name: str
 
 
+def _everybody(above: dict[str, Any]) -> tuple[str, ...]:
+    return values.PRIVATE_RANGES if above["scheme"] == "internal" else (EVERYBODY,)
+
+
 class IngressSettings(Settings):
     """The way in from the internet. Without this table there is none."""
 
@@ -40,8 +46,8 @@ class IngressSettings(Settings):
         _Arn | None,
         Allowed("an ACM certificate: arn:aws:acm:<region>:<12 digits>:certificate/<id>"),
     ] = None
-    """Certificate in the environment's region and account. Either this, or the three fields
-    below."""
+    """Certificate in the environment's region and account. Left out, one is validated in the zone
+    that the three fields below name; with both, the name is published in that zone."""
 
     hosted_zone_id: Annotated[
         _ZoneId | None, Allowed("an id as Route 53 shows it: Z, then capital letters and digits")
@@ -56,6 +62,31 @@ class IngressSettings(Settings):
         Allowed("a host name such as pay.example.com, at most 64 characters"),
     ] = None
     """Name of the service inside that zone."""
+
+    scheme: Literal["internet-facing", "internal"] = "internet-facing"
+    """`internal`: the load balancer stands in the private tier and is reached from inside the VPC
+    and from networks that are connected to it."""
+
+    allowed_sources: Annotated[
+        tuple[str, ...],
+        Field(min_length=1, max_length=50, strict=False),
+        Allowed('a list of different IPv4 ranges, such as ["203.0.113.0/24"]'),
+    ] = Field(default_factory=_everybody)
+    """Who may reach the load balancer. Left out, it is everybody, or with `internal` all private
+    addresses."""
+
+    waf_exceptions: Annotated[
+        dict[
+            Annotated[str, AfterValidator(values.managed_rule)],
+            Annotated[str, StringConstraints(strip_whitespace=True, min_length=20)],
+        ],
+        Allowed(
+            "a reason of at least 20 characters for each rule of AWS's managed groups, such as "
+            "SizeRestrictions_BODY"
+        ),
+    ] = Field(default_factory=dict)
+    """Rules of the web ACL that count instead of blocking: reason by name. `SizeRestrictions_BODY`
+    blocks bodies of more than 8 KB."""
 
     rate_limit: Annotated[int, Field(ge=10, le=2_000_000)] = 2000
     """Requests that one address may send in five minutes before it is blocked."""

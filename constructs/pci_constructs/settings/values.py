@@ -14,6 +14,7 @@ from pci_constructs.settings.engine import RESERVED_WORDS, SYSTEM_SCHEMAS, mysql
 from pci_constructs.settings.image import IMAGE, PRIVATE_IMAGE
 from pci_constructs.settings.regions import all_zones, regions
 from pci_constructs.settings.retention import RETENTIONS
+from pci_constructs.settings.waf import MANAGED_RULES
 from pci_constructs.settings.words import listed, nearest
 from pcistack.pci_dss.accepted import default_user, root
 
@@ -47,6 +48,7 @@ SECRET_ARN: Final = (
     r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}"
     r"-[A-Za-z0-9]{6}"
 )
+TOPIC_ARN: Final = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
 KEY_ARN: Final = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}"
 SCHEDULE: Final = (
     r"cron\([0-9A-Za-z*?/,#-]+( [0-9A-Za-z*?/,#-]+){5}\)"
@@ -214,6 +216,23 @@ def common_name(value: str) -> str:
     if len(name) > 64:
         raise ValueError("has more than 64 characters, which ACM refuses")
     return name
+
+
+def source_range(value: str) -> str:
+    """An IPv4 range that begins at its start."""
+    try:
+        return str(ipaddress.IPv4Network(value))
+    except ValueError:
+        raise ValueError("is no IPv4 range, or begins inside one") from None
+
+
+def managed_rule(value: str) -> str:
+    """A rule of the managed groups that the web ACL has."""
+    if not any(value in rules for rules in MANAGED_RULES.values()):
+        close = nearest(value, [name for rules in MANAGED_RULES.values() for name in rules])
+        hint = f" (nearest: {', '.join(close)})" if close else ""
+        raise ValueError(f"is no rule of the web ACL{hint}")
+    return value
 
 
 def retention(value: int) -> int:
