@@ -61,9 +61,9 @@ def used_endpoint(context: Context, subnet: Subnet, service: str) -> Resource | 
 
 def admits(context: Context, source: Workload, target: str, ports: Ports) -> bool:
     """Whether a workload may reach another on a port, as far as the template says."""
-    return any(
-        flow.source == source.logical_id and flow.ports.common(ports) is not None
-        for flow in context.network.reaching(target)
+    reached = context.network.workloads.get(target)
+    return reached is None or any(
+        flow.ports.common(ports) is not None for flow in context.network.between(source, reached)
     )
 
 

@@ -165,6 +165,13 @@ class Network:
                     for open_ports in _listening(ports, workload):
                         yield _flow(INTERNET, workload.logical_id, open_ports, permission, certain)
 
+    def between(self, source: Workload, target: Workload) -> Iterator[Flow]:
+        """Yield what lets one workload reach another directly."""
+        if self._one_network(source, target):
+            for permission in self.ingress(target):
+                if self._may_be(source, permission):
+                    yield from self._between(source, target, permission)
+
     def _from_workloads(self, target: Workload) -> Iterator[Flow]:
         if target.kind is Kind.ENDPOINT and not target.subnets:
             return  # a gateway endpoint is a route, see _to_outside

@@ -10,6 +10,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields, listed, number, objects, text
+from pcistack.policies.arns import parts
 from pcistack.template.view import Partial, Reference, Resource, Value
 
 _ACL: Final = "AWS::WAFv2::WebACL"
@@ -248,11 +249,11 @@ def _named_by_arn(value: Value) -> Value:
     """Return the name in a destination's ARN; None if it is not in the text."""
     if not isinstance(value, str):
         return None
-    parts = value.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn":
+    pieces = parts(value)  # an unknown account is written with colons, too
+    if len(pieces) < 6 or pieces[0] != "arn":
         return None
-    name = parts[5].removeprefix("log-group:").removeprefix("deliverystream/")
-    if not name or parts[2] not in ("s3", "logs", "firehose"):
+    name = ":".join(pieces[5:]).removeprefix("log-group:").removeprefix("deliverystream/")
+    if not name or pieces[2] not in ("s3", "logs", "firehose"):
         return None
     return Partial(name) if "<" in name else name
 

@@ -9,8 +9,9 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
+from pcistack.deployment.paths import expand
 from pcistack.template.references import name_of
-from pcistack.template.view import Resource, Value
+from pcistack.template.view import Resource
 
 _GUIDE: Final = "CloudFormation user guide: DependsOn attribute; "
 _FUNCTION: Final = "AWS::Lambda::Function"
@@ -33,7 +34,7 @@ _INVOKERS: Final = (
 def permission_rule(context: Context) -> Iterator[Hit]:
     for kind, path, service in _INVOKERS:
         for resource in context.of_type(kind):
-            for where, value in _values(resource, path):
+            for where, value in expand(resource, path):
                 function = context.target(value, _FUNCTION)
                 given = [
                     permission
@@ -51,16 +52,6 @@ def permission_rule(context: Context) -> Iterator[Hit]:
                         "invoke the function while this is created, and refuses",
                         f"set DependsOn: {given[0].logical_id}",
                     )
-
-
-def _values(resource: Resource, path: str) -> Iterator[tuple[str, Value]]:
-    before, star, after = path.partition(".*")
-    if not star:
-        yield path, resource.get(path)
-        return
-    for index in range(len(resource.items(before))):
-        where = f"{before}.{index}{after}"
-        yield where, resource.get(where)
 
 
 _LOG_BUCKETS: Final = (

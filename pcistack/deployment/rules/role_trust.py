@@ -10,6 +10,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
+from pcistack.deployment.paths import expand
 from pcistack.template.view import Resource, Value
 
 
@@ -120,7 +121,7 @@ def trust_rule(context: Context) -> Iterator[Hit]:
     for kind, uses in _USES.items():
         for resource in context.of_type(kind):
             for use in uses:
-                for path, value in _values(resource, use.path):
+                for path, value in expand(resource, use.path):
                     yield from _judged(context, resource, path, value, use)
 
 
@@ -143,14 +144,3 @@ def _judged(
             f'{{"Service": "{use.service}"}}, with no condition that the service does not meet',
             severity=Severity.FATAL if use.fatal else None,
         )
-
-
-def _values(resource: Resource, path: str) -> Iterator[tuple[str, Value]]:
-    """Yield what stands at a path, where ``*`` is every item of a list."""
-    before, star, after = path.partition(".*")
-    if not star:
-        yield path, resource.get(path)
-        return
-    for index in range(len(resource.items(before))):
-        where = f"{before}.{index}{after}"
-        yield where, resource.get(where)
