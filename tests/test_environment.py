@@ -389,7 +389,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(SETTINGS), VALUES, max_size=8))
 @example({"acknowledged.region": "3"})
 @example({'"network.zones"': "3", "network.zones": '["x"]'})

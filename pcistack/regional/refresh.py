@@ -74,18 +74,19 @@ def refresh(data: Path = DATA) -> list[str]:
 
 
 def _documents() -> dict[str, Any]:
+    sources = _sources()  # a missing package is told before anything is read
     infrastructure = _infrastructure()
+    services = {name for facts in infrastructure.values() for name in facts["services"]}
     types = _types()
     known = sorted(set().union(*types.values()))
     classes = _instance_classes()
     zones = _zones()
     information = _region_info()
-    services = {name for facts in infrastructure.values() for name in facts["services"]}
     documents: dict[str, Any] = {
         "engines.json": {
             "engine_versions": _engine_versions(),
             "lambda_runtimes": _lambda_runtimes(),
-            "sources": _sources(),
+            "sources": sources,
         },
         "ec2.json": _instance_types(),
         "types.json": {

@@ -137,7 +137,7 @@ def test_a_large_generated_template_turned_to_v1_comes_back(indent: int | None) 
 
 
 @settings(
-    max_examples=400,
+    max_examples=150,
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(
@@ -199,7 +199,7 @@ _KEYS = [
 ]
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(
     properties=st.dictionaries(st.sampled_from(_KEYS), _VALUES),
     policy=_VALUES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -210,13 +211,17 @@ def test_the_recommended_versions_run_on_serverless_v2_in_every_commercial_regio
 
 
 def test_the_generated_files_are_what_the_packages_say(tmp_path: Path) -> None:
-    refresh.refresh(tmp_path)
-    for path in sorted(tmp_path.rglob("*.json")):
-        shipped = DATA / path.relative_to(tmp_path)
-        assert shipped.read_text() == path.read_text(), f"run 'pcistack facts refresh': {path.name}"
-    shipped_files = {path.name for path in DATA.rglob("*.json")}
-    assert shipped_files == {path.name for path in tmp_path.rglob("*.json")}
-    assert refresh.refresh(tmp_path) == []
+    data = shutil.copytree(DATA, tmp_path / "data")
+    (data / "regions" / "xx-gone-1.json").write_text("{}")
+    (data / "regions" / f"{ZURICH}.json").write_text("{}")
+    shipped = {path.name for path in DATA.rglob("*.json")}
+    changed = refresh.refresh(data)
+    assert changed == [f"regions/{ZURICH}.json", "regions/xx-gone-1.json"], (
+        "run 'pcistack facts refresh'"
+    )
+    assert {path.name for path in data.rglob("*.json")} == shipped
+    rewritten = (data / "regions" / f"{ZURICH}.json").read_text()
+    assert rewritten == (DATA / "regions" / f"{ZURICH}.json").read_text()
 
 
 def test_the_generated_files_are_sorted_and_compact() -> None:
