@@ -23,6 +23,7 @@ class PackName:
 
 
 PACKS: Final[Mapping[str, PackName]] = {
+    "template": PackName(title="Template", module="pcistack.structure.pack", prefix="TEMPLATE-"),
     "regional": PackName(title="Regional guard", module="pcistack.regional.pack"),
     "deployment": PackName(title="Deployment", module="pcistack.deployment.pack", prefix="DEPLOY-"),
     "pci": PackName(title="PCI DSS", module="pcistack.pci_dss.pack", prefix="PCI-"),

@@ -19,6 +19,7 @@ from tests.pci_dss.cases import CASES as PCI
 from tests.regional.cases import CASES as REGIONAL
 from tests.regional.cases import TODAY, ZURICH
 from tests.regional.more_cases import MORE_CASES
+from tests.structure.cases import CASES as STRUCTURE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ def examples() -> Iterator[Shown]:
     seen: set[str] = set()
     for name, cases in (
         ("regional", (*REGIONAL, *MORE_CASES)),
+        ("template", STRUCTURE),
         ("deployment", deployment.discovered()),
     ):
         for case in cases:

@@ -14,6 +14,8 @@ from pcistack.checks.run import load
 from pcistack.packs import PACKS
 
 _INTRODUCTIONS: Final[Mapping[str, str]] = {
+    "template": "They say what\nCloudFormation refuses to read, and what could not be judged; they "
+    "run in every check.",
     "regional": "What the guard knows is in\n[regional-guard.md](regional-guard.md).",
     "deployment": "They say what AWS refuses to\ncreate, what does not start, and what silently "
     "does not work.",

@@ -124,7 +124,7 @@ def _packs(only: str | None) -> Sequence[str]:
     if only not in PACKS:
         allowed = f"allowed are {', '.join(PACKS)}"
         raise BadInputError(f"unknown rule pack {only!r}{hint(only, PACKS)}; {allowed}")
-    return (only,)
+    return tuple(dict.fromkeys(("template", only)))  # whether it is one is always asked
 
 
 def _settings() -> Settings | None:

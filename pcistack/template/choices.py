@@ -107,12 +107,12 @@ _Names = dict[str, frozenset[str]]
 
 def _dependences(template: Template, free: set[str]) -> tuple[_Names, _Names, _Names]:
     """Return, by resource: what its conditions depend on, what stands in it, what it refers to."""
-    of_condition = parameters_of_conditions(template)
+    of_condition = parameters_of_conditions(template.section("Conditions"))
     deciding: _Names = {}
     standing: _Names = {}
     targets: _Names = {}
     for name, raw in template.resources.items():
-        used = uses(raw.properties)
+        used = template.uses(name)
         conditions = [*used.conditions, *([raw.condition] if raw.condition else [])]
         depends = raw.body.get("DependsOn")
         after = depends if isinstance(depends, list) else [depends]

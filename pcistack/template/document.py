@@ -10,6 +10,7 @@ from typing import Final, TypeAlias, cast
 
 from pcistack.template import read_json
 from pcistack.template.bounds import UnreadableError
+from pcistack.template.uses import Uses, uses
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
@@ -115,6 +116,14 @@ class Template:
                     body=body,
                 ),
             )
+
+    def uses(self, logical_id: str) -> Uses:
+        """Return what the properties of a resource name."""
+        return self._uses[logical_id]
+
+    @cached_property
+    def _uses(self) -> Mapping[str, Uses]:
+        return {name: uses(raw.properties) for name, raw in self.resources.items()}
 
     def require_resources(self) -> None:
         """Refuse what CloudFormation itself refuses to read: no resource, or one without a type.

@@ -116,7 +116,7 @@ class _Resolver:
     _conditions: dict[str, bool | None] = field(default_factory=dict)
 
     def view(self) -> View:
-        for name in conditions_in_order(self.template)[0]:
+        for name in conditions_in_order(self.template.section("Conditions"))[0]:
             self.condition(name)  # in order, so that a long chain needs no deep recursion
         resources: dict[str, Resource] = {}
         for logical_id, raw in self.template.resources.items():

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-
-from pcistack.template.document import Json, Template
 
 # braces and dollars end a name, so that a long text of beginnings is read in one pass
 SUB: Final = re.compile(r"\$\{([^!${}][^${}]*)\}")
@@ -22,14 +20,22 @@ class Uses:
         names: Parameters, resources and pseudo parameters.
         conditions: Conditions.
         mappings: Mappings.
+        functions: Functions that CloudFormation does not have.
+        misused: What is wrong with the arguments of functions.
+        macros: Macros that add to objects.
+        nulls: Keys whose value is null.
     """
 
     names: dict[str, None] = field(default_factory=dict)
     conditions: dict[str, None] = field(default_factory=dict)
     mappings: dict[str, None] = field(default_factory=dict)
+    functions: dict[str, None] = field(default_factory=dict)
+    misused: dict[str, None] = field(default_factory=dict)
+    macros: dict[str, None] = field(default_factory=dict)
+    nulls: dict[str, None] = field(default_factory=dict)
 
 
-def uses(node: Json | Mapping[str, Json]) -> Uses:
+def uses(node: object) -> Uses:
     """Return what a node and everything below it names, each name once."""
     found = Uses()
     waiting: list[object] = [node]
@@ -38,14 +44,26 @@ def uses(node: Json | Mapping[str, Json]) -> Uses:
         if isinstance(value, list):
             waiting += [item for item in value if isinstance(item, dict | list)]
         elif isinstance(value, Mapping):
-            if len(value) == 1:
-                ((key, argument),) = value.items()
-                _note(found, key, argument)
+            for key, argument in value.items():
+                if argument is None:
+                    found.nulls[key] = None
+                elif key in _NAMING or key.startswith("Fn::"):
+                    _note(found, key, argument, alone=len(value) == 1)
             waiting += [item for item in value.values() if isinstance(item, dict | list)]
     return found
 
 
-def _note(found: Uses, key: str, argument: object) -> None:
+def _note(found: Uses, key: str, argument: object, *, alone: bool) -> None:
+    if key.startswith(("Fn::Transform", "Fn::ForEach::")):
+        name = argument.get("Name") if isinstance(argument, dict) else None
+        found.macros[name if isinstance(name, str) else key] = None
+        return
+    if not alone:
+        return
+    if key not in _NAMING and key not in _FORMS:
+        found.functions[key] = None
+    elif not _FORMS.get(key, _anything)(argument):
+        found.misused[f"{key} has not the arguments that it needs"] = None
     if key == "Fn::Sub":
         found.names.update(dict.fromkeys(name.partition(".")[0] for name in substituted(argument)))
         return
@@ -60,6 +78,57 @@ def _note(found: Uses, key: str, argument: object) -> None:
         found.mappings[first] = None
 
 
+def _anything(argument: object) -> bool:
+    return True
+
+
+def _of(*lengths: int) -> Callable[[object], bool]:
+    """Return whether an argument is a list of one of some lengths."""
+    return lambda argument: isinstance(argument, list) and len(argument) in lengths
+
+
+def _is_attribute(argument: object) -> bool:
+    if isinstance(argument, str):
+        return "." in argument.strip(".")
+    return isinstance(argument, list) and len(argument) >= 2 and "" not in argument
+
+
+def _is_text_to_fill(argument: object) -> bool:
+    if isinstance(argument, list):
+        return len(argument) == 2 and isinstance(argument[1], dict)
+    return isinstance(argument, str)
+
+
+_NAMING: Final = ("Ref", "Condition")
+_FORMS: Final[Mapping[str, Callable[[object], bool]]] = {
+    "Fn::And": _anything,
+    "Fn::Base64": _anything,
+    "Fn::Cidr": _of(2, 3),
+    "Fn::Contains": _anything,
+    "Fn::EachMemberEquals": _anything,
+    "Fn::EachMemberIn": _anything,
+    "Fn::Equals": _of(2),
+    "Fn::FindInMap": _of(3, 4),
+    "Fn::GetAZs": _anything,
+    "Fn::GetAtt": _is_attribute,
+    "Fn::GetStackOutput": _anything,
+    "Fn::If": _of(3),
+    "Fn::ImportValue": _anything,
+    "Fn::Join": _of(2),
+    "Fn::Length": _anything,
+    "Fn::Not": _of(1),
+    "Fn::Or": _anything,
+    "Fn::RefAll": _anything,
+    "Fn::Select": _of(2),
+    "Fn::Split": _of(2),
+    "Fn::Sub": _is_text_to_fill,
+    "Fn::ToJsonString": _anything,
+    "Fn::ValueOf": _anything,
+    "Fn::ValueOfAll": _anything,
+}
+"""Every function, and whether it can read an argument."""
+
+
 def substituted(argument: object) -> list[str]:
     """Return the names that ``Fn::Sub`` takes from the template, not from its own variables."""
     own: object = {}
@@ -71,9 +140,8 @@ def substituted(argument: object) -> list[str]:
     return [name for name in names if name not in own]
 
 
-def conditions_in_order(template: Template) -> tuple[list[str], list[str]]:
+def conditions_in_order(section: Mapping[str, object]) -> tuple[list[str], list[str]]:
     """Return the conditions, each behind those it depends on; and those in a circle."""
-    section = template.section("Conditions")
     needs = {
         name: {other for other in uses({"": node}).conditions if other in section}
         for name, node in section.items()
@@ -92,11 +160,10 @@ def conditions_in_order(template: Template) -> tuple[list[str], list[str]]:
     return ordered, [name for name, count in left.items() if count > 0]
 
 
-def parameters_of_conditions(template: Template) -> dict[str, frozenset[str]]:
+def parameters_of_conditions(section: Mapping[str, object]) -> dict[str, frozenset[str]]:
     """Return the names that each condition depends on, those of its conditions included."""
-    section = template.section("Conditions")
     found: dict[str, frozenset[str]] = {}
-    ordered, circular = conditions_in_order(template)
+    ordered, circular = conditions_in_order(section)
     for name in (*ordered, *circular):
         used = uses({"": section[name]})
         found[name] = frozenset(used.names).union(

@@ -138,7 +138,7 @@ def test_every_pack_runs_unless_one_is_asked_for(
     monkeypatch.setattr("pcistack.commands.check.load", load)
     run(bad)
     run(bad, "--only", "pci")
-    assert asked == ["regional", "deployment", "pci", "pci"]
+    assert asked == [*PACKS, "template", "pci"]
 
 
 def test_help_shows_an_example_and_the_exit_codes() -> None:

@@ -400,30 +400,6 @@ def _others() -> Iterator[Case]:
         good=resource("AWS::Lambda::Function", "{Runtime: dotnet8, Role: r, Code: {}}"),
         good_on=date(2026, 11, 9),
     )
-    yield Case(
-        rule="TEMPLATE-SELECT",
-        resource="Thing",
-        bad=resource("AWS::EC2::Subnet", "AvailabilityZone: !Select [3, !GetAZs '']"),
-        good=resource("AWS::EC2::Subnet", "AvailabilityZone: !Select [2, !GetAZs '']"),
-    )
-    mapping = "Mappings: {Images: {eu-central-1: {Id: ami-1}}}\n" + resource(
-        "AWS::EC2::Instance", "ImageId: !FindInMap [Images, !Ref AWS::Region, Id]"
-    )
-    yield Case(
-        rule="TEMPLATE-MAPPING",
-        resource="Thing",
-        bad=mapping,
-        good=mapping,
-        good_region="eu-central-1",
-    )
-    yield Case(
-        rule="TEMPLATE-LOOP",
-        severity=Severity.WARNING,
-        resource="Fn::ForEach::Topics",
-        bad="Transform: AWS::LanguageExtensions\nResources:\n"
-        "  Fn::ForEach::Topics: [N, [a, b], {'T${N}': {Type: AWS::SNS::Topic}}]\n",
-        good=resource("AWS::SNS::Topic", ""),
-    )
 
 
 CASES = (*_aurora(), *_others())

@@ -7,8 +7,8 @@ from typing import Final
 
 from pcistack.checks.findings import Severity, counted
 from pcistack.checks.rule import ANY, Hit, hit
-from pcistack.regional.context import Context
-from pcistack.regional.pack import rule
+from pcistack.structure.context import Context
+from pcistack.structure.pack import rule
 
 _REFERENCE: Final = "CloudFormation user guide: Intrinsic function reference"
 
@@ -23,10 +23,10 @@ _REFERENCE: Final = "CloudFormation user guide: Intrinsic function reference"
 def select_rule(context: Context) -> Iterator[Hit]:
     for problem in context.view.problems:
         if problem.kind == "select-out-of-range":
-            zones = context.facts.zones
+            zones = context.zones
             fix = "select an index that the list has"
             if "GetAZs" in problem.message and zones:
-                here = f"{context.facts.region} has {counted(len(zones), 'zone')}"
+                here = f"{context.region} has {counted(len(zones), 'zone')}"
                 fix = f"{here}: use 0 to {len(zones) - 1}"
             yield hit(problem.resource, "", f"{problem.message}, in {context.here}", fix)
 

@@ -1,0 +1,1 @@
+"""Is it a template that CloudFormation takes, and was all of it judged."""
