@@ -83,7 +83,7 @@ def load_checks(*, on: date) -> list[IPolicyValidationPlugin]:
     from pcistack.checks.plugins import RulePackPlugin, SchemaPlugin
     from pcistack.checks.run import load
 
-    beside = [RulePackPlugin(load(name), on=on) for name in ("deployment", "pci")]
+    beside = [RulePackPlugin(load(name), on=on) for name in ("template", "deployment", "pci")]
     others = (*beside, SchemaPlugin())
     plugins = (RulePackPlugin(load("regional"), on=on, beside=others), *others)
     return [cast("IPolicyValidationPlugin", plugin) for plugin in plugins]
