@@ -10,8 +10,9 @@ from typing import Final
 
 from pcistack.evidence import chart, oscal, page
 from pcistack.evidence import json_document as data
-from pcistack.evidence.diagram import data_flow_chart, network_chart
+from pcistack.evidence.data_flow_diagram import data_flow_chart
 from pcistack.evidence.gather import Evidence
+from pcistack.evidence.network_diagram import network_chart
 from pcistack.template.document import Json
 
 PAGE: Final = "index.html"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pcistack.evidence.values import targets
 from pcistack.pci_dss.context import Context
 from pcistack.template.references import name_of
-from pcistack.template.view import Resource
+from pcistack.template.view import Resource, View
 
 
 def secret_values(context: Context) -> Iterator[tuple[Resource, str]]:
@@ -22,15 +22,15 @@ def secret_values(context: Context) -> Iterator[tuple[Resource, str]]:
 def task_credentials(context: Context) -> set[str]:
     """Return the logical ids of what the containers' secrets come from."""
     return {
-        behind(context, name)
+        behind(context.view, name)
         for task, path in secret_values(context)
         for name in targets(task.get(path))
     }
 
 
-def behind(context: Context, name: str) -> str:
+def behind(view: View, name: str) -> str:
     """Follow a target attachment to its secret."""
-    resource = context.view.resources.get(name)
+    resource = view.resources.get(name)
     if resource is not None and resource.type == "AWS::SecretsManager::SecretTargetAttachment":
         return name_of(resource.get("SecretId"))
     return name

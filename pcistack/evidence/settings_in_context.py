@@ -166,6 +166,6 @@ def _own_logins(context: Context) -> Found:
     """Credentials of containers that are not a database's master user."""
     masters = master_credentials(context)
     for task, path in secret_values(context):
-        names = {behind(context, name) for name in targets(task.get(path))}
+        names = {behind(context.view, name) for name in targets(task.get(path))}
         if masters and names and not names & masters:
             yield "7.2.5 8.2.2", Setting.of(task, path)

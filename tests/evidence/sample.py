@@ -427,6 +427,7 @@ def write(
     suffix: str = "prod",
     change: Callable[[dict[str, Body]], object] | None = None,
     found: Outcome | None = None,
+    body: dict[str, Body] | None = None,
 ) -> Path:
     """Write an assembly, after a change to its resources, and return its directory.
 
@@ -435,8 +436,9 @@ def write(
         suffix: The environment's suffix.
         change: Changes the template's resources.
         found: What the checks of the synthesis found; None for a synthesis without record.
+        body: Another template than the sample.
     """
-    body = template()
+    body = template() if body is None else body
     if change is not None:
         change(body["Resources"])
     stack = f"PciDss-{suffix}"
@@ -455,6 +457,7 @@ def write(
     (directory / "validation-report.json").write_text(
         json.dumps(report(f"{stack}.template.json")), encoding="utf-8"
     )
+    (directory / record.FILE).unlink(missing_ok=True)
     if found is not None:
         outcomes = {directory / f"{stack}.template.json": found}
         record.write(directory, [outcomes], on=DAY, commit="1" * 40, version="0.1.0")

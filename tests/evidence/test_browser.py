@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from pcistack.evidence.assembly import Assembly
 from pcistack.evidence.files import write
+from pcistack.evidence.gather import gather
+from pcistack.pci_dss.pack import PACK
+from tests import support
+from tests.evidence import sample
 from tests.evidence.browser import launch_options
 from tests.evidence.conftest import Gather
 from tests.evidence.test_page import poison
@@ -168,3 +173,26 @@ def test_text_has_enough_contrast(page: Page, scheme: str) -> None:
         }"""
     )
     assert poor == []
+
+
+def test_production_prints_on_fewer_than_25_pages(browser: Browser, tmp_path: Path) -> None:
+    directory = sample.write(tmp_path / "assembly", body=dict(support.template("prod").body))
+    evidence = gather(Assembly.read(directory), PACK, on=sample.DAY)
+    opened = browser.new_page()
+    opened.goto(write(evidence, tmp_path / "out")[0].as_uri())
+    printed = opened.pdf(prefer_css_page_size=True)
+    assert 10 < len(re.findall(rb"/Type\s*/Page[^s]", printed)) < 25
+    # a picture stays on one page with its heading: 190 by 274 millimetres are left of A4
+    opened.emulate_media(media="print")
+    opened.set_viewport_size({"width": 718, "height": 1035})
+    for name in ("network", "data-flow"):
+        section = opened.locator(f"#{name}")
+        assert section.evaluate("(node) => getComputedStyle(node).breakInside") == "avoid"
+        box = section.bounding_box()
+        assert box is not None
+        assert box["height"] < 1035
+    # the first page is full: the requirements begin on it
+    first = opened.locator(".requirement").first.bounding_box()
+    assert first is not None
+    assert first["y"] < 500
+    opened.close()

@@ -7,7 +7,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from pcistack.evidence.chart import WIDTH, Arrow, Box, Chart, Group, Side, svg
-from pcistack.evidence.diagram import data_flow_chart, network_chart
+from pcistack.evidence.data_flow_diagram import data_flow_chart, left_out
+from pcistack.evidence.network_diagram import network_chart
 from tests.evidence import sample
 from tests.evidence.conftest import Gather
 
@@ -93,7 +94,7 @@ def test_data_flows_say_how_they_are_protected(gathered: Gather) -> None:
         ("Service", "Cluster", "3306: TLS 1.2 and 1.3"),
         ("Cluster", "backups", "copies"),
         ("secrets", "Service", "credentials"),
-        ("Cluster", "logs", "events"),
+        ("Cluster", "logs", "events and whole statements"),
         ("Service", "logs", "events"),
     } <= arrows
 
@@ -156,3 +157,90 @@ def test_a_template_without_a_network_is_still_a_picture(gathered: Gather) -> No
     evidence = gathered(sample.only_a_topic)
     assert not network_chart(evidence.view, evidence.network).arrows
     assert not data_flow_chart(evidence.view, evidence.network).arrows
+
+
+def _out(resources: Resources) -> None:
+    """Let the tasks call a payment processor."""
+    resources["Out"] = {
+        "Type": "AWS::EC2::SecurityGroupEgress",
+        "Properties": {
+            "GroupId": {"Fn::GetAtt": ["TaskGroup", "GroupId"]},
+            "IpProtocol": "tcp",
+            "FromPort": 443,
+            "ToPort": 443,
+            "CidrIp": "0.0.0.0/0",
+            "Description": "Processor",
+        },
+    }
+
+
+def _rotate(resources: Resources) -> None:
+    """Let a function outside the network change the master password."""
+    resources["Master"] = {"Type": "AWS::SecretsManager::Secret", "Properties": {}}
+    resources["Rotate"] = {"Type": "AWS::Lambda::Function", "Properties": {}}
+    resources["Schedule"] = {
+        "Type": "AWS::SecretsManager::RotationSchedule",
+        "Properties": {
+            "SecretId": {"Ref": "Master"},
+            "RotationLambdaARN": {"Fn::GetAtt": ["Rotate", "Arn"]},
+        },
+    }
+    del resources["Cluster"]["Properties"]["ManageMasterUserPassword"]
+    resources["Cluster"]["Properties"]["MasterUserPassword"] = {
+        "Fn::Join": ["", ["{{resolve:secretsmanager:", {"Ref": "Master"}, "}}"]]
+    }
+
+
+def test_what_leaves_to_a_processor_is_a_flow_of_account_data(gathered: Gather) -> None:
+    evidence = gathered(_out)
+    arrows = _arrows(data_flow_chart(evidence.view, evidence.network))
+    assert ("Service", "outbound", "443: as the application does") in arrows
+    before = gathered()
+    boxes = data_flow_chart(before.view, before.network).groups[0].boxes
+    assert [box.name for box in boxes] == ["internet"]
+
+
+def test_every_flow_of_the_graph_is_an_arrow_of_the_data_flow_diagram(gathered: Gather) -> None:
+    evidence = gathered(_out)
+    chart = data_flow_chart(evidence.view, evidence.network)
+    drawn = {(arrow.source, arrow.target) for arrow in chart.arrows}
+    public = {(one.target, one.ports) for one in evidence.network.from_internet()}
+    for flow in evidence.network.flows:
+        if flow.source != "internet" and (flow.target, flow.ports) in public:
+            continue  # the internet's arrow stands for it, and the caption says so
+        target = "outbound" if flow.target == "internet" else flow.target
+        assert (flow.source, target) in drawn
+
+
+def test_a_rotation_is_drawn_with_what_it_changes(gathered: Gather) -> None:
+    evidence = gathered(_rotate)
+    arrows = _arrows(data_flow_chart(evidence.view, evidence.network))
+    assert ("Rotate", "secrets", "new passwords, over TLS") in arrows
+    assert ("Rotate", "Cluster", "new password, RDS API") in arrows
+
+
+def test_the_data_flow_diagram_says_what_it_leaves_out(gathered: Gather) -> None:
+    helper = {"Type": "AWS::Lambda::Function"}
+    evidence = gathered(lambda resources: resources.update(Helper=helper))
+    said = left_out(evidence.view, evidence.network)
+    assert "the flows inside your application" in said
+    assert "Helper, which has no network of its own" in said
+    assert "Rotate" not in left_out(gathered(_rotate).view, evidence.network)
+
+
+def test_the_network_diagram_marks_the_cde_the_firewall_and_dns(gathered: Gather) -> None:
+    def block(resources: Resources) -> None:
+        resources["Acl"]["Properties"]["Rules"] = [{"Name": "R", "Action": {"Block": {}}}]
+
+    boxes = {box.name: box for group in _network(gathered, block).groups for box in group.boxes}
+    assert "WAF: Ingress/Acl, 1 blocking rules" in boxes["Alb"].lines
+    assert boxes["Cluster"].lines[0] == "AWS::RDS::DBCluster, in the CDE"
+    assert boxes["dns"].lines == ("answers every tier, for any name; no DNS firewall",)
+
+    def undo(resources: Resources) -> None:
+        del resources["AclAssociation"]
+        resources["Vpc"]["Properties"]["EnableDnsSupport"] = False
+
+    boxes = {box.name: box for group in _network(gathered, undo).groups for box in group.boxes}
+    assert not any(line.startswith("WAF") for line in boxes["Alb"].lines)
+    assert "dns" not in boxes

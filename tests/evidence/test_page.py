@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
+import json
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pytest
 
+from pcistack.checks.findings import Finding, Severity
+from pcistack.checks.run import Outcome
+from pcistack.evidence import page
 from pcistack.evidence.files import contents
 from pcistack.evidence.standing import Standing
 from pcistack.pci_dss.requirements import REQUIREMENTS
+from pcistack.pci_dss.untreated import UNTREATED
 from tests.evidence import sample
 from tests.evidence.conftest import Gather
 
@@ -105,3 +113,48 @@ def test_markup_in_a_template_stays_text(gathered: Gather) -> None:
 def test_poisoned_text_is_really_shown(gathered: Gather, name: str) -> None:
     text = contents(gathered(poison))[name]
     assert "alert(1)" in text
+
+
+def test_the_page_is_bound_to_a_day_a_commit_and_a_template(gathered: Gather) -> None:
+    found = Outcome(resources=1, open=(), acknowledged=())
+    evidence = gathered(found=found)
+    text = contents(evidence)["index.html"]
+    for said in ("2026-11-24", "1" * 40, evidence.judgement.sha256, evidence.judgement.content):
+        assert said in text
+    assert "which ran when this page was written" not in text
+    assert "which ran when this page was written" in contents(gathered())["index.html"]
+    assert "--stack-name PciDss-prod" in text
+
+
+def test_the_command_on_the_page_gives_the_digest_on_the_page(gathered: Gather) -> None:
+    """CloudFormation hands a template back in another order and with other white space."""
+    evidence = gathered()
+    program = page.COMPARE.split("python3 -c ")[1].strip("'")
+    deployed = json.dumps(dict(reversed([*evidence.view.template.body.items()])), indent=4)
+    said = subprocess.run(
+        [sys.executable, "-c", program], input=deployed, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == evidence.judgement.content
+
+
+def test_the_page_says_of_how_many_requirements_it_speaks(gathered: Gather) -> None:
+    text = contents(gathered())["index.html"]
+    assert f"{len(REQUIREMENTS)} of the 250 requirements of the standard" in text
+    assert not set(UNTREATED) & {item.number for item in REQUIREMENTS}
+    for number, words in UNTREATED.items():
+        assert f"<b>{number}</b>&nbsp;{html.escape(words)}" in text.replace("&#39;", "&#x27;")
+
+
+def test_a_finding_that_belongs_to_no_requirement_is_on_the_page(gathered: Gather) -> None:
+    stray = Finding(
+        rule="REGION-ZONE",
+        severity=Severity.ERROR,
+        resource="PublicA",
+        property="AvailabilityZone",
+        message="the zone is not known",
+        fix="",
+        source="",
+    )
+    evidence = gathered(found=Outcome(resources=1, open=(stray,), acknowledged=()))
+    assert evidence.others == (stray,)
+    assert "the zone is not known" in contents(evidence)["index.html"]

@@ -1,4 +1,4 @@
-"""What the diagrams show: the network (PCI DSS 1.2.3) and the flows of account data (1.2.4)."""
+"""The network diagram (PCI DSS 1.2.3): tiers, subnets, what stands in them, and every flow."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pcistack.checks.findings import counted
-from pcistack.evidence.channels import Channel, channels
 from pcistack.evidence.chart import Arrow, Box, Chart, Group, Side, Tone
-from pcistack.evidence.logs import log_sources
+from pcistack.evidence.diagram_words import KINDS, reached
+from pcistack.evidence.inventory import Scope, components
 from pcistack.evidence.ports import service
-from pcistack.evidence.secrets import secrets
+from pcistack.evidence.settings_in_context import blocking_rules
 from pcistack.evidence.values import label, shown
 from pcistack.network.network import (
     INTERNET,
@@ -25,6 +24,7 @@ from pcistack.network.network import (
     Tier,
     Workload,
 )
+from pcistack.template.references import name_of
 from pcistack.template.view import View
 
 _TIERS: Final[Mapping[Tier, tuple[str, str]]] = {
@@ -33,31 +33,15 @@ _TIERS: Final[Mapping[Tier, tuple[str, str]]] = {
     Tier.ISOLATED: ("Isolated tier", "no route out of the VPC"),
     Tier.UNKNOWN: ("Not placed", "subnets or routes are not in this template"),
 }
-_KINDS: Final[Mapping[Kind, str]] = {
-    Kind.LOAD_BALANCER: "Load balancer",
-    Kind.TASKS: "Tasks",
-    Kind.FUNCTION: "Function",
-    Kind.INSTANCE: "Instance",
-    Kind.DATABASE: "Database",
-    Kind.CACHE: "Cache",
-    Kind.SEARCH: "Search",
-    Kind.FILES: "File system",
-    Kind.STREAM: "Stream",
-    Kind.PROXY: "Database proxy",
-    Kind.ENDPOINT: "Endpoint",
-}
-_RECEIVES: Final = frozenset({Kind.LOAD_BALANCER})
-
-
-# The network
 
 
 def network_chart(view: View, network: Network) -> Chart:
     """Return the network diagram: tiers, subnets, what stands in them, and every flow."""
-    drawing = _NetworkDrawing(view, network)
+    scopes = {row.resource: row.scope for row in components(view)}
+    drawing = _NetworkDrawing(view, network, scopes)
     arrows = tuple(drawing.arrows())
     used = {end for arrow in arrows for end in (arrow.source, arrow.target)}
-    outside = [Box(name=INTERNET, title="Internet", lines=_reached(network), kind="outside")]
+    outside = [Box(name=INTERNET, title="Internet", lines=reached(network), kind="outside")]
     if OTHER_NETWORKS in used:
         outside.append(
             Box(
@@ -67,11 +51,13 @@ def network_chart(view: View, network: Network) -> Chart:
                 kind="outside",
             )
         )
-    services = tuple(drawing.services())
+    services = (*drawing.services(), *drawing.resolver(), *drawing.elsewhere())
     groups = [Group(boxes=tuple(outside), title=""), *drawing.tiers()]
     if services:
         groups.append(
-            Group(title="AWS services", note="reached without the internet", boxes=services)
+            Group(
+                title="AWS services", note="outside the VPC, by AWS's own network", boxes=services
+            )
         )
     return Chart(
         title="Network diagram: tiers, subnets, workloads and the connections between them",
@@ -81,19 +67,16 @@ def network_chart(view: View, network: Network) -> Chart:
     )
 
 
-def _reached(network: Network) -> tuple[str, ...]:
-    return () if network.from_internet() else ("the internet reaches nothing in this network",)
-
-
 def _vpcs(view: View) -> str:
     vpcs = [f"{label(vpc)}  {shown(vpc.get('CidrBlock'))}" for vpc in view.of_type("AWS::EC2::VPC")]
-    return "VPC " + ", ".join(vpcs) if vpcs else ""
+    return "VPC " + ", ".join(vpcs) + ": one account, one region" if vpcs else ""
 
 
 @dataclass(frozen=True, slots=True)
 class _NetworkDrawing:
     view: View
     network: Network
+    scopes: Mapping[str, Scope]
 
     def tiers(self) -> Iterator[Group]:
         placed = {workload.logical_id: self._tier(workload) for workload in self._inside()}
@@ -124,6 +107,41 @@ class _NetworkDrawing:
                     lines=(f"gateway endpoint {label(endpoint)}",),
                     kind="outside",
                 )
+
+    def resolver(self) -> Iterator[Box]:
+        """The VPC's resolver, which every tier can ask and no security group governs."""
+        vpcs = self.view.of_type("AWS::EC2::VPC")
+        if any(vpc.flag("EnableDnsSupport") is not False for vpc in vpcs):
+            rules = self.view.of_type("AWS::Route53Resolver::FirewallRuleGroupAssociation")
+            guard = f"DNS firewall: {label(rules[0])}" if rules else "no DNS firewall"
+            yield Box(
+                name="dns",
+                title="DNS: resolver of the VPC",
+                lines=(f"answers every tier, for any name; {guard}",),
+                kind="outside",
+            )
+
+    def elsewhere(self) -> Iterator[Box]:
+        """Functions that run outside the VPC."""
+        for function in self.view.of_type("AWS::Lambda::Function"):
+            if function.logical_id not in self.network.workloads:
+                yield Box(
+                    name=function.logical_id,
+                    title=f"Function: {label(function)}",
+                    lines=(f"no network of its own; {self._scope(function.logical_id)}",),
+                    kind="outside",
+                )
+
+    def _scope(self, name: str) -> str:
+        return str(self.scopes.get(name, Scope.CONNECTED))
+
+    def _guard(self, balancer: str) -> Iterator[str]:
+        """Say which web ACL looks at the requests first."""
+        for link in self.view.of_type("AWS::WAFv2::WebACLAssociation"):
+            acl = self.view.target(link.get("WebACLArn"))
+            if name_of(link.get("ResourceArn")) == balancer and acl is not None:
+                rules = len(list(blocking_rules(acl)))
+                yield f"WAF: {label(acl)}, {rules} blocking rules"
 
     def arrows(self) -> Iterator[Arrow]:
         merged: dict[tuple[str, str, Side, Tone], list[str]] = {}
@@ -225,8 +243,11 @@ class _NetworkDrawing:
             details.append("public address")
         return Box(
             name=workload.logical_id,
-            title=f"{_KINDS[workload.kind]}: {label(resource)}",
-            lines=tuple(line for line in (resource.type, ", ".join(details)) if line),
+            title=f"{KINDS[workload.kind]}: {label(resource)}",
+            lines=(
+                f"{resource.type}, {self._scope(workload.logical_id)}",
+                *(line for line in (", ".join(details), *self._guard(workload.logical_id)) if line),
+            ),
             kind="store" if workload.kind in STORES else "",
         )
 
@@ -237,180 +258,3 @@ def _cell(subnet: Subnet) -> str:
 
 def _gateway_name(gateways: set[str] | frozenset[str]) -> str:
     return "nat:" + ",".join(sorted(gateways))
-
-
-# The flows of account data
-
-
-def data_flow_chart(view: View, network: Network) -> Chart:
-    """Return the data-flow diagram: where account data travels, rests and is recorded."""
-    drawing = _DataDrawing(view, network)
-    groups = tuple(group for group in drawing.groups() if group.boxes)
-    boxes = {box.name for group in groups for box in group.boxes}
-    return Chart(
-        title="Data-flow diagram: where account data travels and rests, and how it is protected",
-        frame="",
-        groups=groups,
-        arrows=tuple(
-            arrow for arrow in drawing.arrows() if arrow.source in boxes and arrow.target in boxes
-        ),
-    )
-
-
-def _protection(flow: Flow, known: Sequence[Channel]) -> str:
-    """Port and protection of a flow, as short as a label must be."""
-    port = str(flow.ports).rpartition("/")[2]
-    for channel in known:
-        if channel.towards == flow.target and channel.port in ("", str(flow.ports.first)):
-            return f"{port}: {channel.protocols}"
-    return f"{port}: as the application does"
-
-
-_BACKUPS: Final = "backups"
-_LOGS: Final = "logs"
-_SECRETS: Final = "secrets"
-
-
-@dataclass(frozen=True, slots=True)
-class _DataDrawing:
-    view: View
-    network: Network
-
-    def groups(self) -> Iterator[Group]:
-        yield Group(
-            title="",
-            boxes=(
-                Box(
-                    name=INTERNET,
-                    title="Customers",
-                    lines=_reached(self.network),
-                    kind="outside",
-                ),
-            ),
-        )
-        yield Group(title="Receives", note="ends TLS", boxes=self._workloads(_RECEIVES))
-        yield Group(
-            title="Processes",
-            note="your container image or code",
-            boxes=self._workloads(set(Kind) - STORES - _RECEIVES - {Kind.ENDPOINT}),
-        )
-        yield Group(title="Stores", boxes=self._workloads(STORES) + self._copies())
-        yield Group(title="Credentials and records", boxes=self._aside())
-
-    def arrows(self) -> Iterator[Arrow]:
-        internet = {
-            (flow.target, flow.ports) for flow in self.network.flows if flow.source == INTERNET
-        }
-        known = channels(self.view)
-        for flow in self.network.flows:
-            target = self.network.workloads.get(flow.target)
-            if target is None or target.kind is Kind.ENDPOINT:
-                continue
-            if flow.source != INTERNET and (flow.target, flow.ports) in internet:
-                continue
-            yield Arrow(source=flow.source, target=flow.target, label=_protection(flow, known))
-        for store in self.network.stores():
-            yield Arrow(
-                source=store.logical_id,
-                target=_BACKUPS,
-                label="copies",
-                side=Side.RIGHT,
-                tone=Tone.ASIDE,
-            )
-        yield from self._events()
-
-    def _events(self) -> Iterator[Arrow]:
-        sources = {row.source for row in log_sources(self.view)}
-        tasks = {
-            workload.logical_id: self.view.resources[workload.logical_id].referenced(
-                "TaskDefinition"
-            )
-            for workload in self.network.workloads.values()
-        }
-        for name, task in tasks.items():
-            if name in sources or task in sources:
-                yield Arrow(
-                    source=name, target=_LOGS, label="events", side=Side.RIGHT, tone=Tone.ASIDE
-                )
-            if task is not None and self._reads_secrets(task):
-                yield Arrow(
-                    source=_SECRETS,
-                    target=name,
-                    label="credentials",
-                    side=Side.RIGHT,
-                    tone=Tone.ASIDE,
-                )
-
-    def _reads_secrets(self, task: str) -> bool:
-        return any(
-            self.view.resources[task].items(f"ContainerDefinitions.{index}.Secrets")
-            for index, _ in enumerate(self.view.resources[task].items("ContainerDefinitions"))
-        )
-
-    def _workloads(self, kinds: frozenset[Kind] | set[Kind]) -> tuple[Box, ...]:
-        return tuple(
-            Box(
-                name=workload.logical_id,
-                title=f"{_KINDS[workload.kind]}: {label(self.view.resources[workload.logical_id])}",
-                lines=self._lines(workload),
-                kind="store" if workload.kind in STORES else "",
-            )
-            for workload in self.network.workloads.values()
-            if workload.kind in kinds
-        )
-
-    def _lines(self, workload: Workload) -> tuple[str, ...]:
-        resource = self.view.resources[workload.logical_id]
-        lines = []
-        if any(
-            association.referenced("ResourceArn") == workload.logical_id
-            for association in self.view.of_type("AWS::WAFv2::WebACLAssociation")
-        ):
-            lines.append("behind a web application firewall")
-        key = self.view.target(resource.get("KmsKeyId"))
-        if key is not None:
-            lines.append(f"encrypted with {label(key)}")
-        elif workload.kind in STORES:
-            encrypted = resource.flag("StorageEncrypted")
-            lines.append("encrypted with AWS's own key" if encrypted else "not encrypted")
-        return tuple(lines)
-
-    def _copies(self) -> tuple[Box, ...]:
-        days = [
-            f"{label(store)} {shown(store.get('BackupRetentionPeriod'))} days"
-            for store in self.view.of_type("AWS::RDS::DBCluster")
-            if store.get("BackupRetentionPeriod") is not None
-        ]
-        if not days:
-            return ()
-        return (
-            Box(
-                name=_BACKUPS,
-                title="Backups",
-                lines=(f"{', '.join(days)}; same key as the data",),
-                kind="store",
-            ),
-        )
-
-    def _aside(self) -> tuple[Box, ...]:
-        boxes = []
-        kept = secrets(self.view)
-        if kept:
-            boxes.append(
-                Box(
-                    name=_SECRETS,
-                    title="Secrets Manager",
-                    lines=(f"{len(kept)} secret{'s' if len(kept) > 1 else ''}, see the register",),
-                )
-            )
-        logs = log_sources(self.view)
-        if logs:
-            retention = sorted({row.retention for row in logs})
-            boxes.append(
-                Box(
-                    name=_LOGS,
-                    title="Logs",
-                    lines=(f"{counted(len(logs), 'source')}, kept {', '.join(retention)}",),
-                )
-            )
-        return tuple(boxes)
