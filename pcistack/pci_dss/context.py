@@ -70,9 +70,41 @@ class Context:
             for source in self.of_type(kind):
                 for value in source.items(path):
                     found.setdefault(name_of(value), kind)
-        return {name: source for name, source in found.items() if name in self.view.resources}
+        buckets = {bucket.logical_id for bucket in self.of_type("AWS::S3::Bucket")}
+        return {name: source for name, source in found.items() if name in buckets}
+
+    @cached_property
+    def acl_buckets(self) -> frozenset[str]:
+        """Buckets that CloudFront writes its standard logs to, which it does with an ACL only."""
+        named = [
+            distribution.get(path)
+            for kind, path in _ACL_WRITERS.items()
+            for distribution in self.of_type(kind)
+        ]
+        ids = {name_of(value) for value in named}
+        names = {str(value).partition(".s3")[0] for value in named if isinstance(value, str)}
+        return frozenset(
+            bucket.logical_id
+            for bucket in self.of_type("AWS::S3::Bucket")
+            if bucket.logical_id in ids or bucket.get("BucketName") in names
+        )
+
+    @cached_property
+    def delivered(self) -> frozenset[str]:
+        """Resources whose log a ``AWS::Logs::Delivery`` of the template delivers."""
+        sources = [d.get("DeliverySourceName") for d in self.of_type("AWS::Logs::Delivery")]
+        used = {name_of(value) for value in sources}
+        return frozenset(
+            name_of(source.get("ResourceArn"))
+            for source in self.of_type("AWS::Logs::DeliverySource")
+            if source.logical_id in used or name_of(source.get("Name")) in used
+        )
 
 
+_ACL_WRITERS = {
+    "AWS::CloudFront::Distribution": "DistributionConfig.Logging.Bucket",
+    "AWS::CloudFront::StreamingDistribution": "StreamingDistributionConfig.Logging.Bucket",
+}
 _LOG_SOURCES = {
     "AWS::ElasticLoadBalancing::LoadBalancer": "AccessLoggingPolicy.S3BucketName",
     "AWS::CloudTrail::Trail": "S3BucketName",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -109,6 +110,15 @@ _TLS_PARAMETERS: Final = {
 }
 
 
+# The first versions that take TLS only, unless a parameter group says otherwise.
+_ON_BY_DEFAULT: Final = {
+    "aurora-mysql": (8, 4),
+    "aurora-postgresql": (17,),
+    "mariadb": (11, 8),
+    "postgres": (15,),
+}
+
+
 def _parameters(context: Context, database: Resource) -> tuple[Resource | None, str, Value]:
     """Return a database's parameter group, the path of its parameters, and the parameters."""
     path = (
@@ -148,8 +158,11 @@ def database_tls(context: Context) -> Iterator[Hit]:
             continue
         name, good = wanted
         group, path, parameters = _parameters(context, database)
+        given = database.get(path)
+        value = _parameter(parameters, name)
+        if value is None and _is_on_by_default(engine, _family(database, group, given)):
+            continue
         if group is None:
-            given = database.get(path)
             problem = f"{path} {UNRESOLVED}" if given else f"{path} is not set"
             yield hit(database, path, f"{problem}; nothing shows that {name} is on")
             continue
@@ -160,6 +173,28 @@ def database_tls(context: Context) -> Iterator[Hit]:
                 f"Parameters.{name}",
                 f"{name} is {show(value)}, so {database.logical_id} takes clear text",
             )
+
+
+def _family(database: Resource, group: Resource | None, given: Value) -> str:
+    """Return the family of a database's parameter group, or what says as much; else nothing."""
+    if group is not None:
+        return group.text("Family") or ""
+    if isinstance(given, str) and given.startswith("default."):
+        return given.removeprefix("default.")
+    return "" if given else aurora.version(database) or ""  # no group is the engine's default one
+
+
+def _is_on_by_default(engine: str, family: str) -> bool:
+    """Whether an engine refuses clear text unless a parameter group says otherwise.
+
+    Source: RDS user guide, "Requiring an SSL connection to a PostgreSQL DB instance"; Aurora user
+    guide, "Security with Aurora PostgreSQL" and "Security with Aurora MySQL".
+    """
+    release = re.match(r"[\d.]+", family.removeprefix(engine))
+    first = _ON_BY_DEFAULT.get(engine)
+    if release is None or first is None:
+        return False
+    return tuple(int(part) for part in release.group().split(".") if part) >= first
 
 
 @rule(

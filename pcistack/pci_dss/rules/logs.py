@@ -446,6 +446,7 @@ def trail(context: Context) -> Iterator[Hit]:
 
 
 _SEARCH_DOMAINS: Final = ("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain")
+_DEPLOYMENT: Final = "AWS::ApiGateway::Deployment"
 _SERVICE_LOGS: Final = (
     ("AWS::ApiGateway::Stage", "AccessLogSetting.DestinationArn"),
     ("AWS::ApiGatewayV2::Stage", "AccessLogSettings.DestinationArn"),
@@ -468,16 +469,27 @@ _SERVICE_LOGS: Final = (
         "Opensearch.5",
         "ES.5",
     ),
-    types=(*(kind for kind, _ in _SERVICE_LOGS), *_SEARCH_DOMAINS),
+    types=(*(kind for kind, _ in _SERVICE_LOGS), _DEPLOYMENT, *_SEARCH_DOMAINS),
     extent=Extent.FULL,
     fix="Set the property to a log group or bucket.",
 )
 def service_logs(context: Context) -> Iterator[Hit]:
     for kind, path in _SERVICE_LOGS:
         for resource in context.of_type(kind):
+            if resource.logical_id in context.delivered or _logs_in_real_time(resource):
+                continue
             yield from must_be_set(resource, path, f"{path} is not set, so nothing is logged")
+    for deployment in context.of_type(_DEPLOYMENT):
+        if deployment.get("StageName") is not None:  # it makes a stage of its own
+            path = "StageDescription.AccessLogSetting.DestinationArn"
+            yield from must_be_set(deployment, path, f"{path} is not set, so nothing is logged")
     for domain in context.of_type(*_SEARCH_DOMAINS):
         yield from must_be_true(domain, "LogPublishingOptions.AUDIT_LOGS.Enabled")
+
+
+def _logs_in_real_time(resource: Resource) -> bool:
+    """Whether a distribution sends each request to a stream."""
+    return bool(resource.get("DistributionConfig.DefaultCacheBehavior.RealtimeLogConfigArn"))
 
 
 @rule(
@@ -519,10 +531,15 @@ def log_class(context: Context) -> Iterator[Hit]:
     "No API logs whole requests and responses",
     asks="Sensitive authentication data is not kept; whole bodies in a log would hold it.",
     requirements=("3.3.1", "3.5.1"),
-    types=("AWS::ApiGateway::Stage",),
+    types=("AWS::ApiGateway::Stage", _DEPLOYMENT),
     fix="Set DataTraceEnabled: false.",
 )
 def bodies_logged(context: Context) -> Iterator[Hit]:
+    for deployment in context.of_type(_DEPLOYMENT):
+        yield from must_be_false(deployment, "StageDescription.DataTraceEnabled")
+        for index in range(len(deployment.items("StageDescription.MethodSettings"))):
+            path = f"StageDescription.MethodSettings.{index}.DataTraceEnabled"
+            yield from must_be_false(deployment, path)
     for stage in context.of_type("AWS::ApiGateway::Stage"):
         for index in range(len(stage.items("MethodSettings"))):
             yield from must_be_false(stage, f"MethodSettings.{index}.DataTraceEnabled")

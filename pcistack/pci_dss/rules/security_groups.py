@@ -101,10 +101,22 @@ def ingress_public_range(context: Context) -> Iterator[Hit]:
 )
 def ingress_unknown(context: Context) -> Iterator[Hit]:
     for permission in context.network.permissions:
-        if permission.direction is Direction.INGRESS and not permission.certain:
-            yield _at(
-                permission, f"ingress of {permission.ports} from {permission.peer} {UNRESOLVED}"
-            )
+        if permission.direction is not Direction.INGRESS or permission.certain:
+            continue
+        if _names_a_group(context, permission, "Source"):
+            continue
+        yield _at(permission, f"ingress of {permission.ports} from {permission.peer} {UNRESOLVED}")
+
+
+def _names_a_group(context: Context, permission: Permission, side: str) -> bool:
+    """Whether the peer is a security group, whichever it is, and the ports are written."""
+    resource = context.view.resources[permission.resource]
+    at = f"{permission.path}." if permission.path else ""
+    named = any(
+        resource.get(f"{at}{side}SecurityGroup{what}") is not None for what in ("Id", "Name")
+    )
+    ports = ("IpProtocol", "FromPort", "ToPort")
+    return named and not any(resource.is_unknown(f"{at}{name}") for name in ports)
 
 
 @rule(
@@ -137,6 +149,8 @@ def egress_anywhere(context: Context) -> Iterator[Hit]:
     for permission in _permissions(context, Direction.EGRESS, *kinds):
         if permission.implicit:
             yield _at(permission, "no outbound rule is written, so AWS lets all traffic out")
+        elif _names_a_group(context, permission, "Destination"):
+            continue
         elif permission.kind is PeerKind.UNKNOWN:
             yield _at(permission, f"egress of {permission.ports} {UNRESOLVED}")
         elif permission.kind is PeerKind.WORLD and not permission.ports.within(443):

@@ -67,6 +67,8 @@ def bucket_public(context: Context) -> Iterator[Hit]:
 )
 def bucket_acls(context: Context) -> Iterator[Hit]:
     for bucket in context.of_type("AWS::S3::Bucket"):
+        if bucket.logical_id in context.acl_buckets:
+            continue  # without ACLs CloudFront's standard log stops
         rules = bucket.items("OwnershipControls.Rules")
         for index, item in enumerate(rules):
             value = item.get("ObjectOwnership") if isinstance(item, dict) else None

@@ -30,6 +30,7 @@ from pcistack.template.view import Resource, Value
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
         "AWS::CloudFront::Distribution",
         "AWS::ApiGateway::Stage",
+        "AWS::ApiGateway::Deployment",
     ),
     extent=Extent.FULL,
     fix="Associate a web ACL: AWS::WAFv2::WebACLAssociation, or WebACLId of the distribution.",
@@ -58,10 +59,28 @@ def firewall_missing(context: Context) -> Iterator[Hit]:
                 resource=stage.logical_id,
                 message="the API is public, and no web ACL is associated with its stage",
             )
+    yield from _deployed_stages(context)
     for distribution in context.of_type("AWS::CloudFront::Distribution"):
         if not distribution.get("DistributionConfig.WebACLId"):
             yield hit(
                 distribution, "DistributionConfig.WebACLId", "no web ACL guards the distribution"
+            )
+
+
+def _deployed_stages(context: Context) -> Iterator[Hit]:
+    """A deployment with a name makes a stage that is no resource of the template."""
+    links = [
+        str(link.get("ResourceArn")) for link in context.of_type("AWS::WAFv2::WebACLAssociation")
+    ]
+    for deployment in context.of_type("AWS::ApiGateway::Deployment"):
+        if deployment.get("StageName") is None or _private_api(context, deployment):
+            continue
+        named = f"/stages/{deployment.text('StageName')}"
+        if not any(link.endswith(named) for link in links):
+            yield hit(
+                deployment,
+                "StageName",
+                "the deployment makes a public stage, and no web ACL is associated with it",
             )
 
 

@@ -1,0 +1,119 @@
+"""What is right as it stands, and what is wrong in a guise that no resource of its own shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pci_dss.cases import Resources, att, one, ref, res
+from tests.pci_dss.test_rules import findings, rules_of
+
+
+def _mysql(group: Resources, **database: object) -> Resources:
+    return {**group, **one("RDS::DBInstance", DBParameterGroupName=ref("Group"), **database)}
+
+
+def _group(family: str, **parameters: str) -> Resources:
+    return {"Group": res("RDS::DBParameterGroup", Family=family, Parameters=parameters)}
+
+
+@pytest.mark.parametrize(
+    ("resources", "clear"),
+    [
+        (_mysql(_group("postgres16"), Engine="postgres"), False),
+        (_mysql(_group("postgres14"), Engine="postgres"), True),
+        (_mysql(_group("postgres16", **{"rds.force_ssl": "0"}), Engine="postgres"), True),
+        (_mysql(_group("mariadb11.8"), Engine="mariadb"), False),
+        (_mysql(_group("mysql8.0"), Engine="mysql"), True),
+        (one("RDS::DBInstance", Engine="postgres", EngineVersion="16.8"), False),
+        (
+            one(
+                "RDS::DBInstance",
+                Engine="postgres",
+                EngineVersion="16.8",
+                DBParameterGroupName="ours",
+            ),
+            True,
+        ),
+        (
+            one("RDS::DBCluster", Engine="aurora-postgresql", EngineVersion="16.8"),
+            True,
+        ),
+        (one("RDS::DBCluster", Engine="aurora-postgresql", EngineVersion="17.5"), False),
+        (
+            one(
+                "RDS::DBCluster",
+                Engine="aurora-mysql",
+                DBClusterParameterGroupName="default.aurora-mysql8.4",
+            ),
+            False,
+        ),
+    ],
+)
+def test_an_engine_that_takes_tls_only_by_default_needs_no_parameter(
+    resources: Resources, clear: bool
+) -> None:
+    assert ("PCI-4.2.1-DATABASE-TLS" in rules_of(resources)) == clear
+
+
+def test_a_log_group_that_receives_a_log_is_no_log_bucket() -> None:
+    found = rules_of(
+        {
+            "Group": res("Logs::LogGroup"),
+            **one("EC2::FlowLog", LogDestination=att("Group", "Arn")),
+        }
+    )
+    assert not [rule for rule in found if "LOG-BUCKET" in rule]
+
+
+@pytest.mark.parametrize("attribute", ["DomainName", "RegionalDomainName"])
+def test_a_bucket_for_the_logs_of_cloudfront_keeps_its_lists(attribute: str) -> None:
+    bucket = res(
+        "S3::Bucket", OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}
+    )
+    logging = {"Bucket": att("Logs", attribute)}
+    logged = one("CloudFront::Distribution", DistributionConfig={"Logging": logging})
+    assert "PCI-7.3.3-BUCKET-ACLS" not in rules_of({"Logs": bucket, **logged})
+    assert "PCI-7.3.3-BUCKET-ACLS" in rules_of({"Logs": bucket})
+
+
+def test_a_log_that_is_delivered_by_itself_is_a_log() -> None:
+    distribution = one("CloudFront::Distribution", DistributionConfig={"Enabled": True})
+    source = {"Source": res("Logs::DeliverySource", Name="s", ResourceArn=att("It", "Arn"))}
+    delivery = {"Delivery": res("Logs::Delivery", DeliverySourceName=ref("Source"))}
+    rule = "PCI-10.2.1-SERVICE-LOGS"
+    assert rule in rules_of(distribution)
+    assert rule in rules_of({**distribution, **source})
+    assert rule not in rules_of({**distribution, **source, **delivery})
+
+
+@pytest.mark.parametrize("side", ["Ingress", "Egress"])
+def test_a_group_of_another_stack_is_a_group_whichever_it_is(side: str) -> None:
+    peer = "SourceSecurityGroupId" if side == "Ingress" else "DestinationSecurityGroupId"
+    rule = f"PCI-1.3.{1 if side == 'Ingress' else 2}-{side.upper()}-"
+    values = {"GroupId": ref("Group"), peer: {"Fn::ImportValue": "app"}, "IpProtocol": "tcp"}
+    ports = {"FromPort": 3306, "ToPort": 3306}
+    held = {"Group": res("EC2::SecurityGroup", GroupDescription="d", SecurityGroupEgress=[])}
+    known = {**held, **one(f"EC2::SecurityGroup{side}", **values, **ports)}
+    unknown = {"FromPort": {"Fn::ImportValue": "port"}, "ToPort": 3306}
+    open_ = {**held, **one(f"EC2::SecurityGroup{side}", **values, **unknown)}
+    ids = (f"{rule}UNKNOWN", f"{rule}ANYWHERE")
+    assert not [found for found in _at_it(known) if found in ids]
+    assert [found for found in _at_it(open_) if found in ids]
+
+
+def _at_it(resources: Resources) -> list[str]:
+    return [finding.rule for finding in findings(resources) if finding.resource == "It"]
+
+
+def test_a_stage_that_a_deployment_makes_is_a_stage() -> None:
+    made = one("ApiGateway::Deployment", RestApiId="a", StageName="live")
+    rules_ = ("PCI-10.2.1-SERVICE-LOGS", "PCI-6.4.2-FIREWALL-MISSING")
+    assert set(rules_) <= set(rules_of(made))
+    assert not set(rules_) & set(rules_of(one("ApiGateway::Deployment", RestApiId="a")))
+    logged = {"AccessLogSetting": {"DestinationArn": "arn:aws:logs:r:1:log-group:g"}}
+    arn = "arn:aws:apigateway:r::/restapis/a/stages/live"
+    good = {
+        **one("ApiGateway::Deployment", RestApiId="a", StageName="live", StageDescription=logged),
+        "Link": res("WAFv2::WebACLAssociation", ResourceArn=arn, WebACLArn="acl"),
+    }
+    assert not set(rules_) & set(rules_of(good))
