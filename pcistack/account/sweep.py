@@ -17,6 +17,9 @@ from pcistack.account.needs import Needs
 from pcistack.account.rows import Row, Verdict, tried
 from pcistack.template.document import Template
 
+CALLS: Final = (Call.TAGGED, Call.KEY, Call.SERVICES, Call.TASK_DEFINITION)
+"""What is asked beside the names, which :mod:`pcistack.account.names_in_use` asks."""
+
 TAGS: Final = ("EnvironmentSuffix", "Project")
 """Tags that every resource of an environment carries, and no other environment's does."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pcistack.account import sweep
 from pcistack.account.aws import Call
 from pcistack.account.preflight import preflight
 from pcistack.commands.preflight import render
@@ -53,7 +54,8 @@ def _preflight_example() -> str:
 
 
 def _policy() -> str:
-    actions = sorted(call.permission for call in Call if call is not Call.CALLER_IDENTITY)
+    asked = set(Call) - {Call.CALLER_IDENTITY, *sweep.CALLS}
+    actions = sorted(call.permission for call in asked)
     statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     return "```json\n" + json.dumps(policy, indent=2) + "\n```"
@@ -85,3 +87,8 @@ def test_the_migration_page_names_the_versions_that_are_written() -> None:
         support = load(REGION).support(target.engine, target.version)
         assert support is not None
         assert f"`{target.version}` | long-term support until {support.ends} |" in text
+
+
+def test_page_names_every_permission_of_the_sweep() -> None:
+    page = (ROOT / "docs" / "preflight.md").read_text(encoding="utf-8")
+    assert [call for call in sweep.CALLS if f"`{call.permission}`" not in page] == []

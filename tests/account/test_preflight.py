@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pcistack.account import sweep
 from pcistack.account.aws import Call, CredentialsError
 from pcistack.account.preflight import preflight
 from pcistack.account.rows import Row, Verdict
@@ -201,7 +202,7 @@ def test_a_stack_that_has_all_it_needs_is_confirmed() -> None:
         "certificate 12345678-1234-1234-1234-123456789012",
     } <= needs
     used = {call for call, _, _ in stub.log}
-    assert used == set(Call) - {Call.DEFAULT_QUOTA}
+    assert used == set(Call) - {Call.DEFAULT_QUOTA, *sweep.CALLS}
 
 
 def test_only_what_the_template_needs_is_asked() -> None:
@@ -750,7 +751,9 @@ def test_a_certificate_that_the_stack_makes_itself_is_not_asked_for() -> None:
 # Refusals
 
 
-@pytest.mark.parametrize("call", [call for call in Call if call is not Call.CALLER_IDENTITY])
+@pytest.mark.parametrize(
+    "call", [call for call in Call if call not in {Call.CALLER_IDENTITY, *sweep.CALLS}]
+)
 def test_a_missing_permission_is_named_and_the_rest_is_still_asked(call: Call) -> None:
     changes: dict[str, Answer] = {call.name: Refusal("AccessDeniedException")}
     if call is Call.DEFAULT_QUOTA:
