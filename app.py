@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -130,8 +131,22 @@ def _summarize(environment: Environment, directory: Path) -> None:
     )
 
 
+def _refusal(error: OSError | RuntimeError) -> str:
+    """Return what the system refused, here or in Node, such as a full disk; empty for a defect."""
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the temporary folder'}: {error.strerror or error}"
+    found = re.match(r"E[A-Z]{3,}: .*", str(error))
+    return found[0] if found else ""
+
+
 if __name__ == "__main__":
     gc.disable()  # the process is short: collecting would cost a tenth of its time
-    code = main(on=date.today())
+    try:
+        code = main(on=date.today())
+    except (OSError, RuntimeError) as error:
+        if not (reason := _refusal(error)):
+            raise
+        print(f"The app cannot run: {reason}", file=sys.stderr, flush=True)
+        os._exit(2)  # what has half started cannot end in order
     gc.freeze()  # nor is it worth collecting at the exit
     sys.exit(code)

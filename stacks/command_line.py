@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from stacks.mistakes import ConfigurationError, shown
+from stacks.without_value import lacks_value
 
 SUFFIX: Final = "environmentSuffix"
 TAG: Final = "imageTag"
@@ -47,6 +48,10 @@ def chosen(context: Mapping[str, object]) -> Chosen:
         meant = None if key in (SUFFIX, TAG) or key.startswith(IMAGES) else _meant(key)
         if meant is not None:
             raise ConfigurationError(f"-c {key}: no such key; is -c {meant}=... meant?")
+    if SUFFIX not in context and lacks_value(SUFFIX):
+        raise ConfigurationError(
+            f"-c {SUFFIX}: has no value; write -c {SUFFIX}=<suffix>, such as -c {SUFFIX}=dev"
+        )
     tag = context.get(TAG)
     if tag is not None and not _TAG.fullmatch(str(tag)):
         raise ConfigurationError(

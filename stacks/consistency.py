@@ -18,6 +18,8 @@ Check: TypeAlias = Callable[[Environment], Iterator[Mistake]]
 
 _CHECKS: Final[list[tuple[list[tuple[str, ...]], Check]]] = []
 _SHORTEST_REASON: Final = 20
+MOST_ADDRESSES: Final = 100
+"""Addresses for alarms: each is a resource, and CloudFormation takes 500 in a template."""
 
 
 def reads(*fields: str) -> Callable[[Check], Check]:
@@ -201,6 +203,13 @@ def _certificate_is_in_the_account(environment: Environment) -> Iterator[Mistake
 
 @reads("monitoring.emails")
 def _addresses_are_usable(environment: Environment) -> Iterator[Mistake]:
+    count = len(environment.monitoring.emails)
+    if count > MOST_ADDRESSES:
+        yield Mistake(
+            field="monitoring.emails",
+            wrong=f"has {count} addresses, each a resource of the stack, which may have 500",
+            allowed=f"at most {MOST_ADDRESSES}; a mailing list is one",
+        )
     yield from judged(
         "monitoring.emails",
         environment.monitoring.emails,

@@ -289,6 +289,9 @@ MISTAKES = [
             ("[]", "is no list of texts", " (it is [])"),
             ("[3]", "is no list of texts", " (it is [3])"),
             ('["a", ""]', "is no list of texts", " (it is ['a', ''])"),
+            (r'"a\u0000"', "holds a NUL character, which no program can be given", r" (it is 'a\x00')"),
+            (r'["a\u0000"]', "holds a NUL character, which no program can be given", r" (it is ['a\x00'])"),
+            (json.dumps("a" * 100_000), "has more than 16384 characters", f" (it is {shown('a' * 100_000)})"),
         )
     ),
     row("service.command", "[]", f"has too few items; allowed: {COMMAND} (it is [])"),
@@ -398,6 +401,7 @@ MISTAKES = [
         row("monitoring.emails", json.dumps([address]), f"{NO_ADDRESS}; allowed: {ADDRESSES} (it is {shown(address)})")
         for address in ("", "nobody", "a@b", "<script>@x.example", "a@b..example", "a@b.example.", "mailto:a@b.example", ".a@b.example", "a..b@b.example", "a b@c.example", "a@b.example\n", "@b.example", "a" * 65 + "@b.example", "\u212a@b.example")
     ),
+    row("monitoring.emails", json.dumps([f"a{number}@b.example" for number in range(101)]), "has 101 addresses, each a resource of the stack, which may have 500; allowed: at most 100; a mailing list is one"),
     row("monitoring.emails", '["a@b.example", "A@b.example"]', "is there more than once; allowed: each once (it is 'a@b.example')"),
     Row({"monitoring.topic_arn": '"x"'}, f"monitoring.topic_arn: cannot be used; allowed: {TOPIC} (it is 'x')"),
     Row({"monitoring.topic_arn": json.dumps(ALARMS.replace("central-2", "west-1"))}, f"monitoring.topic_arn: is a topic of another region, which no alarm can tell; allowed: one of eu-central-2 (it is {shown(ALARMS.replace('central-2', 'west-1'))})", ("region", "monitoring.emails")),

@@ -71,7 +71,9 @@ def test_the_app_itself_exits_with_2_on_bad_input(tmp_path: Path) -> None:
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("key", ["environmentsuffix", "env"])
+@pytest.mark.parametrize(
+    "key", ["environmentsuffix", "env", "environmentSufix", "environment-sufix"]
+)
 def test_a_misspelt_key_does_not_choose_dev(tmp_path: Path, key: str) -> None:
     result = run(
         sys.executable,
@@ -80,9 +82,24 @@ def test_a_misspelt_key_does_not_choose_dev(tmp_path: Path, key: str) -> None:
         CDK_OUTDIR=str(tmp_path / "out"),
     )
     assert result.returncode == 2
-    assert result.stderr == (
-        f"-c {key}: no such key; the environment is chosen by -c environmentSuffix=<suffix>\n"
+    assert result.stderr == (f"-c {key}: no such key; is -c environmentSuffix=... meant?\n")
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc")
+def test_a_key_without_a_value_does_not_choose_dev(tmp_path: Path) -> None:
+    result = synth(tmp_path, "-c", "environmentSuffix")
+    assert result.returncode != 0
+    assert (
+        "-c environmentSuffix: has no value; write -c environmentSuffix=<suffix>" in result.stderr
     )
+    assert not list(tmp_path.glob("*.template.json"))
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    result = run(sys.executable, "app.py", TMPDIR=str(tmp_path / "gone"), CDK_OUTDIR="/dev/full/x")
+    assert result.returncode == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in result.stderr
 
 
 def test_a_template_that_its_region_cannot_deploy_does_not_get_past_synth(tmp_path: Path) -> None:

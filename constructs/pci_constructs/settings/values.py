@@ -162,17 +162,30 @@ def container_user(value: str) -> str:
     return value
 
 
+LONGEST_COMMAND: Final = 16_384
+"""Characters of a command: a quarter of the 64 KB that ECS takes as a task definition."""
+
+
 def command(value: object) -> object:
     """A command of a shell, or a list of words that runs without one."""
     if isinstance(value, str):
         if not value.strip():
             raise ValueError("is empty")
+        _fits(value)
         return value
     if not isinstance(value, list | tuple):
         raise ValueError("is neither a text nor a list of texts")
     if not value or not all(isinstance(word, str) and word for word in value):
         raise ValueError("is no list of texts")
+    _fits("".join(value))
     return tuple(value)
+
+
+def _fits(text: str) -> None:
+    if "\0" in text:
+        raise ValueError("holds a NUL character, which no program can be given")
+    if len(text) > LONGEST_COMMAND:
+        raise ValueError(f"has more than {LONGEST_COMMAND} characters")
 
 
 def scratch_path(value: str) -> str:
