@@ -39,7 +39,8 @@ class BadInputError(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the lines."""
         for line in self.format_message().splitlines():
-            click.echo(f"pcistack: {line}", file=file, err=file is None)
+            head = "" if line.startswith(" ") else "pcistack: "  # details stay below their line
+            click.echo(f"{head}{line}", file=file, err=file is None)
 
 
 class RootGroup(click.Group):

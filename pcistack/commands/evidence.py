@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pcistack.checks.findings import counted
-from pcistack.usage import PATH, BadInputError, day_of, suffix_of
+from pcistack.usage import PATH, BadInputError, day_of, quiet_option, suffix_of
 
 
 @click.command(
@@ -45,8 +45,14 @@ from pcistack.usage import PATH, BadInputError, day_of, suffix_of
     metavar="YYYY-MM-DD",
     help="Judge for this day where the synthesis kept no findings of these checks [today].",
 )
+@quiet_option
 def evidence(
-    suffix: str | None, stack: str | None, out: Path, assembly: Path, on: str | None
+    suffix: str | None,
+    stack: str | None,
+    out: Path,
+    assembly: Path,
+    on: str | None,
+    quiet: bool,
 ) -> None:
     """Write the PCI DSS v4.0.1 evidence of one stack.
 
@@ -73,11 +79,13 @@ def evidence(
         written = write(found, out)
     except (AssemblyError, TemplateError, WriteError) as error:
         raise BadInputError(str(error)) from None
-    width = max(len(standing) for standing in found.counts)
+    if quiet:
+        return
+    columns = max(len(standing) for standing in found.counts)
     click.echo(f"PCI DSS v4.0.1 evidence of {found.stack}")
     for standing, count in found.counts.items():
         number, noun = counted(count, "requirement").split()
-        click.echo(f"  {standing:<{width}}  {number:>3} {noun}")
+        click.echo(f"  {standing:<{columns}}  {number:>3} {noun}")
     click.echo("Written:")
     for path in written:
         click.echo(f"  {path}")

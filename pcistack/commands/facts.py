@@ -13,10 +13,10 @@ import click
 from pcistack.checks.findings import counted
 from pcistack.commands.tables import Cell, table
 from pcistack.regional import facts as regional_facts
-from pcistack.regional.facts import Availability, Facts, Support, UnknownRegionError, curated
+from pcistack.regional.facts import Availability, Facts, Support, curated
 from pcistack.regional.versions import AURORA_ENGINES, parse
 from pcistack.regions import known_regions
-from pcistack.usage import BadInputError, day_of
+from pcistack.usage import BadInputError, day_of, quiet_option, region_of
 
 _YEARS: Final = 4  # that the time line shows
 _STEP: Final = 2  # months that one of its characters stands for
@@ -65,10 +65,7 @@ def show(region: str | None, on: str | None) -> None:
     day = day_of(on)
     if not region:
         raise BadInputError("no region given; example: pcistack facts show eu-central-2")
-    try:
-        known = regional_facts.load(region)
-    except UnknownRegionError as error:
-        raise BadInputError(str(error)) from None
+    known = regional_facts.load(region_of(region))
     for line in _page(known, day):
         click.echo(line)
 
@@ -81,7 +78,8 @@ def show(region: str | None, on: str | None) -> None:
 @click.option("--live", is_flag=True, help="Ask AWS, reading only; its answers override the rest.")
 @click.option("--region", "regions", multiple=True, help="With --live: region to ask about.")
 @click.option("--profile", help="With --live: profile of the AWS configuration.")
-def refresh(live: bool, regions: tuple[str, ...], profile: str | None) -> None:
+@quiet_option
+def refresh(live: bool, regions: tuple[str, ...], profile: str | None, quiet: bool) -> None:
     """Generate the region files again from the installed packages, and say what changed.
 
     With --live, ask AWS about the regions that --region names (it may be repeated) and write its
@@ -92,7 +90,7 @@ def refresh(live: bool, regions: tuple[str, ...], profile: str | None) -> None:
     """
     today = day_of(None)
     if live:
-        _refresh_live(regions, profile, today)
+        _refresh_live(regions, profile, today, quiet=quiet)
         return
     if regions or profile:
         raise BadInputError("--region and --profile need --live; packages cover every region")
@@ -103,6 +101,8 @@ def refresh(live: bool, regions: tuple[str, ...], profile: str | None) -> None:
     except generator.RefreshError as error:
         click.echo(f"pcistack: {error}", err=True)
         sys.exit(1)
+    if quiet:
+        return
     for name in changed:
         click.echo(f"changed  {name}")
     total = counted(len(known_regions()), "region")
@@ -112,7 +112,9 @@ def refresh(live: bool, regions: tuple[str, ...], profile: str | None) -> None:
             click.echo(f"due      {key} in curated.toml: read {source['url']} again")
 
 
-def _refresh_live(regions: tuple[str, ...], profile: str | None, today: date) -> None:
+def _refresh_live(
+    regions: tuple[str, ...], profile: str | None, today: date, *, quiet: bool
+) -> None:
     """Ask AWS about some regions and write the answers."""
     from pcistack.account.ask_facts import refresh_live
     from pcistack.account.aws import AwsError
@@ -120,11 +122,7 @@ def _refresh_live(regions: tuple[str, ...], profile: str | None, today: date) ->
 
     if not regions:
         raise BadInputError("--live needs --region, such as --region eu-central-2")
-    unknown = [region for region in regions if region not in known_regions()]
-    if unknown:
-        known = ", ".join(known_regions())
-        raise BadInputError(f"unknown region {unknown[0]!r}; known are {known}")
-    for region in regions:
+    for region in map(region_of, regions):
         try:
             aws = preflight_command.connect(region, profile)
             changed = refresh_live(aws, on=today)
@@ -132,7 +130,8 @@ def _refresh_live(regions: tuple[str, ...], profile: str | None, today: date) ->
             preflight_command.show_progress(None)
             raise BadInputError(f"{region}: {error}") from None
         preflight_command.show_progress(None)
-        click.echo(f"changed  regions/{region}.json" if changed else f"unchanged  {region}")
+        if not quiet:
+            click.echo(f"changed  regions/{region}.json" if changed else f"unchanged  {region}")
 
 
 # What is shown of a region

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from pcistack.usage import PATH, BadInputError, day_of
+from pcistack.usage import PATH, BadInputError, day_of, quiet_option, region_of, width
 
 if TYPE_CHECKING:
     from pcistack.migration import Change, Migration, OpenPoint
@@ -35,7 +34,8 @@ Example:
 @click.argument("template", type=PATH, required=False)
 @click.option("--region", help="Region the template is meant for, such as eu-central-2.")
 @click.option("--on", metavar="YYYY-MM-DD", help="Judge support dates for this day [today].")
-def migrate(template: Path | None, region: str | None, on: str | None) -> None:
+@quiet_option
+def migrate(template: Path | None, region: str | None, on: str | None, quiet: bool) -> None:
     """Correct Aurora Serverless v1 in TEMPLATE (JSON or YAML).
 
     The corrected template goes to standard output, what was changed and why to standard error.
@@ -43,7 +43,7 @@ def migrate(template: Path | None, region: str | None, on: str | None) -> None:
     decide is listed.
     """
     from pcistack.migration import migrate as corrected
-    from pcistack.regional.facts import UnknownRegionError, load
+    from pcistack.regional.facts import load
     from pcistack.template.document import Template, TemplateError, read_text
 
     if template is None or not region:
@@ -51,19 +51,20 @@ def migrate(template: Path | None, region: str | None, on: str | None) -> None:
             "a template and --region are needed; example: pcistack migrate T.yaml --region "
             "eu-central-2 > corrected.yaml"
         )
-    day = day_of(on)
+    day, region = day_of(on), region_of(region)
     try:
         text = read_text(template)
         Template.parse(text, path=template).require_resources()
         result = corrected(text, facts=load(region), on=day)
-    except (TemplateError, UnknownRegionError) as error:
+    except TemplateError as error:
         message = str(error)
         if message.startswith("template:"):
             message = str(template) + message.removeprefix("template")
         raise BadInputError(message) from None
     click.echo(_byte_order_mark(template) + result.text.encode(), nl=False)
-    for line in _report(template, region, result):
-        click.echo(line, err=True)
+    if not (quiet and result.complete):
+        for line in _report(template, region, result):
+            click.echo(line, err=True)
     sys.exit(0 if result.complete else 1)
 
 
@@ -116,10 +117,9 @@ def _points(title: str, points: Iterable[OpenPoint], colour: str) -> Iterator[st
 
 
 def _wrapped(text: str) -> list[str]:
-    width = min(shutil.get_terminal_size((100, 24)).columns, 100)
     return textwrap.wrap(
         text,
-        max(width, 40),
+        width(),
         initial_indent=" " * 6,
         subsequent_indent=" " * 6,
         break_long_words=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from pcistack.usage import PATH, BadInputError
+from pcistack.usage import PATH, BadInputError, quiet_option, region_of, width
 
 if TYPE_CHECKING:
     from pcistack.account.aws import Aws, Call
     from pcistack.account.rows import Row
 
 
+_HEADER: Final = ("", "Needed", "Answer", "Asked")
 _EPILOG: Final = """\b
 Exit codes:
   0  AWS confirmed everything
@@ -34,8 +36,13 @@ Example:
 @click.option("--region", help="Region the template is meant for, such as eu-central-2.")
 @click.option("--profile", help="Profile of the AWS configuration [the usual order].")
 @click.option("--stack", help="Name of the stack, which may be there [of NAME.template.json].")
+@quiet_option
 def preflight(
-    template: Path | None, region: str | None, profile: str | None, stack: str | None
+    template: Path | None,
+    region: str | None,
+    profile: str | None,
+    stack: str | None,
+    quiet: bool,
 ) -> None:
     """Ask AWS whether what TEMPLATE needs is there, and print what was asked and answered.
 
@@ -46,7 +53,7 @@ def preflight(
     from pcistack.account.aws import AwsError
     from pcistack.account.preflight import preflight as ask
     from pcistack.account.rows import Verdict
-    from pcistack.regional.facts import UnknownRegionError, load
+    from pcistack.regional.facts import load
     from pcistack.template.document import Template, TemplateError
 
     if template is None or not region:
@@ -54,6 +61,7 @@ def preflight(
             "a template and --region are needed; example: pcistack preflight T.json --region "
             "eu-central-2"
         )
+    region = region_of(region)
     now = datetime.now().astimezone()  # support dates count local days, as in every command
     try:
         document = Template.read(template)
@@ -61,12 +69,14 @@ def preflight(
         facts = load(region)
         aws = connect(region, profile)
         rows = ask(document, aws, facts, now=now, stack=stack or _stack_of(template))
-    except (TemplateError, UnknownRegionError, AwsError) as error:
+    except (TemplateError, AwsError) as error:
         show_progress(None)
         raise BadInputError(str(error)) from None
     show_progress(None)
-    for line in render(rows, f"{template.name} in {region}"):
-        click.echo(line)
+    shown = [row for row in rows if row.state is not Verdict.CONFIRMED] if quiet else rows
+    if shown or not quiet:
+        for line in render(shown, f"{template.name} in {region}", width()):
+            click.echo(line)
     missing = sorted({row.asked for row in rows if row.state is Verdict.REFUSED})
     if missing:
         click.echo(f"pcistack: AWS refused to say; allow {', '.join(missing)}", err=True)
@@ -114,8 +124,8 @@ def exit_code(rows: Sequence[Row]) -> int:
     return 1 if states & {Verdict.FAILS, Verdict.UNKNOWN} else 0
 
 
-def render(rows: Sequence[Row], title: str) -> Iterator[str]:
-    """Yield the lines of the table and its summary."""
+def render(rows: Sequence[Row], title: str, columns: int = 80) -> Iterator[str]:
+    """Yield the lines of the table and its summary; what does not fit is written below."""
     from pcistack.account.rows import Verdict
 
     colours = {
@@ -125,27 +135,42 @@ def render(rows: Sequence[Row], title: str) -> Iterator[str]:
         Verdict.REFUSED: "red",
         Verdict.WARNING: "yellow",
     }
-    header = ("", "Needed", "Answer", "Asked")
     cells = [(row.state.value, row.need, row.answer, row.asked) for row in rows]
-    widths = [max(len(line[column]) for line in [header, *cells]) for column in range(4)]
-
-    def aligned(line: Sequence[str]) -> str:
-        return "  ".join(
-            text.ljust(width) for text, width in zip(line, widths, strict=True)
-        ).rstrip()
-
+    widths = [max(map(len, column)) for column in zip(_HEADER, *cells, strict=True)]
+    fits = sum(widths) + 2 * (len(widths) - 1) <= columns
+    indent = " " * (widths[0] + 2)
     yield click.style(title, bold=True)
     yield ""
-    yield click.style(aligned(header), bold=True)
+    if fits:
+        yield click.style(_aligned(_HEADER, widths), bold=True)
     for row, line in zip(rows, cells, strict=True):
-        plain = aligned(line)
+        plain = _aligned(line if fits else line[:2], widths)
         yield click.style(plain[: widths[0]], fg=colours[row.state]) + plain[widths[0] :]
+        if not fits:
+            yield from _wrapped(f"{row.answer} ({row.asked})", f"{indent}  ", columns)
         if row.state is not Verdict.CONFIRMED and row.resources:
-            yield f"{'':{widths[0]}}    for {', '.join(row.resources)}"
+            yield from _wrapped(f"for {', '.join(row.resources)}", f"{indent}  ", columns)
         for command in row.fix.splitlines():
-            yield f"{'':{widths[0]}}    {command}"
+            yield f"{indent}  {command}"
     yield ""
     yield _summary(rows)
+
+
+def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(
+        text.ljust(columns) for text, columns in zip(line, widths, strict=False)
+    ).rstrip()
+
+
+def _wrapped(text: str, indent: str, columns: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        columns,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _summary(rows: Sequence[Row]) -> str:

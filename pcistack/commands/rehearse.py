@@ -20,7 +20,7 @@ import click
 from pcistack.rehearsal import project
 from pcistack.rehearsal.emulator import Emulator, RehearsalError, running
 from pcistack.rehearsal.sdk import ACCOUNT
-from pcistack.usage import PATH, BadInputError, region_of, suffix_of
+from pcistack.usage import PATH, BadInputError, console, quiet_option, region_of, suffix_of
 
 if TYPE_CHECKING:
     from pcistack.rehearsal.assembly import Assembly
@@ -80,6 +80,7 @@ Examples:
     type=PATH,
     help="Write the report to this file.",
 )
+@quiet_option
 def rehearse(
     suffix: str | None,
     region: str | None,
@@ -88,6 +89,7 @@ def rehearse(
     faults: bool,
     keep: bool,
     json_file: Path | None,
+    quiet: bool,
 ) -> None:
     """Deploy, verify, change and destroy the stack on an AWS inside a local process.
 
@@ -104,6 +106,7 @@ def rehearse(
         faults=faults,
         keep=keep,
         json_file=json_file,
+        quiet=quiet,
     )
     try:
         _require_usable(options)
@@ -132,6 +135,7 @@ class Options:
     faults: bool
     keep: bool
     json_file: Path | None
+    quiet: bool
 
 
 def _require_usable(options: Options) -> None:
@@ -149,21 +153,35 @@ def _require_usable(options: Options) -> None:
             raise RehearsalError(f"{options.json_file}: is a folder; --json names a file")
         if not folder.is_dir() or not os.access(folder, os.W_OK):
             raise RehearsalError(f"{folder}: no folder to write the report of --json into")
+        try:
+            options.json_file.open("a").close()  # /proc and the like say yes and mean no
+        except OSError as error:
+            raise RehearsalError(
+                f"{options.json_file}: cannot be written ({error.strerror})"
+            ) from None
+
+
+def _forget_aws() -> None:
+    """Let no profile and no configuration of the user count: nothing here speaks to AWS."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        os.environ[name] = os.devnull
 
 
 def _rehearse(options: Options, texts: Mapping[str, str]) -> int:
     """Rehearse and report; return the exit code."""
-    from rich.console import Console
-
     from pcistack.rehearsal.cdk_cli import CommandError
     from pcistack.rehearsal.report import as_json, showing, summarize
     from pcistack.rehearsal.steps import StepError, Steps
 
     region, account = _place(texts[options.suffix])
-    console = Console()
+    _forget_aws()
+    output = console()
+    output.quiet = options.quiet
     begun = time.monotonic()
     with ExitStack() as stack:
-        steps = Steps(stack.enter_context(showing(console)))
+        steps = Steps(stack.enter_context(showing(output)))
         emulator = stack.enter_context(running(region=region, port=options.port))
         pool = stack.enter_context(ThreadPoolExecutor(max_workers=_WORKERS))
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
@@ -198,7 +216,8 @@ def _rehearse(options: Options, texts: Mapping[str, str]) -> int:
         except StepError:
             emulator.ensure_alive()
         seconds = time.monotonic() - begun
-        summarize(console, steps, rehearsal.findings, seconds)
+        output.quiet = options.quiet and steps.all_passed
+        summarize(output, steps, rehearsal.findings, seconds)
         if options.json_file is not None:
             write_report(options.json_file, as_json(steps, rehearsal.findings, seconds))
         if options.keep and steps.all_passed:

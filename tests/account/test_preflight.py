@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -786,13 +787,22 @@ def test_credentials_that_aws_does_not_accept_end_it() -> None:
 
 def test_the_table_lines_up_and_names_the_resources_of_a_failure() -> None:
     rows, _ = _run(ENDPOINT_SERVICES={"ServiceDetails": [endpoint_service("s3", "Gateway")]})
-    lines = [line.replace("\x1b[0m", "") for line in render(rows, "a template")]
+    lines = [line.replace("\x1b[0m", "") for line in render(rows, "a template", 200)]
     header = next(line for line in lines if "Needed" in line)
     column = header.index("Answer") - header.index("Needed")
     failure = next(line for line in lines if "no such service" in line)
     assert failure.index("AWS has no") - failure.index("interface endpoint") == column
     assert "for Ecr" in lines[lines.index(failure) + 1]
     assert lines[-1].endswith("1 would fail")
+
+
+def test_what_does_not_fit_the_columns_is_written_below() -> None:
+    rows, _ = _run(ENDPOINT_SERVICES={"ServiceDetails": [endpoint_service("s3", "Gateway")]})
+    lines = [re.sub(r"\x1b\[\d*m", "", line) for line in render(rows, "a template", 60)]
+    assert all(len(line) <= 60 or " " not in line.strip() for line in lines if " --" not in line)
+    need = next(number for number, line in enumerate(lines) if line.startswith("fails"))
+    assert "interface endpoint" in lines[need]
+    assert "AWS has no" in lines[need + 1]
 
 
 def test_the_table_shows_the_command_below_the_resource_that_is_in_the_way() -> None:

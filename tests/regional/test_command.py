@@ -50,7 +50,7 @@ def test_every_region_can_be_shown_in_80_columns(region: str) -> None:
     ("words", "message"),
     [
         (["show"], "no region given"),
-        (["show", "eu-nowhere-9"], "unknown region 'eu-nowhere-9'; known are af-south-1"),
+        (["show", "eu-nowhere-9"], "unknown region 'eu-nowhere-9'; did you mean 'eu-north-1'?"),
         (["show", "eu-central-2", "--on", "soon"], "bad date 'soon'"),
     ],
 )
