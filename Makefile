@@ -122,6 +122,7 @@ snapshots: install ## Accept the present templates as the new snapshots
 docs: install ## Write the pages that come from code
 	@python -m stacks.configuration_docs
 	@python -m pcistack.pci_dss.rules_page
+	@python -m stacks.security_hub_docs
 	@python -m pcistack.checks.rules_page
 	@python -m mutation.run --write > /dev/null
 	@python -m tests.refusal

@@ -158,7 +158,7 @@ def gather(assembly: Assembly, pack: Pack[Context], *, on: date) -> Evidence:
     context = Context(view=worlds[0], on=assembly.record.on if assembly.record else on)
     outcome = _outcome(assembly, pack, on)
     accepted = acknowledgements(assembly.template, assembly.report, outcome)
-    tables = registers(context.view, context.network, accepted)
+    tables = registers(context, accepted)
     filled = {register.name for register in tables if register.rows}
     if context.of_type("AWS::EC2::VPC"):
         filled |= {"network", "data-flow"}

@@ -40,7 +40,7 @@ _LINKS: Final = (
     "used_by",
     "read_by",
 )
-_CODE: Final = ("rule",)
+_CODE: Final = ("rule", "control")
 _VALUES: Final = (
     "peer",
     "encryption",

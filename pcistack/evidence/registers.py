@@ -13,8 +13,10 @@ from pcistack.evidence.inventory import Component, components
 from pcistack.evidence.logs import LogSource, log_sources
 from pcistack.evidence.ports import AllowedPort, allowed_ports
 from pcistack.evidence.secrets import Secret, secrets
+from pcistack.evidence.security_hub import RedControl, red_controls
 from pcistack.evidence.software import Software, software
 from pcistack.network.network import Network
+from pcistack.pci_dss.context import Context
 from pcistack.template.view import View
 
 if TYPE_CHECKING:
@@ -44,10 +46,9 @@ class Register:
     rows: tuple[Mapping[str, Cell], ...]
 
 
-def registers(
-    view: View, network: Network, accepted: Sequence[Acknowledgement]
-) -> tuple[Register, ...]:
+def registers(context: Context, accepted: Sequence[Acknowledgement]) -> tuple[Register, ...]:
     """Return every register of a template, in the order they are read."""
+    view, network = context.view, context.network
     return (
         _register(
             "ports",
@@ -115,6 +116,15 @@ def registers(
             "resource.",
             Acknowledgement,
             accepted,
+        ),
+        _register(
+            "security-hub",
+            "What Security Hub will show red",
+            "",
+            "Controls of its PCI DSS v4.0.1 standard that fail for resources of this template, "
+            "and why. Those on the account itself come on top.",
+            RedControl,
+            red_controls(context),
         ),
         _register(
             "components",

@@ -54,6 +54,7 @@ def test_the_json_holds_summary_requirements_and_registers(assembly: Path, tmp_p
         "software",
         "logs",
         "acknowledgements",
+        "security-hub",
         "components",
     ]
     assert len(document["responsibilities"]) == 12

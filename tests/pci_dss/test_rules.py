@@ -11,6 +11,7 @@ from pcistack.checks.rule import Extent
 from pcistack.evidence.by_design.sentences import SENTENCES
 from pcistack.pci_dss.pack import PACK
 from pcistack.pci_dss.requirements import REQUIREMENTS, State, supporting
+from pcistack.pci_dss.security_hub import STANDARD
 from pcistack.regional.facts import lambda_runtimes
 from pcistack.template.document import Json, Template
 from pcistack.template.worlds import views
@@ -33,7 +34,6 @@ from tests.pci_dss.cases import (
     tcp,
     web,
 )
-from tests.pci_dss.security_hub import STANDARD
 
 DAY = date(2026, 11, 24)
 
@@ -442,3 +442,49 @@ def test_an_alarm_that_asks_for_a_unit_the_metric_lacks_shows_no_failure(
 
     assert "PCI-10.7.2-CONTROL-FAILURE" not in rules()
     assert ("PCI-10.7.2-CONTROL-FAILURE" not in rules(Unit=unit)) is watches
+
+
+@pytest.mark.parametrize(
+    ("rule", "bad", "good"),
+    [
+        (
+            "PCI-1.4.2-PUBLIC-ADDRESS",
+            one(
+                "ECS::TaskSet",
+                NetworkConfiguration={"AwsVpcConfiguration": {"AssignPublicIp": "ENABLED"}},
+            ),
+            one(
+                "ECS::TaskSet",
+                NetworkConfiguration={"AwsVpcConfiguration": {"AssignPublicIp": "DISABLED"}},
+            ),
+        ),
+        (
+            "PCI-10.2.1-SERVICE-LOGS",
+            one(
+                "StepFunctions::StateMachine",
+                LoggingConfiguration={"Destinations": [{}], "Level": "OFF"},
+            ),
+            one(
+                "StepFunctions::StateMachine",
+                LoggingConfiguration={"Destinations": [{}], "Level": "ALL"},
+            ),
+        ),
+        (
+            "PCI-4.2.1-STORE-TLS",
+            one("Redshift::Cluster"),
+            {
+                "Group": res(
+                    "Redshift::ClusterParameterGroup",
+                    Parameters=[{"ParameterName": "require_ssl", "ParameterValue": "true"}],
+                ),
+                "Cluster": res("Redshift::Cluster", ClusterParameterGroupName=ref("Group")),
+            },
+        ),
+    ],
+)
+def test_what_a_rule_claims_of_security_hub_it_does(
+    rule: str, bad: Resources, good: Resources
+) -> None:
+    """ECS.16, StepFunctions.1 and Redshift.2."""
+    assert rule in rules_of(bad)
+    assert rule not in rules_of(good)

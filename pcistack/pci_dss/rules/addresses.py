@@ -70,7 +70,10 @@ _ADDRESS_FLAGS: Final = (
 )
 def public_address(context: Context) -> Iterator[Hit]:
     for service in context.of_type("AWS::ECS::Service", "AWS::ECS::TaskSet"):
-        path = "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"
+        inside = (
+            "AwsvpcConfiguration" if service.type.endswith("Service") else "AwsVpcConfiguration"
+        )
+        path = f"NetworkConfiguration.{inside}.AssignPublicIp"  # a task set spells it otherwise
         value = service.get(path)
         if service.is_unknown(path):
             yield hit(service, path, f"AssignPublicIp {UNRESOLVED}")

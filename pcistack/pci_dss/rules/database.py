@@ -424,10 +424,7 @@ _LONG_TERM: Final = ("8.0.mysql_aurora.3.04.", "8.0.mysql_aurora.3.10.")
     "Databases take minor upgrades by themselves",
     asks="Known vulnerabilities are patched in time.",
     requirements=("6.3.3",),
-    security_hub=(
-        "RDS.13",
-        "RDS.35",
-    ),
+    security_hub=("RDS.13",),
     types=("AWS::RDS::DBInstance",),
     fix="Set AutoMinorVersionUpgrade: true. Aurora's long-term support lines are excepted: AWS "
     "advises against it there, and patches come with the maintenance window.",
@@ -480,7 +477,6 @@ _EVENTS: Final = {
     security_hub=(
         "RDS.20",
         "RDS.21",
-        "RDS.22",
     ),
     related=("RDS.19",),
     types=("AWS::RDS::EventSubscription", *_RDS),

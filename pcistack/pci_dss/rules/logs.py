@@ -483,6 +483,11 @@ def service_logs(context: Context) -> Iterator[Hit]:
         if deployment.get("StageName") is not None:  # it makes a stage of its own
             path = "StageDescription.AccessLogSetting.DestinationArn"
             yield from must_be_set(deployment, path, f"{path} is not set, so nothing is logged")
+    for machine in context.of_type("AWS::StepFunctions::StateMachine"):
+        path = "LoggingConfiguration.Level"  # OFF is the default
+        level = machine.get(path)
+        if machine.items("LoggingConfiguration.Destinations") and level in (None, "OFF"):
+            yield hit(machine, path, f"Level is {show(level)}, so nothing is logged")
     for domain in context.of_type(*_SEARCH_DOMAINS):
         yield from must_be_true(domain, "LogPublishingOptions.AUDIT_LOGS.Enabled")
 

@@ -123,11 +123,7 @@ def listener_policy(context: Context) -> Iterator[Hit]:
     "CDN and API domains take HTTPS with TLS 1.2 or later only",
     asks="Strong cryptography protects card data over open networks.",
     requirements=("4.2.1", "12.3.3"),
-    security_hub=(
-        "CloudFront.3",
-        "CloudFront.9",
-        "CloudFront.10",
-    ),
+    security_hub=("CloudFront.3",),
     related=("CloudFront.15",),
     types=(
         "AWS::CloudFront::Distribution",

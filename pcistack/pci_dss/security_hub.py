@@ -1,8 +1,15 @@
-"""Controls of Security Hub's PCI DSS v4.0.1 standard, as its user guide lists them."""
+"""Security Hub's PCI DSS v4.0.1 standard: its controls, and those that no template settles.
+
+The list is that of its user guide.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
+
+from pcistack.checks.rule import Rule
+from pcistack.pci_dss.context import Context
 
 STANDARD: Final = frozenset(
     [
@@ -150,3 +157,47 @@ STANDARD: Final = frozenset(
         "WAF.11",
     ]
 )
+
+OF_THE_ACCOUNT: Final[Mapping[str, str]] = {
+    "ACM.1": "how soon a certificate ends is known at run time",
+    "CloudTrail.3": "a trail of the account or organization",
+    **dict.fromkeys(
+        ("GuardDuty.1", "GuardDuty.6", "GuardDuty.7", "GuardDuty.9", "GuardDuty.10"),
+        "GuardDuty is turned on in the account",
+    ),
+    **dict.fromkeys(
+        (
+            *("IAM.3", "IAM.5", "IAM.6", "IAM.7", "IAM.8", "IAM.9", "IAM.11", "IAM.12", "IAM.14"),
+            *("IAM.16", "IAM.17", "IAM.18", "IAM.19"),
+        ),
+        "users, root and password policy of the account",
+    ),
+    **dict.fromkeys(
+        ("Inspector.1", "Inspector.2", "Inspector.3", "Inspector.4"),
+        "Inspector is turned on in the account",
+    ),
+    **dict.fromkeys(("S3.22", "S3.23"), "data events of the account's trail"),
+    **dict.fromkeys(("SSM.2", "SSM.3"), "patches of managed instances, at run time"),
+}
+"""Controls that a template of a workload does not settle, with the reason."""
+
+
+def covered(rules: Iterable[Rule[Context]]) -> Mapping[str, tuple[str, ...]]:
+    """Return the rules that look at what a control of the standard looks at, by the control."""
+    found: dict[str, list[str]] = {}
+    for rule in rules:
+        for control in rule.security_hub:
+            found.setdefault(control, []).append(rule.id)
+    return {control: tuple(found[control]) for control in sorted(found, key=in_order)}
+
+
+def uncovered(rules: Iterable[Rule[Context]]) -> tuple[str, ...]:
+    """Return the controls that no rule looks at and that a template could settle."""
+    left = STANDARD - covered(rules).keys() - OF_THE_ACCOUNT.keys()
+    return tuple(sorted(left, key=in_order))
+
+
+def in_order(control: str) -> tuple[str, int]:
+    """Order controls by service, then number: EC2.8 before EC2.13."""
+    service, _, number = control.partition(".")
+    return service.lower(), int(number)
