@@ -1,0 +1,132 @@
+"""Output that cannot be written, colours and widths: every command does the same, in a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PCISTACK = str(Path(sys.executable).with_name("pcistack"))
+FAILED = str(ROOT / "docs" / "examples" / "serverless-v1.yaml")
+CHECK = ["check", FAILED, "--region", "eu-central-2", "--only", "regional"]
+COMMANDS = {
+    "check": CHECK,
+    "json": [*CHECK, "--format", "json"],
+    "explain": ["explain", "--list-rules"],
+    "facts": ["facts", "show", "eu-central-2"],
+    "migrate": ["migrate", FAILED, "--region", "eu-central-2"],
+    "help": ["--help"],
+}
+each_command = pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
+
+
+def run(words: list[str], output: str = "", **extra: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command, its standard output redirected by the shell."""
+    quoted = " ".join(f"'{word}'" for word in [PCISTACK, *words])
+    plain = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+    return subprocess.run(
+        ["bash", "-c", f"{quoted} {output}"],
+        env={**plain, **extra},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@each_command
+@pytest.mark.parametrize("output", ["> /dev/full", ">&-"])
+def test_output_that_cannot_be_written_is_one_line(words: list[str], output: str) -> None:
+    result = run(words, output)
+    assert result.returncode == 2
+    assert b"Traceback" not in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith(b"pcistack: ")
+
+
+@each_command
+def test_a_reader_that_has_read_enough_is_no_news(words: list[str]) -> None:
+    result = run(words, "| true")
+    assert b"Traceback" not in result.stderr
+    assert b"Exception" not in result.stderr
+
+
+@each_command
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_an_encoding_that_lacks_a_character_stops_nothing(words: list[str], encoding: str) -> None:
+    result = run(words, PYTHONIOENCODING=encoding)
+    assert result.returncode in (0, 1)
+    assert b"Traceback" not in result.stderr
+    assert result.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_json_stays_json_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "é.json"
+    bad = {"Type": "AWS::RDS::DBCluster", "Properties": {"EngineMode": "serverless"}}
+    path.write_text(json.dumps({"Resources": {"Dü😀": bad}}), encoding="utf-8")
+    words = ["check", str(path), "--region", "eu-central-2", "--format", "json"]
+    text = run(words, PYTHONIOENCODING=encoding).stdout
+    report = json.loads(text.decode("latin-1" if encoding == "latin-1" else "utf-8"))
+    assert {row["resource"] for row in report["findings"]} >= {"Dü😀"}
+    assert {row["template"] for row in report["findings"]} == {str(path)}
+
+
+@each_command
+@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_RETRY_MODE", "TMPDIR"])
+def test_what_a_shell_has_of_aws_or_not_disturbs_no_offline_command(
+    words: list[str], name: str
+) -> None:
+    result = run(words, **{name: "/proc/nothing"})
+    assert result.returncode in (0, 1)
+    assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("AWS_PROFILE", "nobody", b"The config profile (nobody) could not be found"),
+        ("AWS_CONFIG_FILE", FAILED, b"Unable to parse config file"),
+    ],
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["preflight", FAILED, "--region", "eu-central-2"],
+        ["facts", "refresh", "--live", "--region", "eu-central-2"],
+    ],
+    ids=["preflight", "facts"],
+)
+def test_a_bad_aws_configuration_is_one_line(
+    words: list[str], name: str, value: str, said: bytes
+) -> None:
+    result = run(words, **{name: value, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize("name", ["check", "migrate", "explain"])
+def test_colour_is_asked_for_and_refused_in_the_same_way(name: str) -> None:
+    def coloured(**extra: str) -> bool:
+        result = run(COMMANDS[name], **extra)
+        return b"\x1b[" in result.stdout + result.stderr
+
+    assert not coloured()
+    assert coloured(FORCE_COLOR="1")
+    assert coloured(FORCE_COLOR="1", TERM="dumb")
+    assert not coloured(FORCE_COLOR="1", NO_COLOR="1")
+    assert not coloured(FORCE_COLOR="0")
+
+
+@pytest.mark.parametrize("name", ["check", "facts"])
+def test_a_pipe_gets_80_columns_without_blanks_at_the_end(name: str) -> None:
+    lines = run(COMMANDS[name], COLUMNS="200").stdout.decode().splitlines()
+    assert lines
+    for line in lines:
+        assert line == line.rstrip()
+        assert len(line) <= 80 or FAILED in line, line
