@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pci_constructs.place import Place
 from tests.support import Synthesized, listed, statements, template, text
 
 DEV = template("dev")
@@ -105,3 +106,17 @@ def test_a_key_policy_holds_the_statements_of_its_purpose_and_no_other(purpose: 
     assert [statement["Sid"] for statement in policy(DEV, purpose)] == STATEMENTS[purpose]
     key = DEV.named(f"Encryption/{purpose}/", "AWS::KMS::Key")
     assert key["Description"] == f"Encrypts the {purpose.lower()} of PciDss-dev"
+
+
+@pytest.mark.parametrize(
+    ("partition", "domain"),
+    [
+        ("aws", "amazonaws.com"),
+        ("aws-us-gov", "amazonaws.com"),
+        ("aws-cn", "amazonaws.com.cn"),
+        ("aws-eusc", "amazonaws.eu"),
+    ],
+)
+def test_the_services_of_a_partition_have_its_domain(partition: str, domain: str) -> None:
+    place = Place(partition=partition, region="r", account="111111111111")
+    assert place.domain == domain

@@ -169,7 +169,7 @@ def _log_groups(names: Names, place: Place) -> Statement:
     groups = [place.arn("logs", f"log-group:{name}") for name in names.log_groups]
     return allow(
         *_USE,
-        to={"Service": f"logs.{place.region}.amazonaws.com"},
+        to={"Service": f"logs.{place.region}.{place.domain}"},
         when={"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": groups}},
         sid="CloudWatchLogsEncryptsTheLogGroupsOfThisStack",
     )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from aws_cdk import Stack, Token
 from constructs import IConstruct
+
+_DOMAINS: Final = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,11 @@ class Place:
         """Return the place of a construct's stack."""
         stack = Stack.of(construct)
         return cls(partition=stack.partition, region=stack.region, account=stack.account)
+
+    @property
+    def domain(self) -> str:
+        """The domain of the services of the partition."""
+        return _DOMAINS.get(self.partition, "amazonaws.com")
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of this account and region."""

@@ -315,6 +315,14 @@ class Facts:
             )
         return Feature(name=name, availability=override or Availability.UNKNOWN)
 
+    def compute(self, name: str) -> Feature:
+        """Whether functions or tasks have a feature in this region, such as ``lambda-arm64``."""
+        for row in curated()["compute"]:
+            if row["feature"] == name:
+                found = self._listed(row["available"], row["unavailable"])
+                return Feature(name=name, availability=found, source=source(row["source"]))
+        return Feature(name=name, availability=Availability.UNKNOWN)
+
     def certificate_authority(self, name: str) -> Feature:
         """Whether a certificate authority signs database certificates in this region."""
         override = self.feature_overrides.get(name)

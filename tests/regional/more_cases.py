@@ -27,7 +27,45 @@ def _instance(text: str, *, more: str = "") -> str:
     return resource(_INSTANCE, f"DBInstanceClass: db.r6g.large\n{text}", more=more)
 
 
+_KEY = "KeyPolicy: {Statement: [{Effect: Allow, Action: 'kms:*', Resource: '*', %s}]}"
+_LOGS_OF = _KEY % "Principal: {Service: logs.%s}"
+_VIA = _KEY % "Principal: {AWS: a}, Condition: {StringEquals: {'kms:ViaService': %s}}"
+_TABLE_AT = "Environment: {Variables: {ENDPOINT: 'https://dynamodb.%s.amazonaws.com'}}"
+
 MORE_CASES = (
+    Case(
+        rule="REGION-SERVICE-PRINCIPAL",
+        severity=Severity.ERROR,
+        resource="Thing",
+        property="KeyPolicy.Statement.0.Principal.Service",
+        bad=resource("AWS::KMS::Key", _LOGS_OF % "eu-west-1.amazonaws.com"),
+        good=resource("AWS::KMS::Key", _LOGS_OF % "eu-central-2.amazonaws.com"),
+    ),
+    Case(
+        rule="REGION-VIA-SERVICE",
+        severity=Severity.ERROR,
+        resource="Thing",
+        property="KeyPolicy.Statement.0.Condition.StringEquals.kms:ViaService",
+        bad=resource("AWS::KMS::Key", _VIA % "rds.eu-west-1.amazonaws.com"),
+        good=resource("AWS::KMS::Key", _VIA % "rds.eu-central-2.amazonaws.com"),
+    ),
+    Case(
+        rule="REGION-HOST-NAME",
+        severity=Severity.WARNING,
+        resource="Thing",
+        property="Environment.Variables.ENDPOINT",
+        bad=resource("AWS::Lambda::Function", _TABLE_AT % "eu-west-1"),
+        good=resource("AWS::Lambda::Function", _TABLE_AT % "eu-central-2"),
+    ),
+    Case(
+        rule="REGION-COMPUTE-FEATURE",
+        severity=Severity.WARNING,
+        region="mx-central-1",
+        resource="Thing",
+        property="Architectures",
+        bad=resource("AWS::Lambda::Function", "Architectures: [arm64]"),
+        good=resource("AWS::Lambda::Function", "Architectures: [x86_64]"),
+    ),
     Case(
         rule="DATABASE-VERSION-RETIRED",
         resource="Thing",

@@ -107,6 +107,12 @@ class _ClassEnds(_Row):
     without: str
 
 
+class _Compute(_Row):
+    feature: str
+    available: list[Region]
+    unavailable: list[Region]
+
+
 class _Logs(_Row):
     engine: str
     logs: list[str]
@@ -126,6 +132,7 @@ class _Curated(BaseModel):
     community_support: list[_CommunitySupport]
     class_ends: list[_ClassEnds]
     database_logs: list[_Logs]
+    compute: list[_Compute]
 
 
 def test_the_curated_table_has_the_shape_that_the_facts_read() -> None:
@@ -142,6 +149,7 @@ def test_the_curated_table_has_the_shape_that_the_facts_read() -> None:
         *table.community_support,
         *table.class_ends,
         *table.database_logs,
+        *table.compute,
     ]
     assert {row.source for row in rows} <= set(table.sources)
     for source in table.sources.values():

@@ -203,7 +203,10 @@ def _afterwards(context: Context, engine: str, text: str) -> str:
     major = context.facts.support_of_major(parsed) if parsed else None
     if major is not None and major.ends < context.on:
         return "only Extended Support is left, which AWS bills by itself"
-    return "no more fixes, and AWS may upgrade it by itself"
+    return (
+        "no more fixes, AWS may upgrade it by itself, and is likely to refuse to create it; "
+        "'pcistack preflight' asks whether it still does"
+    )
 
 
 @rule(

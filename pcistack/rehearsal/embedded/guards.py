@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from pcistack.regions import partition_of
 from pcistack.rehearsal.embedded import _engine
 from pcistack.rehearsal.embedded._engine import Untyped
 from pcistack.rehearsal.embedded.api import Answer, call
@@ -236,7 +237,8 @@ def _require_log_key(key: str, name: str) -> None:
     """
     arn = f"arn:aws:logs:{_engine.region()}:{_engine.account_id()}:log-group:{name}"
     policy = json.loads(call("kms", "get_key_policy", KeyId=key, PolicyName="default")["Policy"])
-    service = f"logs.{_engine.region()}.amazonaws.com"
+    region = _engine.region()
+    service = f"logs.{region}.{partition_of(region)[1]}"
     if not any(_lets(statement, service, arn) for statement in policy["Statement"]):
         raise ValueError(
             "The specified KMS key does not exist or is not allowed to be used with Arn "
