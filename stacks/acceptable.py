@@ -9,8 +9,12 @@ if TYPE_CHECKING:
 
 CLUSTER: Final = "AWS::RDS::DBCluster"
 INSTANCE: Final = "AWS::RDS::DBInstance"
-DATABASE: Final = (CLUSTER, INSTANCE)
+GROUP: Final = "AWS::EC2::SecurityGroup"
+ACCEPTABLE: Final = (CLUSTER, INSTANCE, GROUP)
 """Types of the resources on which an environment may accept a finding."""
+
+HTTPS_ANYWHERE: Final = "PCI-1.3.2-EGRESS-HTTPS-ANYWHERE"
+"""The rule that tasks may not reach any address."""
 
 
 def rules() -> tuple[Rule[Any], ...]:

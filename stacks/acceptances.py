@@ -1,33 +1,51 @@
-"""Where an environment's acceptances go: to the resources on which a rule reports."""
+"""What an environment accepts, beside the resources on which the rules report it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from constructs import IConstruct
 
 from pci_constructs.acknowledge import acknowledge
-from pci_constructs.database import Database
-from stacks.acceptable import CLUSTER, rules
+from stacks.acceptable import CLUSTER, GROUP, HTTPS_ANYWHERE, INSTANCE, rules
+from stacks.environment import Environment
+
+_NAMED_DOMAINS: Final = (
+    "Names resolve for the domains that the environment's file lists, for the image registries and "
+    "for AWS only (Route 53 Resolver DNS Firewall), and every query is logged; it is HTTPS only, "
+    "through NAT, and in the flow log."
+)
+_TEST_DATA: Final = (
+    "This environment declares that it holds no card data (data_classification = test-data), so "
+    "none can leave; it is HTTPS only, through NAT, and in the flow log."
+)
 
 
-def accept(database: Database, accepted: Mapping[str, str]) -> None:
-    """Accept findings on the database.
+def accept(environment: Environment, holders: Mapping[str, Sequence[IConstruct]]) -> None:
+    """Accept what the environment accepts.
 
     Args:
-        database: The database.
-        accepted: Reason by rule id.
+        environment: The environment.
+        holders: Where findings may be accepted, by CloudFormation type: the cluster, its instances,
+            and the groups of what runs.
     """
+    if environment.network.egress == "nat" and HTTPS_ANYWHERE not in environment.acknowledged:
+        reason = _TEST_DATA if environment.network.outbound is None else _NAMED_DOMAINS
+        for group in holders[GROUP]:
+            acknowledge(group, {HTTPS_ANYWHERE: reason})
+    accepted = environment.acknowledged
     types = {rule.id: rule.types for rule in rules()} if accepted else {}
-    for rule, reason in accepted.items():
-        for resource in _holders(database, types[rule]):
-            acknowledge(resource, {rule: reason})
+    for rule, acceptance in accepted.items():
+        for resource in _holders(types[rule], holders):
+            acknowledge(resource, {rule: acceptance.reason}, until=acceptance.until)
 
 
-def _holders(database: Database, types: Sequence[str]) -> Sequence[IConstruct]:
+def _holders(
+    types: Sequence[str], holders: Mapping[str, Sequence[IConstruct]]
+) -> Sequence[IConstruct]:
     """Return where a rule reports.
 
-    A rule that knows clusters reports there, and on instances without a cluster only; any other
-    reports on each instance.
+    A rule that knows clusters reports there, and on instances without a cluster only.
     """
-    return [database.cluster] if CLUSTER in types else database.instances
+    return next((holders[kind] for kind in (CLUSTER, INSTANCE, GROUP) if kind in types), ())

@@ -10,6 +10,7 @@ from pci_constructs.settings import values
 from pci_constructs.settings.regions import all_zones, regions
 from pci_constructs.settings.words import listed
 from stacks import workloads
+from stacks.acceptable import HTTPS_ANYWHERE
 from stacks.lists import judged, nearest_of
 from stacks.mistakes import Mistake, dotted
 from stacks.settings import Environment, is_in
@@ -20,6 +21,7 @@ _CHECKS: Final[list[tuple[list[tuple[str, ...]], Check]]] = []
 _SHORTEST_REASON: Final = 20
 MOST_ADDRESSES: Final = 100
 """Addresses for alarms: each is a resource, and CloudFormation takes 500 in a template."""
+_ACCEPTED: Final = "rules on the database and on security groups that are not fatal"
 
 
 def reads(*fields: str) -> Callable[[Check], Check]:
@@ -97,6 +99,16 @@ def _gateways_fit_zones(environment: Environment) -> Iterator[Mistake]:
             allowed=f"1 or {count}",
             value=network.nat_gateways,
         )
+
+
+@reads("network.outbound")
+def _domains_are_usable(environment: Environment) -> Iterator[Mistake]:
+    yield from judged(
+        "network.outbound",
+        environment.network.outbound or (),
+        values.domain,
+        lambda _: "domains such as api.processor.example or *.example.com",
+    )
 
 
 # Database
@@ -251,6 +263,24 @@ def _alarms_reach_somebody(environment: Environment) -> Iterator[Mistake]:
         yield _too_weak("monitoring.emails", "alarms nobody", "an address, or topic_arn", None)
 
 
+@reads("data_classification", "network.egress", "network.outbound", "acknowledged")
+def _ways_out_are_named(environment: Environment) -> Iterator[Mistake]:
+    network = environment.network
+    if (
+        _holds_cardholder_data(environment)
+        and network.egress == "nat"
+        and network.outbound is None
+        and getattr(environment.acknowledged.get(HTTPS_ANYWHERE), "until", None) is None
+    ):
+        yield _too_weak(
+            "network.outbound",
+            "lets tasks reach any address",
+            f'the domains that they need, egress = "endpoints", {HTTPS_ANYWHERE} in [acknowledged] '
+            "with a reason and a last day (until)",
+            None,
+        )
+
+
 @reads("data_classification", "protection.keep_data")
 def _cardholder_data_is_kept(environment: Environment) -> Iterator[Mistake]:
     if _holds_cardholder_data(environment) and not environment.protection.keep_data:
@@ -293,7 +323,8 @@ def _too_weak(field: str, wrong: str, needed: str, value: object) -> Mistake:
 
 @reads("acknowledged")
 def _reasons_are_given(environment: Environment) -> Iterator[Mistake]:
-    for rule, reason in environment.acknowledged.items():
+    for rule, acceptance in environment.acknowledged.items():
+        reason = acceptance.reason
         if len(reason) < _SHORTEST_REASON:
             yield Mistake(
                 field=f"acknowledged.{dotted([rule])}",
@@ -314,19 +345,21 @@ def _only_rules_on_the_database_are_accepted(environment: Environment) -> Iterat
             yield Mistake(
                 field=f"acknowledged.{dotted([rule])}",
                 wrong=wrong,
-                allowed=nearest_of(rule, others, "rules on the database that are not fatal"),
+                allowed=nearest_of(
+                    rule, others, "rules on the database and on security groups that are not fatal"
+                ),
             )
 
 
 @cache
 def _rules() -> dict[str, str]:
-    """Return why each rule cannot be accepted for the database; empty where it can be."""
+    """Return why each rule cannot be accepted; empty where it can be."""
     from pcistack.checks.findings import Severity
-    from stacks.acceptable import DATABASE, rules
+    from stacks.acceptable import ACCEPTABLE, rules
 
     return {
         rule.id: "is fatal: the deployment would fail all the same"
         if rule.severity is Severity.FATAL
-        else ("" if {*DATABASE} & {*rule.types} else "is a rule that says nothing of the database")
+        else ("" if {*ACCEPTABLE} & {*rule.types} else "is a rule on what no file can accept")
         for rule in rules()
     }

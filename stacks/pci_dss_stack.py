@@ -12,6 +12,7 @@ from pci_constructs.alarms import Watched
 from pci_constructs.before_service import BeforeService
 from pci_constructs.custom_resources import CustomResources
 from pci_constructs.database import Database
+from pci_constructs.dns_firewall import DnsFirewall
 from pci_constructs.encryption import Encryption
 from pci_constructs.foundation import Foundation
 from pci_constructs.ingress import Ingress
@@ -24,8 +25,10 @@ from pci_constructs.rotation import Rotation
 from pci_constructs.service import Service, wait_for
 from pci_constructs.worker import Worker
 from pci_constructs.workload import Workload
+from stacks.acceptable import CLUSTER, GROUP, INSTANCE
 from stacks.acceptances import accept
 from stacks.environment import Environment
+from stacks.workloads import actions
 
 
 class PciDssStack(Stack):
@@ -57,7 +60,13 @@ class PciDssStack(Stack):
         foundation = Foundation(
             names=names, place=Place.of(self), protection=protection, keys=self.encryption
         )
-        self.network = Network(self, "Network", foundation=foundation, settings=environment.network)
+        self.network = Network(
+            self,
+            "Network",
+            foundation=foundation,
+            settings=environment.network,
+            actions=actions(environment),
+        )
         self.database = Database(
             self,
             "Database",
@@ -105,6 +114,18 @@ class PciDssStack(Stack):
             )
             for name, settings in environment.jobs.items()
         }
+        self.dns_firewall = (
+            DnsFirewall(
+                self,
+                "DnsFirewall",
+                foundation=foundation,
+                network=self.network,
+                outbound=environment.network.outbound,
+                images=[workload.runtime.image for workload in self._workloads],
+            )
+            if environment.network.outbound is not None
+            else None
+        )
         self._connect()
         self._start(foundation)
         self.rotation = Rotation(
@@ -130,7 +151,14 @@ class PciDssStack(Stack):
             ),
             settings=environment.monitoring,
         )
-        accept(self.database, environment.acknowledged)
+        accept(
+            environment,
+            {
+                CLUSTER: [self.database.cluster],
+                INSTANCE: self.database.instances,
+                GROUP: [workload.security_group for workload in self._workloads],
+            },
+        )
         CustomResources(self, "CustomResources", foundation=foundation, tags=_tags(environment))
         tags = Tags.of(self)
         for key, value in _tags(environment).items():
@@ -158,6 +186,7 @@ class PciDssStack(Stack):
                 reason="Tasks query the database over TLS",
             )
             self.network.give_way_out(workload.security_group, name=_prefix(workload))
+            self.network.admit_to_s3(workload.s3_statements())
 
     def _start(self, foundation: Foundation) -> None:
         """Start no task before what it needs at its start: database, ways and permitted flows.
@@ -174,6 +203,7 @@ class PciDssStack(Stack):
             self.database.writer,
             *self.network.way_out,
             *(group for group in groups if group),
+            *([self.dns_firewall.association] if self.dns_firewall else []),
         ]
         first = [job for job in self.jobs.values() if job.settings.when == "before-service"]
         if first:
@@ -187,6 +217,7 @@ class PciDssStack(Stack):
         self.schedules = schedule(self, list(self.jobs.values()))
 
     def _outputs(self, environment: Environment) -> None:
+        """Say what pipelines and neighbours need; only what never changes is exported."""
         outputs = {
             "VpcId": self.network.vpc.vpc_id,
             "EcsClusterName": self.service.cluster.cluster_name,
@@ -200,6 +231,23 @@ class PciDssStack(Stack):
             outputs["LoadBalancerDnsName"] = self.ingress.load_balancer.load_balancer_dns_name
         for name, value in outputs.items():
             CfnOutput(self, name, value=value, export_name=environment.names.export(name))
+        for name, value in self._changing_outputs().items():
+            CfnOutput(self, name, value=value)
+
+    def _changing_outputs(self) -> dict[str, str]:
+        """What a deployment may change; an export of it would refuse that while it is imported."""
+        outputs = {"PrivateSubnetIds": ",".join(self.network.private.subnet_ids)}
+        if self.network.nat_addresses:
+            outputs["NatAddresses"] = ",".join(self.network.nat_addresses)
+        for workload in self._workloads:
+            name = "Service" if workload.name == SERVICE else _pascal(workload.name)
+            outputs[f"{name}TaskDefinition"] = workload.task_definition.task_definition_arn
+            outputs[f"{name}SecurityGroupId"] = workload.security_group.security_group_id
+        return outputs
+
+
+def _pascal(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("-"))
 
 
 def _group(stack: Stack, construct_id: str) -> Construct:

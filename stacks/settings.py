@@ -6,9 +6,18 @@ What concerns several of them, and what stands in lists, is judged in :mod:`stac
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from pci_constructs.names import DEFAULT_PROJECT, Names, longest_project
 from pci_constructs.settings import values
@@ -19,6 +28,31 @@ from pci_constructs.settings.monitoring import MonitoringSettings
 from pci_constructs.settings.network import NetworkSettings
 from pci_constructs.settings.protection import ProtectionSettings
 from pci_constructs.settings.workload import JobSettings, Name, ServiceSettings, WorkerSettings
+
+
+class Acceptance(Settings):
+    """Why a finding is accepted; a text alone is the reason."""
+
+    reason: Annotated[
+        Annotated[str, StringConstraints(strip_whitespace=True)],
+        Allowed("at least 20 characters that would convince an assessor"),
+    ]
+    """Why."""
+
+    until: Annotated[date | None, Allowed("a day such as 2027-06-30")] = None
+    """Last day on which it is accepted; left out, it does not end."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Say that the short form is as good."""
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        return {"reason": value} if isinstance(value, str) else value
 
 
 class Environment(Settings):
@@ -64,11 +98,11 @@ class Environment(Settings):
     protection: ProtectionSettings = ProtectionSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     acknowledged: Annotated[
-        dict[str, Annotated[str, StringConstraints(strip_whitespace=True)]],
-        Allowed("a reason of at least 20 characters for each rule id"),
+        dict[str, Acceptance],
+        Allowed("a reason of at least 20 characters for each rule id, or { reason, until }"),
     ] = Field(default_factory=dict)
-    """Findings of the project's rules on the database that this environment accepts: reason by
-    rule id. What is fatal cannot be accepted."""
+    """Findings of the project's rules on the database and on the tasks' ways out that this
+    environment accepts, by rule id. What is fatal cannot be accepted."""
 
     @property
     def names(self) -> Names:
@@ -78,6 +112,7 @@ class Environment(Settings):
             suffix=self.suffix,
             workers=tuple(self.workers),
             jobs=tuple(self.jobs),
+            filters_dns=self.network.outbound is not None,
         )
 
 

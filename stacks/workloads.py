@@ -69,6 +69,16 @@ def workloads(environment: Environment) -> Iterator[Workload]:
         yield Workload(table=table, settings=settings, environment=environment)
 
 
+def actions(environment: Environment) -> list[str]:
+    """Return all that anything on the stack may do with AWS services."""
+    return [
+        action
+        for workload in workloads(environment)
+        for permission in workload.settings.permissions
+        for action in permission.actions
+    ]
+
+
 def mistakes(environment: Environment, unusable: Collection[tuple[str, ...]]) -> Iterator[Mistake]:
     """Yield what does not fit together in each of them; see :mod:`stacks.consistency`."""
     for workload in workloads(environment):
@@ -87,6 +97,15 @@ def _names_are_apart(environment: Environment) -> Iterator[Mistake]:
                 field=dotted(("jobs", name)),
                 wrong="has the name of a worker",
                 allowed="a name that no worker has",
+            )
+    plain: dict[str, str] = {}
+    for name in (*environment.workers, *environment.jobs):
+        other = plain.setdefault(name.replace("-", ""), name)
+        if other != name:
+            yield Mistake(
+                field=dotted(("workers" if name in environment.workers else "jobs", name)),
+                wrong=f"differs from {other} by hyphens alone",
+                allowed="a name that reads otherwise",
             )
     for table in ("workers", "jobs"):
         if SERVICE in getattr(environment, table):

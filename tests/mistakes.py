@@ -87,6 +87,7 @@ SOURCES = 'a list of different IPv4 ranges, such as ["203.0.113.0/24"]'
 EXCEPTIONS = "a reason of at least 20 characters for each rule of AWS's managed groups, such as SizeRestrictions_BODY"
 TOPIC = "a topic: arn:aws:sns:<region>:<12 digits>:<name>"
 ALARMS = "arn:aws:sns:eu-central-2:111111111111:on-call"
+DOMAINS = 'a list of different domains, such as ["api.processor.example", "*.example.com"]'
 HEALTH = 'a command of the image\'s shell, or a list such as ["/app/healthy"]'
 COMMAND = 'a list of words such as ["gunicorn", "app:app"]'
 VARIABLES = "a text for each name of letters, digits and underscores"
@@ -102,19 +103,23 @@ EITHER = "certificate_arn, or hosted_zone_id, hosted_zone_name and domain_name t
 ZONE_ID = "an id as Route 53 shows it: Z, then capital letters and digits"
 DOMAIN = "a host name such as pay.example.com, at most 64 characters"
 ADDRESSES = "addresses such as security@example.com"
-REASONS = "a reason of at least 20 characters for each rule id"
+REASONS = "a reason of at least 20 characters for each rule id, or { reason, until }"
 GOOD_REASON = '"It holds no data and is destroyed after use."'
 TEST_DATA = 'or data_classification = "test-data"'
 WEAK = 'does not go with data_classification = "cardholder-data": it'
 NO_IMAGE, ALMOST = "is not the name of an image", "is almost an image of a private ECR repository"
 NO_ADDRESS, NO_HOST = "is no e-mail address", "is no host name"
-NO_PATH, NO_RULE = "is not a plain absolute path", "rules on the database that are not fatal"
+NO_PATH, NO_RULE = (
+    "is not a plain absolute path",
+    "rules on the database and on security groups that are not fatal",
+)
 CARDHOLDER = {
     "data_classification": '"cardholder-data"',
     "protection.keep_data": "true",
     "protection.deletion_protection": "true",
     "service.image": f'"app@sha256:{"0" * 64}"',
     "monitoring.emails": '["a@b.example"]',
+    "network.outbound": "[]",
 }
 TOP = (
     "region, account, project, data_classification, network, database, service, workers, jobs, ingress, "
@@ -181,7 +186,7 @@ def word(setting: str, allowed: str) -> list[Row]:
 MISTAKES = [
     # what is no setting
     row("nope", "1", f"is no setting; allowed: {TOP} (it is 1)"),
-    row("network.max_asz", "3", "is no setting; allowed: cidr, zones, egress or nat_gateways (it is 3)"),
+    row("network.max_asz", "3", "is no setting; allowed: cidr, zones, egress, outbound or nat_gateways (it is 3)"),
     row("suffix", '"x"', "is no setting; allowed: -c environmentSuffix=<suffix> on the command line (it is 'x')"),
     Row({'"two\\nlines"': "{a = 1}"}, f"'two\\nlines': is no setting; allowed: {TOP}"),
     row("ingress", "true", "is not a table; allowed: a table, [ingress] (it is true)"),
@@ -331,6 +336,7 @@ MISTAKES = [
     row("workers.a", "3", "is not a table; allowed: a table for each worker, [workers.NAME] (it is 3)"),
     Row({"workers.A": "{}"}, "workers.A: cannot be used; allowed: a table for each worker, [workers.NAME] (it is 'A')"),
     row("workers.service", "{}", "has the name of the service; allowed: any other name"),
+    Row({"workers.a-b": "{}", "jobs.ab": "{}"}, "jobs.ab: differs from a-b by hyphens alone; allowed: a name that reads otherwise"),
     Row({"workers.a": "{}", "jobs.a": "{}"}, "jobs.a: has the name of a worker; allowed: a name that no worker has"),
     Row({"workers.b.container_port": "8080"}, f"workers.b.container_port: is no setting; allowed: {WORKER} (it is 8080)"),
     row("workers.b.desired_count", "-1", "is too small; allowed: a whole number from 0 to 100 (it is -1)"),
@@ -406,13 +412,20 @@ MISTAKES = [
     Row({"monitoring.topic_arn": '"x"'}, f"monitoring.topic_arn: cannot be used; allowed: {TOPIC} (it is 'x')"),
     Row({"monitoring.topic_arn": json.dumps(ALARMS.replace("central-2", "west-1"))}, f"monitoring.topic_arn: is a topic of another region, which no alarm can tell; allowed: one of eu-central-2 (it is {shown(ALARMS.replace('central-2', 'west-1'))})", ("region", "monitoring.emails")),
     Row({"monitoring.topic_arn": json.dumps(ALARMS), "monitoring.emails": '["a@b.example"]'}, "monitoring.emails: does not go with topic_arn, whose subscribers are its owner's; allowed: one of the two"),
+    row("network.outbound", '"x"', f"is not a list; allowed: {DOMAINS} (it is 'x')"),
+    *(
+        row("network.outbound", json.dumps([domain]), f"{wrong}; allowed: domains such as api.processor.example or *.example.com (it is {shown(domain)})")
+        for domain, wrong in (("a b", NO_HOST), ("*", NO_HOST), ("*.*.example.com", "is no domain"), ("a.*.example.com", "is no domain"), ("https://x.example", NO_HOST))
+    ),
+    row("network.outbound", '["a.example", "A.example"]', "is there more than once; allowed: each once (it is 'a.example')"),
     # promises
+    Row({**CARDHOLDER, "network.outbound": ""}, f"network.outbound: {WEAK} lets tasks reach any address; allowed: the domains that they need, egress = \"endpoints\", PCI-1.3.2-EGRESS-HTTPS-ANYWHERE in [acknowledged] with a reason and a last day (until), {TEST_DATA}", ("network.egress", "acknowledged", "network.outbound")),
     Row({**CARDHOLDER, "monitoring.emails": ""}, f"monitoring.emails: {WEAK} alarms nobody; allowed: an address, or topic_arn, {TEST_DATA}", ("monitoring.emails", "monitoring.topic_arn")),
     Row({**CARDHOLDER, "protection.keep_data": "false"}, f"protection.keep_data: {WEAK} loses it with the stack; allowed: true, {TEST_DATA} (it is false)", ("database.min_capacity",)),
     Row({**CARDHOLDER, "protection.deletion_protection": ""}, f"protection.deletion_protection: {WEAK} lets the stack be deleted; allowed: true, {TEST_DATA} (it is false)", ("database.min_capacity", "protection.deletion_protection")),
     Row({**CARDHOLDER, "database.min_capacity": "0"}, f"database.min_capacity: {WEAK} lets the database pause, and a paused one writes no audit log, so that a failure of the log could not be told; allowed: at least 0.5, {TEST_DATA} (it is 0)"),
     row("acknowledged", "3", f"is not a table; allowed: {REASONS} (it is 3)"),
-    row("acknowledged.AURORA-DATA-API", "3", f"is not a text in quotes; allowed: {REASONS} (it is 3)"),
+    row("acknowledged.AURORA-DATA-API", "3", f"is not a table; allowed: {REASONS} (it is 3)"),
     *(
         row("acknowledged.AURORA-VERSION-SUPPORT-ENDED", json.dumps(reason), f"is too short a reason; allowed: at least 20 characters that would convince an assessor (it is {shown(reason.strip())})")
         for reason in ("", "because", "x" + " " * 30)
@@ -421,6 +434,6 @@ MISTAKES = [
     row("acknowledged.AwsSolutions-RDS6", GOOD_REASON, f"is no rule of this project; allowed: {NO_RULE}"),
     row("acknowledged.AURORA-SERVERLESS-V1", GOOD_REASON, f"is fatal: the deployment would fail all the same; allowed: {NO_RULE}"),
     row("acknowledged.NOT-A-RULE", GOOD_REASON, f"is no rule of this project; allowed: {NO_RULE}"),
-    Row({'acknowledged."PCI-10.5.1-LOG-RETENTION"': GOOD_REASON}, "acknowledged.'PCI-10.5.1-LOG-RETENTION': is a rule that says nothing of the database; allowed: rules on the database that are not fatal"),
+    Row({'acknowledged."PCI-10.5.1-LOG-RETENTION"': GOOD_REASON}, "acknowledged.'PCI-10.5.1-LOG-RETENTION': is a rule on what no file can accept; allowed: rules on the database and on security groups that are not fatal"),
 ]
 # fmt: on

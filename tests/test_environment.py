@@ -106,6 +106,12 @@ GOOD = [
     {"database.min_capacity": "1", "database.max_capacity": "256.0"},
     {"database.name": '"select_1"', "database.master_username": '"Owner1"'},
     {"service.image": '"x"'},
+    {"network.outbound": "[]"},
+    {"network.outbound": '["api.processor.example", "*.example.com"]'},
+    {
+        'acknowledged."PCI-1.3.2-EGRESS-HTTPS-ANYWHERE"': "{reason = 'The partner has no fixed "
+        "name.', until = 2027-06-30}"
+    },
     {"service.image": '"localhost:5000/team/app_1:Tag@sha256:' + "0" * 64 + '"'},
     {"service.user": '"nginx:0"'},
     {"service.health_check_command": '["/app/healthy"]', "service.start_seconds": "120"},

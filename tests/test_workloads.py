@@ -296,3 +296,14 @@ def test_an_environment_without_workers_and_jobs_has_nothing_of_them() -> None:
     ):
         assert template("dev").ids(kind) == []
     assert '"events.amazonaws.com"' not in json.dumps(template("dev").body)
+
+
+def test_pipelines_find_what_they_need_in_the_outputs() -> None:
+    outputs = cast("dict[str, dict[str, object]]", application().body["Outputs"])
+    for name in ("Service", "Settlement", "Migrate", "Nightly", "Seed"):
+        definition = target(outputs[f"{name}TaskDefinition"]["Value"])
+        assert application().resources[definition]["Type"] == "AWS::ECS::TaskDefinition"
+        group = target(outputs[f"{name}SecurityGroupId"]["Value"])
+        assert application().resources[group]["Type"] == "AWS::EC2::SecurityGroup"
+        assert "Export" not in outputs[f"{name}TaskDefinition"]
+    assert "PrivateSubnetIds" in outputs

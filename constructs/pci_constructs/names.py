@@ -23,6 +23,7 @@ LIMITS: Final[Mapping[str, int]] = {
     "custom_resource_logs": 512,
     "rotation_logs": 512,
     "job_runner_logs": 512,
+    "dns_logs": 512,
     "schedules": 64,
     "waf_logs": 512,
     "longest_database_logs": 512,
@@ -66,12 +67,14 @@ class Names:
         suffix: The environment's suffix; part of every name.
         workers: What runs beside the service, by name: lower-case letters, digits, hyphens.
         jobs: What runs to its end, by name.
+        filters_dns: Whether queries for names are filtered and logged.
     """
 
     project: str
     suffix: str
     workers: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
+    filters_dns: bool = False
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -153,6 +156,11 @@ class Names:
         return f"{self.project}-{self.suffix}"
 
     @property
+    def dns_logs(self) -> str:
+        """Log group of the queries for names."""
+        return f"/{self.project}/{self.suffix}/dns-queries"
+
+    @property
     def job_runner_logs(self) -> str:
         """Log group of the function that runs jobs in deployments."""
         return f"/{self.project}/{self.suffix}/job-runner"
@@ -215,6 +223,7 @@ class Names:
             *(self.task_logs(workload) for workload in self.workloads),
             self.flow_logs,
             *((self.job_runner_logs,) if self.jobs else ()),
+            *((self.dns_logs,) if self.filters_dns else ()),
             self.custom_resource_logs,
             self.rotation_logs,
             self.waf_logs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,25 +11,17 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
 from pci_constructs.acknowledge import acknowledge
+from pci_constructs.endpoints import interface_endpoints
 from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.place import Place
-from pci_constructs.policy import allow, from_this_account
+from pci_constructs.policy import Statement, allow, from_this_account
 from pci_constructs.role import RoleProps, listed_role
 from pci_constructs.settings.network import NetworkSettings
 
 PUBLIC: Final = "Public"
 PRIVATE: Final = "Private"
 ISOLATED: Final = "Isolated"
-
-_ENDPOINTS: Final = {
-    "EcrApi": "ecr.api",
-    "EcrDocker": "ecr.dkr",
-    "Logs": "logs",
-    "SecretsManager": "secretsmanager",
-    "Kms": "kms",
-}
-"""What Fargate needs to start a task without a way out (ECS guide, interface endpoints)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +69,7 @@ class Network(Construct):
         *,
         foundation: Foundation,
         settings: NetworkSettings,
+        actions: Iterable[str] = (),
     ) -> None:
         """Create the network.
 
@@ -84,6 +78,8 @@ class Network(Construct):
             construct_id: Id in the parent.
             foundation: Name, key and retention of the flow log.
             settings: Address plan, zones and way out.
+            actions: What tasks may do with AWS services; without a way out, each service of these
+                gets its endpoint.
         """
         super().__init__(scope, construct_id)
         self.vpc = self._vpc(settings)
@@ -100,13 +96,14 @@ class Network(Construct):
         )
         self.flow_log = self._flow_log(self._flow_log_role(foundation.place))
         self.endpoint_security_group: ec2.SecurityGroup | None = None
+        self._s3 = self._s3_endpoint(foundation.place)
         self.way_out: list[IDependable] = [
-            self._s3_endpoint(foundation.place),
+            self._s3,
             *(subnet.internet_connectivity_established for subnet in self.vpc.private_subnets),
         ]
         if settings.egress == "endpoints":
             self.endpoint_security_group = self._endpoint_security_group()
-            self.way_out += self._interface_endpoints(self.endpoint_security_group)
+            self.way_out += self._interface_endpoints(self.endpoint_security_group, actions)
 
     def give_way_out(self, tasks: ec2.SecurityGroup, *, name: str = "") -> None:
         """Let tasks reach their image, AWS services and, with NAT, the internet by HTTPS.
@@ -130,15 +127,17 @@ class Network(Construct):
             if self.endpoint_security_group is not None
             else "Image, secrets and logs over HTTPS through NAT",
         )
-        if self.endpoint_security_group is None:
-            acknowledge(
-                tasks,
-                {
-                    "PCI-1.3.2-EGRESS-HTTPS-ANYWHERE": "The public image registry and the AWS "
-                    "APIs have no fixed addresses; it is HTTPS only, through NAT, and in the "
-                    "flow log. egress = 'endpoints' removes the route."
-                },
-            )
+
+    def admit_to_s3(self, statements: Iterable[Statement]) -> None:
+        """Let tasks reach more of S3 than image layers, through the gateway endpoint."""
+        for statement in statements:
+            self._s3.add_to_policy(iam.PolicyStatement.from_json(statement))
+
+    @property
+    def nat_addresses(self) -> list[str]:
+        """Public addresses from which tasks reach the internet; none with VPC endpoints."""
+        addresses = [subnet.node.try_find_child("EIP") for subnet in self.vpc.public_subnets]
+        return [address.ref for address in addresses if isinstance(address, ec2.CfnEIP)]
 
     def _vpc(self, settings: NetworkSettings) -> ec2.Vpc:
         private_type = (
@@ -228,7 +227,9 @@ class Network(Construct):
             allow_all_outbound=False,
         )
 
-    def _interface_endpoints(self, group: ec2.SecurityGroup) -> list[IDependable]:
+    def _interface_endpoints(
+        self, group: ec2.SecurityGroup, actions: Iterable[str]
+    ) -> list[IDependable]:
         return [
             ec2.InterfaceVpcEndpoint(
                 self,
@@ -240,7 +241,7 @@ class Network(Construct):
                 private_dns_enabled=True,
                 open=False,
             )
-            for construct_id, service in _ENDPOINTS.items()
+            for construct_id, service in interface_endpoints(actions).items()
         ]
 
 

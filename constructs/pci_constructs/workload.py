@@ -287,6 +287,19 @@ class Workload(Construct):
             ),
         ).role
 
+    def s3_statements(self) -> list[Statement]:
+        """Return what the gateway endpoint of S3 must let this workload's role do."""
+        return [
+            allow(
+                *actions,
+                on=list(permission.resources),
+                to={"AWS": "*"},
+                when={"ArnEquals": {"aws:PrincipalArn": self.task_role.role_arn}},
+            )
+            for permission in self._workload.permissions
+            if (actions := [name for name in permission.actions if name.startswith("s3:")])
+        ]
+
 
 class _TaskDefinition(ecs.FargateTaskDefinition):
     """A task definition whose needs are listed in its roles; what comes later is granted."""

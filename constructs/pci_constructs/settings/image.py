@@ -14,6 +14,28 @@ _VERSION: Final = r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{6
 IMAGE: Final = re.compile(rf"(?:{_REGISTRY}/)?{_NAME}{_VERSION}")
 """``[registry/]name[:tag][@digest]``, the grammar of github.com/distribution/reference."""
 
+_LAYERS: Final = {
+    "public.ecr.aws": ("d5l0dvt14r5h8.cloudfront.net",),
+    "docker.io": (
+        "registry-1.docker.io",
+        "auth.docker.io",
+        "production.cloudflare.docker.com",
+    ),
+    "ghcr.io": ("pkg-containers.githubusercontent.com",),
+    "quay.io": ("*.quay.io",),
+}
+"""Where registries keep layers and tokens, as their guides on firewalls list it."""
+
+_PORT: Final = re.compile(r":[0-9]+$")
+
+
+def registry_hosts(image: str) -> tuple[str, ...]:
+    """Return the names that must be resolved to pull a public image."""
+    match = re.match(rf"(?P<registry>{_REGISTRY})/", image)
+    host = _PORT.sub("", match["registry"]) if match else "docker.io"
+    return (host, *_LAYERS.get(host, ()))
+
+
 PRIVATE_IMAGE: Final = re.compile(
     r"(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.(?P<domain>amazonaws\.[a-z.]+)/"
     rf"(?P<name>{_NAME})(?P<tag>{_VERSION})"

@@ -37,5 +37,15 @@ class NetworkSettings(Settings):
     the image must then be in a private ECR repository of the same region. With either, S3 in the
     region is open to ECR's image layers only."""
 
+    outbound: Annotated[
+        tuple[str, ...] | None,
+        Field(max_length=200, strict=False),
+        Allowed('a list of different domains, such as ["api.processor.example", "*.example.com"]'),
+    ] = None
+    """Domains that tasks may resolve, beside AWS's in the region and the registries of their
+    images: Route 53 Resolver DNS Firewall answers no other query, and all are logged. `[]` allows
+    no other. Left out, tasks with `nat` may reach any address by HTTPS, which `cardholder-data`
+    must accept in `[acknowledged]` with a reason and a last day."""
+
     nat_gateways: Annotated[int, Field(ge=0, le=3)] = Field(default_factory=_gateways)
     """0 with `endpoints`; with `nat` 1, or one per zone. Left out, it is 0 or 1."""

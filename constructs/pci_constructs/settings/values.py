@@ -223,6 +223,14 @@ def host_name(value: str) -> str:
     return name
 
 
+def domain(value: str) -> str:
+    """A host name, or ``*.`` and a domain for all names in it."""
+    star, _, name = value.rpartition("*.")
+    if star or value.count("*") > 1:
+        raise ValueError("is no domain")
+    return f"{'*.' if '*' in value else ''}{host_name(name)}"
+
+
 def common_name(value: str) -> str:
     """A host name that ACM takes; see its RequestCertificate."""
     name = host_name(value)

@@ -12,6 +12,7 @@ from pcistack.rehearsal.embedded import (
     collisions,
     control,
     database,
+    dns,
     firewall,
     guards,
     late_writers,
@@ -35,10 +36,11 @@ def main() -> None:
 
 def install() -> None:
     """Add to the engine what it lacks."""
-    for module in (database, firewall, monitoring, network, scaling, secrets, storage):
+    for module in (database, dns, firewall, monitoring, network, scaling, secrets, storage):
         for resource_type in module.RESOURCE_TYPES:
             resource_type.register()
     recorded.install()
+    dns.install()
     guards.install()
     collisions.install()
     late_writers.install()

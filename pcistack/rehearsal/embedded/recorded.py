@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 from xml.sax.saxutils import escape
 
-from pcistack.rehearsal.embedded import _engine
+from pcistack.rehearsal.embedded import _engine, dns
 from pcistack.rehearsal.embedded._engine import Response, Untyped
 
 # What the report calls "recorded, not emulated".
@@ -21,6 +21,7 @@ RECORDED = (
     "AWS::RDS::EventSubscription",
     "AWS::SecretsManager::RotationSchedule",
     "AWS::WAFv2::LoggingConfiguration",
+    *dns.RECORDED,
 )
 
 Call = Callable[[Mapping[str, Any]], dict[str, Any]]
