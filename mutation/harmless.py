@@ -276,6 +276,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         _REMOVE,
     ),
     Harmless(_DEFAULT, "ECS::TaskDefinition", r".*\.Options\.mode", _REMOVE),
+    Harmless(_SERVICE, "ECS::TaskDefinition", r".*\.Options\.max-buffer-size", _REMOVE),
     Harmless("another user without rights", "ECS::TaskDefinition", r".*\.User", "highest.*"),
     Harmless(_DEFAULT, "ECS::TaskDefinition", r".*\.VersionConsistency", "add enabled"),
     Harmless(_DEFAULT, "ECS::TaskDefinition", "EnableFaultInjection", _ADD_FALSE),
@@ -603,6 +604,60 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         "SNS::TopicPolicy",
         r".*\.\[AlarmsAndDatabaseEventsOfThisAccountPublish\]\.Principal.*",
         r"open \*",
+    ),
+    Harmless(
+        "people subscribe at the topic as well; the environment's file must name somebody",
+        "SNS::Subscription",
+        "(|Endpoint|RawMessageDelivery)",
+    ),
+    # Names
+    Harmless(
+        _BROKEN,
+        "Route53Resolver::FirewallDomainList",
+        r"Domains(\..*)?",
+        "(remove|drop) None",
+        "DnsFirewallAllowed.*",
+    ),
+    Harmless(
+        _REFUSED, "Route53Resolver::FirewallDomainList", "Domains", _REMOVE, "DnsFirewallEvery.*"
+    ),
+    Harmless(
+        _REFUSED,
+        "Route53Resolver::FirewallRuleGroup",
+        r".*\.(BlockOverrideDnsType|ConfidenceThreshold|DnsThreatProtection|Status)",
+    ),
+    Harmless(_REFUSED, "Route53Resolver::FirewallRuleGroup", r".*\.Action", r"open \*"),
+    Harmless(_REFUSED, "Route53Resolver::FirewallRuleGroup", r".*\.FirewallDomainListId", _REMOVE),
+    Harmless(
+        "another way to answer no",
+        "Route53Resolver::FirewallRuleGroup",
+        r".*\.BlockResponse",
+    ),
+    Harmless(
+        "where a listed name leads is looked at, or not; it is listed",
+        "Route53Resolver::FirewallRuleGroup",
+        r".*\.FirewallDomainRedirectionAction",
+    ),
+    Harmless(_BROKEN, "Route53Resolver::FirewallRuleGroup", r".*\.Priority"),
+    Harmless(
+        _BROKEN,
+        "Route53Resolver::FirewallRuleGroup",
+        r"FirewallRules(\.\*|\.0|\.\[[^]]*\])?(\.Action)?",
+        "(remove None|drop None|choose BLOCK|choose ALERT)",
+    ),
+    Harmless(
+        "who may change the association is a matter of IAM",
+        "Route53Resolver::FirewallRuleGroupAssociation",
+        "MutationProtection",
+    ),
+    Harmless(
+        _SERVICE, "Route53Resolver::FirewallRuleGroupAssociation", "Priority", "(lowest|highest).*"
+    ),
+    Harmless(
+        _REFUSED,
+        "Route53Resolver::ResolverQueryLoggingConfig(Association)?",
+        "(DestinationArn|ResourceId|ResolverQueryLogConfigId)",
+        _REMOVE,
     ),
     # Alarms
     Harmless(

@@ -21,6 +21,7 @@ from pcistack.regional.pack import PACK as REGIONAL
 from pcistack.template.document import Template
 from stacks.app import build_app
 from stacks.environment import load_environment
+from stacks.settings import Acceptance
 from tests.support import (
     ENDPOINTS,
     SHIPPED,
@@ -153,8 +154,8 @@ def test_an_environments_acceptance_stands_where_the_rule_reports() -> None:
         environment().model_copy(
             update={
                 "acknowledged": {
-                    "DATABASE-CERTIFICATE-AUTHORITY": reason,
-                    "PCI-10.2.1-DATABASE-AUDIT": reason,
+                    "DATABASE-CERTIFICATE-AUTHORITY": Acceptance(reason=reason),
+                    "PCI-10.2.1-DATABASE-AUDIT": Acceptance(reason=reason),
                 }
             }
         )

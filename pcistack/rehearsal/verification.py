@@ -412,10 +412,14 @@ def _outputs(stack: Deployed) -> tuple[int, list[str]]:
     problems = [
         f"{output['OutputKey']}: is not exported under the suffix {suffix}"
         for output in outputs
-        if not output.get("ExportName", "").startswith(f"{suffix}-")
-        or output["ExportName"] not in exports
+        if "ExportName" in output
+        and not (
+            output["ExportName"].rpartition(":")[2].startswith(f"{suffix}-")
+            and output["ExportName"] in exports
+        )
     ]
-    return len(outputs), problems if outputs else [f"{name}: exports nothing"]
+    exported = [output for output in outputs if "ExportName" in output]
+    return len(outputs), problems if exported else [f"{name}: exports nothing"]
 
 
 # Types whose physical id is a name that a template can choose.

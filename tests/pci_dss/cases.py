@@ -434,6 +434,29 @@ class Case:
     severity: Severity = Severity.ERROR
 
 
+LISTED = {
+    "Action": "ALLOW",
+    "FirewallDomainListId": att("Some", "Id"),
+    "Priority": 100,
+}
+OTHERS = {
+    "Action": "BLOCK",
+    "BlockResponse": "NXDOMAIN",
+    "FirewallDomainListId": att("All", "Id"),
+    "Priority": 200,
+}
+NAMES: Resources = {
+    "Some": res("Route53Resolver::FirewallDomainList", Domains=["api.processor.example"]),
+    "All": res("Route53Resolver::FirewallDomainList", Domains=["*"]),
+    "Names": res("Route53Resolver::FirewallRuleGroup", FirewallRules=[LISTED, OTHERS]),
+    "Firewall": res(
+        "Route53Resolver::FirewallRuleGroupAssociation",
+        FirewallRuleGroupId=att("Names", "Id"),
+        VpcId="vpc-1",
+        Priority=101,
+    ),
+}
+
 CASES: Final[Mapping[str, Case]] = {
     # 1 Network
     "PCI-1.3.1-INGRESS-WORLD": Case(
@@ -1217,6 +1240,27 @@ CASES: Final[Mapping[str, Case]] = {
         severity=Severity.WARNING,
         bad=one("S3::Bucket"),
         good=one("S3::Bucket", LoggingConfiguration={"DestinationBucketName": "logs"}),
+    ),
+    "PCI-1.3.2-DNS-FIREWALL": Case(
+        at=[("Names", "FirewallRules")],
+        bad={**NAMES, "Names": res("Route53Resolver::FirewallRuleGroup", FirewallRules=[LISTED])},
+        good={
+            **NAMES,
+            "Names": res("Route53Resolver::FirewallRuleGroup", FirewallRules=[LISTED, OTHERS]),
+        },
+    ),
+    "PCI-10.2.1-DNS-LOG": Case(
+        at=[("Firewall", "VpcId")],
+        bad=NAMES,
+        good={
+            **NAMES,
+            "Log": res("Route53Resolver::ResolverQueryLoggingConfig", DestinationArn="arn:aws:x"),
+            "Logged": res(
+                "Route53Resolver::ResolverQueryLoggingConfigAssociation",
+                ResourceId="vpc-1",
+                ResolverQueryLogConfigId=ref("Log"),
+            ),
+        },
     ),
     "PCI-10.4.2-FIREWALL-LOG": Case(
         at=[("Acl", "")],
