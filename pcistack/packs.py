@@ -36,3 +36,9 @@ def qualified(rule: str) -> str:
     own = [pack for pack in PACKS.values() if pack.prefix and rule.startswith(pack.prefix)]
     pack = own[0] if own else PACKS["regional"]
     return f"{pack.title.replace(' ', '-')}::{rule}"
+
+
+def bare(rule: str) -> str:
+    """Return a rule's id without the name of its pack, as reports print it: ``Pack::ID``."""
+    head, bracket, rest = rule.partition("[")
+    return head.rpartition("::")[2] + bracket + rest

@@ -24,6 +24,7 @@ from pcistack.regions import index, known_regions
 if TYPE_CHECKING:
     from rich.console import Console
 
+_DEBUG: Final = "--debug"
 INTERRUPTED: Final = 130
 """Exit code after Ctrl-C."""
 
@@ -182,10 +183,16 @@ def run(group: click.Group) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="pcistack")
     code: object = 0
+    arguments = [argument for argument in sys.argv[1:] if argument != _DEBUG]
     try:
-        group()
+        group(arguments)
     except SystemExit as end:
         code = end.code
+    except Exception as error:
+        if debugging():
+            raise
+        _tell(unforeseen(" ".join(["pcistack", *arguments]), error))
+        code = BadInputError.exit_code
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -194,6 +201,20 @@ def run(group: click.Group) -> NoReturn:
         code = BadInputError.exit_code
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
     sys.exit(code if isinstance(code, int) else int(bool(code)))
+
+
+def debugging() -> bool:
+    """Whether a failure that nobody foresaw is shown as Python tells it: ``--debug``."""
+    return _DEBUG in sys.argv
+
+
+def unforeseen(where: str, error: Exception) -> str:
+    """Return what to say of a failure that nobody foresaw, in one line."""
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return (
+        f"{where}: failed in a way that nobody foresaw ({what}); please report it with the input "
+        f"as a bug of pcistack; {_DEBUG} shows where"
+    )
 
 
 def _tell(line: str) -> None:

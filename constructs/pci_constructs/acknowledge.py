@@ -9,7 +9,7 @@ from typing import Final, cast
 from aws_cdk import Acknowledgment, CfnResource, Validations
 from constructs import IConstruct
 
-from pcistack.packs import qualified
+from pcistack.packs import bare, qualified
 
 METADATA_KEY: Final = "pcistack:acknowledged"
 """Where the acknowledgement travels in the template, so that a check of the template sees it."""
@@ -22,7 +22,9 @@ def acknowledge(
 
     Args:
         construct: The resource that has the finding, or the construct whose main resource it is.
-        findings: Reason by rule id. A reason must convince an assessor.
+        findings: Reason by rule id, also as reports print it (``Pack::ID``). A reason must
+            convince an assessor. Each covers the first place that the rule finds on the resource;
+            ``<rule> at <property>``, such as ``... at SecurityGroupEgress.1``, names another one.
         until: Last day the acceptance holds; None means that it does not end.
 
     Raises:
@@ -32,14 +34,28 @@ def acknowledge(
     if not isinstance(resource, CfnResource):
         raise TypeError(f"{construct.node.path} is no resource; acknowledge on the resource itself")
     Validations.of(resource).acknowledge(
-        *(Acknowledgment(id=_qualified(rule), reason=reason) for rule, reason in findings.items())
+        *(
+            Acknowledgment(id=_qualified(_split(named)[0]), reason=reason)
+            for named, reason in findings.items()
+        )
     )
     present = cast("list[dict[str, str]] | None", resource.get_metadata(METADATA_KEY)) or []
-    entries = [entry for entry in present if entry["rule"] not in findings] + [
-        {"rule": rule, "reason": reason} | ({"until": until.isoformat()} if until else {})
-        for rule, reason in findings.items()
-    ]
-    resource.add_metadata(METADATA_KEY, entries)
+    entries = {(entry["rule"], entry.get("property", "")): entry for entry in present}
+    for named, reason in findings.items():
+        rule, path = _split(named)
+        entries.pop((rule, path), None)
+        entries[rule, path] = (
+            {"rule": rule, "reason": reason}
+            | ({"property": path} if path else {})
+            | ({"until": until.isoformat()} if until else {})
+        )
+    resource.add_metadata(METADATA_KEY, list(entries.values()))
+
+
+def _split(named: str) -> tuple[str, str]:
+    """Return the bare id of a rule and the property; empty for the first place."""
+    rule, _, path = named.partition(" at ")
+    return bare(rule.strip()), path.strip()
 
 
 def _qualified(rule: str) -> str:

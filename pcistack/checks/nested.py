@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias, cast
@@ -62,18 +62,25 @@ class Tree:
     _known: dict[tuple[Path, str], Part] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, template: Template, region: str | None, zones: Sequence[str] | None) -> Tree:
-        """Read and resolve a template and what is nested in it.
+    def of(
+        cls,
+        template: Template,
+        region: str | None,
+        zones: Sequence[str] | None,
+        parameters: Mapping[str, Json] | None = None,
+    ) -> Tree:
+        """Read and resolve a template and what is nested in it; parameters are the template's.
 
         Raises:
             TemplateError: A template is too large, or a nested one cannot be read.
         """
         tree = cls(region, zones)
-        root = Part(template, views(template, region, zones=zones), [""], (template.path,))
+        worlds = views(template, region, zones=zones, parameters=parameters)
+        root = Part(template, worlds, [""], (template.path,))
         tree.parts.append(root)
         for part in tree.parts:  # grows while it is walked
-            for stack, worlds in _nested_stacks(part).items():
-                tree._add(stack, worlds, part)
+            for stack, found in _nested_stacks(part).items():
+                tree._add(stack, found, part)
         if tree._bounded:
             why = f"more than {MAX_PARTS} different nested stacks, or {_MAX_DEPTH} levels of them"
             tree.notes.append(_unseen("", f"{why}; {tree._bounded} stacks are left out"))

@@ -9,12 +9,12 @@ from datetime import date
 from typing import Any
 
 from pcistack.checks.acknowledgements import Acknowledgement, judge
-from pcistack.checks.findings import Finding, sort_key
+from pcistack.checks.findings import Finding, Severity, sort_key
 from pcistack.checks.nested import Tree
 from pcistack.checks.rule import Pack
 from pcistack.packs import PACKS
 from pcistack.regions import zones_of
-from pcistack.template.document import Template
+from pcistack.template.document import Json, Template
 from pcistack.template.view import View
 from pcistack.template.worlds import views
 
@@ -51,6 +51,8 @@ def check_template(
     region: str | None,
     on: date,
     zones: Sequence[str] | None = None,
+    parameters: Mapping[str, Json] | None = None,
+    strict: bool = False,
 ) -> Outcome:
     """Run rule packs over a template and the nested stacks whose templates are at hand.
 
@@ -60,11 +62,13 @@ def check_template(
         region: Region of the deployment; None if it is not known.
         on: The day for which support dates and acknowledgements are judged.
         zones: The region's availability zones; None for those that the facts know.
+        parameters: Values of the template's parameters; they win over its defaults.
+        strict: Whether what could not be judged is an error, not a warning.
 
     Raises:
         TemplateError: The template is too large, or a nested template cannot be read.
     """
-    tree = Tree.of(template, region, zones or zones_of(region))
+    tree = Tree.of(template, region, zones or zones_of(region), parameters)
     found: dict[Finding, None] = {}
     acknowledged: dict[tuple[Finding, Acknowledgement], None] = {}
     resources = 0
@@ -74,6 +78,8 @@ def check_template(
         findings = [
             finding for pack in packs for finding in pack.check(part.views, region=region, on=on)
         ]
+        if strict:
+            findings = [_strict(finding) for finding in findings]
         judged = judge(findings, part.template, on=on)
         for prefix in part.prefixes:
             templates[prefix] = part.template
@@ -83,7 +89,10 @@ def check_template(
             )
     return Outcome(
         resources=resources,
-        open=sorted([*found, *dict.fromkeys(tree.notes)], key=sort_key),
+        open=sorted(
+            [*found, *dict.fromkeys(_strict(note) if strict else note for note in tree.notes)],
+            key=sort_key,
+        ),
         acknowledged=sorted(acknowledged, key=lambda pair: sort_key(pair[0])),
         templates=templates,
     )
@@ -96,6 +105,13 @@ def resolve(template: Template, region: str | None) -> list[View]:
         TemplateError: The template is too large to resolve.
     """
     return views(template, region, zones=zones_of(region))
+
+
+def _strict(finding: Finding) -> Finding:
+    """Return a finding that something was not judged as an error."""
+    if finding.severity is Severity.WARNING and finding.rule.startswith(PACKS["template"].prefix):
+        return replace(finding, severity=Severity.ERROR)
+    return finding
 
 
 def _prefixed(finding: Finding, prefix: str) -> Finding:

@@ -19,13 +19,16 @@ from pcistack.checks.selection import Target, select
 from pcistack.nearest import hint
 from pcistack.packs import PACKS
 from pcistack.regions import known_regions
+from pcistack.template import parameters
 from pcistack.template.document import Template, TemplateError
 from pcistack.usage import (
     PATH,
     BadInputError,
     day_of,
+    debugging,
     quiet_option,
     region_of,
+    unforeseen,
     unknown_region,
     width,
 )
@@ -64,6 +67,15 @@ Examples:
     help="Write the findings of now to this file; with --baseline, drop what is fixed.",
 )
 @click.option("--verbose", is_flag=True, help="In text: every place, whole fixes, sources.")
+@click.option(
+    "--parameter",
+    "pairs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Value of a template parameter; may stand several times.",
+)
+@click.option("--parameters", "values", type=PATH, help="File of parameter values, JSON.")
+@click.option("--strict", is_flag=True, help="What could not be judged is an error.")
 @quiet_option
 @click.option("--list-rules", is_flag=True, help="List every rule, and check nothing.")
 def check(
@@ -75,6 +87,9 @@ def check(
     baseline: Path | None,
     written: Path | None,
     verbose: bool,
+    pairs: tuple[str, ...],
+    values: Path | None,
+    strict: bool,
     quiet: bool,
     list_rules: bool,
 ) -> None:
@@ -101,6 +116,8 @@ def check(
         on=day_of(on),
         names=_packs(only),
         settings=_settings(),
+        given=_given(pairs, values),
+        strict=strict,
     )
     report = _with_baseline(run, paths, baseline, written)
     if form == "text":
@@ -125,6 +142,14 @@ def _packs(only: str | None) -> Sequence[str]:
         allowed = f"allowed are {', '.join(PACKS)}"
         raise BadInputError(f"unknown rule pack {only!r}{hint(only, PACKS)}; {allowed}")
     return tuple(dict.fromkeys(("template", only)))  # whether it is one is always asked
+
+
+def _given(pairs: Sequence[str], values: Path | None) -> dict[str, str]:
+    try:
+        from_file = parameters.of_file(values) if values is not None else {}
+        return from_file | parameters.of_options(pairs)
+    except TemplateError as error:
+        raise BadInputError(str(error)) from None
 
 
 def _settings() -> Settings | None:
@@ -171,8 +196,11 @@ class _Run:
     on: date
     names: Sequence[str]
     settings: Settings | None
+    given: dict[str, str] = field(default_factory=dict)
+    strict: bool = False
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    _declared: set[str] = field(default_factory=set)
 
     def report(self, paths: Sequence[Path]) -> Report:
         """Judge every template; what cannot be judged is a problem and hides nothing."""
@@ -187,6 +215,12 @@ class _Run:
                 self.problems.append(str(error))
             except RecursionError:
                 self.problems.append(f"{target.path}: nested too deeply to be a template")
+            except Exception as error:
+                if debugging():
+                    raise
+                self.problems.append(unforeseen(str(target.path), error))
+        if found:
+            self._refuse_unknown_parameters()
         judged = self._set(found)
         return Report(on=self.on, checked=judged, problems=self.problems, notes=self.notes)
 
@@ -194,8 +228,23 @@ class _Run:
         template = Template.parse(target.text, path=target.path)
         template.require_resources()
         region = self._region(target)
-        outcome = check_template(template, packs, region=region, on=self.on)
+        self._declared.update(template.section("Parameters"))
+        outcome = check_template(
+            template,
+            packs,
+            region=region,
+            on=self.on,
+            parameters=parameters.given(template, self.given),
+            strict=self.strict,
+        )
         return checked(str(target.path), region, outcome, {target.path: target.text})
+
+    def _refuse_unknown_parameters(self) -> None:
+        """Note the parameters that no template has: a misspelt one decides nothing."""
+        for name in self.given:
+            if name not in self._declared:
+                near = hint(name, sorted(self._declared))
+                self.problems.append(f"no template has a parameter {name!r}{near}")
 
     def _region(self, target: Target) -> str:
         """Return the region of a template: see docs/check.md for the order.

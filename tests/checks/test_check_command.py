@@ -227,7 +227,7 @@ def acknowledged(entry: str) -> str:
     return text.replace("    Properties:\n", f"{metadata}    Properties:\n", 1)
 
 
-ENDED = "rule: AURORA-VERSION-SUPPORT-ENDED, reason: 'upgrade planned'"
+ENDED = "rule: AURORA-VERSION-SUPPORT-ENDED, reason: 'the upgrade is planned for spring'"
 
 
 def check_text(tmp_path: Path, text: str) -> Result:
@@ -239,14 +239,16 @@ def test_an_acknowledged_error_is_counted_apart(tmp_path: Path, until: str) -> N
     result = check_text(tmp_path, acknowledged(f"[{{{ENDED}{until}}}]"))
     assert result.exit_code == 0
     assert "1 acknowledged" in result.output
-    assert "upgrade planned" in result.output
+    assert "the upgrade is planned for spring" in result.output
 
 
 def test_json_lists_what_was_acknowledged_with_its_reason(tmp_path: Path) -> None:
     path = write(tmp_path / "t.yaml", acknowledged(f"[{{{ENDED}}}]"))
     report = json.loads(run(path, "--format", "json", "--only", "regional").output)
     assert report["findings"] == []
-    assert [entry["reason"] for entry in report["acknowledged"]] == ["upgrade planned"]
+    assert [entry["reason"] for entry in report["acknowledged"]] == [
+        "the upgrade is planned for spring"
+    ]
 
 
 def test_an_expired_acknowledgement_is_an_error_and_sets_nothing_aside(tmp_path: Path) -> None:

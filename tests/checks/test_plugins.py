@@ -129,7 +129,7 @@ def test_an_acknowledgement_in_the_template_alone_is_shown_as_a_warning(tmp_path
 
 def test_an_expired_acknowledgement_fails_synth(tmp_path: Path) -> None:
     tiny = Tiny(tmp_path, version="3.04.4")
-    acknowledge(tiny.cluster, {ENDED: "For the audit."}, until=date(2026, 11, 23))
+    acknowledge(tiny.cluster, {ENDED: "Kept until the audit is over."}, until=date(2026, 11, 23))
     with pytest.raises(RuntimeError, match="ACKNOWLEDGEMENT-EXPIRED"):
         tiny.synth()
 

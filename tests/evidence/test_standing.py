@@ -49,7 +49,11 @@ def _publish(resources: dict[str, sample.Body]) -> None:
 def _accept(resources: dict[str, sample.Body]) -> None:
     _publish(resources)
     resources["Writer"]["Metadata"]["pcistack:acknowledged"] = [
-        {"rule": "PCI-1.4.4-SAMPLE", "reason": "A test of one day.", "until": "2026-12-01"}
+        {
+            "rule": "PCI-1.4.4-SAMPLE",
+            "reason": "A test that lasts for one day only.",
+            "until": "2026-12-01",
+        }
     ]
 
 
@@ -147,7 +151,7 @@ def test_an_accepted_finding_is_acknowledged_with_its_reason(gathered: Gather) -
     item = _of(gathered(_accept, rules=[_public_database()]), "1.4.4")
     assert item.standing is Standing.ACKNOWLEDGED
     assert item.open == ()
-    assert [entry.reason for entry in item.acknowledged] == ["A test of one day."]
+    assert [entry.reason for entry in item.acknowledged] == ["A test that lasts for one day only."]
 
 
 def _ended(severity: Severity = Severity.ERROR) -> Finding:
@@ -174,7 +178,7 @@ def test_the_synthesis_is_believed_and_no_rule_runs_again(gathered: Gather) -> N
 
 def test_what_was_accepted_at_the_synthesis_is_acknowledged(gathered: Gather) -> None:
     accepted = Acknowledgement(
-        resource="Writer", rule="PCI-1.4.4-SAMPLE", reason="A test of one day."
+        resource="Writer", rule="PCI-1.4.4-SAMPLE", reason="A test that lasts for one day only."
     )
     found = Outcome(resources=1, open=[], acknowledged=[(_ended(), accepted)])
     item = _of(gathered(_accept_only, rules=[_public_database()], found=found), "1.4.4")
