@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -53,6 +52,8 @@ class Entry:
     @property
     def fingerprint(self) -> str:
         """A text that stays the same when lines move: template, rule, resource and property."""
+        import hashlib  # SARIF alone needs it
+
         parts = (self.template, self.finding.rule, self.finding.resource, self.finding.property)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 

@@ -24,7 +24,6 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from pcistack.checks.catalogue import is_schema_rule, rules
 from pcistack.checks.findings import Severity
 from pcistack.checks.report import Checked, Entry
 from pcistack.nearest import hint
@@ -261,6 +260,8 @@ def _wrong_keys(entry: Mapping[str, object]) -> str:
 
 
 def _wrong_values(entry: Mapping[str, object]) -> str:
+    from pcistack.checks.catalogue import is_schema_rule, rules  # most repositories set nothing
+
     rule, paths, reason = entry["rule"], entry["paths"], entry["reason"]
     if not isinstance(rule, str) or not (rule in rules() or is_schema_rule(rule)):
         return f"unknown rule {rule!r}{hint(str(rule), rules())}"
