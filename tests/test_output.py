@@ -130,3 +130,29 @@ def test_a_pipe_gets_80_columns_without_blanks_at_the_end(name: str) -> None:
     for line in lines:
         assert line == line.rstrip()
         assert len(line) <= 80 or FAILED in line, line
+
+
+def test_no_profile_of_the_user_disturbs_a_rehearsal() -> None:
+    code = (
+        "from pcistack.commands import rehearse; from pcistack.rehearsal.sdk import client\n"
+        "rehearse._forget_aws()\n"
+        "made = client('http://127.0.0.1:9', 'sts', 'eu-central-2', '111111111111')\n"
+        "print(made.meta.region_name)"
+    )
+    env = {**os.environ, "AWS_PROFILE": "nobody", "AWS_CONFIG_FILE": FAILED, "AWS_RETRY_MODE": "x"}
+    result = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False
+    )
+    assert result.stdout == "eu-central-2\n", result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["rehearse", "--json", "/proc/none/x.json"], ["rehearse", "--json", "/proc/x.json"]],
+    ids=["no folder", "no permission"],
+)
+def test_a_report_that_cannot_be_written_is_told_before_anything_starts(words: list[str]) -> None:
+    result = run(words)
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert words[-1] in result.stderr.decode() or "/proc/none" in result.stderr.decode()
