@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,7 @@ NOT_AT_HAND: Final = "TEMPLATE-NESTED"
 MAX_PARTS: Final = 256
 """Different nested templates, or parameters for them, that are looked at below one template."""
 _MAX_DEPTH: Final = 10
+_HASH: Final = re.compile(r"\b[0-9a-f]{64}\b")
 _MAX_VIEWS: Final = 256
 _NESTED: Final = {
     "AWS::CloudFormation::Stack": "TemplateURL",
@@ -130,16 +133,37 @@ def _nested_stacks(part: Part) -> dict[str, list[tuple[Resource, View]]]:
 
 def _nested_path(stack: Resource, parent: Template) -> Path | None:
     """Return the file of a nested template: CDK's asset, or a path beside its parent."""
+    if parent.path is None:
+        return None
     metadata = stack.raw.body.get("Metadata")
     asset = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
     location = asset if isinstance(asset, str) else stack.text(_NESTED[stack.type])
-    if not location or "://" in location or parent.path is None:
+    if not location or "://" in location:
+        location = _by_manifest(stack, parent.path)
+    if not location:
         return None
     try:
         path = (parent.path.parent / location).resolve()
         return path if path.is_file() else None
     except (OSError, ValueError):
         return None
+
+
+def _by_manifest(stack: Resource, parent: Path) -> str | None:
+    """Return the path that the CDK's list of assets has for the hash in a nested stack's address.
+
+    Templates have no metadata about it where the CDK CLI did not run the app, or was told not to.
+    """
+    address = json.dumps(stack.raw.properties.get(_NESTED[stack.type]))
+    digest = _HASH.search(address)
+    beside = parent.with_name(f"{parent.name.removesuffix('.template.json')}.assets.json")
+    if digest is None or beside == parent or not beside.is_file():
+        return None
+    try:
+        path = json.loads(beside.read_text(encoding="utf-8"))["files"][digest[0]]["source"]["path"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return path if isinstance(path, str) else None
 
 
 def _different(worlds: Sequence[tuple[Resource, View]]) -> list[_Parameters]:

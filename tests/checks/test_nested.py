@@ -60,3 +60,20 @@ def test_nested_stacks_that_multiply_are_bounded_and_what_is_left_out_is_said(
         if different
         else []
     )
+
+
+def test_a_nested_template_of_a_cdk_app_is_found_without_metadata_too(tmp_path: Path) -> None:
+    digest = "17a2706a5c052bc98b445e36c56461aee1f20969eb4b595b00a9e5542b903ae7"
+    bucket = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}
+    (tmp_path / "Child.nested.template.json").write_text(json.dumps(bucket))
+    address = ["", ["https://s3.", {"Ref": "AWS::URLSuffix"}, f"/assets/{digest}.json"]]
+    stack = {
+        "Type": "AWS::CloudFormation::Stack",
+        "Properties": {"TemplateURL": {"Fn::Join": address}},
+    }
+    parent = tmp_path / "Home.template.json"
+    parent.write_text(json.dumps({"Resources": {"Data": stack}}))
+    assert len(Tree.of(Template.read(parent), ZURICH, None).parts) == 1
+    assets = {"files": {digest: {"source": {"path": "Child.nested.template.json"}}}}
+    (tmp_path / "Home.assets.json").write_text(json.dumps(assets))
+    assert len(Tree.of(Template.read(parent), ZURICH, None).parts) == 2
