@@ -15,7 +15,7 @@ from pcistack.checks.rule import HasView, Pack
 from pcistack.checks.run import load, resolve
 from pcistack.template.document import Json, Template
 from tests.deployment import cases as deployment
-from tests.pci_dss.cases import CASES as PCI
+from tests.pci_dss.all_cases import CASES as PCI
 from tests.regional.cases import CASES as REGIONAL
 from tests.regional.cases import TODAY, ZURICH
 from tests.regional.more_cases import MORE_CASES

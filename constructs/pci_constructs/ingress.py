@@ -84,7 +84,7 @@ class Ingress(Construct):
             lifecycle_rules=[
                 s3.LifecycleRule(
                     expiration=Duration.days(protection.log_retention_days),
-                    noncurrent_version_expiration=Duration.days(30),
+                    noncurrent_version_expiration=Duration.days(protection.log_retention_days),
                     abort_incomplete_multipart_upload_after=Duration.days(7),
                 )
             ],

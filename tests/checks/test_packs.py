@@ -17,7 +17,7 @@ from pcistack.checks.rule import ANY, HasView, Pack, Rule
 from pcistack.packs import PACKS
 from pcistack.template.document import Json, Template
 from tests.deployment.cases import discovered
-from tests.pci_dss.cases import CASES as PCI
+from tests.pci_dss.all_cases import CASES as PCI
 from tests.regional.test_rules import CASES as REGIONAL
 
 DAY = date(2026, 11, 24)

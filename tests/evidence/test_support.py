@@ -14,7 +14,8 @@ from pcistack.template.document import Json, Template
 from pcistack.template.worlds import views
 from tests import support
 from tests.evidence.sample import DAY, REGION
-from tests.pci_dss.cases import CASES, Resources
+from tests.pci_dss.all_cases import CASES
+from tests.pci_dss.cases import Resources
 
 
 def _context(resources: Resources) -> Context:

@@ -866,14 +866,26 @@ CASES: Final[Mapping[str, Case]] = {
         },
     ),
     "PCI-4.2.1-EDGE-TLS": Case(
-        at=[("It", "DistributionConfig.DefaultCacheBehavior.ViewerProtocolPolicy")],
+        at=[
+            ("It", "DistributionConfig.DefaultCacheBehavior.ViewerProtocolPolicy"),
+            ("It", "DistributionConfig.ViewerCertificate"),
+        ],
         bad=one(
             "CloudFront::Distribution",
-            DistributionConfig={"DefaultCacheBehavior": {"ViewerProtocolPolicy": "allow-all"}},
+            DistributionConfig={
+                "DefaultCacheBehavior": {"ViewerProtocolPolicy": "allow-all"},
+                "ViewerCertificate": {"CloudFrontDefaultCertificate": True},
+            },
         ),
         good=one(
             "CloudFront::Distribution",
-            DistributionConfig={"DefaultCacheBehavior": {"ViewerProtocolPolicy": "https-only"}},
+            DistributionConfig={
+                "DefaultCacheBehavior": {"ViewerProtocolPolicy": "https-only"},
+                "ViewerCertificate": {
+                    "AcmCertificateArn": "arn:aws:acm:us-east-1:111111111111:certificate/1",
+                    "MinimumProtocolVersion": "TLSv1.2_2021",
+                },
+            },
         ),
     ),
     "PCI-4.2.1-PLAIN-REQUESTS": Case(

@@ -15,8 +15,8 @@ from pcistack.pci_dss.security_hub import STANDARD
 from pcistack.regional.facts import lambda_runtimes
 from pcistack.template.document import Json, Template
 from pcistack.template.worlds import views
+from tests.pci_dss.all_cases import CASES
 from tests.pci_dss.cases import (
-    CASES,
     REDIRECT,
     WORLD,
     Resources,

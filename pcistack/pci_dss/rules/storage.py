@@ -161,6 +161,15 @@ _KEYED: Final = (
     ("AWS::SNS::Topic", "KmsMasterKeyId"),
     ("AWS::SQS::Queue", "KmsMasterKeyId"),
     ("AWS::DynamoDB::Table", "SSESpecification.SSEEnabled"),
+    ("AWS::DynamoDB::GlobalTable", "SSESpecification.SSEEnabled"),
+    ("AWS::ElastiCache::ServerlessCache", "KmsKeyId"),
+    ("AWS::MemoryDB::Cluster", "KmsKeyId"),
+    ("AWS::RedshiftServerless::Namespace", "KmsKeyId"),
+    ("AWS::Cassandra::Table", "EncryptionSpecification.KmsKeyIdentifier"),
+    ("AWS::Timestream::Database", "KmsKeyId"),
+    ("AWS::KinesisFirehose::DeliveryStream", "DeliveryStreamEncryptionConfigurationInput.KeyARN"),
+    ("AWS::DSQL::Cluster", "KmsEncryptionKey"),
+    ("AWS::FSx::FileSystem", "KmsKeyId"),
     ("AWS::Kinesis::Stream", "StreamEncryption"),
     ("AWS::Backup::BackupVault", "EncryptionKeyArn"),
     ("AWS::EFS::FileSystem", "KmsKeyId"),
@@ -265,6 +274,10 @@ def store_tls(context: Context) -> Iterator[Hit]:
 
 
 def _parameter_groups(context: Context) -> Iterator[Hit]:
+    for cluster in context.of_type("AWS::Redshift::Cluster"):
+        group_of_it = context.target(cluster.get("ClusterParameterGroupName"))
+        if "'require_ssl'" not in str(group_of_it.items("Parameters") if group_of_it else ""):
+            yield hit(cluster, "ClusterParameterGroupName", "nothing shows that require_ssl is on")
     for group in context.of_type("AWS::Redshift::ClusterParameterGroup"):
         for index, item in enumerate(group.items("Parameters")):
             if isinstance(item, dict) and item.get("ParameterName") == "require_ssl":

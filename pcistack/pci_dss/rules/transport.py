@@ -163,7 +163,16 @@ def _distribution(distribution: Resource) -> Iterator[Hit]:
                 f"ViewerProtocolPolicy is {show(policy)}",
             )
     certificate = distribution.get("DistributionConfig.ViewerCertificate")
-    if isinstance(certificate, dict) and "CloudFrontDefaultCertificate" not in certificate:
+    own = isinstance(certificate, dict) and bool(
+        {"AcmCertificateArn", "IamCertificateId"} & set(certificate)
+    )
+    if certificate is None or (isinstance(certificate, dict) and not own):
+        yield hit(
+            distribution,
+            "DistributionConfig.ViewerCertificate",
+            "CloudFront's default certificate takes TLS 1.0 from viewers",
+        )
+    elif isinstance(certificate, dict):
         version = certificate.get("MinimumProtocolVersion")
         if not str(version).startswith(("TLSv1.2", "TLSv1.3")):
             yield hit(

@@ -1,0 +1,274 @@
+"""Requirements 4.2.1 and 6.4.2 at the edge: what no web ACL can guard, and plain ways behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from pcistack.checks.findings import Severity
+from pcistack.checks.rule import Hit, hit, show
+from pcistack.network.network import Kind
+from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.pack import rule
+from pcistack.template.references import name_of
+from pcistack.template.view import Partial, Resource, Value
+
+_WEAK: Final = {"SSLv3", "TLSv1", "TLSv1.1"}
+_WEB_PORTS: Final = frozenset({80, 443, 8000, 8080, 8443})
+_INTEGRATIONS: Final = (
+    ("AWS::ApiGateway::Method", "Integration.Uri"),
+    ("AWS::ApiGatewayV2::Integration", "IntegrationUri"),
+    ("AWS::AppSync::DataSource", "HttpConfig.Endpoint"),
+    ("AWS::Events::ApiDestination", "InvocationEndpoint"),
+    ("AWS::SNS::Subscription", "Endpoint"),
+)
+
+
+@rule(
+    "PCI-4.2.1-ORIGIN-PLAIN",
+    "What stands behind a CDN or an API is spoken to over TLS",
+    asks="Strong cryptography protects card data over open networks, on every hop.",
+    requirements=("4.2.1",),
+    security_hub=("CloudFront.9", "CloudFront.10"),
+    types=("AWS::CloudFront::Distribution", *(kind for kind, _ in _INTEGRATIONS)),
+    fix="OriginProtocolPolicy https-only with OriginSSLProtocols TLSv1.2; an https:// address.",
+)
+def origin_plain(context: Context) -> Iterator[Hit]:
+    for distribution in context.of_type("AWS::CloudFront::Distribution"):
+        for index, origin in enumerate(distribution.items("DistributionConfig.Origins")):
+            if isinstance(origin, dict):
+                yield from _origin(distribution, f"DistributionConfig.Origins.{index}", origin)
+    for kind, path in _INTEGRATIONS:
+        for resource in context.of_type(kind):
+            value = resource.get(path)
+            if isinstance(value, str) and value.lower().startswith("http://"):
+                yield hit(resource, path, f"{path} is an http:// address: what it is sent is plain")
+
+
+def _origin(distribution: Resource, path: str, origin: dict[str, Value]) -> Iterator[Hit]:
+    config = origin.get("CustomOriginConfig")
+    domain = str(origin.get("DomainName"))
+    if not isinstance(config, dict):
+        if ".s3-website" in domain:
+            yield hit(
+                distribution, f"{path}.DomainName", "an S3 website speaks HTTP only; use the bucket"
+            )
+        return
+    policy = config.get("OriginProtocolPolicy")
+    if policy == "http-only":
+        yield hit(
+            distribution,
+            f"{path}.CustomOriginConfig.OriginProtocolPolicy",
+            f"the origin {domain:.60} is spoken to over HTTP",
+        )
+    elif policy == "match-viewer" and _takes_plain(distribution):
+        yield hit(
+            distribution,
+            f"{path}.CustomOriginConfig.OriginProtocolPolicy",
+            "match-viewer passes plain requests on, and viewers may send such",
+        )
+    protocols = config.get("OriginSSLProtocols")
+    weak = (
+        sorted(_WEAK & {str(item) for item in protocols if isinstance(protocols, list)})
+        if (isinstance(protocols, list))
+        else []
+    )
+    if weak and policy != "http-only":
+        yield hit(
+            distribution,
+            f"{path}.CustomOriginConfig.OriginSSLProtocols",
+            f"the origin may be spoken to with {', '.join(weak)}",
+        )
+
+
+def _takes_plain(distribution: Resource) -> bool:
+    behaviors = [
+        distribution.get("DistributionConfig.DefaultCacheBehavior"),
+        *distribution.items("DistributionConfig.CacheBehaviors"),
+    ]
+    return any(
+        isinstance(item, dict) and item.get("ViewerProtocolPolicy") in (None, "allow-all")
+        for item in behaviors
+    )
+
+
+@rule(
+    "PCI-6.4.2-FIREWALL-IMPOSSIBLE",
+    "No public web application stands where no web ACL can guard it",
+    asks="An automated control in front of public web applications detects and prevents attacks.",
+    requirements=("6.4.2", "1.4.2"),
+    types=(
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "AWS::ElasticLoadBalancing::LoadBalancer",
+        "AWS::ApiGatewayV2::Route",
+        "AWS::ApiGatewayV2::Api",
+        "AWS::AppRunner::Service",
+        "AWS::Lightsail::LoadBalancer",
+        "AWS::Lightsail::Container",
+    ),
+    fix="Put an application load balancer, a REST API or a CDN with a web ACL in front of it, "
+    "and close the direct way.",
+)
+def firewall_impossible(context: Context) -> Iterator[Hit]:
+    yield from _network_balancers(context)
+    yield from _http_apis(context)
+    guarded = {
+        name_of(link.get("ResourceArn"))
+        for link in context.of_type("AWS::WAFv2::WebACLAssociation")
+    }
+    for service in context.of_type("AWS::AppRunner::Service"):
+        path = "NetworkConfiguration.IngressConfiguration.IsPubliclyAccessible"
+        if service.flag(path) is not False and service.logical_id not in guarded:
+            yield hit(service, path, "the service is public, and no web ACL is associated with it")
+    for kind in ("AWS::Lightsail::LoadBalancer", "AWS::Lightsail::Container"):
+        for resource in context.of_type(kind):
+            yield hit(resource, "", "it is public, and no web ACL can guard it")
+
+
+def _network_balancers(context: Context) -> Iterator[Hit]:
+    for workload in context.network.workloads.values():
+        if workload.kind is not Kind.LOAD_BALANCER or workload.public is not True:
+            continue
+        balancer = context.view.resources[workload.logical_id]
+        classic = balancer.type == "AWS::ElasticLoadBalancing::LoadBalancer"
+        if not classic and balancer.get("Type") not in ("network", "gateway"):
+            continue
+        ports = _ports(context, balancer, classic=classic)
+        web = sorted(ports & _WEB_PORTS)
+        if ports:
+            yield hit(
+                balancer,
+                "" if classic else "Type",
+                f"it faces the internet on {', '.join(map(str, web or sorted(ports)))}, and no web "
+                "ACL can guard it",
+                severity=None if web else Severity.WARNING,
+            )
+
+
+def _ports(context: Context, balancer: Resource, *, classic: bool) -> set[int]:
+    if classic:
+        listed = [
+            item.get("LoadBalancerPort")
+            for item in balancer.items("Listeners")
+            if isinstance(item, dict)
+        ]
+        return {int(str(port)) for port in listed if str(port).isdigit()}
+    numbers = [
+        listener.number("Port")
+        for listener in context.of_type("AWS::ElasticLoadBalancingV2::Listener")
+        if name_of(listener.get("LoadBalancerArn")) == balancer.logical_id
+    ]
+    return {int(number) for number in numbers if number is not None}
+
+
+def _http_apis(context: Context) -> Iterator[Hit]:
+    """HTTP and WebSocket APIs: AWS WAF guards REST APIs only (WAF developer guide)."""
+    for api in context.of_type("AWS::ApiGatewayV2::Api"):
+        if api.flag("DisableExecuteApiEndpoint") is True:
+            continue
+        routes = [
+            route
+            for route in context.of_type("AWS::ApiGatewayV2::Route")
+            if name_of(route.get("ApiId")) == api.logical_id
+        ]
+        opened = [route for route in routes if route.get("AuthorizationType") in (None, "NONE")]
+        for route in opened:
+            yield hit(
+                route,
+                "AuthorizationType",
+                f"everybody may call {show(route.get('RouteKey'))} of an API that no web ACL can "
+                "guard",
+            )
+        if routes and not opened:
+            yield hit(
+                api,
+                "ProtocolType",
+                "no web ACL can guard an API of this protocol; only its authorizer does",
+                severity=Severity.WARNING,
+            )
+        if not routes and api.get("Target") is not None:
+            yield hit(api, "Target", "everybody may call an API that no web ACL can guard")
+
+
+@rule(
+    "PCI-6.4.2-FIREWALL-FAILS-OPEN",
+    "No load balancer lets requests pass when its web ACL cannot be asked",
+    asks="The control in front of public web applications prevents attacks, at all times.",
+    requirements=("6.4.2",),
+    types=("AWS::ElasticLoadBalancingV2::LoadBalancer",),
+    fix="Leave waf.fail_open.enabled out, or set it to false.",
+)
+def firewall_fails_open(context: Context) -> Iterator[Hit]:
+    for balancer in context.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"):
+        for index, item in enumerate(balancer.items("LoadBalancerAttributes")):
+            if (
+                isinstance(item, dict)
+                and item.get("Key") == "waf.fail_open.enabled"
+                and str(item.get("Value")).lower() != "false"
+            ):
+                yield hit(
+                    balancer,
+                    f"LoadBalancerAttributes.{index}.Value",
+                    "requests pass when the web ACL cannot be asked",
+                )
+
+
+_OLD_TRANSFER: Final = ("2018-11", "2020-06", "FIPS-2020-06")
+
+
+@rule(
+    "PCI-4.2.1-FILE-TRANSFER",
+    "File transfer is encrypted, strong, and not open to the internet",
+    asks="Strong cryptography protects card data; insecure services are off, stores not public.",
+    requirements=("4.2.1", "2.2.5", "1.4.4"),
+    security_hub=("Transfer.2",),
+    types=("AWS::Transfer::Server",),
+    fix="Protocols SFTP, FTPS or AS2; EndpointType VPC; SecurityPolicyName of 2024 or later; a "
+    "LoggingRole or StructuredLogDestinations.",
+)
+def file_transfer(context: Context) -> Iterator[Hit]:
+    for server in context.of_type("AWS::Transfer::Server"):
+        for index, protocol in enumerate(server.items("Protocols")):
+            if protocol == "FTP":
+                yield hit(
+                    server, f"Protocols.{index}", "FTP sends files and passwords in the clear"
+                )
+        if server.get("EndpointType") in (None, "PUBLIC"):
+            yield hit(
+                server,
+                "EndpointType",
+                f"EndpointType is {show(server.get('EndpointType'))}: public",
+            )
+        policy = server.text("SecurityPolicyName") or "TransferSecurityPolicy-2018-11"
+        if policy.removeprefix("TransferSecurityPolicy-").startswith(_OLD_TRANSFER):
+            yield hit(server, "SecurityPolicyName", f"{policy} takes weak algorithms")
+
+
+@rule(
+    "PCI-1.4.4-WEBSITE",
+    "No bucket is a website of its own",
+    asks="What stores cardholder data is not directly accessible from untrusted networks.",
+    requirements=("1.4.4", "4.2.1"),
+    severity=Severity.WARNING,
+    types=("AWS::S3::Bucket",),
+    fix="Delete WebsiteConfiguration and serve it through a CDN with origin access control; name "
+    "the origins in CorsConfiguration.",
+)
+def website(context: Context) -> Iterator[Hit]:
+    for bucket in context.of_type("AWS::S3::Bucket"):
+        site = bucket.get("WebsiteConfiguration")
+        redirects = isinstance(site, dict) and "RedirectAllRequestsTo" in site
+        if site is not None and not redirects:
+            yield hit(bucket, "WebsiteConfiguration", "the bucket is a website, over HTTP only")
+        for index, item in enumerate(bucket.items("CorsConfiguration.CorsRules")):
+            origins = item.get("AllowedOrigins") if isinstance(item, dict) else None
+            if isinstance(origins, list) and any(
+                str(origin) in ("*", "http://*", "https://*")
+                for origin in origins
+                if not isinstance(origin, Partial)
+            ):
+                yield hit(
+                    bucket,
+                    f"CorsConfiguration.CorsRules.{index}.AllowedOrigins",
+                    "pages of every origin may read the bucket's objects",
+                )
