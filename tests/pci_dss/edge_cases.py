@@ -271,8 +271,8 @@ EDGE_CASES: Final[Mapping[str, Case]] = {
         good=_thing("StepFunctions::StateMachine", LoggingConfiguration={"Level": "ALL"}),
     ),
     "PCI-10.2.1-LOG-LEVEL-OFF": Case(
-        at=[("Thing", "LoggingConfiguration.Level")],
-        bad=_thing("StepFunctions::StateMachine", LoggingConfiguration={"Level": "OFF"}),
-        good=_thing("StepFunctions::StateMachine", LoggingConfiguration={"Level": "ERROR"}),
+        at=[("Thing", "LogConfiguration.Level")],
+        bad=_thing("Pipes::Pipe", LogConfiguration={"Level": "OFF"}),
+        good=_thing("Pipes::Pipe", LogConfiguration={"Level": "ERROR"}),
     ),
 }

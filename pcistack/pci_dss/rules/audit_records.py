@@ -298,16 +298,10 @@ def execution_data_logged(context: Context) -> Iterator[Hit]:
     "No service's log is switched off or filtered away by its level",
     asks="Audit logs are on for all components.",
     requirements=("10.2.1",),
-    security_hub=("StepFunctions.1",),
-    types=("AWS::StepFunctions::StateMachine", "AWS::AppSync::GraphQLApi", "AWS::Pipes::Pipe"),
+    types=("AWS::AppSync::GraphQLApi", "AWS::Pipes::Pipe"),
     fix="Level ALL or ERROR; FieldLogLevel ERROR or ALL.",
 )
 def log_level_off(context: Context) -> Iterator[Hit]:
-    for machine in context.of_type("AWS::StepFunctions::StateMachine"):
-        if machine.get("LoggingConfiguration") is not None and machine.get(
-            "LoggingConfiguration.Level"
-        ) in (None, "OFF"):
-            yield hit(machine, "LoggingConfiguration.Level", "nothing is logged at this level")
     for api in context.of_type("AWS::AppSync::GraphQLApi"):
         if api.get("LogConfig.FieldLogLevel") in (None, "NONE"):
             yield hit(api, "LogConfig.FieldLogLevel", "no field is logged")

@@ -465,6 +465,7 @@ _SERVICE_LOGS: Final = (
         "APIGateway.9",
         "CloudFront.5",
         "Redshift.4",
+        "StepFunctions.1",
         "Opensearch.5",
         "ES.5",
     ),

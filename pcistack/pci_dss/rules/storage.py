@@ -262,10 +262,6 @@ def store_tls(context: Context) -> Iterator[Hit]:
         path = "DomainEndpointOptions.TLSSecurityPolicy"
         if not str(domain.get(path)).startswith("Policy-Min-TLS-1-2"):
             yield hit(domain, path, f"TLSSecurityPolicy is {show(domain.get(path))}")
-    for cluster in context.of_type("AWS::Redshift::Cluster"):
-        path = "ClusterParameterGroupName"
-        if context.target(cluster.get(path)) is None:
-            yield hit(cluster, path, f"{path} names no group of the template with require_ssl on")
     for cluster in context.of_type("AWS::MSK::Cluster"):
         yield from _brokers(cluster)
     for task in context.of_type("AWS::ECS::TaskDefinition"):
@@ -329,10 +325,6 @@ def _mounted_files(task: Resource) -> Iterator[Hit]:
 def search_public(context: Context) -> Iterator[Hit]:
     for domain in context.of_type("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
         yield from must_be_set(domain, "VPCOptions", "the domain has a public endpoint")
-    for cluster in context.of_type("AWS::Redshift::Cluster"):
-        path = "ClusterParameterGroupName"
-        if context.target(cluster.get(path)) is None:
-            yield hit(cluster, path, f"{path} names no group of the template with require_ssl on")
     for cluster in context.of_type("AWS::MSK::Cluster"):
         path = "BrokerNodeGroupInfo.ConnectivityInfo.PublicAccess.Type"
         if cluster.get(path) not in (None, "DISABLED"):
