@@ -102,6 +102,10 @@ evidence-picture: ## Take the picture of the production evidence that the README
 bench: install ## Measure the budgets as multiples of an empty CDK app
 	@python -m benchmarks.budgets $(ARGS)
 
+.PHONY: fuzz
+fuzz: install ## Feed check, migrate and evidence 10,000 hostile inputs; takes minutes
+	@python -m tests.fuzz
+
 .PHONY: mutation
 mutation: install ## Loosen every property of the production template: does a PCI rule notice?
 	@python -m mutation.run

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 from pcistack.checks.findings import Finding, Severity
-from pcistack.template.document import Json, Template
+from pcistack.template.document import Json, Template, TemplateError
 from pcistack.template.view import UNKNOWN, Partial, Reference, Resource, Unknown, Value, View
 from pcistack.template.worlds import views
 
@@ -84,10 +84,33 @@ class Tree:
         for part in tree.parts:  # grows while it is walked
             for stack, found in _nested_stacks(part).items():
                 tree._add(stack, found, part)
+            tree._add_stack_sets(part)
         if tree._bounded:
             why = f"more than {MAX_PARTS} different nested stacks, or {_MAX_DEPTH} levels of them"
             tree.notes.append(_unseen("", f"{why}; {tree._bounded} stacks are left out"))
         return tree
+
+    def _add_stack_sets(self, parent: Part) -> None:
+        """Judge the templates that stack sets hold in their text."""
+        bodies: dict[tuple[str, str], None] = {}
+        for view in parent.views:
+            for resource in view.of_type("AWS::CloudFormation::StackSet"):
+                body = resource.text("TemplateBody")
+                if body is not None:
+                    bodies[resource.logical_id, body] = None
+        for stack_set, body in bodies:
+            prefix = f"{parent.prefixes[0]}{stack_set}/"
+            if len(self.parts) > MAX_PARTS or len(parent.ancestors) > _MAX_DEPTH:
+                self._bounded += 1
+                continue
+            try:
+                nested = Template.parse(body)
+                found = views(nested, self.region, zones=self.zones)
+            except TemplateError as error:
+                why = str(error).removeprefix("template:").strip()
+                self.notes.append(_unseen(prefix, f"its template cannot be read ({why})"))
+                continue
+            self.parts.append(Part(nested, found, [prefix], (*parent.ancestors, None)))
 
     def _add(self, stack: str, worlds: Sequence[tuple[Resource, View]], parent: Part) -> None:
         path = _nested_path(worlds[0][0], parent.template)

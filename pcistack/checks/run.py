@@ -82,7 +82,8 @@ def check_template(
             findings = [_strict(finding) for finding in findings]
         judged = judge(findings, part.template, on=on)
         for prefix in part.prefixes:
-            templates[prefix] = part.template
+            if part.template.path is not None or not prefix:
+                templates[prefix] = part.template  # what stands in a text has no file
             found |= dict.fromkeys(_prefixed(finding, prefix) for finding in judged.open)
             acknowledged |= dict.fromkeys(
                 (_prefixed(finding, prefix), accepted) for finding, accepted in judged.acknowledged

@@ -201,8 +201,8 @@ class _Resolver:
             return node
         if len(node) == 1:
             key, argument = next(iter(node.items()))
-            if key == "Ref" and isinstance(argument, str):
-                return self._ref(argument)
+            if key == "Ref":
+                return self._ref(argument) if isinstance(argument, str) else UNKNOWN
             if key.startswith("Fn::") and not key.startswith(_ADDS):
                 function = _FUNCTIONS.get(key)
                 return function(self, argument) if function else UNKNOWN

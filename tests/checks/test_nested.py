@@ -9,7 +9,7 @@ import pytest
 
 from pcistack.checks.nested import MAX_PARTS, Tree
 from pcistack.checks.run import check_template, load
-from pcistack.template.document import Template
+from pcistack.template.document import Json, Template
 from tests.regional.cases import TODAY, ZURICH
 
 WIDTH = 8
@@ -77,3 +77,16 @@ def test_a_nested_template_of_a_cdk_app_is_found_without_metadata_too(tmp_path: 
     assets = {"files": {digest: {"source": {"path": "Child.nested.template.json"}}}}
     (tmp_path / "Home.assets.json").write_text(json.dumps(assets))
     assert len(Tree.of(Template.read(parent), ZURICH, None).parts) == 2
+
+
+def test_the_template_that_a_stack_set_holds_is_judged() -> None:
+    body = json.dumps({"Resources": {"Key": {"Type": "AWS::KMS::Key", "Properties": {}}}})
+    resources: dict[str, Json] = {
+        "Set": {"Type": "AWS::CloudFormation::StackSet", "Properties": {"TemplateBody": body}},
+        "Bad": {"Type": "AWS::CloudFormation::StackSet", "Properties": {"TemplateBody": "["}},
+    }
+    outcome = check_template(
+        Template({"Resources": resources}), [load("pci")], region=ZURICH, on=TODAY
+    )
+    assert ("PCI-3.7.4-KEY-ROTATION", "Set/Key") in {(f.rule, f.resource) for f in outcome.open}
+    assert ("TEMPLATE-NESTED", "Bad") in {(f.rule, f.resource) for f in outcome.open}
