@@ -13,6 +13,9 @@ from typing import Final
 from pcistack.policies.statements import Statement, parsed
 
 DATA: Final = Path(__file__).parent / "data"
+NAMES: Final = DATA / "managed_policy_names.txt"
+"""Path and name of every AWS managed policy that can be attached, one a line."""
+
 POLICIES: Final = DATA / "managed_policies.txt"
 """One policy a line: its path and name, then its document."""
 
@@ -36,3 +39,9 @@ def _documents() -> Mapping[str, str]:
     """Return the JSON documents by path and name, such as ``service-role/AWSConfigRole``."""
     lines = POLICIES.read_text(encoding="utf-8").splitlines()
     return {name: text for name, _, text in (line.partition(" ") for line in lines)}
+
+
+@cache
+def names() -> frozenset[str]:
+    """Return path and name of every AWS managed policy, such as ``service-role/AWSConfigRole``."""
+    return frozenset(NAMES.read_text(encoding="utf-8").split())

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pcistack.policies.actions import ACTIONS, PRINCIPALS
-from pcistack.policies.managed import DATA, POLICIES
+from pcistack.policies.managed import DATA, NAMES, POLICIES
 
 _EVERYBODY: Final = ("ReadOnlyAccess", "AdministratorAccess", "PowerUserAccess")
 """Managed policies outside ``service-role/`` that roles of a service often carry."""
@@ -38,11 +38,14 @@ _DOCUMENTED: Final = DATA / "documented_principals.txt"
 
 
 def refresh() -> None:
-    """Write the three files again."""
+    """Write the four files again."""
     policies = _managed()
     documents = dict(_selected(policies))
     rows = [f"{name} {json.dumps(documents[name], separators=(',', ':'))}" for name in documents]
     POLICIES.write_text("\n".join(sorted(rows)) + "\n", encoding="utf-8")
+    paths = {name: policy.get("Path", "/").lstrip("/") for name, policy in policies.items()}
+    attachable = (f"{paths[name]}{name}" for name in paths if paths[name] != "aws-service-role/")
+    NAMES.write_text("\n".join(sorted(attachable)) + "\n", encoding="utf-8")
     actions = _actions()
     lines = [f"{service} {' '.join(sorted(found))}" for service, found in sorted(actions.items())]
     ACTIONS.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -11,6 +11,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
+from pcistack.policies import managed
 from pcistack.policies.actions import exists, nearest, principals
 from pcistack.policies.statements import Statement
 from pcistack.template.view import Partial, Value
@@ -105,4 +106,28 @@ def principal_rule(context: Context) -> Iterator[Hit]:
                 "lets in nobody",
                 f"write {near[0]}.{context.domain}" if near else "name the service's principal",
                 severity=None if near or not _DOMAIN.search(service) else Severity.WARNING,
+            )
+
+
+@rule(
+    "DEPLOY-IAM-MANAGED-POLICY",
+    "An AWS managed policy that does not exist",
+    types=("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"),
+    source="AWS managed policy reference; IAM: Policy does not exist or is not attachable",
+)
+def managed_rule(context: Context) -> Iterator[Hit]:
+    for holder in context.of_type("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"):
+        for place, arn in _known(holder.get("ManagedPolicyArns")):
+            before, named, name = arn.partition("::aws:policy/")
+            if not named or not before.startswith("arn:") or name in managed.names():
+                continue
+            own = name.rpartition("/")[2]
+            moved = [other for other in managed.names() if other.rpartition("/")[2] == own]
+            near = moved or difflib.get_close_matches(name, managed.names(), 1, _SLIP)
+            yield hit(
+                holder,
+                f"ManagedPolicyArns{place}",
+                f"AWS has no managed policy {name!r} that can be attached",
+                f"write {before}{named}{near[0]}" if near else "name a policy of AWS or your own",
+                severity=Severity.FATAL if moved else None if near else Severity.WARNING,
             )

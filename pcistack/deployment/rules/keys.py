@@ -156,3 +156,27 @@ def lockout_rule(context: Context) -> Iterator[Hit]:
 def _may_be_administered(context: Context, key: Resource) -> bool:
     request = Request(action="kms:PutKeyPolicy", principal=DEPLOYER)
     return context.access.key_allows(key, request) is not False
+
+
+@rule(
+    "DEPLOY-KEY-DISABLED",
+    "A disabled key that something is to be encrypted with",
+    types=(*_USES, "AWS::Logs::LogGroup"),
+    severity=Severity.FATAL,
+    source="KMS API reference: DisabledException",
+)
+def disabled_rule(context: Context) -> Iterator[Hit]:
+    if all(key.flag("Enabled") is not False for key in context.of_type(*KEYS)):
+        return
+    uses = {**_USES, "AWS::Logs::LogGroup": (_Use(path="KmsKeyId", service="logs"),)}
+    for kind, listed in uses.items():
+        for resource in context.of_type(kind):
+            for use in listed:
+                key = key_of(context, resource.get(use.path))
+                if key is not None and key.flag("Enabled") is False:
+                    yield hit(
+                        resource,
+                        use.path,
+                        f"{key.logical_id} is disabled: nothing can be encrypted with it",
+                        f"remove Enabled: false from {key.logical_id}",
+                    )

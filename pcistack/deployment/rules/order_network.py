@@ -9,7 +9,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.network.model import Exit
+from pcistack.network.model import Subnet, Tier
 from pcistack.template.references import name_of, names_of
 from pcistack.template.view import Resource
 
@@ -46,6 +46,59 @@ def route_rule(context: Context) -> Iterator[Hit]:
                 "the route may be created before its gateway is attached to the VPC, which EC2 "
                 f"refuses: nothing makes it wait for {attachment.logical_id}",
                 f"set DependsOn: {attachment.logical_id}",
+            )
+
+
+@rule(
+    "DEPLOY-WAY-GATEWAY",
+    "A route to an internet gateway that nothing attaches to the VPC",
+    types=("AWS::EC2::Route",),
+    severity=Severity.FATAL,
+    source="EC2 API reference: CreateRoute (route table and network gateway belong to different "
+    "networks)",
+)
+def unattached_rule(context: Context) -> Iterator[Hit]:
+    attached = {
+        (name_of(one.get("InternetGatewayId")), name_of(one.get("VpcId")))
+        for one in context.of_type("AWS::EC2::VPCGatewayAttachment")
+    }
+    unclear = any("unknown" in pair for pair in attached)
+    for route in context.of_type("AWS::EC2::Route"):
+        gateway = context.target(route.get("GatewayId"), "AWS::EC2::InternetGateway")
+        table = context.target(route.get("RouteTableId"), "AWS::EC2::RouteTable")
+        if gateway is None or table is None or unclear:
+            continue
+        vpc = name_of(table.get("VpcId"))
+        if (gateway.logical_id, vpc) not in attached:
+            yield hit(
+                route,
+                "GatewayId",
+                f"no AWS::EC2::VPCGatewayAttachment attaches {gateway.logical_id} to the VPC of "
+                f"{table.logical_id}: EC2 refuses the route",
+                f"attach {gateway.logical_id} to the VPC, and make the route wait for that",
+            )
+
+
+@rule(
+    "DEPLOY-WAY-PUBLIC",
+    "A load balancer for the internet in a subnet without an internet gateway",
+    types=(_BALANCER,),
+    severity=Severity.WARNING,
+    source="Elastic Load Balancing user guide: Subnets for an internet-facing load balancer",
+)
+def public_rule(context: Context) -> Iterator[Hit]:
+    for balancer in context.of_type(_BALANCER):
+        if balancer.get("Scheme") not in (None, "internet-facing"):
+            continue
+        subnets = [context.network.subnets.get(name) for name in names_of(balancer, "Subnets")]
+        closed = [one for one in subnets if one and one.tier in (Tier.PRIVATE, Tier.ISOLATED)]
+        if closed:
+            yield hit(
+                balancer,
+                "Subnets",
+                f"{', '.join(one.logical_id for one in closed)} has no route to an internet "
+                "gateway: requests from the internet do not get in there",
+                "name subnets whose route table leads 0.0.0.0/0 to an internet gateway",
             )
 
 
@@ -102,7 +155,7 @@ def way_out_rule(context: Context) -> Iterator[Hit]:
         missing: dict[str, None] = {}
         for name in names_of(service, path):
             subnet = context.network.subnets.get(name)
-            ways = [_waited_for(way) for way in subnet.exits] if subnet else []
+            ways = _waited_for(context, subnet) if subnet else []
             missing |= dict.fromkeys(
                 found
                 for found in (associations.get(name, ""), *ways)
@@ -118,5 +171,11 @@ def way_out_rule(context: Context) -> Iterator[Hit]:
             )
 
 
-def _waited_for(way: Exit) -> str:
-    return "" if way.kind == "endpoint" else way.route
+def _waited_for(context: Context, subnet: Subnet) -> list[str]:
+    """Return the routes out of a subnet; where there is none, the endpoints of its VPC."""
+    routes = [way.route for way in subnet.exits if way.kind != "endpoint"]
+    return routes or [
+        endpoint.logical_id
+        for endpoint in context.of_type("AWS::EC2::VPCEndpoint")
+        if name_of(endpoint.get("VpcId")) == subnet.vpc
+    ]

@@ -90,3 +90,35 @@ def _listed(keys: frozenset[str]) -> str:
 def _nearest(asked: str, keys: frozenset[str]) -> str:
     near = difflib.get_close_matches(asked, sorted(keys), 1)
     return f"name the key {(near or sorted(keys))[0]}" if keys else "leave the JSON key out"
+
+
+_TARGET_TYPES: Final = (
+    "AWS::RDS::DBInstance",
+    "AWS::RDS::DBCluster",
+    "AWS::Redshift::Cluster",
+    "AWS::DocDB::DBInstance",
+    "AWS::DocDB::DBCluster",
+    "AWS::RedshiftServerless::Namespace",
+    "AWS::DocDBElastic::Cluster",
+)
+
+
+@rule(
+    "DEPLOY-SECRET-ATTACHMENT",
+    "A secret that is attached to something of another type",
+    types=("AWS::SecretsManager::SecretTargetAttachment",),
+    severity=Severity.FATAL,
+    source="CloudFormation: AWS::SecretsManager::SecretTargetAttachment, TargetType",
+)
+def attachment_rule(context: Context) -> Iterator[Hit]:
+    for attachment in context.of_type("AWS::SecretsManager::SecretTargetAttachment"):
+        target, kind = context.target(attachment.get("TargetId")), attachment.text("TargetType")
+        if target is None or kind is None or target.type == kind:
+            continue
+        if target.type in _TARGET_TYPES or kind not in _TARGET_TYPES:
+            yield hit(
+                attachment,
+                "TargetType",
+                f"{target.logical_id} is an {target.type}, not an {kind}",
+                f"set TargetType: {target.type}",
+            )

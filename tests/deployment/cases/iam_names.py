@@ -23,7 +23,32 @@ def _trust(service: str) -> str:
 _ACTION = "PolicyDocument.Statement.0.Action.0"
 _PRINCIPAL = "AssumeRolePolicyDocument.Statement.0.Principal.Service"
 
+
+def _attached(policy: str) -> str:
+    return template(
+        "Thing: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}, "
+        f"ManagedPolicyArns: ['arn:aws:iam::aws:policy/{policy}']}}}}\n"
+    )
+
+
+_GOOD = _attached("service-role/AmazonECSTaskExecutionRolePolicy")
+
 CASES = (
+    *(
+        Case(
+            rule="DEPLOY-IAM-MANAGED-POLICY",
+            name=name,
+            severity=severity,
+            property="ManagedPolicyArns.0",
+            bad=_attached(policy),
+            good=_GOOD,
+        )
+        for name, severity, policy in (
+            ("path", Severity.FATAL, "AmazonECSTaskExecutionRolePolicy"),
+            ("misspelt", Severity.ERROR, "service-role/AmazonECSTasksExecutionRolePolicy"),
+            ("not alike", Severity.WARNING, "SomethingNew"),
+        )
+    ),
     Case(
         rule="DEPLOY-IAM-ACTION",
         property=_ACTION,

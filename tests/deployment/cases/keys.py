@@ -69,6 +69,7 @@ def _locked(principal: str, more: str = "") -> str:
     )
 
 
+_STORED = "Thing: {Type: AWS::RDS::DBCluster, Properties: {KmsKeyId: !Ref Key}}\n"
 _GRANTS = ("CreateGrant", "DescribeKey")
 _ENVELOPE = ("GenerateDataKey*", "Decrypt")
 
@@ -108,5 +109,12 @@ CASES = (
         property="KeyPolicy",
         bad=_locked("{Service: rds.amazonaws.com}", "    BypassPolicyLockoutSafetyCheck: true\n"),
         good=_locked("{AWS: !Ref 'AWS::AccountId'}"),
+    ),
+    Case(
+        rule="DEPLOY-KEY-DISABLED",
+        severity=Severity.FATAL,
+        property="KmsKeyId",
+        bad=template(_STORED + key(more="    Enabled: false\n")),
+        good=template(_STORED + key(more="    Enabled: true\n")),
     ),
 )

@@ -85,6 +85,16 @@ def _exec(actions: str) -> str:
     )
 
 
+def _attachment(kind: str) -> str:
+    return (
+        "Thing: {Type: AWS::SecretsManager::SecretTargetAttachment, Properties: "
+        f"{{TargetId: !Ref Database, TargetType: {kind}}}}}\n"
+        "Database: {Type: AWS::RDS::DBCluster}\n"
+    )
+
+
+_NAMED_GROUP = "Group: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /team/app/tasks}}\n"
+
 CASES = (
     Case(
         rule="DEPLOY-TASK-IMAGE",
@@ -156,5 +166,19 @@ CASES = (
         property="MasterUsername",
         bad=template(_dynamic("username") + _SECRET),
         good=template(_dynamic("user") + _SECRET),
+    ),
+    Case(
+        rule="DEPLOY-SECRET-ATTACHMENT",
+        severity=Severity.FATAL,
+        property="TargetType",
+        bad=template(_attachment("AWS::RDS::DBInstance")),
+        good=template(_attachment("AWS::RDS::DBCluster")),
+    ),
+    Case(
+        rule="DEPLOY-TASK-LOG-GROUP",
+        severity=Severity.WARNING,
+        property="ContainerDefinitions.0.LogConfiguration.Options.awslogs-group",
+        bad=template(_LOGGED.replace("!Ref Logs", "/team/app/task") + _NAMED_GROUP),
+        good=template(_LOGGED.replace("!Ref Logs", "/team/app/tasks") + _NAMED_GROUP),
     ),
 )

@@ -135,6 +135,19 @@ def _let_in(group: str, port: int) -> str:
 
 _HTTPS_ONLY = "[{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0}]"
 
+_ATTACHMENT = (
+    "Attachment: {Type: AWS::EC2::VPCGatewayAttachment, Properties: "
+    "{VpcId: !Ref Vpc, InternetGatewayId: !Ref Gateway}}\n"
+)
+
+
+def _balancer(subnet: str) -> str:
+    return (
+        "Thing: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: "
+        f"{{Scheme: internet-facing, Subnets: [!Ref {subnet}]}}}}\n"
+    )
+
+
 CASES = (
     Case(
         rule="DEPLOY-WAY-TASK-START",
@@ -216,5 +229,19 @@ CASES = (
             _VPC + _nat("Private").replace("Nat:", "Thing:").replace("!Ref Nat", "!Ref Thing")
         ),
         good=template(_VPC + _nat("Public")),
+    ),
+    Case(
+        rule="DEPLOY-WAY-GATEWAY",
+        severity=Severity.FATAL,
+        property="GatewayId",
+        bad=template(_VPC.replace("PublicRoute:", "Thing:")),
+        good=template(_VPC + _ATTACHMENT),
+    ),
+    Case(
+        rule="DEPLOY-WAY-PUBLIC",
+        severity=Severity.WARNING,
+        property="Subnets",
+        bad=template(_VPC + _balancer("Private")),
+        good=template(_VPC + _balancer("Public")),
     ),
 )
