@@ -236,7 +236,7 @@ class TemplateText:
         return 2
 
     def _uses_short_forms(self) -> bool:
-        return not re.search(r"""(?m)^\s*(- )?["']?(Ref|Fn::\w+)["']?\s*:""", self.text) or bool(
+        return not re.search(r"""(?m)^[ \t]*(- )?["']?(Ref|Fn::\w+)["']?\s*:""", self.text) or bool(
             re.search(r"(?m)[:\-\[,]\s+!(Ref|Sub|GetAtt)\b", self.text)
         )
 
