@@ -39,6 +39,16 @@ class Context:
         """The region, as messages name it."""
         return self.region or "any region"
 
+    @cached_property
+    def has_macro(self) -> bool:
+        """Whether a macro changes the template, so that what it lacks may be brought in."""
+        transform = self.view.template.body.get("Transform")
+        named = transform if isinstance(transform, list) else [transform]
+        if any(one not in (None, "AWS::LanguageExtensions") for one in named):
+            return True
+        body = str(self.view.template.body.get("Resources"))
+        return any(sign in body for sign in ("Fn::ForEach", "Fn::Transform", "::MODULE"))
+
     def of_type(self, *types: str) -> list[Resource]:
         """Return the resources of some CloudFormation types, type by type."""
         return [resource for kind in types for resource in self.view.of_type(kind)]

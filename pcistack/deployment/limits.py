@@ -91,9 +91,84 @@ _BUCKET: Final = Form(
     r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
     "3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends",
 )
+_KEY_ARN: Final = Form(r"arn:[\w-]+:kms:[^:]+:\d{12}:(?:key|alias)/.+", "the ARN of a key")
+_KEY: Final = Form(
+    r"arn:[\w-]+:kms:.+|alias/.+|[0-9a-fA-F-]{36}|mrk-[0-9a-f]{32}|alias:.+",
+    "the ARN, the id or the alias of a key",
+)
+_ROLE_ARN: Final = Form(r"arn:[\w-]+:iam::\d{12}:role/.+", "the ARN of a role")
+_ROLE_OR_NAME: Final = Form(r"arn:[\w-]+:iam::\d{12}:role/.+|(?!arn:).+", "the ARN of a role")
+_POLICY_ARN: Final = Form(r"arn:[\w-]+:iam::(?:\d{12}|aws):policy/.+", "the ARN of a policy")
+_ARN: Final = Form(r"arn:[\w-]+:.+", "an ARN")
+_PROVIDER: Final = Form(
+    r"(?!FARGATE).+|FARGATE|FARGATE_SPOT",
+    "FARGATE, FARGATE_SPOT or the name of a capacity provider",
+)
+_SOME: Final = Items(1, 1000)
+_UNITS: Final = OneOf(
+    (
+        *("Seconds", "Microseconds", "Milliseconds", "Bytes", "Kilobytes", "Megabytes"),
+        *("Gigabytes", "Terabytes", "Bits", "Kilobits", "Megabits", "Gigabits", "Terabits"),
+        *("Percent", "Count", "Bytes/Second", "Kilobytes/Second", "Megabytes/Second"),
+        *("Gigabytes/Second", "Terabytes/Second", "Bits/Second", "Kilobits/Second"),
+        *("Megabits/Second", "Gigabits/Second", "Terabits/Second", "Count/Second", "None"),
+    )
+)
+_PROTOCOL: Final = Form(r"(?i:tcp|udp|icmp|icmpv6|all|-1|\d{1,3})", "tcp, udp, icmp, icmpv6 or -1")
 _PORT: Final = Between(1150, 65535)
 
 LIMITS: Final[dict[str, dict[str, Limit]]] = {
+    "AWS::SecretsManager::SecretTargetAttachment": {
+        "TargetType": OneOf(
+            (
+                *("AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::DocDB::DBCluster"),
+                *("AWS::DocDB::DBInstance", "AWS::Redshift::Cluster"),
+                *("AWS::RedshiftServerless::Namespace", "AWS::DocDBElastic::Cluster"),
+            )
+        ),
+    },
+    "AWS::SNS::TopicPolicy": {
+        "Topics": _SOME,
+    },
+    "AWS::RDS::EventSubscription": {
+        "SnsTopicArn": Form(r"arn:[\w-]+:sns:.+", "the ARN of a topic"),
+    },
+    "AWS::ElasticLoadBalancingV2::TargetGroup": {
+        "ProtocolVersion": OneOf(("GRPC", "HTTP1", "HTTP2")),
+        "TargetType": OneOf(("instance", "ip", "lambda", "alb")),
+        "HealthCheckPort": Form(
+            r"traffic-port|[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]",
+            "traffic-port, or a port",
+        ),
+    },
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": {
+        "Scheme": OneOf(("internal", "internet-facing")),
+        "IpAddressType": OneOf(("ipv4", "dualstack", "dualstack-without-public-ipv4")),
+        "Type": OneOf(("application", "network", "gateway")),
+    },
+    "AWS::ElasticLoadBalancingV2::Listener": {
+        "DefaultActions": _SOME,
+    },
+    "AWS::EC2::SecurityGroupEgress": {
+        "IpProtocol": _PROTOCOL,
+    },
+    "AWS::EC2::SecurityGroupIngress": {
+        "IpProtocol": _PROTOCOL,
+    },
+    "AWS::EC2::VPCEndpoint": {
+        "VpcEndpointType": OneOf(
+            (*("Gateway", "Interface", "GatewayLoadBalancer", "Resource", "ServiceNetwork"),)
+        ),
+    },
+    "AWS::EC2::VPC": {
+        "InstanceTenancy": OneOf(("default", "dedicated", "host")),
+    },
+    "AWS::EC2::EIP": {
+        "Domain": OneOf(("vpc", "standard")),
+    },
+    "AWS::CloudWatch::Dashboard": {
+        "DashboardName": Form(r"[A-Za-z0-9_-]{1,255}", "1 to 255 letters, digits, hyphens and _"),
+    },
     "AWS::ApplicationAutoScaling::ScalableTarget": {
         "MinCapacity": Between(0, 1e9),
         "MaxCapacity": Between(0, 1e9),
@@ -123,6 +198,10 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "TargetTrackingScalingPolicyConfiguration.ScaleOutCooldown": Between(0, 1e9),
     },
     "AWS::CloudWatch::Alarm": {
+        "AlarmActions.*": _ARN,
+        "OKActions.*": _ARN,
+        "InsufficientDataActions.*": _ARN,
+        "Unit": _UNITS,
         "AlarmActions": Items(0, 5),
         "ComparisonOperator": OneOf(
             (
@@ -149,6 +228,8 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "LogDestinationType": OneOf(("cloud-watch-logs", "s3", "kinesis-data-firehose")),
     },
     "AWS::EC2::SecurityGroup": {
+        "SecurityGroupIngress.*.IpProtocol": _PROTOCOL,
+        "SecurityGroupEgress.*.IpProtocol": _PROTOCOL,
         "GroupDescription": Form(
             r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}",
             "at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*",
@@ -173,9 +254,14 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         ),
     },
     "AWS::ECS::Cluster": {
-        "ClusterName": Form(r"[A-Za-z0-9_-]{1,255}", "1 to 255 letters, digits, hyphens and _")
+        "ClusterSettings.*.Name": OneOf(("containerInsights",)),
+        "ClusterSettings.*.Value": OneOf(("enabled", "disabled", "enhanced")),
+        "CapacityProviders.*": _PROVIDER,
+        "ClusterName": Form(r"[A-Za-z0-9_-]{1,255}", "1 to 255 letters, digits, hyphens and _"),
     },
     "AWS::ECS::Service": {
+        "NetworkConfiguration.AwsvpcConfiguration.Subnets": Items(1, 16),
+        "CapacityProviderStrategy.*.CapacityProvider": _PROVIDER,
         "DesiredCount": Between(0, 1e6),
         "HealthCheckGracePeriodSeconds": Between(0, 2147483647),
         "LaunchType": OneOf(("EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES")),
@@ -187,6 +273,9 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "CapacityProviderStrategy.*.Weight": Between(0, 1000),
     },
     "AWS::ECS::TaskDefinition": {
+        "ExecutionRoleArn": _ROLE_OR_NAME,
+        "TaskRoleArn": _ROLE_OR_NAME,
+        "ContainerDefinitions.*.LinuxParameters.Tmpfs.*.Size": Between(1, 1e9),
         "Family": Form(r"[A-Za-z0-9_-]{1,255}", "1 to 255 letters, digits, hyphens and _"),
         "NetworkMode": OneOf(("awsvpc", "bridge", "default", "host", "none")),
         "RequiresCompatibilities.*": OneOf(("EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES")),
@@ -213,18 +302,29 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
     "AWS::IAM::ManagedPolicy": {"ManagedPolicyName": _POLICY_NAME, "Path": _PATH},
     "AWS::IAM::Policy": {"PolicyName": _POLICY_NAME},
     "AWS::IAM::Role": {
+        "ManagedPolicyArns.*": _POLICY_ARN,
+        "PermissionsBoundary": _POLICY_ARN,
         "Description": Form(r"(?s).{0,1000}", "at most 1000 characters"),
         "MaxSessionDuration": Between(3600, 43200),
         "Path": _PATH,
         "RoleName": _ROLE_NAME,
     },
     "AWS::KMS::Alias": {
+        "TargetKeyId": Form(
+            r"arn:[\w-]+:kms:[^:]+:\d{12}:key/.+|[0-9a-fA-F-]{36}|mrk-[0-9a-f]{32}",
+            "the ARN or the id of a key",
+        ),
         "AliasName": Form(
             r"alias/(?!aws/)[A-Za-z0-9/_-]{1,250}",
             "alias/ and letters, digits, / - _, not beginning with alias/aws/",
-        )
+        ),
     },
     "AWS::KMS::Key": {
+        "KeySpec": Form(
+            r"SYMMETRIC_DEFAULT|RSA_(?:2048|3072|4096)|ECC_(?:NIST_P(?:256|384|521)|SECG_P256K1"
+            r"|NIST_EDWARDS25519)|HMAC_(?:224|256|384|512)|SM2|ML_DSA_(?:44|65|87)",
+            "SYMMETRIC_DEFAULT, or RSA, ECC, HMAC, ML_DSA or SM2 of a size that KMS has",
+        ),
         "Description": Form(r"(?s).{0,8192}", "at most 8192 characters"),
         "PendingWindowInDays": Between(7, 30),
         "RotationPeriodInDays": Between(90, 2560),
@@ -233,6 +333,10 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         ),
     },
     "AWS::Lambda::Function": {
+        "KmsKeyArn": _KEY_ARN,
+        "Role": _ROLE_ARN,
+        "DeadLetterConfig.TargetArn": _ARN,
+        "Layers.*": _ARN,
         "Description": Form(r"(?s).{0,256}", "at most 256 characters"),
         "EphemeralStorage.Size": Between(512, 10240),
         "FunctionName": Form(
@@ -259,6 +363,7 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "MaximumRetryAttempts": Between(0, 2),
     },
     "AWS::Logs::LogGroup": {
+        "KmsKeyId": _KEY_ARN,
         "RetentionInDays": _RETENTION,
         "LogGroupClass": OneOf(("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")),
         "LogGroupName": Form(
@@ -272,6 +377,8 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "FilterPattern": Form(r"(?s).{0,1024}", "at most 1024 characters"),
     },
     "AWS::RDS::DBCluster": {
+        "KmsKeyId": _KEY,
+        "MonitoringRoleArn": _ROLE_ARN,
         "BackupRetentionPeriod": Between(1, 35),
         "DBClusterIdentifier": _IDENTIFIER,
         "MonitoringInterval": _MONITORING,
@@ -290,6 +397,8 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "NetworkType": OneOf(("IPV4", "DUAL")),
     },
     "AWS::RDS::DBInstance": {
+        "KmsKeyId": _KEY,
+        "MonitoringRoleArn": _ROLE_ARN,
         "BackupRetentionPeriod": Between(0, 35),
         "DBInstanceIdentifier": _IDENTIFIER,
         "MonitoringInterval": _MONITORING,
@@ -336,10 +445,12 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "Target.RetryPolicy.MaximumEventAgeInSeconds": Between(60, 86400),
     },
     "AWS::SecretsManager::RotationSchedule": {
+        "RotationLambdaARN": Form(r"arn:[\w-]+:lambda:.+", "the ARN of a function"),
         "RotationRules.AutomaticallyAfterDays": Between(1, 1000),
         "RotationRules.Duration": Form("[0-9]{1,2}h", "hours, such as 3h"),
     },
     "AWS::SecretsManager::Secret": {
+        "KmsKeyId": _KEY,
         "Name": Form(r"[A-Za-z0-9/_+=.@-]{1,512}", "1 to 512 letters, digits and /_+=.@-"),
         "Description": Form(r"(?s).{0,2048}", "at most 2048 characters"),
         "GenerateSecretString.PasswordLength": Between(1, 4096),
@@ -399,3 +510,24 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
     },
     "AWS::WAFv2::LoggingConfiguration": {"LogDestinationConfigs": Items(1, 1)},
 }
+
+REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+    "AWS::ApplicationAutoScaling::ScalingPolicy": ("PolicyName", "PolicyType"),
+    "AWS::CloudWatch::Alarm": ("ComparisonOperator", "EvaluationPeriods"),
+    "AWS::EC2::SecurityGroup": ("GroupDescription",),
+    "AWS::EC2::Subnet": ("VpcId",),
+    "AWS::ECS::TaskDefinition": ("ContainerDefinitions.*.Image", "ContainerDefinitions.*.Name"),
+    "AWS::ElasticLoadBalancingV2::Listener": ("DefaultActions", "LoadBalancerArn"),
+    "AWS::ElasticLoadBalancingV2::ListenerRule": ("Actions", "Conditions", "Priority"),
+    "AWS::IAM::Policy": ("PolicyDocument", "PolicyName"),
+    "AWS::IAM::Role": ("AssumeRolePolicyDocument",),
+    "AWS::KMS::Alias": ("AliasName", "TargetKeyId"),
+    "AWS::Lambda::Function": ("Code", "Role"),
+    "AWS::Lambda::Permission": ("Action", "FunctionName", "Principal"),
+    "AWS::RDS::DBSubnetGroup": ("DBSubnetGroupDescription", "SubnetIds"),
+    "AWS::RDS::EventSubscription": ("SnsTopicArn",),
+    "AWS::SNS::TopicPolicy": ("PolicyDocument", "Topics"),
+    "AWS::WAFv2::LoggingConfiguration": ("LogDestinationConfigs", "ResourceArn"),
+    "AWS::WAFv2::WebACLAssociation": ("ResourceArn", "WebACLArn"),
+}
+"""What a resource cannot be without; more than this is asked by CloudFormation's own schemas."""

@@ -254,6 +254,71 @@ def password_rule(context: Context) -> Iterator[Hit]:
             )
 
 
+_COPIES: Final = (
+    *("SnapshotIdentifier", "SourceDBClusterIdentifier", "ReplicationSourceIdentifier"),
+    *("GlobalClusterIdentifier", "DBSnapshotIdentifier", "SourceDBInstanceIdentifier"),
+    *("SourceDbiResourceId", "SourceDBInstanceAutomatedBackupsArn"),
+    *("DBClusterSnapshotIdentifier", "RestoreTime", "UseLatestRestorableTime"),
+    "SourceDbClusterResourceId",
+)
+
+
+@rule(
+    "DEPLOY-DATABASE-CREDENTIALS",
+    "A new database without a user or a password",
+    types=(CLUSTER, INSTANCE),
+    severity=Severity.FATAL,
+    source="RDS API reference: CreateDBCluster and CreateDBInstance, MasterUsername",
+)
+def credentials_rule(context: Context) -> Iterator[Hit]:
+    """A copy of another database has its user and password."""
+    for database in context.of_type(CLUSTER, INSTANCE):
+        given = set(database.raw.properties)
+        member = database.type == INSTANCE and "DBClusterIdentifier" in given
+        if member or not _engine(database) or given & {*_COPIES, "Fn::Transform"}:
+            continue
+        managed = {"ManageMasterUserPassword", "MasterUserAuthenticationType"}
+        for name in ("MasterUsername", "MasterUserPassword"):
+            if name in given or (name == "MasterUserPassword" and given & managed):
+                continue
+            yield hit(
+                database,
+                name,
+                f"the database is new and has no {name}",
+                f"add {name}"
+                + (", or ManageMasterUserPassword: true" if name == "MasterUserPassword" else ""),
+            )
+
+
+@rule(
+    "DEPLOY-DATABASE-STORAGE",
+    "Storage of an Aurora cluster that Aurora does not have",
+    types=(CLUSTER,),
+    severity=Severity.FATAL,
+    source="RDS API reference: CreateDBCluster, AllocatedStorage, Iops and StorageType",
+)
+def storage_rule(context: Context) -> Iterator[Hit]:
+    for cluster in context.of_type(CLUSTER):
+        if not (cluster.text("Engine") or "").lower().startswith("aurora"):
+            continue
+        for name in ("AllocatedStorage", "DBClusterInstanceClass", "Iops"):
+            if cluster.get(name) is not None:
+                yield hit(
+                    cluster,
+                    name,
+                    f"{name} is for Multi-AZ clusters; Aurora has none",
+                    f"delete {name}",
+                )
+        kind = cluster.text("StorageType")
+        if kind not in (None, "", "aurora", "aurora-iopt1"):
+            yield hit(
+                cluster,
+                "StorageType",
+                f"Aurora has no storage of the type {kind}",
+                "choose from aurora, aurora-iopt1",
+            )
+
+
 @rule(
     "DEPLOY-DATABASE-WINDOWS",
     "A backup window inside the maintenance window",

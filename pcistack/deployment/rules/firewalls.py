@@ -64,11 +64,12 @@ def waf_rule(context: Context) -> Iterator[Hit]:
             yield from _statement(acl, f"{path}.Statement", item.get("Statement"))
         if acl.type == _ACL:
             default = fields(acl.get("DefaultAction"))
-            if default and sorted(default) not in (["Allow"], ["Block"]):
+            written = isinstance(acl.get("DefaultAction"), dict)
+            if written and sorted(default) not in (["Allow"], ["Block"]):
                 yield hit(
                     acl,
                     "DefaultAction",
-                    f"the default action is {', '.join(sorted(default))}; it is Allow or Block",
+                    f"the default action is {', '.join(default) or 'empty'}, not Allow or Block",
                     "set DefaultAction: {Allow: {}} or {Block: {}}",
                 )
         yield from _visibility(acl, "", dict(acl.properties))
@@ -181,6 +182,14 @@ def _statement(acl: Resource, path: str, value: Value) -> Iterator[Hit]:
 
 def _rate(acl: Resource, path: str, body: dict[str, Value]) -> Iterator[Hit]:
     limit, window = number(body.get("Limit")), text(body.get("EvaluationWindowSec"))
+    kind = text(body.get("AggregateKeyType"))
+    if kind not in (None, "CONSTANT", "CUSTOM_KEYS", "FORWARDED_IP", "IP"):
+        yield hit(
+            acl,
+            f"{path}.AggregateKeyType",
+            f"requests are not counted by {kind}",
+            "choose from IP, FORWARDED_IP, CUSTOM_KEYS, CONSTANT",
+        )
     if limit is not None and not 10 <= limit <= 2_000_000_000:
         yield hit(
             acl,
@@ -266,6 +275,41 @@ def _is_another(name: Value) -> bool:
     if len(head) >= len(_PREFIX) or not isinstance(name, Partial):
         return not head.startswith(_PREFIX)
     return not _PREFIX.startswith(head)
+
+
+@rule(
+    "DEPLOY-WAF-LOG-FILTER",
+    "A filter of a web ACL's log that AWS WAF refuses",
+    types=(_LOGGING,),
+    severity=Severity.FATAL,
+    source="AWS WAF API reference: LoggingFilter and LoggingConfiguration, RedactedFields",
+)
+def log_filter_rule(context: Context) -> Iterator[Hit]:
+    for logging in context.of_type(_LOGGING):
+        given = fields(logging.get("LoggingFilter"))
+        if given and text(given.get("DefaultBehavior")) not in ("KEEP", "DROP"):
+            yield hit(
+                logging,
+                "LoggingFilter.DefaultBehavior",
+                "the filter's default behavior is KEEP or DROP",
+                "set DefaultBehavior: KEEP",
+            )
+        if given and given.get("Filters") in (None, []):
+            yield hit(
+                logging,
+                "LoggingFilter.Filters",
+                "the filter has no filters",
+                "add one, or delete LoggingFilter",
+            )
+        for path, item in objects(logging, "RedactedFields"):
+            for name in item:
+                if name not in ("Method", "QueryString", "SingleHeader", "UriPath"):
+                    yield hit(
+                        logging,
+                        f"{path}.{name}",
+                        f"AWS WAF does not redact {name}",
+                        "choose from Method, QueryString, SingleHeader, UriPath",
+                    )
 
 
 @rule(

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
-from pcistack.deployment.limits import LIMITS, Between, Form, Items, Limit, OneOf
+from pcistack.deployment.limits import LIMITS, REQUIRED, Between, Form, Items, Limit, OneOf
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import expand, is_open, number, text
-from pcistack.template.view import Value
+from pcistack.deployment.paths import expand, is_open, number, objects, text
+from pcistack.template.view import Resource, Value
 
 
 @rule(
@@ -63,3 +63,32 @@ def _outside(limit: Between, known: str) -> bool:
 
 def _short(value: str) -> str:
     return value if len(value) <= 60 else f"{value[:57]}..."
+
+
+@rule(
+    "DEPLOY-REQUIRED",
+    "A property that a resource cannot be without",
+    types=tuple(REQUIRED),
+    severity=Severity.FATAL,
+    source="CloudFormation resource reference of the type, required properties",
+)
+def required_rule(context: Context) -> Iterator[Hit]:
+    for kind, names in () if context.has_macro else REQUIRED.items():
+        for resource in context.of_type(kind):
+            for name in names:
+                for path in _places(resource, name):
+                    if path.split(".")[0] in resource.raw.properties and "*" not in name:
+                        continue  # it is written, and comes to nothing in this world only
+                    if resource.get(path) is None:
+                        last = path.rsplit(".", 1)[-1]
+                        yield hit(resource, path, f"{last} is not set", f"add {last}")
+
+
+def _places(resource: Resource, name: str) -> Iterator[str]:
+    """Yield where a property has to stand: itself, or in each item of a list."""
+    head, star, tail = name.partition(".*.")
+    if not star:
+        yield name
+        return
+    for path, _ in objects(resource, head):
+        yield f"{path}.{tail}"

@@ -131,6 +131,13 @@ def route_rule(context: Context) -> Iterator[Hit]:
             )
             continue
         place = text(route.get(places[0]))
+        if place and "Cidr" in places[0] and (_network(place) is None or "/" not in place):
+            yield hit(
+                route,
+                places[0],
+                f"{place!r} is no block of addresses",
+                "write it as 10.0.0.0/16",
+            )
         where = str(_network(place) or place)
         if place is None or not isinstance(table, Reference | str):
             continue
@@ -370,15 +377,17 @@ def _private_names(
 ) -> Iterator[Hit]:
     vpc = context.target(endpoint.get("VpcId"), _VPC)
     if vpc is not None:
-        support = vpc.flag("EnableDnsSupport") is not False
-        names = vpc.get("EnableDnsHostnames")
-        if not support or names is None or vpc.flag("EnableDnsHostnames") is False:
+        switches = ("EnableDnsSupport", "EnableDnsHostnames")
+        off = [name for name in switches if vpc.flag(name) is False]
+        unset = vpc.get("EnableDnsHostnames") is None
+        if off or unset:
             yield hit(
                 endpoint,
                 "PrivateDnsEnabled",
                 f"private names need EnableDnsHostnames and EnableDnsSupport of {vpc.logical_id}, "
-                "and one is off",
+                f"and {off[0] if off else 'EnableDnsHostnames'} is {'off' if off else 'not set'}",
                 f"set both to true at {vpc.logical_id}",
+                severity=None if off else Severity.WARNING,
             )
     if not isinstance(endpoint.get("VpcId"), Reference | str):
         return

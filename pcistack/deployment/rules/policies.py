@@ -11,7 +11,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import expand, is_open, listed, text
+from pcistack.deployment.paths import expand, fields, is_open, listed, text
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value
 
 _ROLE: Final = "AWS::IAM::Role"
@@ -153,6 +153,72 @@ def _actions(resource: Resource, path: str, statement: dict[str, Value]) -> Iter
                     f"{known!r} is no action",
                     "write it as service:Action, such as s3:GetObject",
                 )
+
+
+_OPERATOR: Final = re.compile(
+    r"(?:ForAllValues:|ForAnyValue:)?(?:String(?:Not)?(?:Equals|Like)(?:IgnoreCase)?"
+    r"|Numeric(?:Not)?Equals|Numeric(?:Less|Greater)Than(?:Equals)?|Date(?:Not)?Equals"
+    r"|Date(?:Less|Greater)Than(?:Equals)?|Bool|BinaryEquals|(?:Not)?IpAddress"
+    r"|Arn(?:Not)?(?:Equals|Like))(?:IfExists)?|Null",
+    re.IGNORECASE,
+)
+_PRINCIPAL: Final = re.compile(
+    r"\*|\d{12}|arn:[\w-]+:(?:iam|sts)::.+|[A-Z0-9]{16,128}", re.IGNORECASE
+)
+# What a Ref to these types gives is a name or an address, which is no ARN.
+_NO_ARN: Final = (
+    *("AWS::DynamoDB::Table", "AWS::ECS::Service", "AWS::IAM::Role", "AWS::KMS::Key"),
+    *("AWS::Kinesis::Stream", "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::S3::Bucket"),
+    *("AWS::SQS::Queue", "AWS::RDS::DBCluster", "AWS::RDS::DBInstance"),
+)
+
+
+@rule(
+    "DEPLOY-POLICY-VALUE",
+    "A resource, a principal or a condition of a policy that is none",
+    types=tuple(dict.fromkeys((*_IDENTITY, *_RESOURCE))),
+    severity=Severity.FATAL,
+    source="IAM user guide: JSON policy elements Resource, Principal and Condition",
+)
+def value_rule(context: Context) -> Iterator[Hit]:
+    for resource, path, statement in _statements(context, _IDENTITY):
+        for name in ("Resource", "NotResource"):
+            for index, value in enumerate(listed(statement.get(name))):
+                problem = _no_arn(context, value)
+                if problem:
+                    at = f"{path}.{name}"
+                    yield hit(
+                        resource,
+                        f"{at}.{index}" if isinstance(statement[name], list) else at,
+                        f"{problem} is no ARN, and IAM takes ARNs and * only",
+                        "name the resource by its ARN, such as !GetAtt <resource>.Arn",
+                    )
+    for resource, path, statement in _statements(context, _ALL):
+        for operator in fields(statement.get("Condition")):
+            if not _OPERATOR.fullmatch(operator) and not operator.startswith("Fn::"):
+                yield hit(
+                    resource,
+                    f"{path}.Condition.{operator}",
+                    f"there is no condition operator {operator}",
+                    "choose one such as StringEquals, ArnLike or Bool",
+                )
+        for value in listed(fields(statement.get("Principal")).get("AWS")):
+            if type(value) is str and not _PRINCIPAL.fullmatch(value):
+                yield hit(
+                    resource,
+                    f"{path}.Principal",
+                    f"{value!r} is no principal: neither an account nor the ARN of one",
+                    "write an account's id or the ARN of a role",
+                )
+
+
+def _no_arn(context: Context, value: Value) -> str:
+    """Return what a value is if it is known to be no ARN, else nothing."""
+    if isinstance(value, Reference) and value.attribute is None:
+        target = context.target(value, *_NO_ARN)
+        return f"!Ref {target.logical_id}, a {target.type}," if target else ""
+    known = value if type(value) is str else ""
+    return repr(known) if known and not known.startswith(("arn:", "*", "{{")) else ""
 
 
 def _scope(resource: Resource, path: str, statement: dict[str, Value]) -> Iterator[Hit]:

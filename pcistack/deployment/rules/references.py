@@ -10,7 +10,6 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.template.document import Template
 
 _SUB: Final = re.compile(r"\$\{([^!${}][^${}]*)\}")
 _PSEUDO: Final = frozenset(
@@ -39,7 +38,7 @@ def reference_rule(context: Context) -> Iterator[Hit]:
     """A macro or a module may bring in what is named, so then nothing is said."""
     template = context.view.template
     sections = {name: template.section(name) for name in ("Resources", "Parameters", "Conditions")}
-    if template.section("Transform") or _is_changed(template):
+    if context.has_macro:
         return
     named = frozenset(sections["Resources"]) | frozenset(sections["Parameters"]) | _PSEUDO
     for name, raw in template.resources.items():
@@ -68,11 +67,6 @@ def reference_rule(context: Context) -> Iterator[Hit]:
                 f"the condition {raw.condition} is not in the template",
                 "add it to Conditions",
             )
-
-
-def _is_changed(template: Template) -> bool:
-    body = str(template.section("Resources"))
-    return "Fn::ForEach" in body or "Fn::Transform" in body or "::MODULE" in body
 
 
 def _references(node: object, path: str) -> Iterator[tuple[str, str]]:

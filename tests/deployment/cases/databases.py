@@ -193,6 +193,28 @@ CASES = (
         "length",
     ),
     _case(
+        "CREDENTIALS",
+        "DBCluster",
+        "MasterUserPassword",
+        "Engine: aurora-mysql, MasterUsername: owner",
+        "Engine: aurora-mysql, MasterUsername: owner, ManageMasterUserPassword: true",
+    ),
+    _case(
+        "CREDENTIALS",
+        "DBInstance",
+        "MasterUsername",
+        "Engine: postgres, ManageMasterUserPassword: true",
+        "Engine: postgres, SourceDBInstanceIdentifier: other",
+        "user",
+    ),
+    _case(
+        "STORAGE",
+        "DBCluster",
+        "StorageType",
+        "Engine: aurora-mysql, StorageType: gp3",
+        "Engine: aurora-mysql, StorageType: aurora-iopt1",
+    ),
+    _case(
         "EVENTS",
         "EventSubscription",
         "EventCategories.0",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pcistack.checks.findings import Severity
 from tests.deployment.case import Case, template
 
+_ARN = "'arn:aws:logs:eu-central-2:111111111111:log-group:%s'"
 _SEEN = "VisibilityConfig: {MetricName: m, SampledRequestsEnabled: true}"
 _GROUP = "Statement: {ManagedRuleGroupStatement: {VendorName: AWS, Name: %s}}"
 _COMMON = _GROUP % "AWSManagedRulesCommonRuleSet"
@@ -47,6 +48,14 @@ def _logged(arn: str) -> str:
     )
 
 
+def _redacted(field: str) -> str:
+    arn = _ARN % "aws-waf-logs-shop"
+    return template(
+        "Thing:\n  Type: AWS::WAFv2::LoggingConfiguration\n  Properties: {ResourceArn: a, "
+        f"LogDestinationConfigs: [{arn}], RedactedFields: [{{{field}: {{}}}}]}}"
+    )
+
+
 def _attached(kind: str) -> str:
     return template(
         "Balancer: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer, Properties: {Type: "
@@ -56,7 +65,6 @@ def _attached(kind: str) -> str:
 
 
 _A = f"Name: a, Priority: 0, {_COMMON}, {_NONE}"
-_ARN = "'arn:aws:logs:eu-central-2:111111111111:log-group:%s'"
 
 CASES = (
     _case(
@@ -119,6 +127,13 @@ CASES = (
         property="LogDestinationConfigs.0",
         bad=_log("!Ref AWS::NoValue"),
         good=_log("!Sub 'aws-waf-${AWS::StackName}'"),
+    ),
+    Case(
+        rule="DEPLOY-WAF-LOG-FILTER",
+        severity=Severity.FATAL,
+        property="RedactedFields.0.Body",
+        bad=_redacted("Body"),
+        good=_redacted("QueryString"),
     ),
     Case(
         rule="DEPLOY-WAF-ASSOCIATION",

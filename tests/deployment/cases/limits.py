@@ -26,6 +26,10 @@ _VALUES = (
     ("AWS::ECS::Service", "LaunchType", "FARGAT", "FARGATE"),
     ("AWS::CloudWatch::Alarm", "Statistic", "p99", "Average"),
     ("AWS::IAM::Role", "MaxSessionDuration", "600", "3600"),
+    ("AWS::Lambda::Function", "Role", "service", "arn:aws:iam::111111111111:role/service"),
+    ("AWS::ECS::Cluster", "CapacityProviders.0", "FARGATES", "FARGATE_SPOT"),
+    ("AWS::CloudWatch::Alarm", "Unit", "Seconds/Minute", "Count/Second"),
+    ("AWS::ElasticLoadBalancingV2::TargetGroup", "HealthCheckPort", "70000", "traffic-port"),
     ("AWS::EC2::FlowLog", "TrafficType", "DENY", "ALL"),
 )
 
@@ -47,4 +51,15 @@ CASES = tuple(
         good=_written(kind, path, good),
     )
     for kind, path, bad, good in _VALUES
+)
+CASES += (
+    Case(
+        rule="DEPLOY-REQUIRED",
+        severity=Severity.FATAL,
+        property="TargetKeyId",
+        bad=template("Thing: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/a}}"),
+        good=template(
+            "Thing: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/a, TargetKeyId: !Ref K}}"
+        ),
+    ),
 )

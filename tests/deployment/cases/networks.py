@@ -133,7 +133,7 @@ CASES = (
     _case(
         "ENDPOINT",
         "PrivateDnsEnabled",
-        _VPC % "" + _ENDPOINT % f"{_KMS}, PrivateDnsEnabled: true",
+        _VPC % ", EnableDnsHostnames: false" + _ENDPOINT % f"{_KMS}, PrivateDnsEnabled: true",
         _VPC % _NAMES + _ENDPOINT % f"{_KMS}, PrivateDnsEnabled: true",
         "names off",
     ),

@@ -42,6 +42,7 @@ def _grammar(name: str, path: str, bad: str, good: str) -> Case:
     )
 
 
+_BUCKET = "\n  Bucket: {Type: AWS::S3::Bucket}\n"
 _GOOD = _policy(_ALLOW % "")
 _S0 = "PolicyDocument.Statement.0"
 
@@ -65,6 +66,37 @@ CASES = (
         "AssumeRolePolicyDocument.Statement.0.Resource",
         _role(_TRUST % ", Resource: '*'"),
         _role(_TRUST % ""),
+    ),
+    Case(
+        rule="DEPLOY-POLICY-VALUE",
+        severity=Severity.FATAL,
+        property="PolicyDocument.Statement.0.Resource",
+        bad=_policy("{Effect: Allow, Action: 's3:*', Resource: my-bucket}"),
+        good=_policy("{Effect: Allow, Action: 's3:*', Resource: 'arn:aws:s3:::my-bucket'}"),
+    ),
+    Case(
+        rule="DEPLOY-POLICY-VALUE",
+        name="of a name",
+        severity=Severity.FATAL,
+        property="PolicyDocument.Statement.0.Resource",
+        bad=_policy("{Effect: Allow, Action: 's3:*', Resource: !Ref Bucket}") + _BUCKET,
+        good=_policy("{Effect: Allow, Action: 's3:*', Resource: !GetAtt Bucket.Arn}") + _BUCKET,
+    ),
+    Case(
+        rule="DEPLOY-POLICY-VALUE",
+        name="condition",
+        severity=Severity.FATAL,
+        property="PolicyDocument.Statement.0.Condition.StringEqual",
+        bad=_policy(_ALLOW % ", Condition: {StringEqual: {a: b}}"),
+        good=_policy(_ALLOW % ", Condition: {'ForAnyValue:StringLikeIfExists': {a: b}}"),
+    ),
+    Case(
+        rule="DEPLOY-POLICY-VALUE",
+        name="principal",
+        severity=Severity.FATAL,
+        property="AssumeRolePolicyDocument.Statement.0.Principal",
+        bad=_role("{Effect: Allow, Principal: {AWS: somebody}, Action: 'sts:AssumeRole'}"),
+        good=_role("{Effect: Allow, Principal: {AWS: '111111111111'}, Action: 'sts:AssumeRole'}"),
     ),
     Case(
         rule="DEPLOY-POLICY-SID",
