@@ -11,7 +11,7 @@ from pci_constructs.settings import values
 from pci_constructs.settings.image import PRIVATE_IMAGE
 from pci_constructs.settings.regions import regions
 from pci_constructs.settings.workload import ServiceSettings, WorkloadSettings
-from pcistack.pci_dss.credentials import holds_credential, is_placeholder, names_credential
+from pcistack.pci_dss.credentials import grade, holds_credential, is_literal
 from stacks.lists import judged, split
 from stacks.mistakes import Mistake, dotted, shown
 from stacks.settings import Environment, is_in
@@ -213,7 +213,7 @@ def _image_is_the_one_that_was_tested(workload: Workload) -> Iterator[Mistake]:
 @reads("variables")
 def _variables_hold_no_credential(workload: Workload) -> Iterator[Mistake]:
     for name, text in workload.settings.variables.items():
-        if holds_credential(text) or (names_credential(name) and not is_placeholder(text)):
+        if holds_credential(text) or is_literal(grade(name), text):
             yield workload.mistake(
                 "variables",
                 name,

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 
 from pcistack.network.network import Network, network_of
+from pcistack.pci_dss.exposures import Exposure, exposures
 from pcistack.policies.statements import Statement, statements_of
 from pcistack.template.references import name_of
 from pcistack.template.view import Resource, Value, View
@@ -55,6 +56,11 @@ class Context:
     def statements(self) -> Mapping[str, tuple[Statement, ...]]:
         """Policy statements by the logical id of the resource that holds them."""
         return statements_of(self.view)
+
+    @cached_property
+    def exposures(self) -> tuple[Exposure, ...]:
+        """Credentials that the resources hold in the clear."""
+        return exposures(self.view)
 
     @cached_property
     def log_buckets(self) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pcistack.checks.findings import Severity
@@ -426,12 +426,14 @@ class Case:
         bad: What the rule refuses.
         good: The same without what the rule is about.
         severity: That of each finding.
+        sections: Other sections of the bad template, such as ``Parameters``.
     """
 
     at: Sequence[tuple[str, str]]
     bad: Resources
     good: Resources
     severity: Severity = Severity.ERROR
+    sections: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
 
 LISTED = {
@@ -1108,6 +1110,37 @@ CASES: Final[Mapping[str, Case]] = {
         at=[("It", "UserData")],
         bad=one("EC2::Instance", UserData=PRIVATE_KEY),
         good=one("EC2::Instance", UserData="-----BEGIN CERTIFICATE-----"),
+    ),
+    "PCI-8.6.2-TEXT": Case(
+        at=[("Task", "ContainerDefinitions.0.Command")],
+        bad=task({"Command": ["serve", "--password", "hunter22"]}),
+        good=task({"Command": ["serve", "--password-file", "/run/secrets/password"]}),
+    ),
+    "PCI-8.6.2-LOOKS-RANDOM": Case(
+        at=[("It", "Environment.Variables.BLOB")],
+        bad=one(
+            "Lambda::Function",
+            Environment={"Variables": {"BLOB": "kJ8sQ2vLx0Zp4Rt7Wn1Yb6Mc3Hd9Fg5A"}},
+        ),
+        good=one(
+            "Lambda::Function",
+            Environment={"Variables": {"BLOB_ID": "kJ8sQ2vLx0Zp4Rt7Wn1Yb6Mc3Hd9Fg5A"}},
+        ),
+    ),
+    "PCI-8.6.2-PARAMETER": Case(
+        at=[("", "Parameters.DbPassword.Default")],
+        bad=one("SNS::Topic"),
+        sections={"Parameters": {"DbPassword": {"Type": "String", "Default": "hunter22"}}},
+        good=one("SNS::Topic"),
+    ),
+    "PCI-8.6.2-OUTPUT": Case(
+        at=[("", "Outputs.Password.Value")],
+        bad=one("SNS::Topic"),
+        sections={
+            "Parameters": {"Hidden": {"Type": "String", "NoEcho": True}},
+            "Outputs": {"Password": {"Value": ref("Hidden")}},
+        },
+        good=one("SNS::Topic"),
     ),
     "PCI-8.6.1-LONG-LIVED-KEY": Case(
         at=[("It", "")],

@@ -52,7 +52,8 @@ def rules_of(resources: Resources, *, on: date = DAY) -> set[str]:
 @pytest.mark.parametrize("rule", sorted(CASES))
 def test_rule_points_at_what_is_bad_in_its_bad_template(rule: str) -> None:
     case = CASES[rule]
-    found = [finding for finding in findings(case.bad) if finding.rule == rule]
+    sections = cast("dict[str, Json]", case.sections)
+    found = [finding for finding in findings(case.bad, sections) if finding.rule == rule]
     assert sorted((finding.resource, finding.property) for finding in found) == case.at
     assert {finding.severity for finding in found} == {case.severity}
 
