@@ -209,26 +209,12 @@ def _group(
 def _is_listened_to(context: Context, group: Resource) -> bool:
     """Whether something of the template, or something that is not known, forwards to a group."""
     name = group.logical_id
-    users = [
-        r
-        for r in context.view.resources.values()
-        if r.type not in (SERVICE, _TARGETS)
-        and not r.type.startswith(("AWS::CloudWatch::", "AWS::ApplicationAutoScaling::"))
-        and f"<{name}>" in _written(r)
-    ]
-    return bool(users) or name in _exported(context)
-
-
-def _written(resource: Resource) -> str:
-    return str(_plain(dict(resource.properties)))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return str(value)
+    return name in _exported(context) or any(
+        name in context.order.named(user.logical_id)
+        for user in context.view.resources.values()
+        if user.type not in (SERVICE, _TARGETS)
+        and not user.type.startswith(("AWS::CloudWatch::", "AWS::ApplicationAutoScaling::"))
+    )
 
 
 def _exported(context: Context) -> str:
