@@ -166,6 +166,12 @@ def metrics(namespace: str) -> frozenset[str]:
 
 
 @cache
+def namespaces() -> frozenset[str]:
+    """Namespaces whose metrics are known, in part at least."""
+    return frozenset((*_table()["metrics"], *_MORE))
+
+
+@cache
 def endpoint_services() -> frozenset[str]:
     """Names of the services with an endpoint in a VPC, such as ``ecr.dkr``."""
     return frozenset(str(_table()["endpoints"]).split()) | {"dynamodb", "s3", "s3express"}

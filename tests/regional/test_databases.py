@@ -122,3 +122,9 @@ def test_a_member_leaves_to_its_cluster_what_is_the_clusters(text: str) -> None:
 def test_an_engine_exports_its_own_logs_only(engine: str, log: str, has: bool) -> None:
     text = f"Engine: {engine}\nDBInstanceClass: db.r6g.large\nEnableCloudwatchLogsExports: [{log}]"
     assert ("DATABASE-LOG-TYPE" not in rules(resource(_INSTANCE, text))) == has
+
+
+def test_a_family_is_written_in_large_or_small_letters() -> None:
+    group = "Group: {Type: AWS::RDS::DBParameterGroup, Properties: {Family: MySQL8.4}}"
+    text = "Engine: mysql\nEngineVersion: 8.4.7\nDBParameterGroupName: !Ref Group"
+    assert "AURORA-PARAMETER-FAMILY" not in rules(resource(_INSTANCE, text, more=group))

@@ -79,7 +79,7 @@ def value_rule(context: Context) -> Iterator[Hit]:
 def _parameters(context: Context) -> Iterator[tuple[Resource, str, str, str, str, Value]]:
     """Yield each parameter as (group, engine, family, path, name, value)."""
     for group in context.of_type(_CLUSTER, _INSTANCE):
-        family = group.text("Family") or ""
+        family = (group.text("Family") or "").lower()
         found = _FAMILY.fullmatch(family)
         if found is None:
             continue

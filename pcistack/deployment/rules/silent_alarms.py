@@ -11,7 +11,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields, is_open, listed, objects, text
-from pcistack.deployment.services import COMPLETE, DIMENSIONS, metrics
+from pcistack.deployment.services import COMPLETE, DIMENSIONS, metrics, namespaces
 from pcistack.template.view import Partial, Reference, Resource, Value
 
 _ALARM: Final = "AWS::CloudWatch::Alarm"
@@ -65,6 +65,14 @@ def metric_rule(context: Context) -> Iterator[Hit]:
         name, namespace = text(metric.get("MetricName")), text(metric.get("Namespace"))
         if name is None or namespace is None:
             continue
+        meant = next((n for n in namespaces() if n.lower() == namespace.lower()), namespace)
+        if meant != namespace:
+            yield hit(
+                alarm,
+                f"{at}Namespace",
+                f"there is no namespace {namespace}; {meant} is meant? The alarm never has data",
+                f"write {meant}",
+            )
         known = metrics(namespace) or ours.get(namespace, frozenset())
         if not known or name in known:
             continue

@@ -58,7 +58,7 @@ class _Use:
 )
 def family_rule(context: Context) -> Iterator[Hit]:
     for use in _uses(context):
-        family = (use.group.text("Family") if use.group else use.named) or ""
+        family = ((use.group.text("Family") if use.group else use.named) or "").lower()
         if not family or not _contradicts(context, use, family):
             continue
         runs = f"{use.engine} {use.version}".strip()
