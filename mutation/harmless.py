@@ -153,7 +153,7 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         "EC2::SecurityGroup",
         "SecurityGroupEgress",
         _REMOVE,
-        "ServiceSecurityGroup.*",
+        "(ServiceSecurityGroup|DatabaseIdentitiesSecurityGroup).*",
     ),
     Harmless(
         "it is the rule to an address that no machine has",
@@ -393,6 +393,49 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         r"(choose|lowest|remove|highest 300000).*",
     ),
     Harmless(_REFUSED, "WAFv2::WebACL", "Scope", "choose CLOUDFRONT"),
+    # Identities of the database
+    Harmless(_REFUSED, "RDS::DBCluster", "ManageMasterUserPassword", "(remove|flip).*"),
+    Harmless(
+        "no role may connect by a token",
+        "RDS::DBCluster",
+        "EnableIAMDatabaseAuthentication",
+        "flip true|flip True",
+    ),
+    Harmless(_BROKEN, "RDS::DBCluster", r"VpcSecurityGroupIds\..*", "swap.*DatabaseIdentities.*"),
+    Harmless(_BROKEN, "ECS::Service", r".*SecurityGroups\..*", "swap.*DatabaseIdentities.*"),
+    Harmless(_BROKEN, "Custom::DatabaseUsers", ".*"),
+    Harmless(
+        "the login cannot be read, and the deployment fails",
+        "SecretsManager::Secret",
+        r"GenerateSecretString(\.SecretStringTemplate)?",
+        "(remove|open).*",
+        "DatabaseIdentities.*",
+    ),
+    Harmless(
+        "punctuation makes a password no weaker",
+        "SecretsManager::Secret",
+        r"GenerateSecretString\.ExcludePunctuation",
+        "flip.*",
+    ),
+    Harmless(_TIGHTER, "IAM::ManagedPolicy", r".*\.Resource\..*", "drop.*", "DatabaseIdentities.*"),
+    Harmless(
+        "it is about the network interfaces that Lambda makes with the same role",
+        "IAM::ManagedPolicy",
+        r"PolicyDocument\.Statement\..*",
+        "(flip|remove|open).*",
+        "DatabaseIdentities.*",
+    ),
+    Harmless(
+        _BROKEN,
+        "Lambda::Function",
+        r"(VpcConfig(\.(SecurityGroupIds|SubnetIds).*)?|Environment\.Variables\.PORT)",
+        ".*",
+        "DatabaseIdentities.*",
+    ),
+    Harmless(_IPV4, "Lambda::Function", r"VpcConfig\.Ipv6AllowedForDualStack"),
+    Harmless(_SERVICE, "SecretsManager::RotationSchedule", r"RotationRules\.Duration"),
+    Harmless(_TIGHTER, "KMS::Key", r".*kms:ViaService\..*", "drop.*"),
+    Harmless(_TIGHTER, "EC2::VPCEndpoint", r"PolicyDocument\.Statement\..*", "drop.*"),
     # Functions
     Harmless(
         _SERVICE,
@@ -404,11 +447,11 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     Harmless(_REFUSED, "Lambda::Function", "PackageType", "add Image"),
     Harmless(_DEFAULT, "Lambda::Function", "PackageType", "add Zip"),
     Harmless(
-        "the rotation fails, and that raises an alarm",
+        "the deployment fails, or the rotation, and that raises an alarm",
         "Lambda::Function",
         r"Environment(\..*)?",
         _REMOVE,
-        "Rotation.*",
+        "DatabaseIdentities.*",
     ),
     Harmless(
         "the function logs in either format; an error raises an alarm or fails the deployment",

@@ -12,6 +12,7 @@ from pci_constructs.alarms import Watched
 from pci_constructs.before_service import BeforeService
 from pci_constructs.custom_resources import CustomResources
 from pci_constructs.database import Database
+from pci_constructs.database_identities import DatabaseIdentities
 from pci_constructs.dns_firewall import DnsFirewall
 from pci_constructs.encryption import Encryption
 from pci_constructs.foundation import Foundation
@@ -21,7 +22,6 @@ from pci_constructs.monitoring import Monitoring
 from pci_constructs.names import SERVICE
 from pci_constructs.network import Network, admit
 from pci_constructs.place import Place
-from pci_constructs.rotation import Rotation
 from pci_constructs.service import Service, wait_for
 from pci_constructs.worker import Worker
 from pci_constructs.workload import Workload
@@ -42,7 +42,7 @@ class PciDssStack(Stack):
         workers: What runs beside it, by name.
         jobs: What runs to its end, by name.
         ingress: Load balancer and web ACL, if configured.
-        rotation: What rotates the database password.
+        identities: The database's users, and what makes and rotates them.
         monitoring: Alarms and dashboard.
     """
 
@@ -74,12 +74,21 @@ class PciDssStack(Stack):
             tier=self.network.isolated,
             settings=environment.database,
         )
+        running = [SERVICE, *environment.workers]
+        self.identities = DatabaseIdentities(
+            self,
+            "DatabaseIdentities",
+            foundation=foundation,
+            network=self.network,
+            database=self.database,
+            services={"application": [names.ecs_service(name) for name in running]},
+        )
         self.service = Service(
             self,
             "Service",
             foundation=foundation,
             tier=self.network.private,
-            secret=self.database.secret,
+            secret=self.identities.secret("application"),
             settings=environment.service,
         )
         self.ingress = (
@@ -99,7 +108,7 @@ class PciDssStack(Stack):
                 _group(self, "Workers"),
                 name,
                 beside=self.service,
-                secret=self.database.secret,
+                secret=self.identities.secret("application"),
                 settings=settings,
             )
             for name, settings in environment.workers.items()
@@ -109,7 +118,7 @@ class PciDssStack(Stack):
                 _group(self, "Jobs"),
                 name,
                 beside=self.service,
-                secret=self.database.secret,
+                secret=self.identities.secret("application"),
                 settings=settings,
             )
             for name, settings in environment.jobs.items()
@@ -128,14 +137,6 @@ class PciDssStack(Stack):
         )
         self._connect()
         self._start(foundation)
-        self.rotation = Rotation(
-            self,
-            "Rotation",
-            foundation=foundation,
-            secret=self.database.secret,
-            cluster=self.database.cluster,
-            days=environment.database.rotation_days,
-        )
         self.monitoring = Monitoring(
             self,
             "Monitoring",
@@ -144,7 +145,7 @@ class PciDssStack(Stack):
                 network=self.network,
                 service=self.service,
                 database=self.database,
-                rotation=self.rotation,
+                identities=self.identities,
                 ingress=self.ingress,
                 workers=tuple(self.workers.values()),
                 jobs=tuple(self.jobs.values()),
@@ -156,7 +157,10 @@ class PciDssStack(Stack):
             {
                 CLUSTER: [self.database.cluster],
                 INSTANCE: self.database.instances,
-                GROUP: [workload.security_group for workload in self._workloads],
+                GROUP: [
+                    *(workload.security_group for workload in self._workloads),
+                    self.identities.security_group,
+                ],
             },
         )
         CustomResources(self, "CustomResources", foundation=foundation, tags=_tags(environment))
@@ -189,7 +193,7 @@ class PciDssStack(Stack):
             self.network.admit_to_s3(workload.s3_statements())
 
     def _start(self, foundation: Foundation) -> None:
-        """Start no task before what it needs at its start: database, ways and permitted flows.
+        """Start no task before what it needs at its start: its login, ways and permitted flows.
 
         A task that fails because they are still being made counts for the circuit breaker, which
         has nothing to go back to at a first deployment. Jobs come before services.
@@ -200,7 +204,7 @@ class PciDssStack(Stack):
             self.ingress.security_group if self.ingress else None,
         )
         needed = [
-            self.database.writer,
+            self.identities.ready,
             *self.network.way_out,
             *(group for group in groups if group),
             *([self.dns_firewall.association] if self.dns_firewall else []),
@@ -224,7 +228,7 @@ class PciDssStack(Stack):
             "ServiceName": self.service.service.service_name,
             "ClusterEndpoint": self.database.cluster.cluster_endpoint.hostname,
             "ClusterReaderEndpoint": self.database.cluster.cluster_read_endpoint.hostname,
-            "SecretArn": self.database.secret.secret_arn,
+            "SecretArn": self.identities.secret("application").secret_arn,
             "AlarmTopicArn": self.monitoring.topic.topic_arn,
         }
         if self.ingress is not None:

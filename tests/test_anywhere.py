@@ -15,6 +15,7 @@ from aws_cdk.assertions import Template
 from pci_constructs.alarms import Watched
 from pci_constructs.custom_resources import CustomResources
 from pci_constructs.database import Database
+from pci_constructs.database_identities import DatabaseIdentities
 from pci_constructs.encryption import Encryption
 from pci_constructs.foundation import Foundation
 from pci_constructs.ingress import Ingress
@@ -22,7 +23,6 @@ from pci_constructs.monitoring import Monitoring
 from pci_constructs.names import Names
 from pci_constructs.network import Network, Tier
 from pci_constructs.place import Place
-from pci_constructs.rotation import Rotation
 from pci_constructs.service import Service
 from pci_constructs.settings.ingress import IngressSettings
 from pci_constructs.settings.network import NetworkSettings
@@ -64,13 +64,14 @@ class Anybody:
             self.stack, "Service", foundation=self.foundation, tier=self.tier, secret=secret
         )
 
-    def rotation(self, database: Database) -> Rotation:
-        return Rotation(
+    def identities(self, network: Network, database: Database) -> DatabaseIdentities:
+        return DatabaseIdentities(
             self.stack,
-            "Rotation",
+            "Identities",
             foundation=self.foundation,
-            secret=database.secret,
-            cluster=database.cluster,
+            network=network,
+            database=database,
+            services={},
         )
 
     def ingress(self, network: Network, service: Service) -> Ingress:
@@ -96,7 +97,7 @@ def test_network_stands_alone() -> None:
 def test_database_stands_alone_without_a_region_and_without_flags() -> None:
     app = Anybody()
     database = app.database()
-    app.rotation(database)
+    app.identities(app.network(), database)
     assert app.template().one("AWS::RDS::DBCluster")["StorageEncrypted"] is True
 
 
@@ -117,7 +118,7 @@ def test_everything_stands_together_in_a_stack_with_a_region() -> None:
             network=network,
             service=service,
             database=database,
-            rotation=app.rotation(database),
+            identities=app.identities(network, database),
             ingress=app.ingress(network, service),
         ),
     )
@@ -162,13 +163,14 @@ def test_a_secret_that_is_added_to_the_container_can_be_read() -> None:
     assert "secretsmanager:GetSecretValue" in granted(template, role)
 
 
-def test_a_permission_of_the_rotation_function_takes_effect() -> None:
+def test_a_permission_of_the_function_of_the_users_takes_effect() -> None:
     app = Anybody()
-    function = app.rotation(app.database()).function
+    function = app.identities(app.network(), app.database()).function
     queue = sqs.Queue(app.stack, "Queue")
     queue.grant_send_messages(function)
     template = app.template()
-    (own,) = [f for f in template.all("AWS::Lambda::Function") if "Description" in f]
+    functions = template.all("AWS::Lambda::Function")
+    (own,) = [one for one in functions if one["Handler"] == "database_users.index.handler"]
     role = target(own["Role"])
     assert "sqs:SendMessage" in granted(template, role)
 
@@ -176,7 +178,7 @@ def test_a_permission_of_the_rotation_function_takes_effect() -> None:
 def test_what_the_constructs_need_is_listed_and_not_granted_a_second_time() -> None:
     app = Anybody()
     app.service()
-    app.rotation(app.database())
+    app.identities(app.network(), app.database())
     assert app.template().ids("AWS::IAM::Policy") == []
 
 

@@ -108,10 +108,8 @@ EXCUSED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "another name of a key that is judged itself": ("AWS::KMS::Alias",),
         "a public name of what is judged itself": ("AWS::Route53::RecordSet",),
-        "read by the rules of the secret that it completes": (
-            "AWS::SecretsManager::SecretTargetAttachment",
-        ),
-        "runs code of the CDK while a deployment lasts; its role is judged": (
+        "runs code while a deployment lasts; its role is judged": (
+            "Custom::DatabaseUsers",
             "Custom::S3AutoDeleteObjects",
             "Custom::VpcRestrictDefaultSG",
         ),
@@ -158,10 +156,10 @@ EXCUSED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "AWS::SNS::TopicPolicy",
             "AWS::SecretsManager::RotationSchedule",
             "AWS::SecretsManager::Secret",
-            "AWS::SecretsManager::SecretTargetAttachment",
             "AWS::WAFv2::LoggingConfiguration",
             "AWS::WAFv2::WebACL",
             "AWS::WAFv2::WebACLAssociation",
+            "Custom::DatabaseUsers",
             "Custom::S3AutoDeleteObjects",
             "Custom::VpcRestrictDefaultSG",
         ),
@@ -177,9 +175,9 @@ EXCUSED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "AWS::EC2::Subnet",
             "AWS::ElasticLoadBalancingV2::Listener",
             "AWS::ElasticLoadBalancingV2::TargetGroup",
-            "AWS::SecretsManager::SecretTargetAttachment",
             "AWS::WAFv2::LoggingConfiguration",
             "AWS::WAFv2::WebACLAssociation",
+            "Custom::DatabaseUsers",
             "Custom::VpcRestrictDefaultSG",
         ),
         "routes decide; what reaches what is judged on the template": (

@@ -1,5 +1,7 @@
 """The database: Serverless v2 in a form its region deploys, unreachable from the internet."""
 
+import json
+
 import pytest
 
 from pci_constructs.settings.engine import has_long_term_support, mysql_version
@@ -69,14 +71,16 @@ def test_database_is_unreachable_from_the_internet() -> None:
     assert all("Isolated" in DEV.path(subnet) for subnet in subnets)
 
 
-def test_only_the_tasks_reach_the_database_and_on_its_port_only() -> None:
+def test_only_the_tasks_and_the_function_of_the_users_reach_it_and_on_its_port_only() -> None:
     (group,) = [target(g) for g in listed(cluster()["VpcSecurityGroupIds"])]
     assert "SecurityGroupIngress" not in DEV.properties(group)
-    (rule,) = [
-        r for r in DEV.all("AWS::EC2::SecurityGroupIngress") if target(r["GroupId"]) == group
-    ]
-    assert (rule["FromPort"], rule["ToPort"], rule["IpProtocol"]) == (6603, 6603, "tcp")
-    assert "ServiceSecurityGroup" in target(rule["SourceSecurityGroupId"])
+    rules = [r for r in DEV.all("AWS::EC2::SecurityGroupIngress") if target(r["GroupId"]) == group]
+    assert {(r["FromPort"], r["ToPort"], r["IpProtocol"]) for r in rules} == {(6603, 6603, "tcp")}
+    sources = {DEV.path(target(r["SourceSecurityGroupId"])) for r in rules}
+    assert sources == {
+        "PciDss-dev/Service/SecurityGroup/Resource",
+        "PciDss-dev/DatabaseIdentities/SecurityGroup/Resource",
+    }
 
 
 def test_database_has_no_way_out() -> None:
@@ -124,39 +128,21 @@ def test_exported_logs_go_to_groups_that_exist_before_the_cluster() -> None:
 
 def test_master_user_and_port_are_not_the_defaults() -> None:
     assert cluster()["Port"] == 6603
-    secret = DEV.one("AWS::SecretsManager::Secret")["GenerateSecretString"]
-    assert isinstance(secret, dict)
-    assert secret["SecretStringTemplate"] == '{"username": "txowner"}'
+    assert cluster()["MasterUsername"] == "txowner"
 
 
-def test_password_is_generated_and_in_no_parameter_or_template() -> None:
-    secret = DEV.one("AWS::SecretsManager::Secret")
-    assert secret["Description"] == "Master user of transaction-db-cluster-dev"
-    generate = secret["GenerateSecretString"]
-    assert isinstance(generate, dict)
-    assert generate["PasswordLength"] == 32
-    assert generate["GenerateStringKey"] == "password"
-    assert set('/"@ ') - {" "} <= set(str(generate["ExcludeCharacters"]))  # Aurora refuses them
-    assert generate.get("IncludeSpace", False) is False
-    assert generate["RequireEachIncludedType"] is True
-    assert "EncryptionSecrets" in target(secret["KmsKeyId"])
-    (master,) = DEV.ids("AWS::SecretsManager::Secret")
-    for property_, field in (("MasterUsername", "username"), ("MasterUserPassword", "password")):
-        reference = f"{{{{resolve:secretsmanager:${{{master}}}:SecretString:{field}::}}}}"
-        assert text(cluster()[property_]) == reference
-
-
-def test_secret_knows_its_cluster() -> None:
-    attachment = DEV.one("AWS::SecretsManager::SecretTargetAttachment")
-    assert attachment["TargetType"] == "AWS::RDS::DBCluster"
-    assert target(attachment["TargetId"]) == DEV.ids("AWS::RDS::DBCluster")[0]
+def test_rds_keeps_the_master_password_with_the_secrets_key() -> None:
+    assert cluster()["ManageMasterUserPassword"] is True
+    assert "MasterUserPassword" not in cluster()
+    assert "EncryptionSecrets" in target(cluster()["MasterUserSecret"]["KmsKeyId"])  # type: ignore[index]
+    assert "{{resolve:" not in json.dumps(DEV.body)
 
 
 def test_backups_tags_monitoring_and_access_follow_the_promise() -> None:
     assert cluster()["DatabaseName"] == "transactions"
     assert cluster()["BackupRetentionPeriod"] == 7
     assert cluster()["CopyTagsToSnapshot"] is True
-    assert cluster()["EnableIAMDatabaseAuthentication"] is True
+    assert cluster()["EnableIAMDatabaseAuthentication"] is False  # no identity uses it
     assert cluster()["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
     assert writer()["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
     assert writer()["MonitoringInterval"] == 60

@@ -54,22 +54,28 @@ def test_the_account_administers_a_key_but_cannot_decrypt_with_it_directly(purpo
     assert actions >= {"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource"}
 
 
-@pytest.mark.parametrize(("purpose", "service"), [("Data", "rds"), ("Secrets", "secretsmanager")])
-def test_key_is_used_through_its_service_and_from_this_account_only(
-    purpose: str, service: str
+# RDS makes the master user's secret, so it asks for the secrets key too.
+@pytest.mark.parametrize(
+    ("purpose", "services"),
+    [("Data", {"rds"}), ("Secrets", {"secretsmanager", "rds"})],
+)
+def test_key_is_used_through_its_services_and_from_this_account_only(
+    purpose: str, services: set[str]
 ) -> None:
     use = [s for s in policy(DEV, purpose) if "Condition" in s]
     assert {a for s in use for a in listed(s["Action"])} >= ALL_USE
     for statement in use:
         assert text(statement["Principal"]["AWS"]) == ROOT  # type: ignore[index]
-        assert statement["Condition"]["StringEquals"] == {  # type: ignore[index]
-            "kms:ViaService": f"{service}.eu-central-2.amazonaws.com",
-            "kms:CallerAccount": {"Ref": "AWS::AccountId"},
+        condition = statement["Condition"]["StringEquals"]  # type: ignore[index]
+        assert set(listed(condition["kms:ViaService"])) == {
+            f"{service}.eu-central-2.amazonaws.com" for service in services
         }
+        assert condition["kms:CallerAccount"] == {"Ref": "AWS::AccountId"}
 
 
-def test_rds_may_grant_the_data_key_to_its_own_resources_only() -> None:
-    (grant,) = [s for s in policy(DEV, "Data") if s["Action"] == "kms:CreateGrant"]
+@pytest.mark.parametrize("purpose", ["Data", "Secrets"])
+def test_rds_may_grant_the_key_to_its_own_resources_only(purpose: str) -> None:
+    (grant,) = [s for s in policy(DEV, purpose) if s["Action"] == "kms:CreateGrant"]
     assert grant["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}  # type: ignore[index]
 
 
@@ -96,7 +102,7 @@ USE = "AccountUsesTheKeyThroughTheServiceOnly"
 STATEMENTS = {
     "Data": [ADMINISTRATION, USE, "ServiceGrantsTheKeyToItsOwnResources"],
     "Logs": [ADMINISTRATION, "CloudWatchLogsEncryptsTheLogGroupsOfThisStack"],
-    "Secrets": [ADMINISTRATION, USE],
+    "Secrets": [ADMINISTRATION, USE, "ServiceGrantsTheKeyToItsOwnResources"],
     "Messages": [ADMINISTRATION, "AlarmsAndDatabaseEventsPublishThroughTheTopic"],
 }
 

@@ -49,7 +49,7 @@ WATCHED = {
     "AuditLogSilent": ("AWS/Logs IncomingLogEvents Sum 3600 s < 1, 2 times", AUDIT_LOG),
     "RotationFailed": (
         "AWS/Lambda Errors Sum 300 s > 0, 1 times",
-        {"FunctionName": "${RotationFunction}"},
+        {"FunctionName": "${DatabaseIdentitiesFunction}"},
     ),
     "UnhealthyHosts": (
         "AWS/ApplicationELB UnHealthyHostCount Maximum 60 s > 0, 3 times",
@@ -211,7 +211,7 @@ ADVICE = {
     "ReplicaLag": "long transactions",
     "FlowLogSilent": "the flow log's status",
     "AuditLogSilent": "server_audit_logging",
-    "RotationFailed": "rotate again at once",
+    "RotationFailed": "names the reason and what to do",
     "UnhealthyHosts": "health_check_path",
     "TaskErrors": "roll back",
     "LoadBalancerErrors": "UnhealthyHosts and Latency",

@@ -125,7 +125,7 @@ def test_without_nat_there_is_no_route_to_the_internet_for_tasks() -> None:
     assert routes(synthesized, "Private") == []
 
 
-def test_without_nat_every_endpoint_that_starts_a_task_is_there() -> None:
+def test_without_nat_every_endpoint_that_starts_or_restarts_a_task_is_there() -> None:
     services = {
         text(endpoint["ServiceName"]).removeprefix("com.amazonaws.eu-central-2.")
         for endpoint in variant(**ENDPOINTS).all("AWS::EC2::VPCEndpoint")
@@ -136,11 +136,12 @@ def test_without_nat_every_endpoint_that_starts_a_task_is_there() -> None:
         "ecr.dkr",
         "logs",
         "secretsmanager",
+        "ecs",
         "kms",
     }
 
 
-def test_endpoints_are_admitted_on_https_from_the_service_only() -> None:
+def test_endpoints_are_admitted_on_https_from_tasks_and_the_function_of_the_users_only() -> None:
     synthesized = variant(**ENDPOINTS)
     interfaces = [
         endpoint
@@ -156,21 +157,26 @@ def test_endpoints_are_admitted_on_https_from_the_service_only() -> None:
     (closed,) = listed(synthesized.properties(group)["SecurityGroupEgress"])
     assert isinstance(closed, dict)
     assert closed["CidrIp"] == "255.255.255.255/32"
-    (rule,) = [
+    rules = [
         r
         for r in synthesized.all("AWS::EC2::SecurityGroupIngress")
         if target(r["GroupId"]) == group
     ]
-    assert (rule["FromPort"], rule["ToPort"]) == (443, 443)
-    assert "ServiceSecurityGroup" in target(rule["SourceSecurityGroupId"])
+    assert {(r["FromPort"], r["ToPort"]) for r in rules} == {(443, 443)}
+    sources = {synthesized.path(target(r["SourceSecurityGroupId"])) for r in rules}
+    assert sources == {
+        "PciDss-dev/Service/SecurityGroup/Resource",
+        "PciDss-dev/DatabaseIdentities/SecurityGroup/Resource",
+    }
 
 
-def test_s3_endpoint_gives_image_layers_only() -> None:
+def test_s3_endpoint_gives_image_layers_and_takes_what_custom_resources_answer() -> None:
     (endpoint,) = [e for e in DEV.all("AWS::EC2::VPCEndpoint") if e["VpcEndpointType"] == "Gateway"]
-    (statement,) = statements(endpoint["PolicyDocument"])
-    assert statement["Action"] == "s3:GetObject"
-    bucket = "arn:aws:s3:::prod-eu-central-2-starport-layer-bucket/*"
-    assert text(statement["Resource"]) == bucket
+    allowed = {s["Action"]: text(s["Resource"]) for s in statements(endpoint["PolicyDocument"])}
+    assert allowed == {
+        "s3:GetObject": "arn:aws:s3:::prod-eu-central-2-starport-layer-bucket/*",
+        "s3:PutObject": "arn:aws:s3:::cloudformation-custom-resource-response-eucentral2/*",
+    }
     private = {
         target(a["RouteTableId"])
         for a in DEV.all("AWS::EC2::SubnetRouteTableAssociation")
@@ -193,8 +199,11 @@ def test_every_flow_between_groups_is_one_tcp_port_with_its_reason_on_both_sides
         )
         for side in ("Ingress", "Egress")
     }
+    function = "The function of the database users"
     wanted = [
         ("Tasks query the database over TLS", "tcp", 6603, 6603),
         ("Tasks reach AWS services", "tcp", 443, 443),
+        (f"{function} makes and tests logins over TLS", "tcp", 6603, 6603),
+        (f"{function} reaches AWS services", "tcp", 443, 443),
     ]
     assert sides == {"Ingress": wanted, "Egress": wanted}

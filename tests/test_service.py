@@ -77,7 +77,9 @@ def test_tasks_leave_on_https_and_to_the_database_only() -> None:
     (https,) = listed(group["SecurityGroupEgress"])
     assert isinstance(https, dict)
     assert (https["FromPort"], https["ToPort"], https["IpProtocol"]) == (443, 443, "tcp")
-    (database,) = DEV.all("AWS::EC2::SecurityGroupEgress")
+    (own,) = [key for key in DEV.ids("AWS::EC2::SecurityGroup") if "ServiceSecurity" in key]
+    rules = DEV.all("AWS::EC2::SecurityGroupEgress")
+    (database,) = [rule for rule in rules if target(rule["GroupId"]) == own]
     assert (database["FromPort"], database["ToPort"]) == (6603, 6603)
     assert "DatabaseSecurityGroup" in target(database["DestinationSecurityGroupId"])
 
@@ -160,13 +162,14 @@ def test_database_secret_comes_from_secrets_manager_and_never_from_the_environme
     fields = {name: secret.rpartition("}")[2] for name, secret in secrets.items()}
     assert fields == {
         "DATABASE_HOST": ":host::",
+        "DATABASE_READER_HOST": ":readerhost::",
         "DATABASE_PORT": ":port::",
         "DATABASE_NAME": ":dbname::",
         "DATABASE_USER": ":username::",
         "DATABASE_PASSWORD": ":password::",
     }
-    (attachment,) = DEV.ids("AWS::SecretsManager::SecretTargetAttachment")
-    assert all(secret.startswith(f"${{{attachment}}}") for secret in secrets.values())
+    (own,) = [key for key in DEV.ids("AWS::SecretsManager::Secret") if "Application" in key]
+    assert all(secret.startswith(f"${{{own}}}") for secret in secrets.values())
 
 
 def test_task_and_execution_roles_differ_and_the_task_may_do_nothing() -> None:
@@ -177,8 +180,8 @@ def test_task_and_execution_roles_differ_and_the_task_may_do_nothing() -> None:
 def test_execution_role_may_start_the_task_and_no_more() -> None:
     allowed = permissions("Service/ExecutionRole")
     group = target(container()["LogConfiguration"]["Options"]["awslogs-group"])  # type: ignore[index]
-    key = target(DEV.one("AWS::SecretsManager::Secret")["KmsKeyId"])
-    (secret,) = DEV.ids("AWS::SecretsManager::SecretTargetAttachment")
+    (secret,) = [key for key in DEV.ids("AWS::SecretsManager::Secret") if "Application" in key]
+    key = target(DEV.properties(secret)["KmsKeyId"])
     assert {action: [target(r) for r in resources] for action, resources in allowed.items()} == {
         "kms:Decrypt": [key],
         "logs:CreateLogStream": [group],

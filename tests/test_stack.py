@@ -240,7 +240,7 @@ OUTPUTS = {
     "ServiceName": ("AWS::ECS::Service", "Name"),
     "ClusterEndpoint": ("AWS::RDS::DBCluster", "Endpoint.Address"),
     "ClusterReaderEndpoint": ("AWS::RDS::DBCluster", "ReadEndpoint.Address"),
-    "SecretArn": ("AWS::SecretsManager::SecretTargetAttachment", ""),
+    "SecretArn": ("AWS::SecretsManager::Secret", ""),
     "AlarmTopicArn": ("AWS::SNS::Topic", ""),
     "LoadBalancerDnsName": ("AWS::ElasticLoadBalancingV2::LoadBalancer", "DNSName"),
 }

@@ -8,12 +8,12 @@ from typing import Final
 
 from pci_constructs.alarm import AlarmProps, Metric
 from pci_constructs.database import Database
+from pci_constructs.database_identities import DatabaseIdentities
 from pci_constructs.foundation import Foundation
 from pci_constructs.ingress import Ingress
 from pci_constructs.job import Job
 from pci_constructs.names import Names
 from pci_constructs.network import Network
-from pci_constructs.rotation import Rotation
 from pci_constructs.service import Service
 from pci_constructs.worker import Worker
 
@@ -40,7 +40,7 @@ class Watched:
         network: Its flow log must never fall silent.
         service: The service.
         database: The database; one that pauses writes no log, and its silence is no alarm.
-        rotation: What rotates the password.
+        identities: What makes and rotates the database users.
         ingress: The way in, if there is one.
         workers: Tasks beside the service.
         jobs: Tasks that end; those with a schedule must be started by it.
@@ -49,7 +49,7 @@ class Watched:
     network: Network
     service: Service
     database: Database
-    rotation: Rotation
+    identities: DatabaseIdentities
     ingress: Ingress | None = None
     workers: tuple[Worker, ...] = ()
     jobs: tuple[Job, ...] = ()
@@ -228,15 +228,16 @@ def _controls(watch: Watched) -> dict[str, AlarmProps]:
             metric=Metric(
                 namespace="AWS/Lambda",
                 name="Errors",
-                dimensions={"FunctionName": watch.rotation.function.function_name},
+                dimensions={"FunctionName": watch.identities.function.function_name},
                 statistic="Sum",
                 period=300,
             ),
             above=0,
             periods=1,
-            what_to_do="The database password was not rotated. Read the rotation function's log. "
-            "Once it has reached setSecret the database takes the pending password only, and new "
-            "tasks cannot log in: rotate again at once.",
+            what_to_do="A database password was not rotated; every login still works, as the "
+            "rotation touches a user that rests. The function's log names the reason and what to "
+            "do. Then rotate again: aws secretsmanager rotate-secret --secret-id (the secret); "
+            "while a version is pending Secrets Manager goes on with that one by itself.",
         ),
     }
     if watch.database.settings.min_capacity:

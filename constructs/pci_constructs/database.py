@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Final, cast
+from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
-from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from pci_constructs.acknowledge import acknowledge
@@ -20,7 +18,7 @@ from pci_constructs.names import LOG_KINDS
 from pci_constructs.network import Tier
 from pci_constructs.place import Place
 from pci_constructs.policy import from_this_account
-from pci_constructs.protection import database_removal_policy, removal_policy
+from pci_constructs.protection import database_removal_policy
 from pci_constructs.role import RoleProps, listed_role
 from pci_constructs.settings.database import DatabaseSettings
 from pci_constructs.settings.engine import has_long_term_support, mysql_version
@@ -35,7 +33,7 @@ _PARAMETERS: Final = {
 
 
 class Database(Construct):
-    """Aurora MySQL Serverless v2 with forced TLS, audit log and generated password.
+    """Aurora MySQL Serverless v2 with forced TLS and audit log; RDS keeps the master password.
 
     Attributes:
         cluster: The cluster.
@@ -43,7 +41,8 @@ class Database(Construct):
         writer: The instance that takes connections; wait for it before you connect.
         security_group: Admit clients here, on the port of the settings.
         settings: Its settings.
-        secret: The master credentials, attached: host, port, dbname, username, password.
+        master_secret_arn: The master user's secret, which RDS makes, keeps and rotates; for the
+            function of :class:`~pci_constructs.database_identities.DatabaseIdentities` alone.
         log_groups: Exported logs by kind.
     """
 
@@ -70,13 +69,12 @@ class Database(Construct):
         self._foundation = foundation
         self.security_group = self._security_group(tier)
         self.log_groups = self._log_groups()
-        self._master_secret = self._secret()
         self.cluster = self._cluster(tier)
         self.instances = [self.cluster.node.find_child(name) for name, _ in self._instances()]
         self.writer = self.instances[0]
         self._finish_cluster()
         assert self.cluster.secret is not None
-        self.secret: secretsmanager.ISecret = self.cluster.secret
+        self.master_secret_arn = self.cluster.secret.secret_arn
 
     def _security_group(self, tier: Tier) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(
@@ -97,23 +95,6 @@ class Database(Construct):
             )
             for kind in LOG_KINDS
         }
-
-    def _secret(self) -> secretsmanager.Secret:
-        """Generate the master password; it is in no parameter and no template (PCI DSS 8.6.2)."""
-        return secretsmanager.Secret(
-            self,
-            "MasterSecret",
-            description=f"Master user of {self._foundation.names.database_cluster}",
-            encryption_key=self._foundation.keys.secrets,
-            removal_policy=removal_policy(self._foundation.protection),
-            generate_secret_string=secretsmanager.SecretStringGenerator(
-                secret_string_template=json.dumps({"username": self.settings.master_username}),
-                generate_string_key="password",
-                password_length=32,
-                exclude_characters="\"@/\\'`",  # what Aurora refuses or a shell trips over
-                require_each_included_type=True,
-            ),
-        )
 
     def _cluster(self, tier: Tier) -> rds.DatabaseCluster:
         settings, protection = self.settings, self._foundation.protection
@@ -155,10 +136,11 @@ class Database(Construct):
             security_groups=[self.security_group],
             port=settings.port,
             default_database_name=settings.name,
-            credentials=rds.Credentials.from_secret(
-                cast("secretsmanager.ISecret", self._master_secret)
+            manage_master_user_password=True,
+            credentials=rds.Credentials.from_username(
+                settings.master_username, encryption_key=self._foundation.keys.secrets
             ),
-            iam_authentication=True,
+            iam_authentication=False,
             storage_encrypted=True,
             storage_encryption_key=self._foundation.keys.data,
             parameter_group=rds.ParameterGroup(
@@ -224,7 +206,13 @@ class Database(Construct):
                     "end of support is checked at every synth."
                 },
             )
+        no_tokens = (
+            "No identity logs in by token: each has a password of its own, of 190 bits, which "
+            "rotates. Tokens would be a second way in that nobody uses."
+        )
         accepted = {
+            "AwsSolutions-RDS6": no_tokens,
+            "PCI-7.2.5-DATABASE-IAM": no_tokens,
             "AwsSolutions-RDS14": "Backtrack is not offered in every region (eu-central-2 lacks "
             "it); automatic backups restore to any second instead.",
             "PCI.DSS.321-RDSLoggingEnabled[LogExport::general]": "The general log holds whole "

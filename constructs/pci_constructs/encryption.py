@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aws_cdk import Duration
@@ -67,7 +67,7 @@ class Encryption(Construct):
     Attributes:
         data: Aurora storage, backups and snapshots.
         logs: The stack's log groups.
-        secrets: Secrets Manager.
+        secrets: Secrets Manager; RDS makes the master user's secret with it.
         messages: The alarm topic.
     """
 
@@ -90,9 +90,13 @@ class Encryption(Construct):
         super().__init__(scope, construct_id)
         self._names, self._protection = names, protection
         self._place = place = Place.of(self)
-        self.data = self._key("data", _use("rds", place), _grant("rds", place))
+        self.data = self._key("data", _use("rds", place=place), _grant("rds", place=place))
         self.logs = self._key("logs", _log_groups(names, place))
-        self.secrets = self._key("secrets", _use("secretsmanager", place))
+        self.secrets = self._key(
+            "secrets",
+            _use("secretsmanager", "rds", place=place),
+            _grant("rds", "secretsmanager", place=place),
+        )
         self.messages = self._key(
             "messages",
             _publish(names),
@@ -135,32 +139,33 @@ def _administer(place: Place) -> Statement:
     return allow(*_ADMINISTER, to=_account(place), sid="AccountAdministersTheKeyThroughIam")
 
 
-def _use(service: str, place: Place) -> Statement:
-    """Let the account use a key, but only through one service and from this account."""
+def _use(*services: str, place: Place) -> Statement:
+    """Let the account use a key, but only through its services and from this account."""
     return allow(
         *_USE,
         to=_account(place),
-        when={"StringEquals": _through(service, place)},
+        when={"StringEquals": _through(services, place)},
         sid="AccountUsesTheKeyThroughTheServiceOnly",
     )
 
 
-def _grant(service: str, place: Place) -> Statement:
+def _grant(*services: str, place: Place) -> Statement:
     """Let a service hand the use on to its own resources, such as database instances."""
     return allow(
         "kms:CreateGrant",
         to=_account(place),
         when={
-            "StringEquals": _through(service, place),
+            "StringEquals": _through(services, place),
             "Bool": {"kms:GrantIsForAWSResource": "true"},
         },
         sid="ServiceGrantsTheKeyToItsOwnResources",
     )
 
 
-def _through(service: str, place: Place) -> dict[str, str]:
+def _through(services: Sequence[str], place: Place) -> dict[str, object]:
+    names = [f"{service}.{place.region}.amazonaws.com" for service in services]
     return {
-        "kms:ViaService": f"{service}.{place.region}.amazonaws.com",
+        "kms:ViaService": names[0] if len(names) == 1 else names,
         "kms:CallerAccount": place.account,
     }
 

@@ -8,6 +8,7 @@ from typing import Final
 NEEDED: Final = {
     "EcrApi": "ecr.api",
     "EcrDocker": "ecr.dkr",
+    "Ecs": "ecs",  # for the function that restarts tasks when a password has rotated
     "Logs": "logs",
     "SecretsManager": "secretsmanager",
     "Kms": "kms",
@@ -24,7 +25,7 @@ _OF_ACTIONS: Final = {
 }
 """Endpoint by the prefix of its service's actions, where the two differ."""
 
-_OTHER_WAYS: Final = ("s3", "ecr", "logs", "secretsmanager", "kms", "iam")
+_OTHER_WAYS: Final = ("s3", "ecr", "ecs", "logs", "secretsmanager", "kms", "iam")
 """Services with a way of their own: S3's gateway endpoint, those above, and IAM, which has none."""
 
 

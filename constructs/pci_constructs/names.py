@@ -21,7 +21,7 @@ LIMITS: Final[Mapping[str, int]] = {
     "container_insights_logs": 512,
     "flow_logs": 512,
     "custom_resource_logs": 512,
-    "rotation_logs": 512,
+    "database_users_logs": 512,
     "job_runner_logs": 512,
     "dns_logs": 512,
     "schedules": 64,
@@ -44,6 +44,7 @@ LOG_KINDS: Final = ("audit", "error", "slowquery")
 MAX_READERS: Final = 15
 DATABASE_VARIABLES: Final[Mapping[str, str]] = {
     "DATABASE_HOST": "host",
+    "DATABASE_READER_HOST": "readerhost",
     "DATABASE_PORT": "port",
     "DATABASE_NAME": "dbname",
     "DATABASE_USER": "username",
@@ -171,9 +172,9 @@ class Names:
         return f"/{self.project}/{self.suffix}/custom-resources"
 
     @property
-    def rotation_logs(self) -> str:
-        """Log group of the function that rotates the database password."""
-        return f"/{self.project}/{self.suffix}/rotation"
+    def database_users_logs(self) -> str:
+        """Log group of the function that makes and rotates the database users."""
+        return f"/{self.project}/{self.suffix}/database-users"
 
     @property
     def waf_logs(self) -> str:
@@ -225,7 +226,7 @@ class Names:
             *((self.job_runner_logs,) if self.jobs else ()),
             *((self.dns_logs,) if self.filters_dns else ()),
             self.custom_resource_logs,
-            self.rotation_logs,
+            self.database_users_logs,
             self.waf_logs,
         )
 

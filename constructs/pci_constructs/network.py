@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from aws_cdk import Fn, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
@@ -112,20 +113,12 @@ class Network(Construct):
             tasks: Their security group.
             name: What the ids of the rules begin with; nothing for the first.
         """
-        if self.endpoint_security_group is not None:
-            admit(
-                self.endpoint_security_group,
-                tasks,
-                name=f"{name}TasksToEndpoints",
-                port=443,
-                reason="Tasks reach AWS services",
-            )
-        tasks.add_egress_rule(
-            ec2.Peer.any_ipv4(),
-            ec2.Port.tcp(443),
-            "Image layers from S3 through the gateway endpoint; there is no other route"
-            if self.endpoint_security_group is not None
-            else "Image, secrets and logs over HTTPS through NAT",
+        self._give_way(
+            tasks,
+            name=f"{name}TasksToEndpoints",
+            who="Tasks reach",
+            by_s3="Image layers from S3",
+            by_nat="Image, secrets and logs",
         )
 
     def admit_to_s3(self, statements: Iterable[Statement]) -> None:
@@ -138,6 +131,40 @@ class Network(Construct):
         """Public addresses from which tasks reach the internet; none with VPC endpoints."""
         addresses = [subnet.node.try_find_child("EIP") for subnet in self.vpc.public_subnets]
         return [address.ref for address in addresses if isinstance(address, ec2.CfnEIP)]
+
+    def give_way_to_aws(self, function: ec2.SecurityGroup, *, name: str) -> None:
+        """Let the function of a custom resource reach AWS services by HTTPS.
+
+        Args:
+            function: Its group.
+            name: Construct id of the rules.
+        """
+        self._give_way(
+            function,
+            name=name,
+            who="The function of the database users reaches",
+            by_s3="Answers to CloudFormation",
+            by_nat="Secrets Manager, ECS and answers to CloudFormation",
+        )
+
+    def _give_way(
+        self, source: ec2.SecurityGroup, *, name: str, who: str, by_s3: str, by_nat: str
+    ) -> None:
+        if self.endpoint_security_group is not None:
+            admit(
+                self.endpoint_security_group,
+                source,
+                name=name,
+                port=443,
+                reason=f"{who} AWS services",
+            )
+        source.add_egress_rule(
+            ec2.Peer.any_ipv4(),
+            ec2.Port.tcp(443),
+            f"{by_nat} over HTTPS through NAT"
+            if self.endpoint_security_group is None
+            else f"{by_s3} through the gateway endpoint; there is no other route",
+        )
 
     def _vpc(self, settings: NetworkSettings) -> ec2.Vpc:
         private_type = (
@@ -204,7 +231,7 @@ class Network(Construct):
         )
 
     def _s3_endpoint(self, place: Place) -> ec2.GatewayVpcEndpoint:
-        """Keep the traffic to S3 (image layers) inside AWS, and to the layers' bucket only."""
+        """Keep the traffic to S3 inside AWS: image layers, and what custom resources answer."""
         endpoint = ec2.GatewayVpcEndpoint(
             self,
             "S3Endpoint",
@@ -215,6 +242,10 @@ class Network(Construct):
         layers = f"arn:{place.partition}:s3:::prod-{place.region}-starport-layer-bucket/*"
         endpoint.add_to_policy(
             iam.PolicyStatement.from_json(allow("s3:GetObject", on=layers, to={"AWS": "*"}))
+        )
+        answers = f"arn:{place.partition}:s3:::{_response_bucket(place.region)}/*"
+        endpoint.add_to_policy(
+            iam.PolicyStatement.from_json(allow("s3:PutObject", on=answers, to={"AWS": "*"}))
         )
         return endpoint
 
@@ -243,6 +274,16 @@ class Network(Construct):
             )
             for construct_id, service in interface_endpoints(actions).items()
         ]
+
+
+def _response_bucket(region: str) -> str:
+    """Return the bucket where CloudFormation awaits the answer of a custom resource."""
+    plain = (
+        Fn.join("", Fn.split("-", region))
+        if Token.is_unresolved(region)
+        else region.replace("-", "")
+    )
+    return f"cloudformation-custom-resource-response-{plain}"
 
 
 def admit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from pci_constructs.place import Place
@@ -18,7 +18,7 @@ def policy(*statements: Statement) -> dict[str, object]:
 
 def allow(
     *actions: str,
-    on: str | list[str] | None = "*",
+    on: str | Sequence[str] | None = "*",
     to: Mapping[str, object] | None = None,
     when: Condition | None = None,
     sid: str | None = None,
@@ -27,7 +27,7 @@ def allow(
 
     Args:
         actions: The actions, each by its full name (PCI DSS 7.2: no wildcard).
-        on: ARN of the resource, or several; ``*`` in the policy of a resource, which means that
+        on: ARN of the resource, or of several; ``*`` in the policy of a resource, which means that
             one, and None in the trust of a role, which has none.
         to: Principal of a resource's policy, such as ``{"Service": "rds.amazonaws.com"}``.
         when: Conditions by operator and key.
@@ -38,10 +38,15 @@ def allow(
         "Effect": "Allow",
         "Principal": to,
         "Action": actions[0] if len(actions) == 1 else list(actions),
-        "Resource": on,
+        "Resource": on if on is None or isinstance(on, str) else list(on),
         "Condition": when,
     }
     return {name: part for name, part in parts.items() if part is not None}
+
+
+def deny(*actions: str, when: Condition, sid: str) -> Statement:
+    """Return a statement that denies actions on everything, under a condition."""
+    return {**allow(*actions, when=when, sid=sid), "Effect": "Deny"}
 
 
 def from_this_account(place: Place, *, service: str | None = None) -> Condition:

@@ -78,7 +78,7 @@ class Service(Workload):
             construct_id: Id in the parent.
             foundation: Names, protection and keys.
             tier: Where the tasks run.
-            secret: Login to the database, given to the container by ECS; None for no login.
+            secret: Login of a database identity, given to the container by ECS; None for no login.
             settings: Image, size, scaling; the defaults if left out.
             name: Its name beside others; any but the default is one of the names' workloads.
             cluster: The ECS cluster; left out, it makes one, of which a stack can have one only.

@@ -185,7 +185,7 @@ TABLE: Final[Mapping[tuple[str, ...], Sequence[tuple[str, str, Accepts]]]] = {
         ("MasterUserSecret.KmsKeyId", "3.5.1", _reference),
         ("EngineVersion", "6.3.3 6.3.2 12.3.4", _written),
         ("DeletionProtection", "6.5.1", _true),
-        ("ManageMasterUserPassword", "8.6.2 8.6.3 8.3.9", _true),
+        ("ManageMasterUserPassword", "7.2.5 8.2.2 8.6.1 8.6.2 8.6.3 8.3.9", _true),
     ),
     ("AWS::ECS::TaskDefinition",): (
         ("ContainerDefinitions.*.ReadonlyRootFilesystem", "2.2.4 2.2.6", _true),

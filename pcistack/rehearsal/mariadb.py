@@ -6,6 +6,7 @@ that the stack's function uses; what it cannot show is Aurora itself.
 
 from __future__ import annotations
 
+import atexit
 import datetime
 import os
 import shutil
@@ -16,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -82,7 +84,8 @@ def serving(
     process: subprocess.Popen[bytes] | None = None
     try:
         _make_certificates(folder, names)
-        _make_tables(program, folder, statements)
+        shutil.copytree(_tables(program), folder / "data")
+        (folder / "first.sql").write_text(statements)
         port = _free_port()
         process = _start(program, folder, port)
         _wait(process, folder, port)
@@ -107,15 +110,17 @@ def _options(folder: Path) -> list[str]:
     ]
 
 
-def _make_tables(program: Path, folder: Path, statements: str) -> None:
-    """Make the system tables, as mariadb-install-db does, which needs the client's package."""
-    (folder / "data").mkdir()
+@cache
+def _tables(program: Path) -> Path:
+    """Make the system tables once, as mariadb-install-db does, which needs the client's package."""
     scripts = Path("/usr/share/mysql")
     if not (scripts / _SYSTEM_TABLES[0]).is_file():
         raise NoServerError(f"{scripts} lacks the tables of the server: {INSTALL}")
+    folder = Path(tempfile.mkdtemp(prefix="pcistack-mariadb-tables-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "data").mkdir()
     lines = ["CREATE DATABASE mysql;", "USE mysql;", "SET @auth_root_socket=NULL;"]
     lines += [(scripts / name).read_text() for name in _SYSTEM_TABLES]
-    lines += ["FLUSH PRIVILEGES;", statements]
     made = subprocess.run(
         [str(program), *_options(folder), "--bootstrap"],
         input="\n".join(lines),
@@ -126,6 +131,7 @@ def _make_tables(program: Path, folder: Path, statements: str) -> None:
     )
     if made.returncode:
         raise NoServerError(f"MariaDB could not make its tables: {_last_words(folder)}")
+    return folder / "data"
 
 
 def _start(program: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
@@ -141,6 +147,7 @@ def _start(program: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
             f"--ssl-cert={folder / 'server.pem'}",
             f"--ssl-key={folder / 'server.key'}",
             "--require-secure-transport=ON",
+            f"--init-file={folder / 'first.sql'}",
             "--skip-name-resolve",
             "--max-connections=200",
         ],
@@ -200,10 +207,12 @@ def _make_certificates(folder: Path, names: Sequence[str]) -> None:
         )
 
     authority, server = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    root = make("Rehearsal Root CA", "Rehearsal Root CA", authority.public_key()).add_extension(
+    # By its name alone a client tells authorities apart.
+    name_of_root = f"Rehearsal Root CA of {folder.name}"
+    root = make(name_of_root, name_of_root, authority.public_key()).add_extension(
         x509.BasicConstraints(ca=True, path_length=None), critical=True
     )
-    leaf = make("Rehearsal server", "Rehearsal Root CA", server.public_key()).add_extension(
+    leaf = make("Rehearsal server", name_of_root, server.public_key()).add_extension(
         x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
     )
     pem = serialization.Encoding.PEM

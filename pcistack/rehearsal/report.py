@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pcistack.checks.findings import counted
 from pcistack.rehearsal.critical_path import CriticalPath
-from pcistack.rehearsal.embedded.recorded import RECORDED
+from pcistack.rehearsal.embedded.recorded import recorded as recorded_types
 from pcistack.rehearsal.faults import Survival
 from pcistack.rehearsal.run import Findings
 from pcistack.rehearsal.steps import Step, Steps, StepState
@@ -98,7 +98,7 @@ def summarize(console: Console, steps: Steps, findings: Findings, seconds: float
 
     total = sum(findings.resources.values())
     if total:
-        recorded = [kind for kind in RECORDED if kind in findings.resources]
+        recorded = [kind for kind in recorded_types() if kind in findings.resources]
         asked = sum(check.looked_at for check in findings.checks)
         console.print()
         console.print(
@@ -199,7 +199,7 @@ def as_json(steps: Steps, findings: Findings, seconds: float) -> dict[str, Any]:
             }
             for item in findings.survivals
         ],
-        "recorded_not_emulated": [kind for kind in RECORDED if kind in findings.resources],
+        "recorded_not_emulated": [kind for kind in recorded_types() if kind in findings.resources],
         "checks": [
             {
                 "promise": check.promise,

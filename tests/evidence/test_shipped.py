@@ -149,9 +149,14 @@ def test_production_needs_you_only_where_a_template_cannot_help() -> None:
     }
 
 
-def test_production_shows_who_reads_the_master_password() -> None:
+def test_production_shows_who_reads_each_login_and_that_no_task_reads_the_master_users() -> None:
     document = json.loads(contents(_evidence("prod"))["evidence.json"])
-    (secret,) = document["registers"]["secrets"]
-    assert secret["rotation"] == "every 30 days"
-    assert secret["attention"] == ""
-    assert any("TaskDefinition" in reader for reader in secret["read_by"])
+    secrets = {secret["resource"]: secret for secret in document["registers"]["secrets"]}
+    readers = {name: " ".join(secret["read_by"]) for name, secret in secrets.items()}
+    print(json.dumps(secrets, indent=1))
+    (master,) = [name for name in secrets if name.endswith("MasterUserSecret")]
+    assert "TaskDefinition" not in readers[master]
+    assert [n for n in secrets if "TaskDefinition" in readers[n]] == [
+        "DatabaseIdentitiesApplication21D76BF7"
+    ]
+    assert {secret["attention"] for secret in secrets.values()} == {""}

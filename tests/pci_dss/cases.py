@@ -1152,6 +1152,20 @@ CASES: Final[Mapping[str, Case]] = {
         bad=task({"Secrets": [{"Name": "PASSWORD"}]}),
         good=task({"Secrets": [{"Name": "PASSWORD", "ValueFrom": "arn:aws:secretsmanager:r:1:s"}]}),
     ),
+    "PCI-7.2.5-MASTER-USER": Case(
+        at=[("Task", "ContainerDefinitions.0.Secrets.0.ValueFrom")],
+        bad={
+            **one("RDS::DBCluster", ManageMasterUserPassword=True),
+            **task(
+                {"Secrets": [{"Name": "P", "ValueFrom": att("It", "MasterUserSecret.SecretArn")}]}
+            ),
+        },
+        good={
+            **one("RDS::DBCluster", ManageMasterUserPassword=True),
+            "Own": res("SecretsManager::Secret"),
+            **task({"Secrets": [{"Name": "P", "ValueFrom": ref("Own")}]}),
+        },
+    ),
     # 10 Logs
     "PCI-10.2.1-DATABASE-AUDIT": Case(
         at=[("Parameters", "Parameters.server_audit_events")],

@@ -251,9 +251,9 @@ def test_the_internet_reaches_the_load_balancer_only(production: Network) -> Non
     assert found == {(balancer_id, "tcp/443"), (balancer_id, "tcp/80")}
 
 
-def test_only_the_tasks_reach_the_database(production: Network) -> None:
+def test_only_tasks_and_the_function_of_the_users_reach_the_database(production: Network) -> None:
     found = {flow.source for flow in production.reaching(kind_of(production, "database"))}
-    assert found == {kind_of(production, "tasks")}
+    assert found == {kind_of(production, "tasks"), "DatabaseIdentitiesFunction0A09197D"}
 
 
 def test_nothing_leaves_the_isolated_tier(production: Network) -> None:

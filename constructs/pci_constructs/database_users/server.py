@@ -48,21 +48,17 @@ class Login:
 def trust(region: str) -> ssl.SSLContext:
     """Return a client context that trusts the region's RDS root and checks the server's name.
 
-    Python's strict mode stays off, as in PyMySQL: it asks more of a certificate than RDS promises.
-
-    Raises:
-        DatabaseError: There is no certificate of the region.
+    For a region whose root is not at hand it trusts what Lambda does, as AWS's own rotation
+    functions do. Python's strict mode stays off, as in PyMySQL: it asks more of a certificate than
+    RDS promises.
     """
     certificates = _CERTIFICATES / f"{region}.pem"
-    if not certificates.is_file():
-        raise DatabaseError(
-            f"No root certificate of RDS in {region} is at hand: save "
-            f"https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem as "
-            f"database_users/certificates/{region}.pem and deploy again"
-        )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(certificates)
+    if certificates.is_file():
+        context.load_verify_locations(certificates)
+    else:
+        context.load_default_certs()
     return context
 
 
@@ -158,7 +154,9 @@ class Server:
         if "CERTIFICATE_VERIFY_FAILED" in text:
             raise DatabaseError(
                 f"The certificate of {self.host} cannot be verified ({text}): it must be signed "
-                "by rds-ca-rsa2048-g1 of the region"
+                "by rds-ca-rsa2048-g1 of the region. If database_users/certificates has no file of "
+                "the region, save AWS's there: https://truststore.pki.rds.amazonaws.com/<region>/"
+                "<region>-bundle.pem"
             ) from None
         if code in _REFUSED:
             raise RefusedError(f"{self.host} refuses the login: {text}") from None

@@ -73,14 +73,19 @@ def _days(schedule: Resource) -> float | None:
     asks="Passwords are unreadable in storage, by strong cryptography with protected keys.",
     requirements=("8.3.2", "3.6.1"),
     severity=Severity.WARNING,
-    types=("AWS::SecretsManager::Secret",),
+    types=("AWS::SecretsManager::Secret", "AWS::RDS::DBCluster", "AWS::RDS::DBInstance"),
     fix="Set KmsKeyId to a customer-managed key.",
 )
 def secret_key(context: Context) -> Iterator[Hit]:
-    for secret in context.of_type("AWS::SecretsManager::Secret"):
-        key = secret.get("KmsKeyId")
-        if key is None or (isinstance(key, str) and str(key).startswith("alias/aws/")):
-            yield hit(secret, "KmsKeyId", "the secret is encrypted with the key aws/secretsmanager")
+    kept = {"AWS::RDS::DBCluster": "MasterUserSecret.KmsKeyId"}
+    kept["AWS::RDS::DBInstance"] = kept["AWS::RDS::DBCluster"]
+    for kind, path in {"AWS::SecretsManager::Secret": "KmsKeyId", **kept}.items():
+        for resource in context.of_type(kind):
+            key = resource.get(path)
+            if kind in kept and not resource.flag("ManageMasterUserPassword"):
+                continue
+            if key is None or (isinstance(key, str) and str(key).startswith("alias/aws/")):
+                yield hit(resource, path, "the secret is encrypted with the key aws/secretsmanager")
 
 
 @rule(

@@ -12,6 +12,7 @@ from pcistack.rehearsal.embedded import (
     collisions,
     control,
     database,
+    database_servers,
     dns,
     firewall,
     guards,
@@ -41,6 +42,7 @@ def install() -> None:
             resource_type.register()
     recorded.install()
     dns.install()
+    database_servers.install()
     guards.install()
     collisions.install()
     late_writers.install()

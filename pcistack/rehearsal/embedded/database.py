@@ -7,10 +7,11 @@ what RDS refuses.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from uuid import uuid4
 
-from pcistack.rehearsal.embedded import _engine
+from pcistack.rehearsal.embedded import _engine, database_servers
 from pcistack.rehearsal.embedded.api import Answer, NotFoundError, call, require
 from pcistack.rehearsal.embedded.network import create_implicit_log_group
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
@@ -160,7 +161,7 @@ def _create_cluster(place: Position, properties: Properties) -> Created:
             },
         ),
         KmsKeyId=key,
-        ManageMasterUserPassword=properties.flag("ManageMasterUserPassword", default=False),
+        **_master_secret(properties),
         MasterUsername=properties.optional_text("MasterUsername", pattern=r"[a-zA-Z]\w{0,15}"),
         NetworkType=properties.optional_text("NetworkType", allowed={"IPV4", "DUAL"}),
         StorageEncrypted=properties.flag("StorageEncrypted", default=False),
@@ -170,6 +171,44 @@ def _create_cluster(place: Position, properties: Properties) -> Created:
     )
     _keep_exports(identifier, exports)
     return identifier, _cluster_attributes(identifier)
+
+
+def _master_secret(properties: Properties) -> dict[str, object]:
+    """Return who keeps the master password; a key without RDS keeping it is refused, as on AWS."""
+    managed = properties.flag("ManageMasterUserPassword", default=False)
+    key: str | None = None
+    document = properties.document("MasterUserSecret")
+    if document is not None:
+        with Properties.read(document) as secret:
+            key = secret.optional_text("KmsKeyId")
+        if not managed:
+            raise PropertyError(
+                "A ManageMasterUserPassword value is required when MasterUserSecretKmsKeyId is "
+                "specified. (Service: Rds, Error code: InvalidParameterCombination)"
+            )
+        _require_key(key)
+    kept = {"MasterUserSecretKmsKeyId": key} if key else {}
+    return {"ManageMasterUserPassword": managed, **kept}
+
+
+def _let_rds_keep_the_password(identifier: str, managed: dict[str, object]) -> None:
+    """Make the master user's secret at an update; the engine makes it at the creation only."""
+    cluster = _engine.module("services.rds")._clusters[identifier]
+    if not managed["ManageMasterUserPassword"] or cluster.get("MasterUserSecret"):
+        return
+    password = _engine.module("services.rds")._generate_master_user_password()
+    value = {"username": cluster["MasterUsername"], "password": password}
+    arn = _engine.module("services.secretsmanager").create_secret_in_process(
+        f"rds!cluster-{identifier}",
+        json.dumps(value),
+        description=f"Secret managed by RDS for DB cluster {identifier}",
+    )
+    cluster["_MasterUserPassword"] = password
+    cluster["MasterUserSecret"] = {
+        "SecretArn": arn,
+        "SecretStatus": "active",
+        "KmsKeyId": managed.get("MasterUserSecretKmsKeyId", ""),
+    }
 
 
 def _without_modify_only(parameters: dict[str, object]) -> dict[str, object]:
@@ -198,6 +237,7 @@ def _cluster_attributes(identifier: str) -> dict[str, str]:
         "Endpoint.Address": cluster["Endpoint"],
         "Endpoint.Port": str(cluster["Port"]),
         "ReadEndpoint.Address": cluster["ReaderEndpoint"],
+        "MasterUserSecret.SecretArn": cluster.get("MasterUserSecret", {}).get("SecretArn", ""),
     }
 
 
@@ -226,7 +266,7 @@ def _update_cluster(identifier: str, properties: Properties, old: Values) -> Cre
         )
     for name in ("NetworkType", "StorageType"):
         properties.optional_text(name)
-    properties.flag("ManageMasterUserPassword", default=False)
+    managed = _master_secret(properties)
     properties.flag("DeleteAutomatedBackups", default=True)
     exports = _exports(properties)
     changes = _without_modify_only(_changeable(properties))
@@ -238,6 +278,7 @@ def _update_cluster(identifier: str, properties: Properties, old: Values) -> Cre
         ApplyImmediately=True,
         **changes,
     )
+    _let_rds_keep_the_password(identifier, managed)
     tags = properties.tags()
     if tags:
         call(
@@ -258,6 +299,7 @@ def _delete_cluster(identifier: str, values: Values) -> None:
         SkipFinalSnapshot=True,
         DeleteAutomatedBackups=str(values.get("DeleteAutomatedBackups", True)).lower() == "true",
     )
+    database_servers.stop(identifier)
 
 
 def _snapshot_cluster(identifier: str, _values: Values) -> None:

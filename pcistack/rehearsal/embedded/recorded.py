@@ -13,9 +13,10 @@ from xml.sax.saxutils import escape
 
 from pcistack.rehearsal.embedded import _engine, dns
 from pcistack.rehearsal.embedded._engine import Response, Untyped
+from pcistack.rehearsal.embedded.database_servers import USERS
+from pcistack.rehearsal.mariadb import installed
 
-# What the report calls "recorded, not emulated".
-RECORDED = (
+_RECORDED = (
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
     "AWS::RDS::EventSubscription",
@@ -23,6 +24,12 @@ RECORDED = (
     "AWS::WAFv2::LoggingConfiguration",
     *dns.RECORDED,
 )
+
+
+def recorded() -> tuple[str, ...]:
+    """Return what the report calls "recorded, not emulated": the users too, without a server."""
+    return _RECORDED if installed() else (*_RECORDED, USERS)
+
 
 Call = Callable[[Mapping[str, Any]], dict[str, Any]]
 

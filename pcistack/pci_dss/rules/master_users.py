@@ -1,0 +1,122 @@
+"""Requirement 7.2.5: the master user of a database is for administration, never for a task."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pcistack.checks.rule import Extent, Hit, hit
+from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.pack import rule
+from pcistack.template.references import name_of
+from pcistack.template.view import Partial, Reference, Resource, Value, walk
+
+_DATABASES: Final = (
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::DBInstance",
+    "AWS::DocDB::DBCluster",
+    "AWS::Redshift::Cluster",
+    "AWS::RedshiftServerless::Namespace",
+)
+_PASSWORDS: Final = ("MasterUserPassword", "AdminUserPassword")
+_MANAGED: Final = (
+    "MasterUserSecret.SecretArn",
+    "MasterPasswordSecretArn",
+    "Namespace.AdminPasswordSecretArn",
+)
+"""What ``Fn::GetAtt`` of a database calls the secret that the service keeps for its master user."""
+
+_TASKS: Final = {
+    "AWS::ECS::TaskDefinition": "ContainerDefinitions",
+    "AWS::Batch::JobDefinition": "",
+    "AWS::AppRunner::Service": "SourceConfiguration",
+    "AWS::Lambda::Function": "Environment",
+}
+"""What runs an application, and where it is given what it may know."""
+
+_REFERENCE: Final = re.compile(r"\{\{resolve:secretsmanager:(.+?)(?::SecretString.*)?\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Masters:
+    """The master users' secrets of a template.
+
+    Attributes:
+        of: Database by the logical id of its secret.
+        named: Database by the ARN or name of a secret outside the template.
+    """
+
+    of: Mapping[str, str]
+    named: Mapping[str, str]
+
+    def database(self, value: Value) -> str | None:
+        """Return the database whose master user's secret a value names."""
+        references = value.references if isinstance(value, Partial) else ()
+        for reference in (value, *references) if isinstance(value, Reference) else references:
+            if reference.attribute in _MANAGED:
+                return reference.logical_id
+            if reference.attribute in (None, "Id", "Arn") and reference.logical_id in self.of:
+                return self.of[reference.logical_id]
+        text = str(value) if isinstance(value, str) else ""
+        return next((database for name, database in self.named.items() if name in text), None)
+
+
+def _masters(context: Context) -> _Masters:
+    of: dict[str, str] = {}
+    named: dict[str, str] = {}
+    for kind in _DATABASES:
+        for database in context.of_type(kind):
+            for password in _PASSWORDS:
+                value = database.get(password)
+                references = value.references if isinstance(value, Partial) else ()
+                of |= {reference.logical_id: database.logical_id for reference in references}
+                match = _REFERENCE.search(value) if isinstance(value, str) else None
+                if match and not references:
+                    named[match[1]] = database.logical_id
+    for link in context.of_type("AWS::SecretsManager::SecretTargetAttachment"):
+        secret = name_of(link.get("SecretId"))
+        for alias, target in ((link.logical_id, secret), (secret, link.logical_id)):
+            if target in of:
+                of.setdefault(alias, of[target])
+    return _Masters(of, named)
+
+
+def _administers(context: Context) -> frozenset[str]:
+    """Return the functions that administer: they rotate secrets, or are custom resources."""
+    found = {
+        name_of(schedule.get("RotationLambdaARN"))
+        for schedule in context.of_type("AWS::SecretsManager::RotationSchedule")
+    }
+    for resource in context.view.resources.values():
+        if resource.type.startswith("Custom::") or resource.type.endswith("::CustomResource"):
+            found.add(name_of(resource.get("ServiceToken")))
+    return frozenset(found)
+
+
+@rule(
+    "PCI-7.2.5-MASTER-USER",
+    "No task is given the master user of a database",
+    asks="Application and system accounts have the least privilege that their work needs; the "
+    "master user of a database may do everything in it.",
+    requirements=("7.2.5", "8.2.2", "8.6.1"),
+    types=tuple(_TASKS),
+    extent=Extent.FULL,
+    fix="Make a user with the privileges that the task needs, keep its login in a secret of its "
+    "own, and give the task that one.",
+)
+def master_user(context: Context) -> Iterator[Hit]:
+    masters, administers = _masters(context), _administers(context)
+    for kind, where in _TASKS.items():
+        for task in context.of_type(kind):
+            if task.logical_id not in administers:
+                yield from _given(task, where, masters)
+
+
+def _given(task: Resource, where: str, masters: _Masters) -> Iterator[Hit]:
+    value = task.get(where) if where else dict(task.properties)
+    for path, leaf in walk(value, where):
+        database = masters.database(leaf)
+        if database is not None:
+            yield hit(task, path, f"it is given the master user of the database {database}")
