@@ -13,12 +13,28 @@ from typing import Final
 from pcistack.checks.run import load
 from pcistack.packs import PACKS
 
+_DEPLOYMENT: Final = """They say what AWS refuses to
+create, what does not start, and what silently does not work.
+
+- **fatal**: AWS refuses it for certain. **error**: the stack does not start. **warning**: it works
+  less than it says.
+- **Access** is judged as IAM judges it, for every call that a service makes on the way to a
+  running stack: identity policies, AWS managed policies, trust, key and resource policies, endpoint
+  policies, and the conditions that AWS sends (`kms:ViaService`, encryption contexts,
+  `aws:SourceArn`, `aws:SourceAccount`). What the template does not decide, such as a policy that
+  is imported or a condition on a tag, is never a finding.
+- **Ways** are routes, NAT gateways and where they stand, endpoints with private DNS, and the
+  security groups on both sides. Subnets, routes and groups that are not in the template are taken
+  to let everything pass.
+- **Order** is what `Ref`, `Fn::GetAtt`, `Fn::Sub` and `DependsOn` make wait. Nothing else holds
+  CloudFormation back, even where it would usually be in time.
+- What a function calls in its own code, such as `ecs:UpdateService`, no rule knows."""
+
 _INTRODUCTIONS: Final[Mapping[str, str]] = {
     "template": "They say what\nCloudFormation refuses to read, and what could not be judged; they "
     "run in every check.",
     "regional": "What the guard knows is in\n[regional-guard.md](regional-guard.md).",
-    "deployment": "They say what AWS refuses to\ncreate, what does not start, and what silently "
-    "does not work.",
+    "deployment": _DEPLOYMENT,
 }
 PAGES: Final = tuple(_INTRODUCTIONS)
 """The packs whose pages are written here."""

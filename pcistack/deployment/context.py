@@ -49,6 +49,14 @@ class Context:
         body = str(self.view.template.body.get("Resources"))
         return any(sign in body for sign in ("Fn::ForEach", "Fn::Transform", "::MODULE"))
 
+    @cached_property
+    def grants_more(self) -> bool:
+        """Whether a macro writes permissions that are not in the template yet."""
+        return self.has_macro or any(
+            resource.type == "AWS::Serverless::Connector" or "Connectors" in resource.raw.body
+            for resource in self.view.resources.values()
+        )
+
     def of_type(self, *types: str) -> list[Resource]:
         """Return the resources of some CloudFormation types, type by type."""
         return [resource for kind in types for resource in self.view.of_type(kind)]

@@ -105,7 +105,7 @@ KINDS: Final = tuple(dict.fromkeys(invoker.kind for invoker in _INVOKERS))
 
 def invocations(context: Context) -> Iterator[Invocation]:
     """Yield every invocation that the template asks for, as far as its functions are in it."""
-    if not context.of_type(FUNCTION):
+    if context.grants_more or not context.of_type(FUNCTION):
         return
     for invoker in _INVOKERS:
         for resource in context.of_type(invoker.kind):

@@ -89,7 +89,7 @@ KINDS: Final = tuple(dict.fromkeys(kind.type for kind in _KINDS))
 
 def publishers(context: Context) -> Iterator[Publisher]:
     """Yield who publishes to what, as far as both are in the template."""
-    if not context.of_type(TOPIC, QUEUE):
+    if context.grants_more or not context.of_type(TOPIC, QUEUE):
         return
     for kind in _KINDS:
         for resource in context.of_type(kind.type):

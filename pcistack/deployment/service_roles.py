@@ -41,7 +41,7 @@ class Call:
 
 def calls(context: Context) -> Iterator[Call]:
     """Yield every call that the template's resources make in the name of its roles."""
-    if context.of_type("AWS::IAM::Role"):
+    if context.of_type("AWS::IAM::Role") and not context.grants_more:
         for kind, find in _FINDERS.items():
             for resource in context.of_type(kind):
                 yield from find(context, resource)

@@ -19,6 +19,10 @@ PRINCIPALS: Final = DATA / "principals.txt"
 """Service principals without region and domain, one a line."""
 
 
+_ACCEPTED: Final = {"sns": frozenset({"receive"})}
+"""Actions that are no longer documented and stand in policies that AWS itself writes."""
+
+
 def exists(action: str) -> bool:
     """Whether an action is one of its service, or a pattern that matches one."""
     service, colon, name = action.lower().partition(":")
@@ -26,7 +30,7 @@ def exists(action: str) -> bool:
         return service.strip("*") == ""
     if "*" in service or "?" in service:
         return True
-    known = actions_of(service)
+    known = actions_of(service) | _ACCEPTED.get(service, frozenset())
     return name in known or (("*" in name or "?" in name) and bool(fnmatch.filter(known, name)))
 
 

@@ -41,3 +41,7 @@ def test_the_data_is_read_only_when_it_is_asked_for() -> None:
         "assert not managed._documents.cache_info().currsize"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_aws_writes_into_default_policies_is_known() -> None:
+    assert actions.exists("SNS:Receive")
