@@ -48,18 +48,15 @@ def launches_on_fargate(service: Resource) -> bool:
     )
 
 
-def services_of(context: Context, task: Resource) -> list[Resource]:
-    """Return the services that run a task definition of the view."""
-    return [
-        service
-        for service in context.of_type(SERVICE)
-        if context.target(service.get("TaskDefinition"), TASK) is task
-    ]
-
-
 def fargate_tasks(context: Context) -> Iterator[Resource]:
     """Yield the task definitions that are for Fargate, by their own word or by a service's."""
+    launched = {
+        task.logical_id
+        for service in context.of_type(SERVICE)
+        if launches_on_fargate(service)
+        and (task := context.target(service.get("TaskDefinition"), TASK))
+    }
     for task in context.of_type(TASK):
         named = {text(item) for item in task.items("RequiresCompatibilities")}
-        if "FARGATE" in named or any(launches_on_fargate(s) for s in services_of(context, task)):
+        if "FARGATE" in named or task.logical_id in launched:
             yield task

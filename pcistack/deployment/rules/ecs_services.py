@@ -11,11 +11,12 @@ from pcistack.deployment.context import Context
 from pcistack.deployment.fargate import SERVICE, TASK, launches_on_fargate
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields, listed, objects, text
-from pcistack.template.view import Resource
+from pcistack.template.view import Partial, Reference, Resource, walk
 
 _API: Final = "ECS API reference: CreateService"
 _TARGETS: Final = "AWS::ElasticLoadBalancingV2::TargetGroup"
 _AWSVPC: Final = "NetworkConfiguration.AwsvpcConfiguration"
+_WATCHERS: Final = ("AWS::CloudWatch::", "AWS::ApplicationAutoScaling::")
 _DEPLOYMENT: Final = "DeploymentConfiguration"
 _CONTROLLERS: Final = ("ECS", "CODE_DEPLOY", "EXTERNAL")
 _PLATFORMS: Final = ("LATEST", "1.4.0", "1.3.0", "1.0.0")
@@ -126,6 +127,7 @@ def network_rule(context: Context) -> Iterator[Hit]:
     source=f"{_API}, loadBalancers",
 )
 def load_balancer_rule(context: Context) -> Iterator[Hit]:
+    forwarded = _forwarded(context)
     for service in context.of_type(SERVICE):
         task = context.target(service.get("TaskDefinition"), TASK)
         for path, item in objects(service, "LoadBalancers"):
@@ -133,7 +135,7 @@ def load_balancer_rule(context: Context) -> Iterator[Hit]:
                 yield from _container(service, path, task, *(text(item.get(n)) for n in _NAMES))
             group = context.target(item.get("TargetGroupArn"), _TARGETS)
             if group is not None:
-                yield from _group(context, service, path, task, group)
+                yield from _group(service, path, task, group, forwarded)
         grace = service.get("HealthCheckGracePeriodSeconds")
         if grace is not None and not service.items("LoadBalancers"):
             connected = service.get("VpcLatticeConfigurations") is not None
@@ -176,7 +178,7 @@ def _container(
 
 
 def _group(
-    context: Context, service: Resource, path: str, task: Resource | None, group: Resource
+    service: Resource, path: str, task: Resource | None, group: Resource, forwarded: set[str]
 ) -> Iterator[Hit]:
     kind = group.text("TargetType") or ("instance" if group.get("TargetType") is None else None)
     mode = task.text("NetworkMode") if task else None
@@ -196,7 +198,7 @@ def _group(
             f"the target type is ip; {task.logical_id} is of network mode {mode}",
             "set TargetType: instance",
         )
-    if not _is_listened_to(context, group):
+    if group.logical_id not in forwarded:
         yield hit(
             service,
             f"{path}.TargetGroupArn",
@@ -206,19 +208,19 @@ def _group(
         )
 
 
-def _is_listened_to(context: Context, group: Resource) -> bool:
-    """Whether something of the template, or something that is not known, forwards to a group."""
-    name = group.logical_id
-    return name in _exported(context) or any(
-        name in context.order.named(user.logical_id)
-        for user in context.view.resources.values()
-        if user.type not in (SERVICE, _TARGETS)
-        and not user.type.startswith(("AWS::CloudWatch::", "AWS::ApplicationAutoScaling::"))
-    )
-
-
-def _exported(context: Context) -> str:
-    return str(context.view.template.section("Outputs"))
+def _forwarded(context: Context) -> set[str]:
+    """Return what anything but a service, an alarm or scaling refers to, or an output names."""
+    found: set[str] = set()
+    for resource in context.view.resources.values():
+        if resource.type in (SERVICE, _TARGETS) or resource.type.startswith(_WATCHERS):
+            continue
+        for _, leaf in walk(dict(resource.properties)):
+            if isinstance(leaf, Reference):
+                found.add(leaf.logical_id)
+            elif isinstance(leaf, Partial):
+                found.update(reference.logical_id for reference in leaf.references)
+    outputs = str(context.view.template.section("Outputs"))
+    return found | {g.logical_id for g in context.of_type(_TARGETS) if g.logical_id in outputs}
 
 
 @rule(

@@ -12,7 +12,7 @@ from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields, is_open, listed, objects, text
 from pcistack.deployment.services import COMPLETE, DIMENSIONS, metrics, namespaces
-from pcistack.template.view import Partial, Reference, Resource, Value
+from pcistack.template.view import Reference, Resource, Value
 
 _ALARM: Final = "AWS::CloudWatch::Alarm"
 _FILTER: Final = "AWS::Logs::MetricFilter"
@@ -193,8 +193,14 @@ def nowhere_rule(context: Context) -> Iterator[Hit]:
         if event.get("Targets") in (None, []):
             yield hit(event, "Targets", "the rule has no target: nothing happens", "add Targets")
     outputs = str(context.view.template.section("Outputs"))
-    for topic in context.of_type("AWS::SNS::Topic"):
-        if not _heard(context, topic) and topic.logical_id not in outputs and _sent(context, topic):
+    heard, sent = _heard(context), _sent(context)
+    for topic in context.of_type("AWS::SNS::Topic") if heard is not None else ():
+        name = topic.logical_id
+        if (
+            name in sent - (heard or set())
+            and name not in outputs
+            and not topic.items("Subscription")
+        ):
             yield hit(
                 topic,
                 "",
@@ -202,13 +208,11 @@ def nowhere_rule(context: Context) -> Iterator[Hit]:
                 "template",
                 "add an AWS::SNS::Subscription, or subscribe by hand after the deployment",
             )
-    policies = [
-        context.target(policy.get("ScalingTargetId")) or policy
-        for policy in context.of_type("AWS::ApplicationAutoScaling::ScalingPolicy")
-    ]
+    policies = context.of_type("AWS::ApplicationAutoScaling::ScalingPolicy")
+    used = {policy.referenced("ScalingTargetId") for policy in policies}
+    by_id = any(policy.get("ResourceId") is not None for policy in policies)
     for target in context.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
-        by_id = any(policy.get("ResourceId") is not None for policy in policies)
-        if target not in policies and not by_id and not target.items("ScheduledActions"):
+        if target.logical_id not in used and not by_id and not target.items("ScheduledActions"):
             yield hit(
                 target,
                 "",
@@ -217,26 +221,25 @@ def nowhere_rule(context: Context) -> Iterator[Hit]:
             )
 
 
-def _heard(context: Context, topic: Resource) -> bool:
-    if topic.items("Subscription"):
-        return True
-    named = [s.get("TopicArn") for s in context.of_type("AWS::SNS::Subscription")]
-    targets = [context.target(value) for value in named]
-    unknown = any(is_open(v) and t is None for v, t in zip(named, targets, strict=True))
-    return unknown or topic in targets
+def _heard(context: Context) -> set[str] | None:
+    """Return the topics that somebody subscribes to; None if one of them is not known."""
+    heard: set[str] = set()
+    for subscription in context.of_type("AWS::SNS::Subscription"):
+        value = subscription.get("TopicArn")
+        target = context.target(value)
+        if target is None and is_open(value):
+            return None
+        heard.add(target.logical_id if target else "")
+    return heard
 
 
-def _sent(context: Context, topic: Resource) -> bool:
-    """Whether an alarm or an event of the template is sent to a topic."""
-    paths = {
-        _ALARM: ("AlarmActions",),
-        "AWS::RDS::EventSubscription": ("SnsTopicArn",),
-    }
-    return any(
-        context.target(value) is topic
-        for kind, names in paths.items()
+def _sent(context: Context) -> set[str]:
+    """Return the topics that an alarm or an event of the template is sent to."""
+    paths = {_ALARM: "AlarmActions", "AWS::RDS::EventSubscription": "SnsTopicArn"}
+    return {
+        value.logical_id
+        for kind, path in paths.items()
         for resource in context.of_type(kind)
-        for name in names
-        for value in resource.items(name)
-        if not isinstance(value, Partial)
-    )
+        for value in resource.items(path)
+        if isinstance(value, Reference)
+    }
