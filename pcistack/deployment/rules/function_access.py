@@ -8,8 +8,9 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
-from pcistack.deployment.grants import refused
+from pcistack.deployment.grants import refused, refused_on_key
 from pcistack.deployment.invocations import FUNCTION, KINDS, invocations, permitted
+from pcistack.deployment.keys import key_of
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import expand
 from pcistack.policies.arns import ACCOUNT
@@ -176,3 +177,27 @@ def _destinations(context: Context) -> Iterator[tuple[Resource, Resource, str]]:
         for outcome in ("OnFailure", "OnSuccess") if function_of else ():
             assert function_of is not None
             yield config, function_of, f"DestinationConfig.{outcome}.Destination"
+
+
+@rule(
+    "DEPLOY-FUNCTION-KEY",
+    "A function whose role may not decrypt its own environment",
+    types=(FUNCTION,),
+    source=_GUIDE + "Securing environment variables (KMSAccessDeniedException)",
+)
+def key_rule(context: Context) -> Iterator[Hit]:
+    for function in context.of_type(FUNCTION):
+        key = key_of(context, function.get("KmsKeyArn"))
+        role = context.access.role(function.get("Role"))
+        variables = function.get("Environment.Variables")
+        if key is None or role is None or not variables:
+            continue
+        if refused_on_key(context, role, key, "lambda", ("kms:Decrypt",)):
+            yield hit(
+                function,
+                "KmsKeyArn",
+                f"{role.logical_id} may not call kms:Decrypt with {key.logical_id}: no invocation "
+                "can read the environment",
+                f"allow kms:Decrypt on {key.logical_id} in a policy of {role.logical_id}, and in "
+                f"KeyPolicy of {key.logical_id} to the role or to the account's root",
+            )

@@ -127,6 +127,10 @@ _CUSTOM = (
 )
 _CALLS = _ISOLATED + _function(_PLACED) + role(("'sqs:SendMessage'", "'*'"))
 
+_ENCRYPTED = _function(
+    "    KmsKeyArn: !GetAtt Key.Arn\n    Environment: {Variables: {A: b}}\n"
+) + key(through("lambda", "Decrypt"))
+
 CASES = (
     _invoked(
         "AWS::SecretsManager::RotationSchedule",
@@ -225,5 +229,11 @@ CASES = (
         property="VpcConfig",
         bad=template(_CALLS),
         good=template(_CALLS + _endpoint("sqs")),
+    ),
+    Case(
+        rule="DEPLOY-FUNCTION-KEY",
+        property="KmsKeyArn",
+        bad=template(_ENCRYPTED + role(("'s3:*'", "'*'"))),
+        good=template(_ENCRYPTED + role(("'kms:Decrypt'", "!GetAtt Key.Arn"))),
     ),
 )

@@ -135,6 +135,40 @@ def _let_in(group: str, port: int) -> str:
 
 _HTTPS_ONLY = "[{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0}]"
 
+_TARGETS = "Targets: {Type: AWS::ElasticLoadBalancingV2::TargetGroup}"
+_CHECKED = _TARGETS.replace("Group}", "Group, Properties: {HealthCheckPort: 9000}}")
+
+
+def _files(into: str) -> str:
+    return (
+        _VPC
+        + _nat("Public")
+        + _service()
+        + "Task: {Type: AWS::ECS::TaskDefinition, Properties: {Volumes: [{Name: a, "
+        "EFSVolumeConfiguration: {FilesystemId: !Ref Files}}]}}\n"
+        "Files: {Type: AWS::EFS::FileSystem}\n"
+        "Mount: {Type: AWS::EFS::MountTarget, Properties: {FileSystemId: !Ref Files, "
+        "SubnetId: !Ref Private, SecurityGroups: [!Ref Store]}}\n"
+        + _group("Tasks")
+        + _group("Store", into=into)
+    )
+
+
+def _proxied(into: str) -> str:
+    return (
+        _VPC + "Thing: {Type: AWS::RDS::DBProxyTargetGroup, Properties: {DBProxyName: !Ref Proxy, "
+        "DBClusterIdentifiers: [!Ref Database]}}\n"
+        "Proxy: {Type: AWS::RDS::DBProxy, Properties: {VpcSubnetIds: [!Ref Private], "
+        "VpcSecurityGroupIds: [!Ref Proxies]}}\n"
+        "Database: {Type: AWS::RDS::DBCluster, Properties: {Port: 3306, "
+        "DBSubnetGroupName: !Ref Place, VpcSecurityGroupIds: [!Ref Store]}}\n"
+        "Place: {Type: AWS::RDS::DBSubnetGroup, Properties: {SubnetIds: [!Ref Private]}}\n"
+        + _group("Proxies")
+        + _group("Tasks")
+        + _group("Store", into=into)
+    )
+
+
 _ATTACHMENT = (
     "Attachment: {Type: AWS::EC2::VPCGatewayAttachment, Properties: "
     "{VpcId: !Ref Vpc, InternetGatewayId: !Ref Gateway}}\n"
@@ -243,5 +277,26 @@ CASES = (
         property="Subnets",
         bad=template(_VPC + _balancer("Private")),
         good=template(_VPC + _balancer("Public")),
+    ),
+    Case(
+        rule="DEPLOY-WAY-LOAD-BALANCER",
+        name="health check",
+        property="LoadBalancers.0",
+        bad=template(_balanced(_let_in("Front", 8080)).replace(_TARGETS, _CHECKED)),
+        good=template(_balanced(_let_in("Front", 8080))),
+    ),
+    Case(
+        rule="DEPLOY-WAY-FILES",
+        property=_START,
+        bad=template(_files(_let_in("Tasks", 2050))),
+        good=template(_files(_let_in("Tasks", 2049))),
+    ),
+    Case(
+        rule="DEPLOY-WAY-DATABASE",
+        name="proxy",
+        severity=Severity.WARNING,
+        property="DBClusterIdentifiers",
+        bad=template(_proxied(_let_in("Tasks", 3306))),
+        good=template(_proxied(_let_in("Proxies", 3306))),
     ),
 )
