@@ -16,6 +16,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "pcistack.commands.check:check",
         "Check templates: will they deploy, do they support PCI DSS",
     ),
+    "diff": ("pcistack.commands.diff:diff", "Say what deploying one template over another does"),
     "explain": ("pcistack.commands.explain:explain", "Say what a rule asks, and why"),
     "evidence": ("pcistack.commands.evidence:evidence", "Write what an assessor reads"),
     "facts": ("pcistack.commands.facts:facts", "Show or refresh what is known of a region"),

@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": ["explain", "--list-rules"],
     "facts": ["facts", "show", "eu-central-2"],
     "migrate": ["migrate", FAILED, "--region", "eu-central-2"],
+    "diff": ["diff", FAILED, FAILED],
     "help": ["--help"],
 }
 each_command = pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)

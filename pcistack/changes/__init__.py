@@ -1,0 +1,1 @@
+"""What deploying one template over another does: in place, replaced, refused, lost."""

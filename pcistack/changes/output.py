@@ -1,0 +1,138 @@
+"""How changes are written: text, Markdown or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from pcistack.changes.compare import Change, Kind
+from pcistack.changes.stacks import StackChange
+
+_ORDER: Final = (
+    Kind.REFUSED, Kind.REPLACED, Kind.MAY_REPLACE, Kind.REMOVED, Kind.ADDED, Kind.IN_PLACE,
+)  # fmt: skip
+_SIGNS: Final[Mapping[Kind, str]] = {
+    Kind.REFUSED: "!", Kind.REPLACED: "±", Kind.MAY_REPLACE: "?",
+    Kind.REMOVED: "-", Kind.ADDED: "+", Kind.IN_PLACE: "~",
+}  # fmt: skip
+_MOST_PATHS: Final = 4
+
+
+def text(stacks: Sequence[StackChange]) -> str:
+    """Return the changes for a terminal."""
+    if not stacks:
+        return "no resource changes"
+    return "\n\n".join("\n".join(_text(stack)) for stack in stacks)
+
+
+def _text(stack: StackChange) -> Iterator[str]:
+    yield f"{stack.name or 'template'}: {summary(stack)}"
+    for note in stack.notes:
+        yield f"  ! {note}" if stack.loses else f"  {note}"
+    if stack.kind is Kind.ADDED:
+        return
+    for change in _sorted(stack.changes):
+        data = ", holds data" if change.is_stateful else ""
+        yield f"  {_SIGNS[change.kind]} {change.logical_id} ({change.type}{data})"
+        yield f"      {change.kind.value}{_why(change)}"
+        for effect in change.effects:
+            yield f"      {effect}"
+
+
+def markdown(stacks: Sequence[StackChange]) -> str:
+    """Return the changes as a comment on a pull request; three columns fit a phone."""
+    if not stacks:
+        return "No resource changes."
+    return "\n\n".join("\n".join(_markdown(stack)) for stack in stacks)
+
+
+def _markdown(stack: StackChange) -> Iterator[str]:
+    yield f"### {_cell(stack.name or 'template')}"
+    yield ""
+    yield f"{summary(stack)}."
+    yield from ("", *(f"- **{_cell(note)}**" for note in stack.notes)) if stack.notes else ()
+    loud = [change for change in _sorted(stack.changes) if _is_loud(change)]
+    quiet = [change for change in _sorted(stack.changes) if not _is_loud(change)]
+    if loud:
+        yield from ("", *_rows(loud))
+    if quiet:
+        yield from ("", f"<details><summary>{len(quiet)} more</summary>", "")
+        yield from (*_rows(quiet), "", "</details>")
+
+
+def _is_loud(change: Change) -> bool:
+    return change.loses or change.kind not in (Kind.ADDED, Kind.IN_PLACE)
+
+
+def _rows(changes: Sequence[Change]) -> Iterator[str]:
+    yield "| resource | what happens | meaning |"
+    yield "| --- | --- | --- |"
+    for change in changes:
+        data = "<br>**holds data**" if change.is_stateful else ""
+        loud = "**" if change.loses else ""
+        yield (
+            f"| `{_cell(change.logical_id)}`<br>{_cell(change.type)}{data} "
+            f"| {loud}{change.kind.value}{loud}{_cell(_why(change))} "
+            f"| {'<br>'.join(_cell(effect) for effect in change.effects)} |"
+        )
+
+
+def json_text(stacks: Sequence[StackChange]) -> str:
+    """Return the changes for a machine."""
+    document = {
+        "dangerous": any(stack.is_dangerous for stack in stacks),
+        "stacks": [
+            {
+                "stack": stack.name,
+                "change": stack.kind.name.lower(),
+                "notes": stack.notes,
+                "dangerous": stack.is_dangerous,
+                "resources": [
+                    {
+                        "logicalId": change.logical_id,
+                        "type": change.type,
+                        "change": change.kind.name.lower(),
+                        "properties": list(change.paths),
+                        "replacedFor": list(change.because),
+                        "stateful": change.is_stateful,
+                        "dangerous": change.loses,
+                        "effects": change.effects,
+                    }
+                    for change in _sorted(stack.changes)
+                ],
+            }
+            for stack in stacks
+        ],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+FORMATS: Final[Mapping[str, Callable[[Sequence[StackChange]], str]]] = {
+    "text": text,
+    "markdown": markdown,
+    "json": json_text,
+}
+"""What ``--format`` takes."""
+
+
+def summary(stack: StackChange) -> str:
+    """Return how many resources meet which fate, such as ``1 refused, 2 changed in place``."""
+    counts = [(kind, sum(change.kind is kind for change in stack.changes)) for kind in _ORDER]
+    return ", ".join(f"{count} {kind.value}" for kind, count in counts if count) or "no resource"
+
+
+def _sorted(changes: Sequence[Change]) -> list[Change]:
+    """What is dangerous first, then by what happens; else in the template's order."""
+    return sorted(changes, key=lambda change: (not change.loses, _ORDER.index(change.kind)))
+
+
+def _why(change: Change) -> str:
+    paths = change.because or change.paths
+    shown = ", ".join(paths[:_MOST_PATHS])
+    more = f" and {len(paths) - _MOST_PATHS} more" if len(paths) > _MOST_PATHS else ""
+    return f": {shown}{more}" if paths else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ").replace("`", "'")

@@ -1,0 +1,165 @@
+"""Two cloud assemblies, or two templates, side by side: what changes in each stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pcistack.changes.compare import Change, Kind, compare
+from pcistack.changes.effects import explain
+from pcistack.template.document import Template, TemplateError
+
+_MANIFEST: Final = "manifest.json"
+_MOST: Final = 10
+"""How deep stages and nested stacks are followed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A stack of an assembly, or a template on its own.
+
+    Attributes:
+        name: Its name; of a nested stack the way to it, such as ``Shop/Data``.
+        environment: Account and region, such as ``aws://unknown-account/eu-central-2``.
+        protected: Whether its termination protection is on; None where nothing says.
+        template: Its template.
+    """
+
+    name: str
+    environment: str
+    protected: bool | None
+    template: Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackChange:
+    """What happens to one stack.
+
+    Attributes:
+        name: Its name.
+        kind: Added, removed, or changed in place.
+        changes: Its resources that change.
+        notes: What concerns the stack as a whole.
+        loses: Whether one of ``notes`` says that data is lost or protection lifted.
+    """
+
+    name: str
+    kind: Kind
+    changes: list[Change] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    loses: bool = False
+
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether data is lost, protection is lifted or AWS refuses the update."""
+        return self.loses or any(change.loses for change in self.changes)
+
+
+def changes_between(base: Path, head: Path) -> list[StackChange]:
+    """Return what changes in each stack that changes.
+
+    Args:
+        base: A cloud assembly, its ``manifest.json``, or a template: what is there.
+        head: The same kind of thing: what shall be there.
+
+    Raises:
+        TemplateError: One cannot be read; or one is an assembly and the other a template.
+    """
+    old, new = read(base), read(head)
+    if len(old) == len(new) == 1 and _is_template(base) and _is_template(head):
+        old, new = {"": next(iter(old.values()))}, {"": next(iter(new.values()))}
+    elif _is_template(base) != _is_template(head):
+        raise TemplateError(
+            f"{base} and {head}: one is a template, the other a cloud assembly; name two of a kind"
+        )
+    found = [_stack(old.get(name), new.get(name)) for name in [*new, *(old.keys() - new.keys())]]
+    return [stack for stack in found if stack.changes or stack.notes]
+
+
+def _stack(old: Stack | None, new: Stack | None) -> StackChange:
+    if new is None:
+        assert old is not None
+        note = "No longer in the app: it stays in the account until it is destroyed"
+        return StackChange(name=old.name, kind=Kind.REMOVED, notes=[note])
+    if old is None:
+        added = [Change(name, raw.type, Kind.ADDED) for name, raw in new.template.resources.items()]
+        return StackChange(name=new.name, kind=Kind.ADDED, changes=added, notes=["A new stack"])
+    if old.environment != new.environment:
+        note = (
+            f"Another stack: it moves from {old.environment} to {new.environment}, and what is "
+            "deployed stays where it is, with its data"
+        )
+        return StackChange(name=new.name, kind=Kind.REPLACED, notes=[note], loses=True)
+    changes = compare(old.template, new.template)
+    explain(old.template, new.template, changes)
+    lifted = bool(old.protected and new.protected is False)
+    notes = ["Its termination protection is lifted"] if lifted else []
+    return StackChange(
+        name=new.name, kind=Kind.IN_PLACE, changes=changes, notes=notes, loses=lifted
+    )
+
+
+def _is_template(path: Path) -> bool:
+    return not path.is_dir() and path.name != _MANIFEST
+
+
+def read(path: Path) -> dict[str, Stack]:
+    """Return the stacks of an assembly by name, those of stages and nested ones too.
+
+    Raises:
+        TemplateError: A file is missing or unreadable.
+    """
+    if _is_template(path):
+        stack = Stack(name=path.name, environment="", protected=None, template=Template.read(path))
+        return {stack.name: stack} | {each.name: each for each in _nested(stack, path.parent, 0)}
+    folder = path if path.is_dir() else path.parent
+    return {stack.name: stack for stack in _assembly(folder, "", 0)}
+
+
+def _assembly(folder: Path, above: str, depth: int) -> Iterator[Stack]:
+    manifest = folder / _MANIFEST
+    try:
+        artifacts: Mapping[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))["artifacts"]
+        listed = [(str(name), artifact, artifact["type"]) for name, artifact in artifacts.items()]
+    except FileNotFoundError:
+        raise TemplateError(f"{folder}: no cloud assembly, it has no {_MANIFEST}") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise TemplateError(f"{manifest}: no manifest of a cloud assembly") from None
+    for name, artifact, kind in listed:
+        properties = artifact.get("properties", {})
+        if kind == "aws:cloudformation:stack" and "templateFile" in properties:
+            stack = Stack(
+                name=above + str(properties.get("stackName", name)),
+                environment=str(artifact.get("environment", "")),
+                protected=bool(properties.get("terminationProtection", False)),
+                template=Template.read(folder / str(properties["templateFile"])),
+            )
+            yield stack
+            yield from _nested(stack, folder, depth)
+        elif kind == "cdk:cloud-assembly" and depth < _MOST:
+            inner = str(properties.get("directoryName", ""))
+            yield from _assembly(folder / inner, above, depth + 1)
+
+
+def _nested(stack: Stack, folder: Path, depth: int) -> Iterator[Stack]:
+    """Yield the stacks nested in one whose templates lie beside it, as the CDK writes them."""
+    for name, resource in stack.template.resources.items():
+        metadata = resource.body.get("Metadata")
+        asset = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
+        local = resource.properties.get("TemplateURL")
+        beside = asset if isinstance(asset, str) else local
+        if resource.type != "AWS::CloudFormation::Stack" or not isinstance(beside, str):
+            continue
+        file = folder / beside
+        if depth < _MOST and "://" not in beside and file.is_file():
+            inner = Stack(
+                name=f"{stack.name}/{name}",
+                environment=stack.environment,
+                protected=None,
+                template=Template.read(file),
+            )
+            yield inner
+            yield from _nested(inner, folder, depth + 1)
