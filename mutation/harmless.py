@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from mutation.run import Mutant
+    from mutation.mutants import Mutant
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +276,6 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         _REMOVE,
     ),
     Harmless(_DEFAULT, "ECS::TaskDefinition", r".*\.Options\.mode", _REMOVE),
-    Harmless(_SERVICE, "ECS::TaskDefinition", r".*\.Options\.max-buffer-size", _REMOVE),
     Harmless("another user without rights", "ECS::TaskDefinition", r".*\.User", "highest.*"),
     Harmless(_DEFAULT, "ECS::TaskDefinition", r".*\.VersionConsistency", "add enabled"),
     Harmless(_DEFAULT, "ECS::TaskDefinition", "EnableFaultInjection", _ADD_FALSE),
@@ -475,8 +474,10 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
     ),
     # Logs
     Harmless(_DEFAULT, "Logs::LogGroup", "(BearerToken.*|LogGroupClass)", "add (False|STANDARD)"),
-    Harmless(_SERVICE, "Logs::LogGroup", "DeletionProtectionEnabled"),
+    Harmless(_DEFAULT, "Logs::LogGroup", "DeletionProtectionEnabled", _ADD_FALSE),
+    Harmless(_TIGHTER, "Logs::LogGroup", "DeletionProtectionEnabled", "add True"),
     Harmless(_REFUSED, "Logs::LogGroup", "LogGroupName", _REMOVE, "IngressWebAcl.*"),
+    Harmless(_REFUSED, "Logs::LogGroup", "", "delete None", "DnsFirewall.*"),
     Harmless(_LABEL, "Logs::LogGroup", "LogGroupName", _REMOVE),
     Harmless(
         "a year or longer",
@@ -600,11 +601,99 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         "(remove|add).*",
     ),
     Harmless(_DEFAULT, "S3::Bucket", "OwnershipControls", _REMOVE),
+    # What a destroyed stack leaves behind; logs and the keys they need are not excused
+    Harmless(
+        "when stored data ends is the environment's choice, and 3.2.1 asks for an end",
+        "(RDS::DBCluster|SecretsManager::Secret)",
+        "(DeletionPolicy|UpdateReplacePolicy)",
+    ),
+    Harmless(
+        "data and passwords that it encrypts are destroyed or kept by their own policies",
+        "KMS::Key",
+        "(DeletionPolicy|UpdateReplacePolicy)",
+        resource="Encryption(Data|Secrets|Messages).*",
+    ),
+    Harmless(_TLS, "S3::BucketPolicy", "(DeletionPolicy|UpdateReplacePolicy)"),
+    # Conditions of policies
+    Harmless(_ACCOUNT, "KMS::Key", r".*\.Condition\.StringEquals\.kms:.*", "(op|neg).*"),
+    Harmless(
+        _ACCOUNT,
+        "Logs::LogGroup",
+        r"ResourcePolicyDocument\..*\.Condition\.(ArnLike|StringEquals)\..*",
+        "(open|negate).*",
+    ),
+    Harmless(
+        "the bucket has no ACLs, so what a delivery asks of them says nothing",
+        "S3::BucketPolicy",
+        r".*\.Condition\.StringEquals\.s3:x-amz-acl",
+        "(open|negate).*",
+    ),
+    # Maps of any keys
+    Harmless(
+        "what a request's headers say is the application's to judge",
+        "ElasticLoadBalancingV2::LoadBalancer",
+        r"LoadBalancerAttributes\.\[routing\.http\.(xff|preserve|x_amzn).*\]",
+        "add.*",
+    ),
+    Harmless(
+        _SERVICE,
+        "ElasticLoadBalancingV2::LoadBalancer",
+        r"LoadBalancerAttributes\.\[(routing\.http2|idle_timeout|zonal_shift).*\]",
+        "add.*",
+    ),
+    Harmless(
+        _DEFAULT,
+        "ElasticLoadBalancingV2::LoadBalancer",
+        r"LoadBalancerAttributes\.\[connection_logs\.s3\.enabled\]",
+        "add.*",
+    ),
+    Harmless(
+        "it reads files of the client, with the client's rights",
+        "RDS::DBClusterParameterGroup",
+        r"Parameters\.local_infile",
+        "add.*",
+    ),
+    Harmless(
+        "the cluster's own setting exports the log",
+        "RDS::DBClusterParameterGroup",
+        r"Parameters\.server_audit_logs_upload",
+        "add.*",
+    ),
+    Harmless(
+        "it stays on the database's encrypted volume",
+        "RDS::DBClusterParameterGroup",
+        r"Parameters\.(log_output|binlog_format)",
+        "add.*",
+    ),
+    Harmless(
+        "the log group is there, and the role may make none",
+        "ECS::TaskDefinition",
+        r".*\.Options\.awslogs-create-group",
+        "add.*",
+    ),
+    Harmless(_LABEL, "ECS::TaskDefinition", r".*\.Options\.awslogs-datetime-format", "add.*"),
+    # Who is told
+    Harmless(
+        "who is told is the environment's choice; the evidence says whether anybody is",
+        "SNS::Subscription",
+        "",
+        "delete.*",
+    ),
+    Harmless(_REFUSED, "SNS::Subscription", "Endpoint", _REMOVE),
+    Harmless(_SERVICE, "SNS::Subscription", "RawMessageDelivery", "add.*"),
     Harmless(
         _SERVICE,
         "S3::Bucket",
-        r"(AbacStatus|BucketNamespace|ObjectLockEnabled|LifecycleConfiguration\.Transition.*"
-        r"|LifecycleConfiguration\.Rules\.\*\.(Abort.*|ExpiredObjectDeleteMarker|Noncurrent.*))",
+        r"(AbacStatus|BucketNamespace|LifecycleConfiguration\.TransitionDefault.*"
+        r"|LifecycleConfiguration\.Rules\.\*\.(Abort.*|ExpiredObjectDeleteMarker))",
+    ),
+    Harmless(_DEFAULT, "S3::Bucket", "ObjectLockEnabled", _ADD_FALSE),
+    Harmless(_TIGHTER, "S3::Bucket", "ObjectLockEnabled", "add True"),
+    Harmless(
+        "what is deleted is kept for ever, which is longer",
+        "S3::Bucket",
+        r".*\.NoncurrentVersionExpiration(\.NoncurrentDays)?",
+        "(remove None|highest.*)",
     ),
     Harmless("a year or longer", "S3::Bucket", r".*\.ExpirationInDays", "highest 400000"),
     Harmless(

@@ -12,21 +12,19 @@ Run it with ``make mutation``; with ``--write`` the numbers go into ``docs/compl
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from benchmarks.page import write_between
 from mutation.harmless import HARMLESS, Harmless
+from mutation.mutants import REGION, Mutant, Path_, as_list, as_object, mutants
 from pcistack.checks.findings import Finding
 from pcistack.checks.run import check_template
 from pcistack.pci_dss.pack import PACK
@@ -34,44 +32,11 @@ from pcistack.template.document import Json, Template
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "compliance.md"
 MARKER: Final = "<!-- mutation -->"
-REGION: Final = "eu-central-2"
 ZONES: Final = ("eu-central-2a", "eu-central-2b", "eu-central-2c")
 DAY: Final = date(2026, 11, 24)
 
 _TYPES_SHOWN: Final = 14
 _REASONS_SHOWN: Final = 12
-
-Path_ = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
-    """One change of one resource.
-
-    Attributes:
-        resource: Logical id.
-        type: CloudFormation type.
-        path: Where in ``Properties``.
-        where: The path as text; a list's item is named by its ``Key``, ``Name`` or ``Sid``, else
-            it is a star.
-        change: ``delete`` (the whole resource), ``remove``, ``flip``, ``choose``, ``lowest``,
-            ``highest``, ``drop``, ``open``, ``swap`` or ``add``.
-        value: The new value; None for a removal.
-    """
-
-    resource: str
-    type: str
-    path: Path_
-    where: str
-    change: str
-    value: Json = None
-
-    def __str__(self) -> str:
-        exact = ".".join(str(step) for step in self.path)
-        value = (
-            "" if self.change in ("delete", "remove", "drop") else f" {json.dumps(self.value)[:60]}"
-        )
-        return f"{self.type} {self.resource}: {self.change} {exact}{value}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,303 +53,22 @@ class Verdict:
         return not self.rules and self.harmless is None
 
 
-# Schemas
-
-
-def _data() -> Path:
-    spec = importlib.util.find_spec("cfnlint")
-    assert spec is not None, "cfn-lint is a development dependency"
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "data" / "schemas"
-
-
-@cache
-def _index() -> dict[str, str]:
-    text = (_data() / "providers" / f"{REGION}.json").read_text(encoding="utf-8")
-    return cast("dict[str, str]", json.loads(text))
-
-
-@cache
-def schema(kind: str) -> dict[str, Json]:
-    """Return the resource schema of a CloudFormation type; empty if there is none."""
-    name = _index().get(kind)
-    if name is None:
-        return {}
-    text = (_data() / "resources" / f"{name}.json").read_text(encoding="utf-8")
-    return cast("dict[str, Json]", json.loads(text))
-
-
-def _resolved(node: Json, root: Mapping[str, Json]) -> dict[str, Json]:
-    """Follow ``$ref`` and merge what ``oneOf``, ``anyOf`` and ``allOf`` add."""
-    if not isinstance(node, dict):
-        return {}
-    reference = node.get("$ref")
-    if isinstance(reference, str):
-        target: Json = dict(root)
-        for step in reference.removeprefix("#/").split("/"):
-            target = target.get(step) if isinstance(target, dict) else None
-        return _resolved(target, root)
-    found = dict(node)
-    for key in ("oneOf", "anyOf", "allOf"):
-        for choice in _list(node.get(key)):
-            for name, value in _resolved(choice, root).items():
-                found.setdefault(name, value)
-    return found
-
-
-def _list(node: Json) -> list[Json]:
-    return node if isinstance(node, list) else []
-
-
-def _object(node: Json) -> dict[str, Json]:
-    return node if isinstance(node, dict) else {}
-
-
-# Mutants
-
-
-def mutants(template: Template) -> Iterator[Mutant]:
-    """Yield every mutant of a template, in its order."""
-    for logical_id, resource in template.resources.items():
-        if not _referred(template, logical_id):  # else CloudFormation refuses the template
-            yield Mutant(
-                resource=logical_id, type=resource.type, path=(), where="", change="delete"
-            )
-        root = schema(resource.type)
-        if not root:
-            continue
-        read_only = {
-            str(path).removeprefix("/properties/") for path in _list(root.get("readOnlyProperties"))
-        }
-        walker = _Walker(template, logical_id, resource.type, root, frozenset(read_only))
-        yield from walker.objects(dict(resource.properties), root, ())
-
-
-@dataclass(frozen=True, slots=True)
-class _Walker:
-    """Walks one resource beside its schema."""
-
-    template: Template
-    logical_id: str
-    type: str
-    root: dict[str, Json]
-    read_only: frozenset[str]
-
-    def mutant(self, path: Path_, change: str, value: Json = None) -> Mutant:
-        return Mutant(
-            resource=self.logical_id,
-            type=self.type,
-            path=path,
-            where=self.label(path),
-            change=change,
-            value=value,
-        )
-
-    def label(self, path: Path_) -> str:
-        """Return a path with list items named by what they are about."""
-        node: Json = dict(self.template.resources[self.logical_id].properties)
-        steps: list[str] = []
-        for step in path:
-            if isinstance(step, str):
-                node = _object(node).get(step)
-                steps.append(step)
-            else:
-                node = _list(node)[step]
-                steps.append(_name(node))
-        return ".".join(steps)
-
-    def objects(
-        self, value: dict[str, Json], node: dict[str, Json], path: Path_
-    ) -> Iterator[Mutant]:
-        """Mutants of an object: its properties, and what its schema offers beside them."""
-        properties = _object(node.get("properties"))
-        required = {str(name) for name in _list(node.get("required"))}
-        for name, item in value.items():
-            here = (*path, name)
-            if name not in required:
-                yield self.mutant(here, "remove")
-            yield from self.values(item, _resolved(properties.get(name), self.root), here)
-        for name, child in properties.items():
-            here = (*path, name)
-            if name not in value and "/".join(str(s) for s in here) not in self.read_only:
-                yield from self.absent(_resolved(child, self.root), here)
-
-    def absent(self, node: dict[str, Json], path: Path_) -> Iterator[Mutant]:
-        """Flags and choices that a schema offers and the template does not set."""
-        if node.get("type") == "boolean":
-            yield self.mutant(path, "add", True)
-            yield self.mutant(path, "add", False)
-        for choice in _list(node.get("enum")):
-            yield self.mutant(path, "add", choice)
-
-    def values(self, value: Json, node: dict[str, Json], path: Path_) -> Iterator[Mutant]:
-        """Mutants of one value."""
-        if _is_function(value):
-            yield from self.swapped(value, path)
-            return
-        if isinstance(value, dict):
-            yield from self.objects(value, node, path)
-        elif isinstance(value, list):
-            yield from self.items(value, _resolved(node.get("items"), self.root), path)
-        else:
-            yield from self.scalars(value, node, path)
-
-    def items(self, value: list[Json], node: dict[str, Json], path: Path_) -> Iterator[Mutant]:
-        for index, item in enumerate(value):
-            here = (*path, index)
-            if len(value) > 1:
-                yield self.mutant(here, "drop")
-            yield from self.values(item, node, here)
-
-    def scalars(self, value: Json, node: dict[str, Json], path: Path_) -> Iterator[Mutant]:
-        if isinstance(value, bool):
-            yield self.mutant(path, "flip", not value)
-        elif isinstance(value, int | float):
-            yield from self.numbers(value, node, path)
-        elif isinstance(value, str):
-            yield from self.texts(value, node, path)
-
-    def numbers(self, value: float, node: dict[str, Json], path: Path_) -> Iterator[Mutant]:
-        for key, change in (("minimum", "lowest"), ("maximum", "highest")):
-            limit = node.get(key)
-            fallback = 0 if change == "lowest" else value * 1000
-            extreme = limit if isinstance(limit, int | float) else fallback
-            if extreme != value:
-                yield self.mutant(path, change, extreme)
-        for choice in _list(node.get("enum")):
-            if choice != value:
-                yield self.mutant(path, "choose", choice)
-
-    def texts(self, value: str, node: dict[str, Json], path: Path_) -> Iterator[Mutant]:
-        choices = [choice for choice in _list(node.get("enum")) if choice != value]
-        for choice in choices:
-            yield self.mutant(path, "choose", choice)
-        if not choices and value.lower() in _OPPOSITES:
-            yield self.mutant(path, "flip", _OPPOSITES[value.lower()])
-        if value.isdigit():
-            yield self.mutant(path, "lowest", "0")
-            yield self.mutant(path, "highest", str(int(value) * 1000))
-        step = next((s for s in reversed(path) if isinstance(s, str)), "")
-        for opened in _OPENED.get(step, ()):
-            if opened != value:
-                yield self.mutant(path, "open", opened)
-
-    def swapped(self, value: Json, path: Path_) -> Iterator[Mutant]:
-        """Another subnet, security group or route table; in policies, everything."""
-        step = next((s for s in reversed(path) if isinstance(s, str)), "")
-        for opened in _OPENED.get(step, ()):
-            yield self.mutant(path, "open", opened)
-        target = self.template.resources.get(_target(value))
-        if target is None or target.type not in _SWAPPED:
-            return
-        for other in self.template.resources.values():
-            if other.type == target.type and other.logical_id != target.logical_id:
-                yield self.mutant(path, "swap", _retarget(value, other.logical_id))
-
-
-def _name(item: Json) -> str:
-    if isinstance(item, str):
-        return f"[{item}]"
-    for key in ("Key", "Name", "Sid"):
-        value = _object(item).get(key)
-        if isinstance(value, str):
-            return f"[{value}]"
-    return "*"
-
-
-def _referred(template: Template, logical_id: str) -> bool:
-    """Whether another resource or an output needs a value of a resource; waiting is no need."""
-    others = {
-        name: {key: value for key, value in _object(body).items() if key != "DependsOn"}
-        for name, body in template.section("Resources").items()
-        if name != logical_id
-    }
-    text = json.dumps([others, dict(template.section("Outputs"))])
-    return f'"{logical_id}"' in text or "${" + logical_id in text
-
-
-_OPPOSITES: Final[Mapping[str, str]] = {
-    "true": "false",
-    "false": "true",
-    "on": "OFF",
-    "off": "ON",
-    "enabled": "disabled",
-    "disabled": "enabled",
-    "1": "0",
-    "0": "1",
-    "allow": "Deny",
-    "deny": "Allow",
-}
-
-_OPENED: Final[Mapping[str, tuple[Json, ...]]] = {
-    "Action": ("*",),
-    "Resource": ("*",),
-    "Principal": ("*",),
-    "Service": ("*",),
-    "AWS": ("*",),
-    "CidrIp": ("0.0.0.0/0",),
-    "CidrIpv6": ("::/0",),
-    "IpProtocol": ("-1",),
-    "MasterUsername": ("admin",),
-    "MasterUserPassword": ("correct-horse-battery",),
-    "SecretStringTemplate": ('{"username": "admin"}',),
-    "SslPolicy": ("ELBSecurityPolicy-2016-08",),
-    "tls_version": ("TLSv1.0,TLSv1.1,TLSv1.2",),
-    "server_audit_events": ("CONNECT", "CONNECT,QUERY"),
-    "EnableCloudwatchLogsExports": ("general",),
-    "User": ("0",),
-    "Runtime": ("python3.8",),
-    "ScheduleExpression": ("rate(365 days)",),
-    "routing.http.desync_mitigation_mode": ("monitor",),
-    "ManagedPolicyArns": ("arn:aws:iam::aws:policy/AdministratorAccess",),
-    "ServiceName": (),
-    "KmsKeyId": ("alias/aws/rds",),
-    "KmsMasterKeyId": ("alias/aws/sns",),
-    "Image": ("nginx:latest", "nginx"),
-    "PlatformVersion": ("1.3.0",),
-}
-"""What a property is loosened to where its schema has no choice to offer."""
-
-_SWAPPED: Final = frozenset(
-    {"AWS::EC2::Subnet", "AWS::EC2::SecurityGroup", "AWS::EC2::RouteTable", "AWS::SNS::Topic"}
-)
-
-
-def _is_function(value: Json) -> bool:
-    return (
-        isinstance(value, dict)
-        and len(value) == 1
-        and next(iter(value)).startswith(("Ref", "Fn::"))
-    )
-
-
-def _target(value: Json) -> str:
-    argument = next(iter(_object(value).values()), "")
-    return str(argument[0]) if isinstance(argument, list) and argument else str(argument)
-
-
-def _retarget(value: Json, logical_id: str) -> Json:
-    key, argument = next(iter(_object(value).items()))
-    if isinstance(argument, list):
-        return {key: [logical_id, *argument[1:]]}
-    return {key: logical_id}
-
-
-# Running
-
-
 def mutated(template: Template, mutant: Mutant) -> Template:
     """Return the template with the mutant's change; everything else is shared with the original."""
     resources = dict(template.section("Resources"))
     if mutant.change == "delete":
         del resources[mutant.resource]
         for name, other in resources.items():
-            waits = _object(other).get("DependsOn")
+            waits = as_object(other).get("DependsOn")
             if mutant.resource in (waits if isinstance(waits, list) else [waits]):
-                kept = [one for one in _list(waits) if one != mutant.resource]
-                resources[name] = {**_object(other), "DependsOn": kept}
+                kept = [one for one in as_list(waits) if one != mutant.resource]
+                resources[name] = {**as_object(other), "DependsOn": kept}
         return Template({**template.body, "Resources": resources})
-    body = dict(_object(resources[mutant.resource]))
+    body = dict(as_object(resources[mutant.resource]))
+    if mutant.change == "keep":
+        body.pop(mutant.where, None)
+        changed = body if mutant.value is None else {**body, mutant.where: mutant.value}
+        return Template({**template.body, "Resources": {**resources, mutant.resource: changed}})
     body["Properties"] = _changed(body.get("Properties"), mutant.path, mutant)
     resources[mutant.resource] = body
     return Template({**template.body, "Resources": resources})
@@ -394,14 +78,16 @@ def _changed(node: Json, path: Path_, mutant: Mutant) -> Json:
     step = path[0]
     if isinstance(node, list) and isinstance(step, int):
         copied = list(node)
-        if len(path) == 1 and mutant.change == "drop":
+        if step == len(copied):
+            copied.append(mutant.value)
+        elif len(path) == 1 and mutant.change == "drop":
             del copied[step]
         else:
             copied[step] = (
                 mutant.value if len(path) == 1 else _changed(copied[step], path[1:], mutant)
             )
         return copied
-    found = dict(_object(node))
+    found = dict(as_object(node))
     if len(path) > 1:
         found[str(step)] = _changed(found.get(str(step)), path[1:], mutant)
     elif mutant.change == "remove":

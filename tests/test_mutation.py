@@ -6,7 +6,8 @@ import pytest
 
 from mutation import run as mutation
 from mutation.harmless import HARMLESS, Harmless
-from mutation.run import MARKER, PAGE, Mutant, idle, judge, known_of, mutants, mutated
+from mutation.mutants import Mutant, mutants
+from mutation.run import MARKER, PAGE, idle, judge, known_of, mutated
 from pcistack.template.document import Json, Template
 from tests.support import template
 
@@ -39,6 +40,39 @@ def killers(production: Template, mutant: Mutant) -> tuple[str, ...]:
         ("KMS::Key", "EnableKeyRotation", "remove", "PCI-3.7.4-KEY-ROTATION"),
         ("Logs::LogGroup", "KmsKeyId", "remove", "PCI-10.3.1-LOG-ENCRYPTED"),
         ("Logs::LogGroup", "RetentionInDays", "lowest", "PCI-10.5.1-LOG-RETENTION"),
+        ("Logs::LogGroup", "DeletionPolicy", "keep", "PCI-10.5.1-LOGS-DESTROYED"),
+        ("Logs::LogGroup", "UpdateReplacePolicy", "keep", "PCI-10.5.1-LOGS-DESTROYED"),
+        ("S3::Bucket", "DeletionPolicy", "keep", "PCI-10.5.1-LOGS-DESTROYED"),
+        (
+            "S3::Bucket",
+            "LifecycleConfiguration.Rules.*.NoncurrentVersionExpiration.NoncurrentDays",
+            "lowest",
+            "PCI-10.5.1-LOG-BUCKET-AT-HAND",
+        ),
+        (
+            "S3::Bucket",
+            "LifecycleConfiguration.Rules.*.Transitions",
+            "add",
+            "PCI-10.5.1-LOG-BUCKET-AT-HAND",
+        ),
+        (
+            "ElasticLoadBalancingV2::LoadBalancer",
+            "LoadBalancerAttributes.[waf.fail_open.enabled]",
+            "add",
+            "PCI-6.4.2-FIREWALL-FAILS-OPEN",
+        ),
+        (
+            "RDS::DBClusterParameterGroup",
+            "Parameters.server_audit_excl_users",
+            "add",
+            "PCI-10.2.1-AUDIT-FILTERED",
+        ),
+        (
+            "RDS::DBClusterParameterGroup",
+            "Parameters.general_log",
+            "add",
+            "PCI-3.3.1-STATEMENTS-LOGGED",
+        ),
         ("WAFv2::WebACLAssociation", "", "delete", "PCI-6.4.2-FIREWALL-MISSING"),
         ("WAFv2::LoggingConfiguration", "", "delete", "PCI-10.4.2-FIREWALL-LOG"),
         ("EC2::FlowLog", "", "delete", "PCI-10.2.1-FLOW-LOGS"),

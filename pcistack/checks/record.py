@@ -102,6 +102,7 @@ def write(
                         "reason": entry.reason,
                         "until": entry.until.isoformat() if entry.until else None,
                         "owner": entry.owner,
+                        "property": entry.property,
                     }
                     for finding, entry in outcome.acknowledged
                 ],
@@ -174,4 +175,5 @@ def _acknowledgement(entry: Mapping[str, object]) -> Acknowledgement:
         reason=str(entry["reason"]),
         until=None if until is None else date.fromisoformat(str(until)),
         owner=str(entry["owner"]),
+        property=str(entry["property"]),
     )

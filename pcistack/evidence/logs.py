@@ -52,6 +52,7 @@ def log_sources(view: View) -> tuple[LogSource, ...]:
         *_load_balancer_logs(view, groups),
         *_web_acl_logs(view, groups),
         *_function_logs(view, groups),
+        *_name_queries(view, groups),
     ]
     rows += groups.unclaimed()
     return tuple(sorted(rows, key=lambda row: (row.source, row.records, row.destination)))
@@ -232,3 +233,10 @@ def _function_logs(view: View, groups: _Destinations) -> Iterator[LogSource]:
             name = function.text("FunctionName") or f"<{function.logical_id}>"
             destination = f"/aws/lambda/{name}"
         yield groups.row(function.logical_id, "Output of the function", destination)
+
+
+def _name_queries(view: View, groups: _Destinations) -> Iterator[LogSource]:
+    for logging in view.of_type("AWS::Route53Resolver::ResolverQueryLoggingConfig"):
+        yield groups.row(
+            logging.logical_id, "Names that are asked for", logging.get("DestinationArn")
+        )

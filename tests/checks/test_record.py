@@ -25,7 +25,12 @@ FINDING = Finding(
     source="s",
 )
 ACCEPTED = Acknowledgement(
-    resource="A", rule="PCI-1", reason="why", until=date(2027, 1, 31), owner="payments"
+    resource="A",
+    rule="PCI-1",
+    reason="why",
+    until=date(2027, 1, 31),
+    owner="payments",
+    property="B.*",
 )
 OUTCOME = Outcome(resources=3, open=(FINDING,), acknowledged=((FINDING, ACCEPTED),))
 

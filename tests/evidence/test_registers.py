@@ -288,9 +288,17 @@ def test_every_acknowledgement_is_listed_with_owner_and_last_day(gathered: Gathe
     def accept(resources: Resources) -> None:
         resources["Cluster"]["Metadata"] |= {
             "pcistack:acknowledged": [
-                {"rule": "PCI-6.3.3-DATABASE-PATCHES", "reason": "LTS.", "owner": "platform"},
-                {"rule": "AURORA-VERSION-SUPPORT-ENDED", "reason": "Old.", "until": "2027-01-31"},
-                {"rule": "DEPLOY-ORDER", "reason": "Known."},
+                {
+                    "rule": "PCI-6.3.3-DATABASE-PATCHES",
+                    "reason": "Patches come by hand here.",
+                    "owner": "platform",
+                },
+                {
+                    "rule": "AURORA-VERSION-SUPPORT-ENDED",
+                    "reason": "Old until it is replaced.",
+                    "until": "2027-01-31",
+                },
+                {"rule": "DEPLOY-ORDER", "reason": "Known and looked at by us."},
             ],
             "cdk_nag": {"rules_to_suppress": [{"id": "AwsSolutions-RDS6", "reason": "No IAM."}]},
         }
@@ -304,4 +312,9 @@ def test_every_acknowledgement_is_listed_with_owner_and_last_day(gathered: Gathe
         ("Deployment", "DEPLOY-ORDER", "", "no end"),
         ("cdk-nag, AWS Solutions", "AwsSolutions-RDS6", "", "no end"),
     }
-    assert {row["reason"] for row in rows} == {"LTS.", "Old.", "Known.", "No IAM."}
+    assert {row["reason"] for row in rows} == {
+        "Patches come by hand here.",
+        "Old until it is replaced.",
+        "Known and looked at by us.",
+        "No IAM.",
+    }

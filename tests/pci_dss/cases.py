@@ -459,7 +459,33 @@ NAMES: Resources = {
     ),
 }
 
+
+def _logs_of_kept_data(policy: str) -> Resources:
+    group = res("Logs::LogGroup", RetentionInDays=400)
+    return {
+        "Cluster": res("RDS::DBCluster") | {"DeletionPolicy": "Snapshot"},
+        "Group": group | {"DeletionPolicy": policy, "UpdateReplacePolicy": policy},
+    }
+
+
+def _logging(**options: object) -> Resources:
+    options |= {"awslogs-group": "g", "mode": "non-blocking"}
+    return task({"Name": "app", "LogConfiguration": {"LogDriver": "awslogs", "Options": options}})
+
+
 CASES: Final[Mapping[str, Case]] = {
+    "PCI-10.5.1-LOGS-DESTROYED": Case(
+        at=[("Group", "")],
+        severity=Severity.WARNING,
+        bad=_logs_of_kept_data("Delete"),
+        good=_logs_of_kept_data("RetainExceptOnCreate"),
+    ),
+    "PCI-10.2.1-LOG-BUFFER": Case(
+        at=[("Task", "ContainerDefinitions.0.LogConfiguration.Options")],
+        severity=Severity.WARNING,
+        bad=_logging(),
+        good=_logging(**{"max-buffer-size": "25m"}),
+    ),
     # 1 Network
     "PCI-1.3.1-INGRESS-WORLD": Case(
         at=[("WebGroup", "SecurityGroupIngress.0")],

@@ -122,8 +122,11 @@ def what_reaches_the_internet(context: Context) -> str:
 def names_are_resolved(context: Context) -> str:
     vpcs = context.of_type("AWS::EC2::VPC")
     guarded = context.of_type("AWS::Route53Resolver::FirewallRuleGroupAssociation")
-    if guarded or not every(vpcs, lambda vpc: vpc.flag("EnableDnsSupport") is not False):
+    if not every(vpcs, lambda vpc: vpc.flag("EnableDnsSupport") is not False):
         return ""
+    if guarded:
+        names = listed(name_in(context, name_of(one.get("FirewallRuleGroupId"))) for one in guarded)
+        return f"The resolver of the VPC asks a DNS firewall before it answers: {names}."
     return (
         "The resolver of the VPC answers for any name, from every tier; no security group governs "
         "it and no DNS firewall is in this template."
