@@ -59,17 +59,20 @@ def examples() -> Iterator[Shown]:
                 yield Shown(rule=case.rule, says=says, bad=case.bad.strip(), good=case.good.strip())
     for rule, twins in PCI.items():
         wrong, right = (cast("dict[str, Json]", each) for each in (twins.bad, twins.good))
-        found = _findings(load("pci"), wrong)
+        sections = cast("dict[str, Json]", dict(twins.sections))
+        found = _findings(load("pci"), wrong, sections)
         yield Shown(
             rule=rule,
             says=_message(found, rule),
-            bad=_different(wrong, right),
+            bad=_different(wrong, right, sections),
             good=_different(right, wrong),
         )
 
 
-def _findings(pack: Pack[HasView], resources: dict[str, Json]) -> list[Finding]:
-    views = resolve(Template({"Resources": resources}), ZURICH)
+def _findings(
+    pack: Pack[HasView], resources: dict[str, Json], sections: dict[str, Json]
+) -> list[Finding]:
+    views = resolve(Template({"Resources": resources, **sections}), ZURICH)
     return pack.check(views, region=ZURICH, on=TODAY)
 
 
@@ -77,10 +80,13 @@ def _message(found: list[Finding], rule: str) -> str:
     return next(finding.message for finding in found if finding.rule == rule)
 
 
-def _different(this: dict[str, Json], other: dict[str, Json]) -> str:
-    """Return, as YAML, the resources that make the difference."""
+def _different(
+    this: dict[str, Json], other: dict[str, Json], sections: dict[str, Json] | None = None
+) -> str:
+    """Return, as YAML, the resources and sections that make the difference."""
     shown = {key: value for key, value in this.items() if other.get(key) != value} or this
-    text = yaml.dump({"Resources": _tagged(shown)}, Dumper=_Dumper, sort_keys=False, width=90)
+    body = {**(sections or {}), "Resources": shown}
+    text = yaml.dump(_tagged(body), Dumper=_Dumper, sort_keys=False, width=90)
     return re.sub(r"(!\w+) '([\w.:]+)'", r"\1 \2", text).strip()
 
 
