@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from pcistack.policies.narrowing import narrowed_by, narrowing_keys
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View
 
@@ -55,12 +56,25 @@ class Statement:
         return any(fnmatch.fnmatchcase(action.lower(), pattern) for pattern in self.actions)
 
     def narrowed_by(self, *keys: str) -> bool:
-        """Whether a condition restricts it by one of some keys, or keys that start like them."""
-        return any(
-            key.startswith(wanted) and values and "*" not in values
-            for key, values in self.condition.items()
-            for wanted in keys
-        )
+        """Whether a condition narrows it by one of some keys, or keys that start like them."""
+        return narrowed_by(self.written.get("Condition"), keys)
+
+    @property
+    def narrowing(self) -> frozenset[str]:
+        """Condition keys, lower-cased, that narrow it."""
+        return frozenset(narrowing_keys(self.written.get("Condition")))
+
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """Accounts, roles and users that it is for, as text; services and providers are not."""
+        value = self.written.get("Principal")
+        return _texts(value.get("AWS") if isinstance(value, dict) else value)
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Identity providers that it is for, as text."""
+        value = self.written.get("Principal")
+        return _texts(value.get("Federated")) if isinstance(value, dict) else ()
 
 
 IDENTITY_POLICIES: Final = (
@@ -72,6 +86,9 @@ IDENTITY_POLICIES: Final = (
     "AWS::IAM::Role",
     "AWS::IAM::User",
     "AWS::IAM::Group",
+    "AWS::SSO::PermissionSet",
+    "AWS::Serverless::Function",
+    "AWS::Serverless::StateMachine",
 )
 
 RESOURCE_POLICIES: Final[Mapping[str, str]] = {
@@ -89,6 +106,35 @@ RESOURCE_POLICIES: Final[Mapping[str, str]] = {
     "AWS::DynamoDB::Table": "ResourcePolicy.PolicyDocument",
     "AWS::Kinesis::ResourcePolicy": "ResourcePolicy",
     "AWS::Events::EventBusPolicy": "Statement",
+    "AWS::Events::EventBus": "Policy",
+    "AWS::SNS::TopicInlinePolicy": "PolicyDocument",
+    "AWS::SQS::QueueInlinePolicy": "PolicyDocument",
+    "AWS::S3::AccessPoint": "Policy",
+    "AWS::S3::MultiRegionAccessPointPolicy": "Policy",
+    "AWS::S3Express::BucketPolicy": "PolicyDocument",
+    "AWS::S3Outposts::BucketPolicy": "PolicyDocument",
+    "AWS::S3Outposts::AccessPoint": "Policy",
+    "AWS::S3ObjectLambda::AccessPointPolicy": "PolicyDocument",
+    "AWS::S3Tables::TableBucketPolicy": "ResourcePolicy",
+    "AWS::S3Tables::TablePolicy": "ResourcePolicy",
+    "AWS::Logs::Destination": "DestinationPolicy",
+    "AWS::Logs::DeliveryDestination": "DeliveryDestinationPolicy",
+    "AWS::ECR::RegistryPolicy": "PolicyText",
+    "AWS::ECR::RepositoryCreationTemplate": "RepositoryPolicy",
+    "AWS::Backup::LogicallyAirGappedBackupVault": "AccessPolicy",
+    "AWS::CodeArtifact::Domain": "PermissionsPolicyDocument",
+    "AWS::CodeArtifact::Repository": "PermissionsPolicyDocument",
+    "AWS::MSK::ClusterPolicy": "Policy",
+    "AWS::DynamoDB::Stream": "ResourcePolicy.PolicyDocument",
+    "AWS::Redshift::Cluster": "NamespaceResourcePolicy",
+    "AWS::RedshiftServerless::Namespace": "NamespaceResourcePolicy",
+    "AWS::SSM::ResourcePolicy": "Policy",
+    "AWS::XRay::ResourcePolicy": "PolicyDocument",
+    "AWS::MediaStore::Container": "Policy",
+    "AWS::VpcLattice::AuthPolicy": "Policy",
+    "AWS::VpcLattice::ResourcePolicy": "Policy",
+    "AWS::NetworkFirewall::FirewallPolicy": "ResourcePolicy",
+    "AWS::SES::EmailIdentityPolicy": "Policy",
 }
 
 _OTHERS: Final[Mapping[str, str]] = {
@@ -112,12 +158,34 @@ def _statements(resource: Resource) -> Iterator[Statement]:
     path = RESOURCE_POLICIES.get(resource.type) or _OTHERS.get(resource.type)
     if path:
         yield from _document(resource, path)
+        if resource.type == "AWS::Events::EventBusPolicy" and resource.get("Principal") is not None:
+            yield _of_event_bus(resource)
+    elif resource.type == "AWS::DynamoDB::GlobalTable":
+        for index in range(len(resource.items("Replicas"))):
+            yield from _document(resource, f"Replicas.{index}.ResourcePolicy.PolicyDocument")
     elif resource.type in IDENTITY_POLICIES:
         yield from _document(resource, "PolicyDocument")
         yield from _document(resource, "AssumeRolePolicyDocument")
+        yield from _document(resource, "InlinePolicy")
         for index, item in enumerate(resource.items("Policies")):
             if isinstance(item, dict):
-                yield from _document(resource, f"Policies.{index}.PolicyDocument")
+                inner = "" if "Statement" in item else ".PolicyDocument"
+                yield from _document(resource, f"Policies.{index}{inner}")
+
+
+def _of_event_bus(resource: Resource) -> Statement:
+    """Return what an event bus policy says without a statement: principal, action, organisation."""
+    operator, key = resource.text("Condition.Type"), resource.text("Condition.Key")
+    condition: dict[str, Value] = (
+        {operator: {key: resource.get("Condition.Value")}} if (operator and key) else {}
+    )
+    item: dict[str, Value] = {
+        "Effect": "Allow",
+        "Principal": {"AWS": resource.get("Principal")},
+        "Action": resource.get("Action"),
+        "Condition": condition,
+    }
+    return _statement(resource.logical_id, "Principal", item)
 
 
 def _document(resource: Resource, path: str) -> Iterator[Statement]:

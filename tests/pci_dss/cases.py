@@ -219,6 +219,25 @@ def trusting(service_name: str, **more: object) -> dict[str, object]:
     }
 
 
+FOREIGN: Final = "arn:aws:iam::222222222222:root"
+GITHUB: Final = "token.actions.githubusercontent.com"
+STRONG_PASSWORD: Final = {"PasswordPolicy": {"MinimumLength": 14, "RequireNumbers": True}}
+
+
+def assumed_by(principal: object, **more: object) -> dict[str, object]:
+    return {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
+
+
+def federated(condition: object, provider: str = GITHUB) -> dict[str, object]:
+    """A statement that lets an identity provider's users assume a role."""
+    return {
+        "Effect": "Allow",
+        "Principal": {"Federated": f"arn:aws:iam::111111111111:oidc-provider/{provider}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": condition,
+    }
+
+
 def acl(*rules: dict[str, object], **more: object) -> Resources:
     return {
         "Acl": res("WAFv2::WebACL", DefaultAction={"Allow": {}}, Rules=list(rules), **more),
@@ -1032,13 +1051,35 @@ CASES: Final[Mapping[str, Case]] = {
     "PCI-7.2.5-BROAD-POLICY": Case(
         at=[("It", "ManagedPolicyArns.0")],
         bad=one("IAM::Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonS3FullAccess"]),
-        good=one("IAM::Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]),
+        good=one(
+            "IAM::Role", ManagedPolicyArns=["arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"]
+        ),
     ),
     "PCI-7.2.5-CONFUSED-DEPUTY": Case(
         at=[("It", "AssumeRolePolicyDocument.Statement.0")],
         severity=Severity.WARNING,
         bad=role(trust=trusting("vpc-flow-logs.amazonaws.com")),
         good=role(trust=trusting("vpc-flow-logs.amazonaws.com", Condition=OWN_ACCOUNT)),
+    ),
+    "PCI-7.2.5-FOREIGN-ACCOUNT": Case(
+        at=[("It", "AssumeRolePolicyDocument.Statement.0")],
+        severity=Severity.WARNING,
+        bad=role(trust=assumed_by({"AWS": FOREIGN})),
+        good=role(
+            trust=assumed_by(
+                {"AWS": FOREIGN}, Condition={"StringEquals": {"sts:ExternalId": "a1b2c3"}}
+            )
+        ),
+    ),
+    "PCI-7.2.5-PROVIDER-SUBJECT": Case(
+        at=[("It", "AssumeRolePolicyDocument.Statement.0")],
+        bad=role(trust=federated({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}})),
+        good=role(trust=federated({"StringLike": {f"{GITHUB}:sub": "repo:owner/app:*"}})),
+    ),
+    "PCI-8.3.6-USER-POOL": Case(
+        at=[("It", "MfaConfiguration")],
+        bad=one("Cognito::UserPool", Policies=STRONG_PASSWORD, MfaConfiguration="OFF"),
+        good=one("Cognito::UserPool", Policies=STRONG_PASSWORD, MfaConfiguration="ON"),
     ),
     "PCI-7.2.5-ENDPOINT-POLICY": Case(
         at=[("It", "PolicyDocument")],

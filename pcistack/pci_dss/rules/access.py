@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from pcistack.checks.findings import Severity
-from pcistack.checks.rule import Extent, Hit, hit
+from pcistack.checks.rule import Hit, hit
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.pci_dss.sensitive_actions import matters
+from pcistack.policies.narrowing import is_every_resource, is_everything
 from pcistack.policies.statements import IDENTITY_POLICIES, RESOURCE_POLICIES, Statement
 from pcistack.template.view import Partial
 
@@ -31,6 +31,15 @@ def _at(statement: Statement, message: str, severity: Severity | None = None) ->
     )
 
 
+def _wide(statement: Statement) -> list[str]:
+    """Return the actions that are all of a service's, or all at all, in whatever spelling."""
+    return [
+        action
+        for action in statement.actions
+        if is_everything(action) or is_everything(action.partition(":")[2])
+    ]
+
+
 @rule(
     "PCI-7.2.5-ACTION-WILDCARD",
     "No policy gives all actions, of a service or at all",
@@ -40,47 +49,37 @@ def _at(statement: Statement, message: str, severity: Severity | None = None) ->
         "IAM.1",
         "IAM.21",
     ),
-    types=IDENTITY_POLICIES,
+    types=(*IDENTITY_POLICIES, *RESOURCE_POLICIES),
     fix="Name the actions.",
 )
 def action_wildcard(context: Context) -> Iterator[Hit]:
     for statement in _identity(context):
-        wide = [a for a in statement.actions if a == "*" or a.endswith(":*")]
+        wide = _wide(statement)
         if wide:
             yield _at(statement, f"allows {', '.join(wide)}")
         if "NotAction" in statement.inverted:
             yield _at(statement, "allows everything but some actions (NotAction)")
-    for statement in _resource_policies(context):
-        wide = [a for a in statement.actions if a == "*" or a.endswith(":*")]
-        if wide and not statement.everyone:
-            yield _at(statement, f"allows {', '.join(wide)}", Severity.WARNING)
+    for resource in context.of_type(*RESOURCE_POLICIES):
+        for statement in context.statements.get(resource.logical_id, ()):
+            wide = _wide(statement) if statement.allows and not statement.everyone else []
+            if wide:
+                yield _at(statement, f"allows {', '.join(wide)}", Severity.WARNING)
 
 
-_NAMED: Final = (
-    *("s3:getobject*", "s3:putobject*", "s3:deleteobject*", "s3:listbucket", "s3:putbucketpolicy"),
-    *("kms:decrypt", "kms:encrypt", "kms:generatedatakey*", "kms:reencrypt*", "kms:creategrant"),
-    *("secretsmanager:getsecretvalue", "secretsmanager:putsecretvalue"),
-    *("secretsmanager:describesecret", "secretsmanager:updatesecret*"),
-    *("ssm:getparameter*", "ssm:putparameter", "ssm:sendcommand", "ssm:startsession"),
-    *("sqs:sendmessage", "sqs:receivemessage", "sqs:deletemessage", "sns:publish"),
-    *("dynamodb:*item", "dynamodb:query", "dynamodb:scan"),
-    *("rds:modifydb*", "rds:deletedb*", "rds-db:connect", "rds-data:*"),
-    *("iam:passrole", "iam:createrole", "iam:put*policy", "iam:attach*policy", "sts:assumerole"),
-    *("lambda:invokefunction", "lambda:updatefunction*", "ecs:updateservice", "ecs:runtask"),
-    *("ecs:executecommand", "logs:createlogstream", "logs:putlogevents", "logs:deletelog*"),
-    *("logs:putretentionpolicy", "logs:deleteretentionpolicy"),
-    *("ec2:authorizesecuritygroup*", "ec2:revokesecuritygroup*", "ec2:terminateinstances"),
-    *("kinesis:putrecord*", "kinesis:getrecords", "states:startexecution", "events:putevents"),
+_CHOOSING: Final = (
+    *("aws:resourcetag", "kms:viaservice", "kms:encryptioncontext", "kms:resourcealiases"),
+    *("kms:requestalias", "kms:grantisforawsresource"),
+    *("iam:passedtoservice", "iam:associatedresourcearn", "iam:permissionsboundary"),
+    *("iam:policyarn", "iam:resourcetag", "secretsmanager:secretid", "secretsmanager:name"),
+    *("secretsmanager:resourcetag", "dynamodb:leadingkeys", "ecs:cluster", "ecs:service"),
+    *("ecs:resourcetag", "ecs:container-name", "ec2:resourcetag", "ec2:vpc", "ec2:subnet"),
+    *("ec2:instanceprofile", "ssm:resourcetag", "ssm:documentname", "rds:", "sts:externalid"),
+    *("aws:calledvia", "lambda:functionarn", "lambda:functionurl", "sns:endpoint", "s3:existing"),
+    *("s3:dataaccesspointarn", "events:", "cloudwatch:namespace", "elasticfilesystem:accesspoint"),
+    *("cloudformation:", "autoscaling:resourcetag", "servicecatalog:", "sqs:", "logs:"),
+    *("sagemaker:resourcetag", "backup:copytargets", "ram:", "route53:changeresourcerecordsets"),
 )
-"""Actions that read or change what matters, and that can be limited to a resource."""
-
-
-def _any_resource(resource: str) -> bool:
-    """Whether a resource is every resource, of a kind or at all: ``arn:aws:logs:*:*:*``."""
-    if resource == "*":
-        return True
-    parts = resource.split(":", 5)
-    return len(parts) == 6 and parts[5] in ("*", "log-group:*", "secret:*", "key/*", "role/*")
+"""Condition keys that choose among resources; who asks, from where and when does not."""
 
 
 @rule(
@@ -93,31 +92,45 @@ def _any_resource(resource: str) -> bool:
         "KMS.2",
     ),
     types=IDENTITY_POLICIES,
-    fix="Name the ARN in Resource, or limit it by a condition.",
+    fix="Name the ARN in Resource, or limit it by a condition on the resource "
+    "(aws:ResourceTag/..., kms:ViaService, iam:PassedToService).",
 )
 def resource_wildcard(context: Context) -> Iterator[Hit]:
     for statement in _identity(context):
-        if statement.condition or "*" in statement.actions:
+        everything = any(is_every_resource(one) for one in statement.resources)
+        if not everything and "NotResource" not in statement.inverted:
             continue
-        if not any(_any_resource(r) for r in statement.resources) and (
-            "NotResource" not in statement.inverted
-        ):
-            continue
-        wide = [
-            action
-            for action in statement.actions
-            if any(fnmatch.fnmatchcase(action, pattern) for pattern in _NAMED)
-        ]
-        if wide:
-            yield _at(statement, f"allows {', '.join(wide)} on every resource")
+        named = [one for one in statement.actions if matters(one) and one not in _wide(statement)]
+        if named and not statement.narrowed_by(*_CHOOSING):
+            yield _at(statement, f"allows {', '.join(named)} on every resource")
 
 
-_BROAD_POLICIES: Final = (
-    "AdministratorAccess",
-    "PowerUserAccess",
-    "IAMFullAccess",
-    "SecretsManagerReadWrite",
+_BROAD_POLICIES: Final = frozenset(
+    {
+        *("AdministratorAccess", "PowerUserAccess", "IAMFullAccess", "SecretsManagerReadWrite"),
+        *("DatabaseAdministrator", "SystemAdministrator", "DataScientist", "NetworkAdministrator"),
+        *("AWSKeyManagementServicePowerUser", "AmazonEC2RoleforDataPipelineRole"),
+    }
 )
+_READING: Final = frozenset(
+    {
+        *("ReadOnlyAccess", "AmazonS3ReadOnlyAccess", "AmazonDynamoDBReadOnlyAccess"),
+        *("AmazonSSMReadOnlyAccess", "AmazonSQSReadOnlyAccess", "AmazonKinesisReadOnlyAccess"),
+        *("AmazonEC2RoleforSSM", "CloudWatchLogsReadOnlyAccess", "AmazonRDSReadOnlyAccess"),
+        *("AmazonS3ObjectLambdaExecutionRolePolicy", "AmazonRedshiftReadOnlyAccess"),
+        *("AmazonEC2ContainerRegistryPowerUser", "AWSCodeCommitPowerUser", "ViewOnlyAccess"),
+    }
+)
+"""Policies that read the data of every resource of the account, or nearly."""
+
+_ATTACHED: Final = {
+    "AWS::IAM::Role": "ManagedPolicyArns",
+    "AWS::IAM::User": "ManagedPolicyArns",
+    "AWS::IAM::Group": "ManagedPolicyArns",
+    "AWS::SSO::PermissionSet": "ManagedPolicies",
+    "AWS::Serverless::Function": "Policies",
+    "AWS::Serverless::StateMachine": "Policies",
+}
 
 
 @rule(
@@ -126,155 +139,23 @@ _BROAD_POLICIES: Final = (
     asks="Application and system accounts have the least privilege their work needs.",
     requirements=("7.2.5", "7.2.2"),
     related=("IAM.1",),
-    types=("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"),
+    types=tuple(_ATTACHED),
     fix="Write a policy with the actions and resources that are needed.",
 )
 def broad_policy(context: Context) -> Iterator[Hit]:
-    for resource in context.of_type("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"):
-        for index, item in enumerate(resource.items("ManagedPolicyArns")):
-            name = str(item).rsplit("/", 1)[-1] if isinstance(item, str) else ""
-            if name in _BROAD_POLICIES or (name.endswith("FullAccess") and "<" not in name):
-                yield hit(resource, f"ManagedPolicyArns.{index}", f"{name} is attached")
-
-
-_PUBLIC_NARROWING: Final = (
-    *("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceowner"),
-    *("aws:principalorgid", "aws:principalaccount", "aws:principalarn", "aws:principalorgpaths"),
-    *("aws:sourcevpc", "aws:sourcevpce", "aws:vpcsourceip", "kms:calleraccount"),
-    *("aws:sourceip", "aws:userid", "lambda:eventsourcetoken", "elasticfilesystem:accessed"),
-    *("secretsmanager:vpc", "ecr:", "sns:endpoint"),
-)
-
-
-def _resource_policies(context: Context) -> Iterator[Statement]:
-    for resource in context.of_type(*RESOURCE_POLICIES):
-        for statement in context.statements.get(resource.logical_id, ()):
-            if statement.allows:
-                yield statement
-
-
-@rule(
-    "PCI-7.3.3-POLICY-PUBLIC",
-    "No resource policy lets everyone in",
-    asks="The access control system denies all unless allowed.",
-    requirements=("7.3.3", "7.3.1", "1.4.4"),
-    security_hub=(
-        "S3.1",
-        "Lambda.1",
-    ),
-    related=(
-        "S3.2",
-        "S3.3",
-        "SQS.3",
-        "SNS.4",
-        "ECR.5",
-    ),
-    types=(*RESOURCE_POLICIES, "AWS::IAM::Role"),
-    extent=Extent.FULL,
-    fix="Name the principals, or add a condition such as aws:SourceAccount.",
-)
-def policy_public(context: Context) -> Iterator[Hit]:
-    for statement in _resource_policies(context):
-        if statement.everyone and not statement.narrowed_by(*_PUBLIC_NARROWING):
-            yield _at(statement, f"everyone may {', '.join(statement.actions) or 'do this'}")
-        if "NotPrincipal" in statement.inverted:
-            yield _at(statement, "everyone but some principals is let in (NotPrincipal)")
-    for role in context.of_type("AWS::IAM::Role"):
-        for statement in context.statements.get(role.logical_id, ()):
-            trust = "AssumeRolePolicyDocument" in statement.path
-            keys = (*_PUBLIC_NARROWING, "sts:externalid", "cognito-identity", "token.actions")
-            public = trust and statement.allows and statement.everyone
-            if public and not statement.narrowed_by(*keys):
-                yield _at(statement, "everyone may assume the role")
-
-
-_ON_BEHALF: Final = frozenset(
-    {
-        *("vpc-flow-logs.amazonaws.com", "monitoring.rds.amazonaws.com", "ecs-tasks.amazonaws.com"),
-        *("delivery.logs.amazonaws.com", "cloudtrail.amazonaws.com", "config.amazonaws.com"),
-        *("cloudwatch.amazonaws.com", "events.rds.amazonaws.com", "sns.amazonaws.com"),
-        *("events.amazonaws.com", "scheduler.amazonaws.com", "s3.amazonaws.com"),
-        *("secretsmanager.amazonaws.com", "logdelivery.elasticloadbalancing.amazonaws.com"),
-        *("logging.s3.amazonaws.com", "backup.amazonaws.com", "budgets.amazonaws.com"),
-    }
-)
-"""Services that AWS documents as a possible confused deputy: they act for other accounts too."""
-
-# a stack that is bound to an account has its number instead of the pseudo parameter
-_OWN_PREFIX: Final = re.compile(r"AWSLogs/(<AWS::AccountId>|[0-9]{12})/")
-_SOURCE: Final = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths")
-_HARMLESS: Final = frozenset({"s3:getbucketacl", "s3:listbucket", "s3:getbucketlocation"})
-
-
-@rule(
-    "PCI-7.2.5-CONFUSED-DEPUTY",
-    "AWS services act for this account only",
-    asks="Application and system accounts have the least privilege; a service that acts for many "
-    "accounts is held to one.",
-    requirements=("7.2.5", "7.3.1"),
-    severity=Severity.WARNING,
-    types=("AWS::IAM::Role", *RESOURCE_POLICIES, "AWS::Lambda::Permission"),
-    fix="Add the condition StringEquals aws:SourceAccount (for Lambda: SourceAccount or "
-    "SourceArn).",
-)
-def confused_deputy(context: Context) -> Iterator[Hit]:
-    for role in context.of_type("AWS::IAM::Role"):
-        for statement in context.statements.get(role.logical_id, ()):
-            if "AssumeRolePolicyDocument" in statement.path and statement.allows:
-                yield from _deputies(statement)
-    for statement in _resource_policies(context):
-        if not set(statement.actions) <= _HARMLESS and not _own_prefix(statement):
-            yield from _deputies(statement)
-    for permission in context.of_type("AWS::Lambda::Permission"):
-        principal = permission.get("Principal")
-        is_service = isinstance(principal, str) and principal.endswith(".amazonaws.com")
-        if is_service and not permission.get("SourceAccount") and not permission.get("SourceArn"):
-            yield hit(
-                permission, "SourceAccount", f"{principal} may invoke the function for any account"
-            )
-
-
-def _deputies(statement: Statement) -> Iterator[Hit]:
-    deputies = [service for service in statement.services if service in _ON_BEHALF]
-    if deputies and not statement.narrowed_by(*_SOURCE):
-        yield _at(statement, f"{', '.join(deputies)} may act here for any account")
-
-
-def _own_prefix(statement: Statement) -> bool:
-    """Log delivery writes below AWSLogs/<account>/ of its own account only."""
-    return bool(statement.resources) and all(
-        _OWN_PREFIX.search(resource) for resource in statement.resources
-    )
-
-
-@rule(
-    "PCI-7.2.5-ENDPOINT-POLICY",
-    "Gateway endpoints open the buckets and tables that are needed",
-    asks="Only what is necessary may leave; without a policy an endpoint leads to every bucket of "
-    "every account.",
-    requirements=("7.2.5", "1.3.2"),
-    severity=Severity.WARNING,
-    types=("AWS::EC2::VPCEndpoint",),
-    fix="Set PolicyDocument with the actions and ARNs that are needed.",
-)
-def endpoint_policy(context: Context) -> Iterator[Hit]:
-    for endpoint in context.of_type("AWS::EC2::VPCEndpoint"):
-        if endpoint.get("VpcEndpointType") not in (None, "Gateway"):
-            continue
-        statements = context.statements.get(endpoint.logical_id, ())
-        if not statements and not endpoint.is_unknown("PolicyDocument"):
-            yield hit(
-                endpoint,
-                "PolicyDocument",
-                "no policy: the endpoint leads to every bucket or table of every account",
-            )
-        for statement in statements:
-            everything = "*" in statement.resources or statement.inverted
-            anything = any(action == "*" or action.endswith(":*") for action in statement.actions)
-            if statement.allows and (everything or anything):
-                keys = ("aws:principal", "aws:resource", "s3:resourceaccount")
-                if not statement.narrowed_by(*keys):
-                    yield _at(statement, "the policy opens every bucket or every action")
+    for kind, path in _ATTACHED.items():
+        for resource in context.of_type(kind):
+            for index, item in enumerate(resource.items(path)):
+                name = str(item).rsplit("/", 1)[-1] if isinstance(item, str) else ""
+                if name in _BROAD_POLICIES or (name.endswith("FullAccess") and "<" not in name):
+                    yield hit(resource, f"{path}.{index}", f"{name} is attached")
+                elif name in _READING:
+                    yield hit(
+                        resource,
+                        f"{path}.{index}",
+                        f"{name} is attached: it reads every resource of the account",
+                        severity=Severity.WARNING,
+                    )
 
 
 @rule(

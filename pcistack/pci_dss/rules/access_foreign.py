@@ -1,0 +1,225 @@
+"""Requirement 7.2: who else is let in: other accounts, identity providers, users of pools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from pcistack.checks.findings import Severity
+from pcistack.checks.rule import ANY, Extent, Hit, hit, show
+from pcistack.pci_dss import accepted
+from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.pack import rule
+from pcistack.policies.statements import Statement
+from pcistack.template.view import Resource, Value, walk
+
+_ACCOUNT: Final = re.compile(r"\d{12}")
+_OWN: Final = ("aws:sourceaccount", "kms:calleraccount", "aws:sourceowner")
+_DELIVERERS: Final = frozenset(
+    {
+        # accounts of Elastic Load Balancing that write access logs (its user guide)
+        *("127311923021", "033677994240", "027434742980", "797873946194", "098369216593"),
+        *("754344448648", "589379963580", "718504428378", "383597477331", "600734575887"),
+        *("114774131450", "783225319266", "582318560864", "985666609251", "054676820928"),
+        *("156460612806", "652711504416", "635631232127", "009996457667", "897822967062"),
+        *("076674570225", "507241528517", "048591011584", "190560391635", "638102146993"),
+        *("037604701340", "859597730677", "124297838134", "943012150371"),
+    }
+)
+
+
+def _own(context: Context) -> frozenset[str]:
+    """Return the numbers by which a template that is bound to an account names its own."""
+    return frozenset(
+        value
+        for statements in context.statements.values()
+        for statement in statements
+        if statement.services
+        for key in _OWN
+        for value in statement.condition.get(key, ())
+        if _ACCOUNT.fullmatch(value)
+    )
+
+
+def _foreign(value: object, own: frozenset[str]) -> str | None:
+    """Return the account that a principal or an ARN names, if it is another one."""
+    text = value if isinstance(value, str) else ""
+    parts = text.split(":", 5)
+    account = parts[4] if len(parts) == 6 else text
+    if not _ACCOUNT.fullmatch(account) or account in own or account in _DELIVERERS:
+        return None
+    return account
+
+
+_TRUSTED: Final = ("aws:principalorg", "aws:multifactorauth", "sts:externalid", "aws:sourceorg")
+
+
+@rule(
+    "PCI-7.2.5-FOREIGN-ACCOUNT",
+    "No other account is let in or written to without a question",
+    asks="Access is assigned by need; whoever of another account gets in, or receives data, is "
+    "known and has a reason.",
+    requirements=("7.2.5", "7.3.1"),
+    severity=Severity.WARNING,
+    types=(ANY,),
+    fix="Confirm whose account it is and what it needs; hold it by sts:ExternalId (a role) or "
+    "aws:PrincipalOrgID, or take it out.",
+)
+def foreign_account(context: Context) -> Iterator[Hit]:
+    own = _own(context)
+    for statements in context.statements.values():
+        for statement in statements:
+            accounts = sorted({a for p in statement.principals if (a := _foreign(p, own))})
+            if statement.allows and accounts and not statement.narrowed_by(*_TRUSTED):
+                yield Hit(
+                    resource=statement.resource,
+                    property=statement.path,
+                    message=f"the account {', '.join(accounts)} is let in",
+                )
+    for kind, paths in _PLACES.items():
+        for resource in context.of_type(kind):
+            for path in paths:
+                yield from _named(resource, path, own)
+    for share in context.of_type("AWS::RAM::ResourceShare"):
+        if share.flag("AllowExternalPrincipals") is not False and share.items("Principals"):
+            yield hit(
+                share,
+                "AllowExternalPrincipals",
+                "accounts outside of the organisation may be given the resources",
+            )
+
+
+_PLACES: Final = {
+    "AWS::Lambda::Permission": ("Principal", "SourceAccount"),
+    "AWS::Lambda::LayerVersionPermission": ("Principal",),
+    "AWS::SNS::Subscription": ("Endpoint", "TopicArn"),
+    "AWS::SNS::Topic": ("Subscription",),
+    "AWS::Logs::SubscriptionFilter": ("DestinationArn",),
+    "AWS::Logs::AccountPolicy": ("PolicyDocument",),
+    "AWS::Events::Rule": ("Targets",),
+    "AWS::Pipes::Pipe": ("Target",),
+    "AWS::S3::Bucket": ("ReplicationConfiguration", "InventoryConfigurations"),
+    "AWS::S3::AccessPoint": ("BucketAccountId",),
+    "AWS::ECR::ReplicationConfiguration": ("ReplicationConfiguration",),
+    "AWS::RAM::ResourceShare": ("Principals",),
+    "AWS::Backup::BackupPlan": ("BackupPlan",),
+    "AWS::Config::AggregationAuthorization": ("AuthorizedAccountId",),
+    "AWS::Oam::Link": ("SinkIdentifier",),
+    "AWS::KinesisFirehose::DeliveryStream": ("ExtendedS3DestinationConfiguration.BucketARN",),
+    "AWS::EC2::VPCEndpointServicePermissions": ("AllowedPrincipals",),
+    "AWS::EC2::NetworkInterfacePermission": ("AwsAccountId",),
+    "AWS::RDS::Integration": ("TargetArn",),
+    "AWS::Redshift::EndpointAuthorization": ("Account",),
+    "AWS::CloudWatch::MetricStream": ("FirehoseArn",),
+    "AWS::EC2::FlowLog": ("LogDestination",),
+    "AWS::SSM::Document": ("AccountIds",),
+    "AWS::Cognito::UserPool": ("LambdaConfig",),
+    "AWS::Lambda::EventInvokeConfig": ("DestinationConfig",),
+    "AWS::Scheduler::Schedule": ("Target",),
+    "AWS::DMS::Endpoint": ("KinesisSettings", "S3Settings", "DynamoDbSettings"),
+    "AWS::Lambda::Function": ("Role", "DeadLetterConfig.TargetArn"),
+    "AWS::IAM::Role": ("PermissionsBoundary",),
+}
+"""Where a type lets another account in, or sends something to it."""
+
+
+def _named(resource: Resource, path: str, own: frozenset[str]) -> Iterator[Hit]:
+    value = resource.get(path)
+    for below, one in walk(value, path):
+        account = _foreign(one, own)
+        if account is not None:
+            yield hit(resource, below, f"the account {account} is let in or written to")
+
+
+# Identity providers
+
+
+def _trust(context: Context) -> Iterator[Statement]:
+    for role in context.of_type("AWS::IAM::Role"):
+        for statement in context.statements.get(role.logical_id, ()):
+            if "AssumeRolePolicyDocument" in statement.path and statement.allows:
+                yield statement
+
+
+@rule(
+    "PCI-7.2.5-PROVIDER-SUBJECT",
+    "A role that an identity provider vouches for says for whom",
+    asks="Access is assigned to a known user, workload or job; a provider vouches for all of its "
+    "customers.",
+    requirements=("7.2.5", "7.3.1", "8.2.2"),
+    types=("AWS::IAM::Role",),
+    fix="Add StringEquals on the provider's :sub (for SAML: SAML:aud; for Cognito: "
+    "cognito-identity.amazonaws.com:aud and :amr), without a wildcard for the owner.",
+)
+def provider_subject(context: Context) -> Iterator[Hit]:
+    for statement in _trust(context):
+        actions = [action.partition(":")[2] for action in statement.actions]
+        if not statement.providers or "unknown" in statement.condition:
+            continue
+        keys = statement.narrowing
+        if any("saml" in action for action in actions):
+            if not any(key.startswith("saml:") for key in keys):
+                yield _at(statement, "a SAML provider without an audience", Severity.WARNING)
+        elif any("cognito-identity" in one for one in statement.providers):
+            if "cognito-identity.amazonaws.com:aud" not in keys:
+                yield _at(statement, "every identity pool's users may assume the role")
+        elif not any(key.endswith(_SUBJECTS) for key in keys):
+            yield _at(statement, "whoever the provider vouches for may assume the role")
+
+
+_SUBJECTS: Final = (":sub", ":user_id", ":oaud", ":email", ":repository", ":repository_owner")
+
+
+def _at(statement: Statement, message: str, severity: Severity | None = None) -> Hit:
+    return hit(statement.resource, statement.path, message, severity=severity)
+
+
+# Pools of users
+
+
+@rule(
+    "PCI-8.3.6-USER-POOL",
+    "User pools ask for strong passwords and a second factor",
+    asks="Passwords have at least 12 characters, letters and digits among them; access is by more "
+    "than one factor.",
+    requirements=("8.3.6", "8.4.2"),
+    types=("AWS::Cognito::UserPool", "AWS::Cognito::IdentityPool"),
+    extent=Extent.PART,
+    fix="PasswordPolicy with MinimumLength 12, RequireNumbers and RequireLowercase, "
+    "MfaConfiguration ON, AdminCreateUserOnly true, and no unauthenticated identities.",
+)
+def user_pool(context: Context) -> Iterator[Hit]:
+    base = "Policies.PasswordPolicy"
+    for pool in context.of_type("AWS::Cognito::UserPool"):
+        length = pool.number(f"{base}.MinimumLength")
+        known = not pool.is_unknown(f"{base}.MinimumLength")
+        if known and (length is None or length < accepted.PASSWORD_LENGTH):
+            yield hit(pool, f"{base}.MinimumLength", _short(pool.get(f"{base}.MinimumLength")))
+        letters = [pool.flag(f"{base}.Require{case}case") for case in ("Lower", "Upper")]
+        if pool.get(base) is not None and pool.flag(f"{base}.RequireNumbers") is False:
+            yield hit(pool, f"{base}.RequireNumbers", "passwords without digits are taken")
+        if letters == [False, False]:
+            yield hit(pool, f"{base}.RequireLowercase", "passwords without letters are taken")
+        factor = pool.get("MfaConfiguration")
+        if factor in (None, "OFF"):
+            yield hit(pool, "MfaConfiguration", "a password alone is enough")
+        elif factor == "OPTIONAL":
+            yield hit(
+                pool,
+                "MfaConfiguration",
+                "a second factor is left to each user",
+                severity=Severity.WARNING,
+            )
+        path = "AdminCreateUserConfig.AllowAdminCreateUserOnly"
+        if pool.flag(path) is False:
+            yield hit(pool, path, "everyone may sign up", severity=Severity.WARNING)
+    for pool in context.of_type("AWS::Cognito::IdentityPool"):
+        if pool.flag("AllowUnauthenticatedIdentities") is True:
+            yield hit(
+                pool, "AllowUnauthenticatedIdentities", "nobody has to log in to get credentials"
+            )
+
+
+def _short(value: Value) -> str:
+    return f"MinimumLength is {show(value)}, at least {accepted.PASSWORD_LENGTH} is needed"
