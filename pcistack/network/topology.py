@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from pcistack.network.model import (
@@ -46,9 +47,11 @@ def permissions(view: View) -> Iterator[Permission]:
         for rule, direction in standalone
         if direction is Direction.EGRESS
     }
+    lists = prefix_lists(view)
     for group in view.of_type("AWS::EC2::SecurityGroup"):
-        yield from _inline(group, Direction.INGRESS, "SecurityGroupIngress")
-        yield from _inline(group, Direction.EGRESS, "SecurityGroupEgress")
+        for direction, path in _INLINE:
+            for permission in _inline(group, direction, path):
+                yield from _with_entries(permission, lists)
         # CloudFormation drops AWS's allow-all rule once any other outbound rule is there
         if not group.items("SecurityGroupEgress") and group.logical_id not in with_egress:
             yield Permission(
@@ -65,9 +68,38 @@ def permissions(view: View) -> Iterator[Permission]:
         group_value = rule.get("GroupId")
         if group_value is None:
             group_value = rule.get("GroupName")
-        yield _permission(
+        one = _permission(
             dict(rule.properties), name_of(group_value), direction, rule.logical_id, ""
         )
+        yield from _with_entries(one, lists)
+
+
+_INLINE: Final = (
+    (Direction.INGRESS, "SecurityGroupIngress"),
+    (Direction.EGRESS, "SecurityGroupEgress"),
+)
+
+
+def prefix_lists(view: View) -> dict[str, tuple[str, ...]]:
+    """Return the ranges of the template's own prefix lists, where all of them are known."""
+    found: dict[str, tuple[str, ...]] = {}
+    for prefix_list in view.of_type("AWS::EC2::PrefixList"):
+        entries = prefix_list.items("Entries")
+        cidrs = [one.get("Cidr") if isinstance(one, dict) else None for one in entries]
+        if cidrs and all(isinstance(c, str) and not isinstance(c, Partial) for c in cidrs):
+            found[prefix_list.logical_id] = tuple(map(str, cidrs))
+    return found
+
+
+def _with_entries(
+    permission: Permission, lists: Mapping[str, tuple[str, ...]]
+) -> Iterator[Permission]:
+    """Yield a rule once for each range of its prefix list, if that is the template's."""
+    if permission.kind is not PeerKind.PREFIX_LIST or permission.peer not in lists:
+        yield permission
+        return
+    for cidr in lists[permission.peer]:
+        yield replace(permission, kind=peer_kind(cidr), peer=cidr)
 
 
 def _inline(group: Resource, direction: Direction, path: str) -> Iterator[Permission]:
@@ -203,6 +235,16 @@ def _exits(view: View) -> dict[str, list[Exit]]:
         way = _exit(route, view)
         if way is not None:
             found.setdefault(name_of(route.get("RouteTableId")), []).append(way)
+    for propagation in view.of_type("AWS::EC2::VPNGatewayRoutePropagation"):
+        for table in names_of(propagation, "RouteTableIds"):
+            found.setdefault(table, []).append(
+                Exit(
+                    kind="virtual private gateway",
+                    gateway=name_of(propagation.get("VpnGatewayId")),
+                    destination="unknown",
+                    route=propagation.logical_id,
+                )
+            )
     for endpoint in view.of_type("AWS::EC2::VPCEndpoint"):
         for table in names_of(endpoint, "RouteTableIds"):
             found.setdefault(table, []).append(

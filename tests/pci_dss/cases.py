@@ -436,6 +436,29 @@ def function(
     }
 
 
+def lattice(domain: object) -> Resources:
+    """A configuration of VPC Lattice that publishes an address."""
+    return one(
+        "VpcLattice::ResourceConfiguration",
+        ResourceConfigurationType="SINGLE",
+        ResourceConfigurationDefinition={"DnsResource": {"DomainName": domain}},
+    )
+
+
+def accelerated(scheme: str) -> Resources:
+    """A load balancer behind a global accelerator."""
+    return {
+        **one(
+            "GlobalAccelerator::EndpointGroup", EndpointConfigurations=[{"EndpointId": ref("Lb")}]
+        ),
+        "Lb": balancer(Scheme=scheme),
+    }
+
+
+def exec_cluster(**settings: object) -> Resources:
+    return one("ECS::Cluster", Configuration={"ExecuteCommandConfiguration": settings})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """A rule's bad template and its good twin.
@@ -506,6 +529,68 @@ CASES: Final[Mapping[str, Case]] = {
         good=_logging(**{"max-buffer-size": "25m"}),
     ),
     # 1 Network
+    "PCI-1.4.4-STORE-PUBLISHED": Case(
+        at=[("It", "ResourceConfigurationDefinition.DnsResource.DomainName")],
+        bad=lattice(att("Db", "Endpoint.Address")) | {"Db": res("RDS::DBCluster")},
+        good={"Db": res("RDS::DBCluster")},
+    ),
+    "PCI-1.4.2-SERVICE-PUBLISHED": Case(
+        at=[("It", "EndpointConfigurations.0.EndpointId")],
+        bad=accelerated("internal"),
+        good=accelerated("internet-facing"),
+    ),
+    "PCI-1.4.1-OTHER-NETWORK": Case(
+        at=[("It", "PeerVpcId")],
+        severity=Severity.WARNING,
+        bad=one("EC2::VPCPeeringConnection", VpcId=ref("Vpc"), PeerVpcId="vpc-1"),
+        good=one("EC2::VPCPeeringConnection", VpcId="vpc-1", PeerVpcId=ref("Vpc"))
+        | {"Vpc": res("EC2::VPC", CidrBlock="10.0.0.0/16")},
+    ),
+    "PCI-1.3.1-GROUP-ELSEWHERE": Case(
+        at=[("WebGroup", "SecurityGroupIngress.0.SourceSecurityGroupOwnerId")],
+        severity=Severity.WARNING,
+        bad=web(
+            tcp(
+                443,
+                SourceSecurityGroupId="sg-0123456789abcdef0",
+                SourceSecurityGroupOwnerId="222222222222",
+            )
+        ),
+        good=web(tcp(443, **WORLD)),
+    ),
+    "PCI-1.3.1-CLIENT-VPN": Case(
+        at=[("It", "TargetNetworkCidr")],
+        bad=one(
+            "EC2::ClientVpnAuthorizationRule",
+            TargetNetworkCidr="0.0.0.0/0",
+            AuthorizeAllGroups=True,
+        ),
+        good=one(
+            "EC2::ClientVpnAuthorizationRule",
+            TargetNetworkCidr="10.0.1.0/24",
+            AccessGroupId="operators",
+        ),
+    ),
+    "PCI-1.2.4-TRAFFIC-MIRROR": Case(
+        at=[("It", "TrafficMirrorTargetId")],
+        severity=Severity.WARNING,
+        bad=one("EC2::TrafficMirrorSession", NetworkInterfaceId="eni-1"),
+        good=one("EC2::TrafficMirrorFilter"),
+    ),
+    "PCI-2.2.6-HOST-MOUNT": Case(
+        at=[("Task", "Volumes.0.Host.SourcePath")],
+        bad=task(Volumes=[{"Name": "d", "Host": {"SourcePath": "/var/run/docker.sock"}}]),
+        good=task(Volumes=[{"Name": "d", "EFSVolumeConfiguration": {"FilesystemId": "fs-1"}}]),
+    ),
+    "PCI-10.2.1-EXEC-LOGGED": Case(
+        at=[("It", "Configuration.ExecuteCommandConfiguration.Logging")],
+        severity=Severity.WARNING,
+        bad=exec_cluster(Logging="NONE"),
+        good=exec_cluster(
+            Logging="OVERRIDE",
+            LogConfiguration={"CloudWatchLogGroupName": "g", "CloudWatchEncryptionEnabled": True},
+        ),
+    ),
     "PCI-1.3.1-INGRESS-WORLD": Case(
         at=[("WebGroup", "SecurityGroupIngress.0")],
         bad=web(tcp(22, **WORLD)),

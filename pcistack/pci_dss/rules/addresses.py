@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
+from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_false
+from pcistack.network.network import PeerKind, peer_kind
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.template.view import Resource, walk
+
+_DECIDED_BY_SUBNETS: Final = ("AWS::RDS::DBInstance", "AWS::DMS::ReplicationInstance")
+_FLAGGED: Final = (
+    *("AWS::RDS::DBCluster", "AWS::Redshift::Cluster", "AWS::RDS::DBShardGroup"),
+    *("AWS::RedshiftServerless::Workgroup", "AWS::AmazonMQ::Broker", "AWS::Neptune::DBInstance"),
+    *("AWS::Timestream::InfluxDBInstance", "AWS::Lightsail::Database"),
+)
 
 
 @rule(
@@ -20,19 +31,14 @@ from pcistack.pci_dss.pack import rule
         "Redshift.1",
         "DMS.1",
     ),
-    types=(
-        "AWS::RDS::DBInstance",
-        "AWS::RDS::DBCluster",
-        "AWS::Redshift::Cluster",
-        "AWS::DMS::ReplicationInstance",
-    ),
+    types=(*_DECIDED_BY_SUBNETS, *_FLAGGED),
     extent=Extent.FULL,
     fix="Set PubliclyAccessible: false; where it is absent, AWS decides by the subnets.",
 )
 def database_public(context: Context) -> Iterator[Hit]:
-    for resource in context.of_type("AWS::RDS::DBInstance", "AWS::DMS::ReplicationInstance"):
+    for resource in context.of_type(*_DECIDED_BY_SUBNETS):
         yield from must_be_false(resource, "PubliclyAccessible", default=None)
-    for resource in context.of_type("AWS::RDS::DBCluster", "AWS::Redshift::Cluster"):
+    for resource in context.of_type(*_FLAGGED):
         yield from must_be_false(resource, "PubliclyAccessible")
 
 
@@ -64,21 +70,31 @@ _ADDRESS_FLAGS: Final = (
         "AWS::EC2::Instance",
         "AWS::EC2::LaunchTemplate",
         "AWS::AutoScaling::LaunchConfiguration",
+        "AWS::Events::Rule",
+        "AWS::Scheduler::Schedule",
+        "AWS::Pipes::Pipe",
+        "AWS::Batch::JobDefinition",
+        "AWS::StepFunctions::StateMachine",
+        "AWS::SageMaker::NotebookInstance",
+        "AWS::EKS::Cluster",
+        "AWS::MWAA::Environment",
+        "AWS::EC2::EIP",
+        "AWS::EC2::EIPAssociation",
     ),
     extent=Extent.FULL,
-    fix="Disable it: AssignPublicIp DISABLED, AssociatePublicIpAddress false.",
+    fix="Disable it: AssignPublicIp DISABLED, AssociatePublicIpAddress false, no elastic address.",
 )
 def public_address(context: Context) -> Iterator[Hit]:
-    for service in context.of_type("AWS::ECS::Service", "AWS::ECS::TaskSet"):
-        inside = (
-            "AwsvpcConfiguration" if service.type.endswith("Service") else "AwsVpcConfiguration"
-        )
-        path = f"NetworkConfiguration.{inside}.AssignPublicIp"  # a task set spells it otherwise
-        value = service.get(path)
-        if service.is_unknown(path):
-            yield hit(service, path, f"AssignPublicIp {UNRESOLVED}")
+    for resource, path in _runs(context):
+        value = resource.get(path)
+        if resource.is_unknown(path):
+            yield hit(resource, path, f"AssignPublicIp {UNRESOLVED}")
         elif value is not None and str(value).upper() != "DISABLED":
-            yield hit(service, path, f"AssignPublicIp is {value}: every task gets a public address")
+            message = f"AssignPublicIp is {value}: every task gets a public address"
+            yield hit(resource, path, message)
+    yield from _in_state_machines(context)
+    yield from _by_a_setting(context)
+    yield from _elastic(context)
     for kind, path, flag in _ADDRESS_FLAGS:
         for resource in context.of_type(kind):
             for index in range(len(resource.items(path))):
@@ -121,3 +137,74 @@ def source_check(context: Context) -> Iterator[Hit]:
             yield hit(
                 resource, "SourceDestCheck", "SourceDestCheck is false: forged addresses pass"
             )
+
+
+_AWSVPC: Final = "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp"
+_TASKS: Final = {
+    "AWS::ECS::Service": (_AWSVPC,),
+    # CloudFormation spells it so for these two
+    "AWS::ECS::TaskSet": (_AWSVPC.replace("Awsvpc", "AwsVpc"), _AWSVPC),
+    "AWS::Scheduler::Schedule": (f"Target.EcsParameters.{_AWSVPC}",),
+    "AWS::Pipes::Pipe": (f"TargetParameters.EcsTaskParameters.{_AWSVPC}",),
+    "AWS::Batch::JobDefinition": (
+        "ContainerProperties.NetworkConfiguration.AssignPublicIp",
+        "EcsProperties.TaskProperties.0.NetworkConfiguration.AssignPublicIp",
+        "NodeProperties.NodeRangeProperties.0.Container.NetworkConfiguration.AssignPublicIp",
+    ),
+}
+
+
+def _runs(context: Context) -> Iterator[tuple[Resource, str]]:
+    """Yield whatever runs tasks with where it says whether they get a public address."""
+    for kind, paths in _TASKS.items():
+        for resource in context.of_type(kind):
+            for path in paths:
+                if resource.get(path) is not None:
+                    yield resource, path
+    for rule_of_events in context.of_type("AWS::Events::Rule"):
+        for index in range(len(rule_of_events.items("Targets"))):
+            for spelling in ("AwsVpc", "Awsvpc"):
+                path = f"Targets.{index}.EcsParameters.{_AWSVPC.replace('Awsvpc', spelling)}"
+                if rule_of_events.get(path) is not None:
+                    yield rule_of_events, path
+
+
+_PUBLIC_STATE: Final = re.compile(r"[\"']?AssignPublicIp[\"']?\s*:\s*[\"']?ENABLED", re.IGNORECASE)
+
+
+def _in_state_machines(context: Context) -> Iterator[Hit]:
+    for machine in context.of_type("AWS::StepFunctions::StateMachine"):
+        text = machine.get("DefinitionString")
+        if isinstance(text, str) and _PUBLIC_STATE.search(str(text)):
+            yield hit(machine, "DefinitionString", "AssignPublicIp is ENABLED in a state")
+        for path, value in walk(machine.get("Definition"), "Definition"):
+            if path.endswith(".AssignPublicIp") and value == "ENABLED":
+                yield hit(machine, path, "AssignPublicIp is ENABLED: the task has a public address")
+
+
+def _by_a_setting(context: Context) -> Iterator[Hit]:
+    for notebook in context.of_type("AWS::SageMaker::NotebookInstance"):
+        if notebook.get("DirectInternetAccess") != "Disabled":
+            yield hit(notebook, "DirectInternetAccess", "the notebook is on the internet")
+    for cluster in context.of_type("AWS::EKS::Cluster"):
+        base = "ResourcesVpcConfig"
+        ranges = [str(one) for one in cluster.items(f"{base}.PublicAccessCidrs")] or ["0.0.0.0/0"]
+        public = cluster.flag(f"{base}.EndpointPublicAccess") is not False
+        world = any(peer_kind(one) is PeerKind.WORLD for one in ranges)
+        if public and not cluster.is_unknown(base):
+            yield hit(
+                cluster,
+                f"{base}.EndpointPublicAccess",
+                f"the cluster's API is open to {', '.join(ranges)}",
+                severity=None if world else Severity.WARNING,
+            )
+    for environment in context.of_type("AWS::MWAA::Environment"):
+        if environment.get("WebserverAccessMode") == "PUBLIC_ONLY":
+            yield hit(environment, "WebserverAccessMode", "the web server is on the internet")
+
+
+def _elastic(context: Context) -> Iterator[Hit]:
+    for address in context.of_type("AWS::EC2::EIP", "AWS::EC2::EIPAssociation"):
+        for path in ("InstanceId", "NetworkInterfaceId"):
+            if address.get(path) is not None:
+                yield hit(address, path, "it gets a public address")

@@ -29,13 +29,28 @@ def _containers(context: Context) -> Iterator[tuple[Resource, str, dict[str, Val
     "Nobody can open a shell in a task from outside",
     asks="Only needed functions are on; interactive use of system accounts is the exception.",
     requirements=("2.2.4", "8.6.1", "2.2.7"),
-    types=("AWS::ECS::Service", "AWS::ECS::TaskSet"),
+    types=(
+        "AWS::ECS::Service",
+        "AWS::Events::Rule",
+        "AWS::Scheduler::Schedule",
+        "AWS::Pipes::Pipe",
+    ),
     extent=Extent.FULL,
     fix="Set EnableExecuteCommand: false.",
 )
 def exec_off(context: Context) -> Iterator[Hit]:
     for service in context.of_type("AWS::ECS::Service"):
         yield from must_be_false(service, "EnableExecuteCommand")
+    for scheduled in context.of_type("AWS::Events::Rule"):
+        for index in range(len(scheduled.items("Targets"))):
+            path = f"Targets.{index}.EcsParameters.EnableExecuteCommand"
+            yield from must_be_false(scheduled, path)
+    for kind, path in (
+        ("AWS::Scheduler::Schedule", "Target.EcsParameters.EnableExecuteCommand"),
+        ("AWS::Pipes::Pipe", "TargetParameters.EcsTaskParameters.EnableExecuteCommand"),
+    ):
+        for resource in context.of_type(kind):
+            yield from must_be_false(resource, path)
 
 
 @rule(

@@ -86,8 +86,9 @@ def ingress_public_range(context: Context) -> Iterator[Hit]:
             what = f"public {permission.peer}" if public else f"the prefix list {permission.peer}"
             hit = _at(permission, f"a store is open to {what} on {permission.ports}")
             yield replace(hit, severity=Severity.ERROR)
-        elif public and not permission.ports.within(443):
-            yield _at(permission, f"{permission.ports} is open to public {permission.peer}")
+        elif not permission.ports.within(443):
+            what = f"public {permission.peer}" if public else f"the prefix list {permission.peer}"
+            yield _at(permission, f"{permission.ports} is open to {what}")
 
 
 @rule(

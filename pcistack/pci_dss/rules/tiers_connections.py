@@ -1,0 +1,158 @@
+"""Requirements 1.2 to 1.4: other networks that are joined to the VPC, and copies of its traffic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from pcistack.checks.findings import Severity
+from pcistack.checks.rule import Extent, Hit, hit
+from pcistack.network.network import PeerKind, parse_network, peer_kind
+from pcistack.network.topology import GROUP_TYPES
+from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.pack import rule
+from pcistack.template.view import Resource, Value
+
+_JOINED: Final = {
+    "AWS::EC2::TransitGatewayAttachment": ("TransitGatewayId", "a transit gateway"),
+    "AWS::EC2::TransitGatewayVpcAttachment": ("TransitGatewayId", "a transit gateway"),
+    "AWS::EC2::TransitGatewayPeeringAttachment": ("PeerTransitGatewayId", "a transit gateway"),
+    "AWS::NetworkManager::VpcAttachment": ("CoreNetworkId", "a core network"),
+    "AWS::EC2::VPNConnection": ("CustomerGatewayId", "a site-to-site VPN"),
+    "AWS::EC2::CarrierGateway": ("VpcId", "a carrier's mobile network"),
+    "AWS::EC2::LocalGatewayRouteTableVPCAssociation": ("VpcId", "a local network"),
+    "AWS::DirectConnect::PrivateVirtualInterface": ("VirtualGatewayId", "a leased line"),
+}
+
+
+@rule(
+    "PCI-1.4.1-OTHER-NETWORK",
+    "Other networks that are joined to the VPC are known and have a reason",
+    asks="Network controls stand between trusted and untrusted networks; the diagram shows every "
+    "connection to the cardholder data environment.",
+    requirements=("1.4.1", "1.2.3", "1.3.1"),
+    severity=Severity.WARNING,
+    types=(
+        *_JOINED,
+        "AWS::EC2::VPCPeeringConnection",
+        "AWS::EC2::VPCGatewayAttachment",
+        "AWS::EC2::VPNGatewayRoutePropagation",
+    ),
+    fix="Confirm which network it is and what it needs; route to its addresses only, from the "
+    "tier that needs it.",
+)
+def other_network(context: Context) -> Iterator[Hit]:
+    for kind, (path, what) in _JOINED.items():
+        for resource in context.of_type(kind):
+            yield hit(resource, path, f"{what} is joined to the VPC")
+    for peering in context.of_type("AWS::EC2::VPCPeeringConnection"):
+        if context.target(peering.get("PeerVpcId")) is not None:
+            continue  # both are this template's
+        owner = peering.text("PeerOwnerId")
+        whose = f" of the account {owner}" if owner else ""
+        yield hit(peering, "PeerVpcId", f"a VPC{whose} is joined to this one")
+    for attachment in context.of_type("AWS::EC2::VPCGatewayAttachment"):
+        if attachment.get("VpnGatewayId") is not None:
+            yield hit(attachment, "VpnGatewayId", "a VPN gateway is joined to the VPC")
+    for propagation in context.of_type("AWS::EC2::VPNGatewayRoutePropagation"):
+        yield hit(
+            propagation,
+            "RouteTableIds",
+            "whatever the other network announces becomes a route",
+        )
+
+
+_ACCOUNT: Final = re.compile(r"\d{12}")
+
+
+@rule(
+    "PCI-1.3.1-GROUP-ELSEWHERE",
+    "Security groups of other accounts are admitted with a reason",
+    asks="Only the traffic that the cardholder data environment needs may come in; who is in "
+    "another account's group, that account decides.",
+    requirements=("1.3.1", "1.2.5"),
+    severity=Severity.WARNING,
+    types=GROUP_TYPES,
+    fix="Admit a group of this account, or write in the description whose group it is and why.",
+)
+def group_elsewhere(context: Context) -> Iterator[Hit]:
+    for permission in context.network.permissions:
+        resource = context.view.resources[permission.resource]
+        at = f"{permission.path}." if permission.path else ""
+        owner = _owner(resource, at)
+        if owner:
+            yield hit(
+                resource,
+                f"{at}SourceSecurityGroupOwnerId" if at else "SourceSecurityGroupOwnerId",
+                f"{permission.ports} is open to a security group of the account {owner}",
+            )
+
+
+def _owner(resource: Resource, at: str) -> str:
+    value: Value = resource.get(f"{at}SourceSecurityGroupOwnerId")
+    if isinstance(value, str) and _ACCOUNT.fullmatch(value):
+        return str(value)
+    for side in ("Source", "Destination"):
+        group: Value = resource.get(f"{at}{side}SecurityGroupId")
+        owner, slash, _ = str(group).partition("/") if isinstance(group, str) else ("", "", "")
+        if slash and _ACCOUNT.fullmatch(owner):
+            return owner
+    return ""
+
+
+@rule(
+    "PCI-1.3.1-CLIENT-VPN",
+    "A client VPN lets named groups to named networks, and keeps a log",
+    asks="Only the traffic that the cardholder data environment needs may come in; access into "
+    "it is by more than one factor and is recorded.",
+    requirements=("1.3.1", "8.4.2", "10.2.1"),
+    security_hub=("EC2.51",),
+    types=("AWS::EC2::ClientVpnEndpoint", "AWS::EC2::ClientVpnAuthorizationRule"),
+    extent=Extent.PART,
+    fix="ConnectionLogOptions.Enabled true, federated or directory authentication with a second "
+    "factor, and authorization rules with AccessGroupId and the smallest TargetNetworkCidr.",
+)
+def client_vpn(context: Context) -> Iterator[Hit]:
+    for endpoint in context.of_type("AWS::EC2::ClientVpnEndpoint"):
+        if endpoint.flag("ConnectionLogOptions.Enabled") is not True:
+            yield hit(endpoint, "ConnectionLogOptions.Enabled", "nobody sees who connected")
+        kinds = {
+            str(one.get("Type"))
+            for one in endpoint.items("AuthenticationOptions")
+            if isinstance(one, dict)
+        }
+        if kinds == {"certificate-authentication"}:
+            yield hit(
+                endpoint,
+                "AuthenticationOptions",
+                "a certificate alone is enough to connect",
+                severity=Severity.WARNING,
+            )
+    for permit in context.of_type("AWS::EC2::ClientVpnAuthorizationRule"):
+        everyone = permit.flag("AuthorizeAllGroups") is True or permit.get("AccessGroupId") is None
+        network = permit.text("TargetNetworkCidr") or ""
+        everywhere = peer_kind(network) is PeerKind.WORLD and parse_network(network) is not None
+        if everyone and everywhere:
+            yield hit(permit, "TargetNetworkCidr", "whoever connects reaches every address")
+        elif everyone or everywhere:
+            yield hit(
+                permit,
+                "AuthorizeAllGroups" if everyone else "TargetNetworkCidr",
+                "whoever connects is let in" if everyone else "every address may be reached",
+                severity=Severity.WARNING,
+            )
+
+
+@rule(
+    "PCI-1.2.4-TRAFFIC-MIRROR",
+    "Traffic is copied for a reason only",
+    asks="Flows of card data are known; a mirror copies all that an interface sends and gets.",
+    requirements=("1.2.4", "1.3.2"),
+    severity=Severity.WARNING,
+    types=("AWS::EC2::TrafficMirrorSession",),
+    fix="Take the session out, or confirm where the copies go and who reads them.",
+)
+def traffic_mirror(context: Context) -> Iterator[Hit]:
+    for session in context.of_type("AWS::EC2::TrafficMirrorSession"):
+        yield hit(session, "TrafficMirrorTargetId", "all traffic of an interface is copied")
