@@ -17,7 +17,7 @@ export SUFFIX
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-SHIPPED := dev prod first-correction pr42
+SHIPPED := dev prod first-correction payments pr42
 
 .PHONY: help
 help: ## List the targets
@@ -85,8 +85,8 @@ rehearse: runtime ## Deploy, change and destroy the stack on an embedded AWS
 check: install ## Lint every shipped template with cfn-lint for its region
 	@for suffix in $(SHIPPED); do \
 	  cdk synth --quiet -c environmentSuffix=$$suffix --output build/$$suffix; \
-	  cfn-lint --config-file .cfnlintrc.yaml -- build/$$suffix/PciDss-$$suffix.template.json; \
-	  echo "cfn-lint: PciDss-$$suffix has no error and no warning"; \
+	  cfn-lint --config-file .cfnlintrc.yaml -- build/$$suffix/*-$$suffix.template.json; \
+	  echo "cfn-lint: $$suffix has no error and no warning"; \
 	done
 
 .PHONY: evidence

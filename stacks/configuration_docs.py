@@ -21,8 +21,12 @@ _HEAD: Final = """\
 # Configuration
 
 One TOML file per named environment: `environments/<suffix>.toml`. A suffix without a file uses
-`environments/ephemeral.toml`. `cdk synth -c environmentSuffix=<suffix>` chooses; the default is
-`dev`. Nothing is read from the surrounding shell.
+`environments/ephemeral.toml`, if that serves it. `cdk synth -c environmentSuffix=<suffix>` chooses;
+the default is `dev`. `-c imageTag=<tag or digest>` and `-c images.<workload>=<image>` replace
+images.
+
+Nothing is read from the surrounding shell but the account that the CDK CLI found: what the shipped
+files hold for you to replace (certificate, digest, address) is refused where it would be deployed.
 
 Unknown settings, values of another type and whatever AWS would refuse later are refused at once.
 All mistakes of a file are told together, each on one line that says where it is, what is wrong and

@@ -281,6 +281,17 @@ def _ways_out_are_named(environment: Environment) -> Iterator[Mistake]:
         )
 
 
+@reads("protection.lock_logs", "protection.keep_data")
+def _locked_logs_are_kept(environment: Environment) -> Iterator[Mistake]:
+    if environment.protection.lock_logs and not environment.protection.keep_data:
+        yield Mistake(
+            field="protection.lock_logs",
+            wrong="does not go with keep_data = false, which deletes logs with the stack",
+            allowed="false, or keep_data = true",
+            value=True,
+        )
+
+
 @reads("data_classification", "protection.keep_data")
 def _cardholder_data_is_kept(environment: Environment) -> Iterator[Mistake]:
     if _holds_cardholder_data(environment) and not environment.protection.keep_data:

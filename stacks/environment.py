@@ -11,13 +11,14 @@ from typing import Any, Final, TypeAlias
 from pydantic import ValidationError
 
 from pci_constructs.names import longest_suffix
+from pci_constructs.settings.words import listed
 from pcistack.naming import SUFFIX
 from stacks.command_line import Chosen
 from stacks.consistency import mistakes
 from stacks.errors import explain, place_of
 from stacks.images import replaced
 from stacks.mistakes import ConfigurationError, Mistake, cut, shown
-from stacks.settings import Environment
+from stacks.settings import Environment, is_served
 
 __all__ = [
     "ENVIRONMENTS",
@@ -105,6 +106,13 @@ def load_environment(
     except RecursionError:
         raise ConfigurationError(f"{path}: is not valid TOML: it is nested too deeply") from None
     environment, found = _judge(suffix, replaced(values, chosen or Chosen()))
+    served = environment.serves
+    if path.stem == EPHEMERAL != suffix and not is_served(suffix, served):
+        known = f"it serves {listed(map(shown, served), 'and')}" if served else "it serves none"
+        raise ConfigurationError(
+            f"{path}: does not serve the suffix {shown(suffix)}; allowed: a file of its own, "
+            f"environments/{suffix}.toml, or a pattern of this one's serves that matches ({known})"
+        )
     if found:
         lines = dict.fromkeys(f"{path}: {mistake}" for mistake in found)
         raise ConfigurationError("\n".join(lines))
@@ -123,7 +131,7 @@ def _no_file(path: Path, suffix: str) -> str:
     own = "" if suffix == EPHEMERAL else f"environments/{suffix}.toml, or "
     return (
         f"{path}: no such file; an environment needs {own}environments/{EPHEMERAL}.toml, which "
-        "serves every suffix without a file of its own"
+        "serves suffixes without a file of their own"
     )
 
 

@@ -5,7 +5,8 @@ What concerns several of them, and what stands in lists, is judged in :mod:`stac
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Annotated, Literal
 
@@ -60,6 +61,15 @@ class Environment(Settings):
 
     suffix: str
     """The environment's suffix; it comes from the command line, not from the file."""
+
+    serves: Annotated[
+        tuple[Annotated[str, form(r"[a-z][a-z0-9]*(-[a-z0-9]+)*-?\*?")], ...],
+        Field(strict=False),
+        Allowed('a list of suffixes such as ["pr*", "demo"]'),
+    ] = ()
+    """In `ephemeral.toml`: suffixes without a file of their own that it is for; any other is
+    refused, so that a missing file never turns production into a throw-away environment. `*` stands
+    for what begins with a digit or a hyphen: `pr*` is `pr42` and `pr-login`, never `prod`."""
 
     region: Annotated[
         str,
@@ -119,3 +129,12 @@ class Environment(Settings):
 def is_in(names: tuple[str, ...], unusable: Collection[tuple[str, ...]]) -> bool:
     """Whether a setting, or a table that it stands in, is among those that cannot be used."""
     return any(names[:length] in unusable for length in range(1, len(names) + 1))
+
+
+def is_served(suffix: str, patterns: Iterable[str]) -> bool:
+    """Whether one of the patterns of ``serves`` is for a suffix."""
+    parts = (pattern.partition("*") for pattern in patterns)
+    return any(
+        suffix == head or (star and re.fullmatch(f"{re.escape(head)}([0-9]|-|(?<=-)).*", suffix))
+        for head, star, _ in parts
+    )

@@ -122,7 +122,7 @@ CARDHOLDER = {
     "network.outbound": "[]",
 }
 TOP = (
-    "region, account, project, data_classification, network, database, service, workers, jobs, ingress, "
+    "serves, region, account, project, data_classification, network, database, service, workers, jobs, ingress, "
     "protection, monitoring or acknowledged"
 )
 
@@ -418,6 +418,7 @@ MISTAKES = [
         for domain, wrong in (("a b", NO_HOST), ("*", NO_HOST), ("*.*.example.com", "is no domain"), ("a.*.example.com", "is no domain"), ("https://x.example", NO_HOST))
     ),
     row("network.outbound", '["a.example", "A.example"]', "is there more than once; allowed: each once (it is 'a.example')"),
+    row("protection.lock_logs", "true", "does not go with keep_data = false, which deletes logs with the stack; allowed: false, or keep_data = true (it is true)", "protection.keep_data"),
     # promises
     Row({**CARDHOLDER, "network.outbound": ""}, f"network.outbound: {WEAK} lets tasks reach any address; allowed: the domains that they need, egress = \"endpoints\", PCI-1.3.2-EGRESS-HTTPS-ANYWHERE in [acknowledged] with a reason and a last day (until), {TEST_DATA}", ("network.egress", "acknowledged", "network.outbound")),
     Row({**CARDHOLDER, "monitoring.emails": ""}, f"monitoring.emails: {WEAK} alarms nobody; allowed: an address, or topic_arn, {TEST_DATA}", ("monitoring.emails", "monitoring.topic_arn")),

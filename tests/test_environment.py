@@ -168,6 +168,28 @@ def test_a_suffix_with_a_file_uses_it_and_every_other_uses_the_ephemeral_one() -
     assert load_environment("pr42").suffix == "pr42"
 
 
+@pytest.mark.parametrize(
+    ("suffix", "served"),
+    [("pr42", True), ("pr-login", True), ("demo", True), ("prod", False), ("pr", True),
+     ("preview", False), ("demo2", False), ("live", False), ("a-1", True), ("a-b", True)],
+)  # fmt: skip
+def test_the_ephemeral_file_serves_what_it_names_and_never_a_missing_production(
+    tmp_path: Path, suffix: str, served: bool
+) -> None:
+    write(tmp_path, {"serves": '["pr*", "demo", "a-*"]'})
+    (tmp_path / "x.toml").rename(tmp_path / "ephemeral.toml")
+    if served:
+        assert load_environment(suffix, tmp_path).suffix == suffix
+    else:
+        with pytest.raises(ConfigurationError) as caught:
+            load_environment(suffix, tmp_path)
+        assert str(caught.value) == (
+            f"{tmp_path}/ephemeral.toml: does not serve the suffix '{suffix}'; allowed: a file of "
+            f"its own, environments/{suffix}.toml, or a pattern of this one's serves that matches "
+            "(it serves 'pr*', 'demo' and 'a-*')"
+        )
+
+
 def test_only_production_holds_cardholder_data() -> None:
     suffixes = [path.stem for path in ENVIRONMENTS.glob("*.toml")]
     classified = {suffix: load_environment(suffix).data_classification for suffix in suffixes}
@@ -267,11 +289,11 @@ def test_a_missing_file_says_which_one_is_needed(tmp_path: Path) -> None:
         load_environment("pr42", tmp_path)
     assert str(caught.value) == (
         f"{tmp_path}/ephemeral.toml: no such file; an environment needs environments/pr42.toml, "
-        "or environments/ephemeral.toml, which serves every suffix without a file of its own"
+        "or environments/ephemeral.toml, which serves suffixes without a file of their own"
     )
     assert refused(tmp_path, "ephemeral") == [
-        "no such file; an environment needs environments/ephemeral.toml, which serves every "
-        "suffix without a file of its own"
+        "no such file; an environment needs environments/ephemeral.toml, which serves "
+        "suffixes without a file of their own"
     ]
 
 

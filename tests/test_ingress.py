@@ -129,7 +129,7 @@ def test_access_log_bucket_is_private_versioned_expiring_and_refuses_plain_http(
     assert rule == {
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
         "ExpirationInDays": 400,
-        "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 400},
         "Status": "Enabled",
     }
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
@@ -322,3 +322,28 @@ def test_a_certificate_of_ones_own_goes_with_a_name() -> None:
     assert both.one("AWS::Route53::RecordSet")["Name"] == "pay.example.com."
     https = next(x for x in both.all("AWS::ElasticLoadBalancingV2::Listener") if x["Port"] == 443)
     assert https["Certificates"] == [{"CertificateArn": CERTIFICATE}]
+
+
+def test_old_versions_of_access_logs_live_as_long_as_the_logs() -> None:
+    (rule,) = cast(
+        "list[dict[str, object]]",
+        cast("dict[str, object]", PROD.one("AWS::S3::Bucket")["LifecycleConfiguration"])["Rules"],
+    )
+    noncurrent = cast("dict[str, object]", rule["NoncurrentVersionExpiration"])
+    assert noncurrent["NoncurrentDays"] == rule["ExpirationInDays"] == 400
+
+
+def test_logs_can_be_locked_for_their_retention() -> None:
+    locked = variant(
+        ingress={"certificate_arn": CERTIFICATE},
+        protection={"lock_logs": True, "keep_data": True, "log_retention_days": 731},
+    )
+    bucket = locked.one("AWS::S3::Bucket")
+    assert bucket["ObjectLockEnabled"] is True
+    assert bucket["ObjectLockConfiguration"] == {
+        "ObjectLockEnabled": "Enabled",
+        "Rule": {"DefaultRetention": {"Days": 731, "Mode": "COMPLIANCE"}},
+    }
+    groups = locked.all("AWS::Logs::LogGroup")
+    assert all(group["DeletionProtectionEnabled"] is True for group in groups)
+    assert not any("DeletionProtectionEnabled" in g for g in PROD.all("AWS::Logs::LogGroup"))

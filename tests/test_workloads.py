@@ -214,7 +214,7 @@ def test_every_workload_reaches_the_database_and_leaves_by_https_only() -> None:
 
 def test_services_wait_for_the_jobs_before_them_and_these_for_the_database() -> None:
     synthesized = application()
-    runs = synthesized.ids("AWS::CloudFormation::CustomResource")
+    runs = synthesized.ids("Custom::JobBeforeService")
     assert len(runs) == 2
     for service in synthesized.ids("AWS::ECS::Service"):
         assert set(runs) <= waits_for(synthesized, service)
@@ -226,14 +226,14 @@ def test_services_wait_for_the_jobs_before_them_and_these_for_the_database() -> 
 
 
 def test_a_new_task_definition_runs_the_job_again() -> None:
-    for run in application().all("AWS::CloudFormation::CustomResource"):
+    for run in application().all("Custom::JobBeforeService"):
         definition = target(run["TaskDefinition"])
         assert application().resources[definition]["Type"] == "AWS::ECS::TaskDefinition"
 
 
 def test_the_timeout_of_a_job_is_what_cloudformation_waits_for() -> None:
     quick = variant(jobs={"migrate": {"when": "before-service", "timeout_minutes": 3}})
-    run = quick.one("AWS::CloudFormation::CustomResource")
+    run = quick.one("Custom::JobBeforeService")
     assert (run["TimeoutMinutes"], run["ServiceTimeout"]) == ("3", 240)
 
 
@@ -293,7 +293,7 @@ def test_an_environment_without_workers_and_jobs_has_nothing_of_them() -> None:
     for kind in (
         "AWS::Scheduler::ScheduleGroup",
         "AWS::Events::Rule",
-        "AWS::CloudFormation::CustomResource",
+        "Custom::JobBeforeService",
     ):
         assert template("dev").ids(kind) == []
     assert '"events.amazonaws.com"' not in json.dumps(template("dev").body)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from aws_cdk import CfnCustomResource, Duration
+from aws_cdk import CustomResource, Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -78,32 +78,30 @@ class BeforeService(Construct):
                 "environment."
             },
         )
-        self.runs: list[CfnCustomResource] = []
+        self.runs: list[CustomResource] = []
         for job in jobs:
             run = self._run(job)
             run.node.add_dependency(*after, job.security_group, *self.runs[-1:])
             self.runs.append(run)
 
-    def _run(self, job: Job) -> CfnCustomResource:
+    def _run(self, job: Job) -> CustomResource:
         minutes = job.settings.timeout_minutes
-        run = CfnCustomResource(
+        return CustomResource(
             self,
             job.name,
             service_token=self.function.function_arn,
-            service_timeout=60 * minutes + 60,
+            resource_type="Custom::JobBeforeService",
+            service_timeout=Duration.minutes(minutes + 1),
+            properties={
+                "Cluster": job.cluster.cluster_name,
+                "TaskDefinition": job.task_definition.task_definition_arn,
+                "Container": job.name,
+                "LogGroup": job.log_group.log_group_name,
+                "Subnets": job.tier.subnet_ids,
+                "SecurityGroups": [job.security_group.security_group_id],
+                "TimeoutMinutes": str(minutes),
+            },
         )
-        properties = {
-            "Cluster": job.cluster.cluster_name,
-            "TaskDefinition": job.task_definition.task_definition_arn,
-            "Container": job.name,
-            "LogGroup": job.log_group.log_group_name,
-            "Subnets": job.tier.subnet_ids,
-            "SecurityGroups": [job.security_group.security_group_id],
-            "TimeoutMinutes": str(minutes),
-        }
-        for name, value in properties.items():
-            run.add_property_override(name, value)
-        return run
 
     def _role(self, jobs: Sequence[Job], log_group: logs.LogGroup) -> iam.IRole:
         place, names = self._foundation.place, self._foundation.names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import cast
 
 from aws_cdk import Duration
@@ -23,6 +24,7 @@ from pci_constructs.policy import allow, from_this_account, policy
 from pci_constructs.protection import removal_policy
 from pci_constructs.service import Service
 from pci_constructs.settings.ingress import EVERYBODY, HostedZone, IngressSettings
+from pci_constructs.settings.values import PRIVATE_RANGES
 from pci_constructs.settings.waf import MANAGED_RULES
 
 
@@ -81,6 +83,12 @@ class Ingress(Construct):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             versioned=True,
+            object_lock_enabled=protection.lock_logs or None,
+            object_lock_default_retention=(
+                s3.ObjectLockRetention.compliance(Duration.days(protection.log_retention_days))
+                if protection.lock_logs
+                else None
+            ),
             lifecycle_rules=[
                 s3.LifecycleRule(
                     expiration=Duration.days(protection.log_retention_days),
@@ -121,14 +129,7 @@ class Ingress(Construct):
             peer = ec2.Peer.ipv4(source)
             group.add_ingress_rule(peer, ec2.Port.tcp(443), "HTTPS for customers")
             group.add_ingress_rule(peer, ec2.Port.tcp(80), "Redirect to HTTPS only")
-        if everybody:
-            acknowledge(
-                group,
-                {
-                    "AwsSolutions-EC23": "The service is public: 443 behind a blocking web ACL, "
-                    "and 80 which answers with a redirect only.",
-                },
-            )
+        acknowledge(group, _sources_accepted(self._settings.allowed_sources))
         return group
 
     def _load_balancer(self) -> elbv2.ApplicationLoadBalancer:
@@ -247,8 +248,10 @@ class Ingress(Construct):
                 ),
             ],
         )
-        if self._settings.waf_exceptions:
-            web_acl.add_metadata("Exceptions", dict(self._settings.waf_exceptions))
+        exceptions = self._settings.waf_exceptions
+        if exceptions:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in exceptions.items())
+            acknowledge(web_acl, {"PCI-6.4.2-FIREWALL-BLOCKS": f"By the environment. {reasons}"})
         wafv2.CfnWebACLAssociation(
             self,
             "WebAclAssociation",
@@ -288,6 +291,21 @@ class Ingress(Construct):
             ],
         )
         logging.node.add_dependency(group)
+
+
+def _sources_accepted(sources: tuple[str, ...]) -> dict[str, str]:
+    if EVERYBODY in sources:
+        return {
+            "AwsSolutions-EC23": "The service is public: 443 behind a blocking web ACL, and 80 "
+            "which answers with a redirect only.",
+        }
+    private = [IPv4Network(wide) for wide in PRIVATE_RANGES]
+    if all(any(IPv4Network(source).subnet_of(wide) for wide in private) for source in sources):
+        return {}
+    return {
+        "PCI-1.3.1-INGRESS-PUBLIC-RANGE": "The environment's file lists who may reach the load "
+        "balancer (allowed_sources); port 80 answers with a redirect only.",
+    }
 
 
 def _visibility(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:

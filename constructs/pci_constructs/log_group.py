@@ -38,4 +38,5 @@ def owned_log_group(
         encryption_key=foundation.keys.logs,
         retention=log_retention(foundation.protection),
         removal_policy=removal_policy(foundation.protection),
+        deletion_protection_enabled=foundation.protection.lock_logs or None,
     )

@@ -179,7 +179,7 @@ def _target(
     if task is None or task.type != "AWS::ECS::TaskDefinition":
         return
     arn = context.access.names.arn(task) or ""
-    yield from _call(context, resource, path, ("ecs:RunTask",), f"{arn}:1", what)
+    yield from _call(context, resource, path, ("ecs:RunTask",), arn, what)
     for kind in ("ExecutionRoleArn", "TaskRoleArn"):
         passed = context.access.role(task.get(kind))
         if passed is not None:

@@ -87,7 +87,12 @@ _FORMS: Final[Mapping[str, _Form]] = {
     "AWS::SQS::Queue": _form("sqs", "", "QueueName", ref="", names=("QueueName",)),
     "AWS::Lambda::Function": _form("lambda", "function:", "FunctionName"),
     "AWS::ECS::Cluster": _form("ecs", "cluster/", "ClusterName"),
-    "AWS::ECS::TaskDefinition": _form("ecs", "task-definition/", "Family", ref="arn", arns=()),
+    "AWS::ECS::TaskDefinition": _Form(
+        arn="arn:{p}:ecs:{r}:<AWS::AccountId>:task-definition/{name}:1",
+        name="Family",
+        ref="arn",
+        arns=(),
+    ),
     "AWS::RDS::DBCluster": _form(
         "rds", "cluster:", "DBClusterIdentifier", arns=("DBClusterArn",), names=("DBClusterId",)
     ),

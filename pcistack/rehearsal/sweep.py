@@ -154,4 +154,5 @@ def _is_bookkeeping(service: str, store: str, key: str, state: str) -> bool:
     deleted_stack = (service, store, state) == ("cloudformation", "_stacks", "DELETE_COMPLETE")
     asset = service == "s3" and "cdk-hnb659fds-assets-" in key
     tags = store.endswith("_tags")
-    return deleted_stack or asset or tags or (service, store) in _BOOKKEEPING
+    of_every_account = service == "scheduler" and key.rpartition("/")[2] == "default"
+    return deleted_stack or asset or tags or of_every_account or (service, store) in _BOOKKEEPING

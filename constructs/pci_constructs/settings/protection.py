@@ -25,6 +25,11 @@ class ProtectionSettings(Settings):
     key_deletion_window_days: Annotated[int, Field(ge=7, le=30)] = 7
     """How long a deleted key can be recovered."""
 
+    lock_logs: bool = False
+    """Nobody can shorten the life of a log before its retention ends: S3 Object Lock in compliance
+    mode for access logs, deletion protection for log groups. Turn it on once the first deployment
+    has succeeded, as a failed one could not be rolled back; it goes with `keep_data`."""
+
     log_retention_days: Annotated[
         int,
         AfterValidator(values.retention),

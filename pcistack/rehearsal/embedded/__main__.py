@@ -16,6 +16,7 @@ from pcistack.rehearsal.embedded import (
     dns,
     firewall,
     guards,
+    jobs,
     late_writers,
     monitoring,
     network,
@@ -37,7 +38,7 @@ def main() -> None:
 
 def install() -> None:
     """Add to the engine what it lacks."""
-    for module in (database, dns, firewall, monitoring, network, scaling, secrets, storage):
+    for module in (database, dns, firewall, jobs, monitoring, network, scaling, secrets, storage):
         for resource_type in module.RESOURCE_TYPES:
             resource_type.register()
     recorded.install()
