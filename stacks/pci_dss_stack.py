@@ -6,6 +6,7 @@ from typing import cast
 
 from aws_cdk import CfnOutput, Stack, Tags
 from aws_cdk import Environment as CdkEnvironment
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from pci_constructs.alarms import Watched
@@ -23,12 +24,13 @@ from pci_constructs.names import SERVICE
 from pci_constructs.network import Network, admit
 from pci_constructs.place import Place
 from pci_constructs.service import Service, wait_for
+from pci_constructs.settings.workload import WorkloadSettings
 from pci_constructs.worker import Worker
 from pci_constructs.workload import Workload
 from stacks.acceptable import CLUSTER, GROUP, INSTANCE
 from stacks.acceptances import accept
 from stacks.environment import Environment
-from stacks.workloads import actions
+from stacks.workloads import actions, services_by_identity
 
 
 class PciDssStack(Stack):
@@ -74,21 +76,20 @@ class PciDssStack(Stack):
             tier=self.network.isolated,
             settings=environment.database,
         )
-        running = [SERVICE, *environment.workers]
         self.identities = DatabaseIdentities(
             self,
             "DatabaseIdentities",
             foundation=foundation,
             network=self.network,
             database=self.database,
-            services={"application": [names.ecs_service(name) for name in running]},
+            services=services_by_identity(environment),
         )
         self.service = Service(
             self,
             "Service",
             foundation=foundation,
             tier=self.network.private,
-            secret=self.identities.secret("application"),
+            secret=self._login(environment.service),
             settings=environment.service,
         )
         self.ingress = (
@@ -108,7 +109,7 @@ class PciDssStack(Stack):
                 _group(self, "Workers"),
                 name,
                 beside=self.service,
-                secret=self.identities.secret("application"),
+                secret=self._login(settings),
                 settings=settings,
             )
             for name, settings in environment.workers.items()
@@ -118,7 +119,7 @@ class PciDssStack(Stack):
                 _group(self, "Jobs"),
                 name,
                 beside=self.service,
-                secret=self.identities.secret("application"),
+                secret=self._login(settings),
                 settings=settings,
             )
             for name, settings in environment.jobs.items()
@@ -175,6 +176,9 @@ class PciDssStack(Stack):
             key = f"availability-zones:account={environment.account}:region={environment.region}"
             self.node.set_context(key, list(environment.network.zones))
 
+    def _login(self, settings: WorkloadSettings) -> secretsmanager.ISecret | None:
+        return None if settings.identity == "none" else self.identities.secret(settings.identity)
+
     @property
     def _workloads(self) -> list[Workload]:
         return [self.service, *self.workers.values(), *self.jobs.values()]
@@ -182,13 +186,14 @@ class PciDssStack(Stack):
     def _connect(self) -> None:
         """The flows of the tasks (PCI DSS 1.2.5); the way in has its own, all else is closed."""
         for workload in self._workloads:
-            admit(
-                self.database.security_group,
-                workload.security_group,
-                name=f"{_prefix(workload)}TasksToDatabase",
-                port=self.database.settings.port,
-                reason="Tasks query the database over TLS",
-            )
+            if workload.has_login:
+                admit(
+                    self.database.security_group,
+                    workload.security_group,
+                    name=f"{_prefix(workload)}TasksToDatabase",
+                    port=self.database.settings.port,
+                    reason="Tasks query the database over TLS",
+                )
             self.network.give_way_out(workload.security_group, name=_prefix(workload))
             self.network.admit_to_s3(workload.s3_statements())
 

@@ -79,6 +79,17 @@ def actions(environment: Environment) -> list[str]:
     ]
 
 
+def services_by_identity(environment: Environment) -> dict[str, list[str]]:
+    """Return the ECS services that hold each database login, to be restarted when it rotates."""
+    found: dict[str, list[str]] = {}
+    running = {SERVICE: environment.service, **environment.workers}
+    for name, settings in running.items():
+        if settings.identity != "none":
+            service = environment.names.ecs_service(name)
+            found.setdefault(settings.identity, []).append(service)
+    return found
+
+
 def mistakes(environment: Environment, unusable: Collection[tuple[str, ...]]) -> Iterator[Mistake]:
     """Yield what does not fit together in each of them; see :mod:`stacks.consistency`."""
     for workload in workloads(environment):

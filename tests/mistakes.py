@@ -98,7 +98,7 @@ ACTIONS = 'a list of full names such as ["sqs:SendMessage"], without a wildcard'
 RESOURCES = 'a list of ARNs; the only wildcard is a last "/*", and it needs a reason'
 QUEUE = "arn:aws:sqs:eu-central-2:111111111111:reports"
 SCHEDULE = 'a schedule of EventBridge such as "cron(0 2 * * ? *)" or "rate(1 day)", in UTC'
-WORKER = "image, command, user, architecture, cpu, memory_mib, scratch_paths, scratch_mib, variables, secrets, permissions, desired_count, health_check_command or start_seconds"
+WORKER = "image, command, user, architecture, cpu, memory_mib, scratch_paths, scratch_mib, variables, secrets, identity, permissions, desired_count, health_check_command or start_seconds"
 EITHER = "certificate_arn, or hosted_zone_id, hosted_zone_name and domain_name together, or both"
 ZONE_ID = "an id as Route 53 shows it: Z, then capital letters and digits"
 DOMAIN = "a host name such as pay.example.com, at most 64 characters"
@@ -302,6 +302,7 @@ MISTAKES = [
     row("service.command", "[]", f"has too few items; allowed: {COMMAND} (it is [])"),
     row("service.command", '"a b"', f"is not a list; allowed: {COMMAND} (it is 'a b')"),
     row("service.architecture", '"sparc"', 'is none of the choices; allowed: "x86_64" or "arm64" (it is \'sparc\')'),
+    row("service.identity", '"root"', "is none of the choices; allowed: \"application\", \"owner\", \"reader\" or \"none\" (it is 'root')"),
     row("service.start_seconds", "301", "is too large; allowed: a whole number from 0 to 300 (it is 301)"),
     row("service.variables", "3", f"is not a table; allowed: {VARIABLES} (it is 3)"),
     row("service.variables.LOG_LEVEL", "3", f"is not a text in quotes; allowed: {VARIABLES} (it is 3)"),

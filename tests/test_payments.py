@@ -105,6 +105,7 @@ WORKLOAD: dict[str, object] = {
     "memory_mib": 1024,
     "scratch_paths": ["/var/run"],
     "scratch_mib": 32,
+    "identity": "reader",
     "variables": {"LOG_LEVEL": "info"},
     "secrets": {
         "KEY": {"arn": "arn:aws:secretsmanager:eu-central-2:111111111111:secret:processor-Ab1Cd2"}
@@ -136,6 +137,7 @@ CHANGES: dict[str, dict[str, object]] = {
         "master_username": "another",
         "backup_retention_days": 9,
         "rotation_days": 9,
+        "rotation_hour": 3,
     },
     "service": {**WORKLOAD, **SERVICE},
     "workers": {**WORKLOAD, **WORKER},

@@ -234,7 +234,7 @@ def test_a_new_task_definition_runs_the_job_again() -> None:
 def test_the_timeout_of_a_job_is_what_cloudformation_waits_for() -> None:
     quick = variant(jobs={"migrate": {"when": "before-service", "timeout_minutes": 3}})
     run = quick.one("Custom::JobBeforeService")
-    assert (run["TimeoutMinutes"], run["ServiceTimeout"]) == ("3", 240)
+    assert (run["TimeoutMinutes"], run["ServiceTimeout"]) == ("3", "240")
 
 
 def test_a_schedule_starts_the_job_in_private_subnets() -> None:
@@ -308,3 +308,31 @@ def test_pipelines_find_what_they_need_in_the_outputs() -> None:
         assert application().resources[group]["Type"] == "AWS::EC2::SecurityGroup"
         assert "Export" not in outputs[f"{name}TaskDefinition"]
     assert "PrivateSubnetIds" in outputs
+
+
+def test_each_workload_gets_the_login_of_its_identity_and_no_other() -> None:
+    synthesized = variant(
+        workers={"settlement": {"identity": "none"}},
+        jobs={"migrate": {"identity": "owner"}, "report": {"identity": "reader"}},
+    )
+
+    def login(name: str) -> set[str]:
+        every = [container_of(task) for task in synthesized.all("AWS::ECS::TaskDefinition")]
+        (own,) = [each for each in every if each["Name"] == name]
+        secrets = cast("list[dict[str, object]]", own.get("Secrets", []))
+        return {synthesized.path(target(s["ValueFrom"]["Fn::Join"][1][0])) for s in secrets}  # type: ignore[index]
+
+    prefix = "PciDss-dev/DatabaseIdentities"
+    assert login("service") == {f"{prefix}/Application/Resource"}
+    assert login("migrate") == {f"{prefix}/Owner/Resource"}
+    assert login("report") == {f"{prefix}/Reader/Resource"}
+    assert login("settlement") == set()
+
+
+def test_who_has_no_login_has_no_way_to_the_database() -> None:
+    synthesized = variant(workers={"settlement": {"identity": "none"}})
+    admitted = {
+        synthesized.path(target(rule["SourceSecurityGroupId"]))
+        for rule in synthesized.all("AWS::EC2::SecurityGroupIngress")
+    }
+    assert not any("settlement" in path for path in admitted)

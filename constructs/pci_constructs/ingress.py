@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
 from typing import cast
 
 from aws_cdk import Duration
@@ -24,7 +23,6 @@ from pci_constructs.policy import allow, from_this_account, policy
 from pci_constructs.protection import removal_policy
 from pci_constructs.service import Service
 from pci_constructs.settings.ingress import EVERYBODY, HostedZone, IngressSettings
-from pci_constructs.settings.values import PRIVATE_RANGES
 from pci_constructs.settings.waf import MANAGED_RULES
 
 
@@ -128,8 +126,16 @@ class Ingress(Construct):
         for source in self._settings.allowed_sources:
             peer = ec2.Peer.ipv4(source)
             group.add_ingress_rule(peer, ec2.Port.tcp(443), "HTTPS for customers")
-            group.add_ingress_rule(peer, ec2.Port.tcp(80), "Redirect to HTTPS only")
-        acknowledge(group, _sources_accepted(self._settings.allowed_sources))
+            if everybody:  # whoever is listed knows the address
+                group.add_ingress_rule(peer, ec2.Port.tcp(80), "Redirect to HTTPS only")
+        if everybody:
+            acknowledge(
+                group,
+                {
+                    "AwsSolutions-EC23": "The service is public: 443 behind a blocking web ACL, "
+                    "and 80 which answers with a redirect only.",
+                },
+            )
         return group
 
     def _load_balancer(self) -> elbv2.ApplicationLoadBalancer:
@@ -291,21 +297,6 @@ class Ingress(Construct):
             ],
         )
         logging.node.add_dependency(group)
-
-
-def _sources_accepted(sources: tuple[str, ...]) -> dict[str, str]:
-    if EVERYBODY in sources:
-        return {
-            "AwsSolutions-EC23": "The service is public: 443 behind a blocking web ACL, and 80 "
-            "which answers with a redirect only.",
-        }
-    private = [IPv4Network(wide) for wide in PRIVATE_RANGES]
-    if all(any(IPv4Network(source).subnet_of(wide) for wide in private) for source in sources):
-        return {}
-    return {
-        "PCI-1.3.1-INGRESS-PUBLIC-RANGE": "The environment's file lists who may reach the load "
-        "balancer (allowed_sources); port 80 answers with a redirect only.",
-    }
 
 
 def _visibility(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:

@@ -96,6 +96,11 @@ class Workload(Construct):
         )
         self.task_definition = self._task_definition()
 
+    @property
+    def has_login(self) -> bool:
+        """Whether its container gets a login to the database."""
+        return self._secret is not None
+
     def _cluster(self) -> ecs.Cluster:
         names = self.foundation.names
         insights = owned_log_group(

@@ -183,6 +183,11 @@ class WorkloadSettings(Settings):
     ] = Field(default_factory=dict)
     """Environment variables that ECS reads from existing secrets when a task starts."""
 
+    identity: Literal["application", "owner", "reader", "none"] = "application"
+    """Database identity whose login its container gets. `application` reads and writes rows,
+    `owner` changes the schema as well (for migrations only), `reader` only reads; `none` has no
+    login and no way to the database."""
+
     permissions: Annotated[
         tuple[Permission, ...],
         Field(strict=False),
