@@ -150,5 +150,6 @@ def test_without_a_way_out_a_service_that_permissions_name_gets_its_endpoint() -
     service = {**ENDPOINTS["service"], "permissions": [SQS, S3]}
     asked = variant(network=ENDPOINTS["network"], service=service)
     assert services(asked) - services(variant(**ENDPOINTS)) == {"sqs"}
-    assert outcome(asked).open == []
+    open_rules = {finding.rule for finding in outcome(asked).open}
+    assert open_rules <= {"PCI-7.2.5-ENDPOINT-POLICY"}  # a warning: its policy is AWS's default
     assert "sqs" not in services(variant(service={"permissions": [SQS]}))
