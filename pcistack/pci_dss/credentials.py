@@ -40,7 +40,7 @@ _HINT_WORDS: Final = frozenset(
     {
         *("key", "keys", "jwt", "signing", "hmac", "salt", "pepper", "auth", "authorization"),
         *("dsn", "cookie", "session", "otp", "totp", "pin", "cipher", "seed", "license", "webhook"),
-        *("pem", "sas", "psk", "login", "sig", "signature", "tokens", "secrets"),
+        *("pem", "sas", "psk", "verify", "login", "sig", "signature", "tokens", "secrets"),
     }
 )
 _HARMLESS: Final = frozenset(
@@ -297,7 +297,8 @@ def written_in(text: str, *, code: bool = False) -> str | None:
     if "secrets-manager" in text or "parameter-store" in text:
         text = _LOOKED_UP.sub("", text)
     text = _COMMENT.sub("", text)
-    return _assigned(text, code) or _flagged(text, code) or _commanded(text)
+    found = _assigned(text, code) or _flagged(text, code) or _commanded(text)
+    return found or (_defaulted(text) if code else None)
 
 
 def _assigned(text: str, code: bool) -> str | None:
@@ -320,6 +321,22 @@ def _assigned(text: str, code: bool) -> str | None:
             continue
         if is_literal(given, value):
             return name
+    return None
+
+
+_DEFAULTED: Final = re.compile(
+    r"[\"'.\[](?P<name>[A-Za-z_]\w{1,60})[\"']?\]?\s{0,3}(?:,|\|\||\?\?)\s{0,3}[\"'](?P<value>[^\"'\n]{3,200})[\"']"
+)
+"""What code takes where a variable is not set: ``getenv("DB_PASSWORD", "...")``."""
+
+
+def _defaulted(text: str) -> str | None:
+    if "env" not in text.lower():
+        return None
+    for found in _DEFAULTED.finditer(text):
+        given = grade(found["name"])
+        if given >= Grade.SECRET and is_literal(given, found["value"]):
+            return found["name"]
     return None
 
 

@@ -108,8 +108,17 @@ _SKIPPED: Final = (
     | {"TokenValidityUnits"}
 )
 _CODE: Final = frozenset({"ZipFile", "InlineCode", "FunctionCode", "RequestMappingTemplate"})
-_NAMES: Final = ("Name", "Key", "OptionName", "ParameterName", "ParameterKey", "name", "key")
-_VALUES: Final = ("Value", "ParameterValue", "value", "StringValue", "DefaultValue")
+_NAMES: Final = (
+    "Name",
+    "Key",
+    "OptionName",
+    "ParameterName",
+    "ParameterKey",
+    "name",
+    "key",
+    "HeaderName",
+)
+_VALUES: Final = ("Value", "ParameterValue", "value", "StringValue", "DefaultValue", "HeaderValue")
 _PARAMETER_GROUPS: Final = re.compile(
     r"ParameterGroup$|::WebACL$|::RuleGroup$|::Alarm$|::Dashboard$"
 )

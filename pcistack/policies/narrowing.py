@@ -101,13 +101,13 @@ def is_open(key: str, value: str) -> bool:
 _UNKNOWN_PART: Final = re.compile(r"<[^<>]*>")
 
 
-def _parts(arn: str) -> list[str]:
-    """Split an ARN; what is not known of it, such as ``<AWS::Partition>``, has colons too."""
+def arn_parts(arn: str) -> list[str]:
+    """Split an ARN at its first five colons; ``<AWS::Partition>`` has colons of its own."""
     return _UNKNOWN_PART.sub("known-later", arn).split(":", 5)
 
 
 def _is_open_arn(text: str) -> bool:
-    parts = _parts(text)
+    parts = arn_parts(text)
     if len(parts) < 6:
         return re.search(r"\d{12}|<", text) is None
     account, name = parts[4], parts[5]
@@ -159,7 +159,7 @@ def is_every_resource(resource: str) -> bool:
     """Whether a resource of a policy is every one, of a kind or at all: ``arn:aws:s3:::*``."""
     if is_everything(resource):
         return True
-    parts = _parts(resource)
+    parts = arn_parts(resource)
     if len(parts) < 6:  # arn:*, arn:aws:s3*
         return resource.startswith("arn") and "*" in resource and resource[-1] == "*"
     words = [word for word in re.split(r"[:/]", parts[5]) if word]

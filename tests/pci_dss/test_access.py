@@ -8,6 +8,7 @@ import pytest
 
 from pcistack.checks.findings import Finding, Severity
 from pcistack.pci_dss.sensitive_actions import matters
+from pcistack.template.document import Json
 from tests.pci_dss.cases import (
     FOREIGN,
     STRONG_PASSWORD,
@@ -174,6 +175,9 @@ def test_every_policy_is_read_for_everyone_and_for_other_accounts(kind: str) -> 
     assert public not in rules("*", organisation)
     assert foreign in rules({"AWS": FOREIGN})
     assert foreign in rules({"AWS": ["222222222222"]})
+    if kind != "Logs::Destination":  # its policy is JSON text
+        anywhere = {"Fn::Sub": "arn:${AWS::Partition}:iam::222222222222:role/app"}
+        assert foreign in rules({"AWS": anywhere})
     assert foreign not in rules({"AWS": FOREIGN}, organisation)
     if kind != "Logs::Destination":
         own = {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}
@@ -241,6 +245,17 @@ def test_a_template_that_is_bound_to_an_account_does_not_question_it() -> None:
     policy = {"Key": key(statement)["It"]}
     assert "PCI-7.2.5-FOREIGN-ACCOUNT" in rules_of(policy)
     assert "PCI-7.2.5-FOREIGN-ACCOUNT" not in rules_of({**bound, **policy})
+
+
+def test_an_account_that_somebody_chooses_and_a_canonical_user_are_questioned() -> None:
+    chosen = {"AWS": {"Fn::Sub": "arn:aws:iam::${Partner}:root"}}
+    trust = role(trust=assumed_by(chosen))
+    parameter: dict[str, Json] = {"Parameters": {"Partner": {"Type": "String"}}}
+    messages = [hit.message for hit in findings(trust, parameter) if "FOREIGN" in hit.rule]
+    assert messages == ["the account of the parameter Partner is let in"]
+    canonical = allow("s3:GetObject", Principal={"CanonicalUser": "79a59df900b949e5"})
+    policy = one("S3::BucketPolicy", Bucket="b", PolicyDocument=document(canonical))
+    assert of("PCI-7.2.5-FOREIGN-ACCOUNT", policy)
 
 
 def test_resources_shared_beyond_the_organisation_are_questioned() -> None:

@@ -208,6 +208,8 @@ def test_a_flag_and_its_value_may_be_two_words() -> None:
 
 
 CODE = (
+    f"import os\npw = os.environ.get('DB_PASSWORD', '{LITERAL}')",
+    f'const pw = process.env.DB_PASSWORD || "{LITERAL}"',
     f'import db\npassword = "{LITERAL}"\ndb.connect(password)',
     f'db.connect(host="db", password="{LITERAL}")',
     f"const config = {{ apiKey: '{LITERAL}', url: 'x' }}",
@@ -224,6 +226,7 @@ def test_code_that_reads_its_credential_has_none() -> None:
     code = (
         "import os, boto3\n"
         "password = os.environ['DB_PASSWORD']\n"
+        "password = os.getenv('DB_PASSWORD', '')\n"
         "token = event['token']\n"
         "secret = boto3.client('secretsmanager').get_secret_value(SecretId='prod/db')\n"
         "if password == '': raise ValueError('password: missing')\n"
@@ -308,6 +311,14 @@ SETTINGS: dict[str, Resources] = {
             "InvocationHttpParameters": {
                 "HeaderParameters": [{"Key": "x-api-key", "Value": "9f86d081884c7d65"}]
             }
+        },
+    ),
+    "Origin": one(
+        "CloudFront::Distribution",
+        DistributionConfig={
+            "Origins": [
+                {"OriginCustomHeaders": [{"HeaderName": "x-origin-verify", "HeaderValue": LITERAL}]}
+            ]
         },
     ),
     "Broker": one("AmazonMQ::Broker", Users=[{"Username": "app", "Password": LITERAL}]),

@@ -11,8 +11,9 @@ from pcistack.checks.rule import ANY, Extent, Hit, hit, show
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.policies.narrowing import arn_parts
 from pcistack.policies.statements import Statement
-from pcistack.template.view import Resource, Value, walk
+from pcistack.template.view import Partial, Resource, Value, walk
 
 _ACCOUNT: Final = re.compile(r"\d{12}")
 _OWN: Final = ("aws:sourceaccount", "kms:calleraccount", "aws:sourceowner")
@@ -42,11 +43,18 @@ def _own(context: Context) -> frozenset[str]:
     )
 
 
+_CHOSEN: Final = re.compile(r"^arn:.*::<([A-Za-z0-9]+)>:(?:root|role|user)")
+"""The ARN of a principal whose account somebody chooses at the deployment."""
+
+
 def _foreign(value: object, own: frozenset[str]) -> str | None:
     """Return the account that a principal or an ARN names, if it is another one."""
     text = value if isinstance(value, str) else ""
-    parts = text.split(":", 5)
+    parts = arn_parts(text)
     account = parts[4] if len(parts) == 6 else text
+    chosen = _CHOSEN.search(text)
+    if chosen is not None:
+        return f"of the parameter {chosen[1]}"
     if not _ACCOUNT.fullmatch(account) or account in own or account in _DELIVERERS:
         return None
     return account
@@ -71,6 +79,8 @@ def foreign_account(context: Context) -> Iterator[Hit]:
     for statements in context.statements.values():
         for statement in statements:
             accounts = sorted({a for p in statement.principals if (a := _foreign(p, own))})
+            if _canonical(statement):
+                accounts.append("with a canonical id")
             if statement.allows and accounts and not statement.narrowed_by(*_TRUSTED):
                 yield Hit(
                     resource=statement.resource,
@@ -88,6 +98,16 @@ def foreign_account(context: Context) -> Iterator[Hit]:
                 "AllowExternalPrincipals",
                 "accounts outside of the organisation may be given the resources",
             )
+
+
+def _canonical(statement: Statement) -> bool:
+    """Whether a bucket's policy names a canonical user in full; CloudFront's are references."""
+    value = statement.written.get("Principal")
+    named = value.get("CanonicalUser") if isinstance(value, dict) else None
+    return any(
+        isinstance(one, str) and not isinstance(one, Partial)
+        for one in (named if isinstance(named, list) else [named])
+    )
 
 
 _PLACES: Final = {
@@ -118,8 +138,11 @@ _PLACES: Final = {
     "AWS::Lambda::EventInvokeConfig": ("DestinationConfig",),
     "AWS::Scheduler::Schedule": ("Target",),
     "AWS::DMS::Endpoint": ("KinesisSettings", "S3Settings", "DynamoDbSettings"),
-    "AWS::Lambda::Function": ("Role", "DeadLetterConfig.TargetArn"),
-    "AWS::IAM::Role": ("PermissionsBoundary",),
+    "AWS::Lambda::Function": ("DeadLetterConfig.TargetArn",),
+    "AWS::EC2::TrafficMirrorTarget": ("NetworkLoadBalancerArn",),
+    "AWS::ECR::PullThroughCacheRule": ("CustomRoleArn",),
+    "AWS::Logs::Delivery": ("DeliveryDestinationArn",),
+    "AWS::KMS::ReplicaKey": ("PrimaryKeyArn",),
 }
 """Where a type lets another account in, or sends something to it."""
 

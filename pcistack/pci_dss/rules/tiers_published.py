@@ -124,7 +124,7 @@ def service_published(context: Context) -> Iterator[Hit]:
                 severity=Severity.WARNING,
             )
     for permission in context.of_type("AWS::EC2::VPCEndpointServicePermissions"):
-        if "*" in map(str, permission.items("AllowedPrincipals")):
+        if any("*" in str(one) for one in permission.items("AllowedPrincipals")):
             yield hit(permission, "AllowedPrincipals", "every account may connect")
     for group in context.of_type("AWS::GlobalAccelerator::EndpointGroup"):
         yield from _accelerated(context, group)
