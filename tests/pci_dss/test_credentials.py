@@ -126,6 +126,8 @@ def test_a_literal_under_a_telling_name_is_a_credential(name: str, text: str) ->
         ("PARTITION_KEY", "customerId"),
         ("KEY", "orders-2024"),
         ("BYPASS", "nothing9x"),
+        ("TracingPassThrough", "Active"),
+        ("PASS_RATE", "ninety9x"),
         ("COMPASS_HEADING", "n0rth"),
         ("TOKEN_TTL", "3600"),
         ("ACCESS_KEY_ID", "my-key"),
