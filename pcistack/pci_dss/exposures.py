@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -20,10 +20,26 @@ from pcistack.pci_dss.credentials import (
     holds_credential,
     is_literal,
     looks_random,
-    written_in,
 )
+from pcistack.pci_dss.credentials_in_text import written_in
+from pcistack.pci_dss.property_names import (
+    BY_TYPE,
+    CODE,
+    COMMANDS,
+    ENCODED,
+    FREE,
+    IDENTIFYING,
+    NAMED_BY_THEMSELVES,
+    NAMES,
+    OPEN_TYPES,
+    PARAMETER_GROUPS,
+    PASSWORD_KEYS,
+    RUN_BY_HELPERS,
+    SKIPPED,
+    VALUES,
+)
+from pcistack.pci_dss.unresolved import chosen, flat, flat_text, hides, referred
 from pcistack.template.document import Json
-from pcistack.template.uses import substituted
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View
 
 
@@ -64,69 +80,6 @@ class Exposure:
     hidden: bool = False
 
 
-_PASSWORD_KEYS: Final = frozenset(
-    {
-        *("AuthToken", "OAuthToken", "OauthToken", "AccessToken", "SecretToken", "ClientSecret"),
-        *("ApiKeyValue", "SecretString", "SecretAccessKey", "SharedSecret", "PreSharedKey"),
-        *("PrivateKey", "ApiKey", "ApiToken", "SecretKey", "AuthPassword", "TokenSecret"),
-        *("ConsumerSecret", "AppSecret", "BotToken", "HecToken", "SslKeystorePassword"),
-    }
-)
-_FREE: Final = frozenset(
-    {
-        *("Variables", "EnvironmentVariables", "Environment", "DockerLabels", "Options"),
-        *("DefaultArguments", "NonOverridableArguments", "ConnectionProperties", "Parameters"),
-        *("ProviderDetails", "Configuration", "StageVariables", "Labels", "OptionSettings"),
-        *("RuntimeEnvironmentVariables", "ContainerEnvironment", "Hyperparameters", "Tags"),
-        *("AirflowConfigurationOptions", "ConfigurationProperties", "ConnectorConfiguration"),
-        *("AdditionalAuthenticationParameters", "Metadata", "Arguments", "Env", "Properties"),
-        *("BodyParameters", "HeaderParameters", "QueryStringParameters", "Headers", "Input"),
-        *("UserParameters", "PlaintextValue", "SecretValues", "Values"),
-    }
-)
-"""Properties below which the template chooses the names."""
-
-_REFERRING: Final = frozenset(
-    {"Secrets", "SecretOptions", "RuntimeEnvironmentSecrets", "BuildSecrets", "ResponseParameters"}
-)
-"""Properties that say where a secret is kept, or no value at all."""
-_PROSE: Final = frozenset(
-    {
-        "Description",
-        "Comment",
-        "Title",
-        "DisplayName",
-        "AlarmDescription",
-        "GroupDescription",
-        "Sid",
-    }
-)
-_SKIPPED: Final = (
-    _PROSE
-    | _REFERRING
-    | {"Statement", "KeyPolicy", "AssumeRolePolicyDocument", "Condition", "SecretStringTemplate"}
-    | {"TokenValidityUnits"}
-)
-_CODE: Final = frozenset({"ZipFile", "InlineCode", "FunctionCode", "RequestMappingTemplate"})
-_NAMES: Final = (
-    "Name",
-    "Key",
-    "OptionName",
-    "ParameterName",
-    "ParameterKey",
-    "name",
-    "key",
-    "HeaderName",
-)
-_VALUES: Final = ("Value", "ParameterValue", "value", "StringValue", "DefaultValue", "HeaderValue")
-_PARAMETER_GROUPS: Final = re.compile(
-    r"ParameterGroup$|::WebACL$|::RuleGroup$|::Alarm$|::Dashboard$"
-)
-
-
-_RUN_BY_HELPERS: Final = ("AWS::CloudFormation::Init", "AWS::CloudFormation::Authentication")
-
-
 def exposures(view: View) -> tuple[Exposure, ...]:
     """Return every credential that the resources of a view hold in the clear."""
     found: list[Exposure] = []
@@ -140,22 +93,22 @@ class _Scan:
         self._view = view
         self._resource = resource
         self._found: list[Exposure] = []
-        self._named = _PARAMETER_GROUPS.search(resource.type) is None
-        self._custom = not resource.type.startswith("AWS::") or resource.type in _OPEN_TYPES
+        self._named = PARAMETER_GROUPS.search(resource.type) is None
+        self._custom = not resource.type.startswith("AWS::") or resource.type in OPEN_TYPES
 
     def run(self) -> list[Exposure]:
         properties = self._resource.properties
         self._object(properties, "", free=self._custom)
         metadata = self._resource.raw.body.get("Metadata")
-        for key in _RUN_BY_HELPERS if isinstance(metadata, dict) else ():
+        for key in RUN_BY_HELPERS if isinstance(metadata, dict) else ():
             if isinstance(metadata, dict) and key in metadata:
-                self._value("", _flat(metadata[key]), f"Metadata.{key}", free=True)
+                self._value("", flat(metadata[key]), f"Metadata.{key}", free=True)
         return self._found
 
     def _object(self, block: Mapping[str, Value], path: str, *, free: bool) -> None:
         pair = self._pair(block, path) if self._named else None
         for key, value in block.items():
-            if key in _SKIPPED:
+            if key in SKIPPED:
                 continue
             below = f"{path}.{key}" if path else key
             if pair is not None and key == pair[0]:
@@ -165,22 +118,22 @@ class _Scan:
 
     def _pair(self, block: Mapping[str, Value], path: str) -> tuple[str, str] | None:
         """Return the key of the value and the name of a pair such as ``Name`` and ``Value``."""
-        if not path and self._resource.type not in _NAMED_BY_THEMSELVES:
+        if not path and self._resource.type not in NAMED_BY_THEMSELVES:
             return None
         if block.get("Type") in ("SECRETS_MANAGER", "PARAMETER_STORE"):
             return None
-        name = next((block[key] for key in _NAMES if isinstance(block.get(key), str)), None)
-        value = next((key for key in _VALUES if key in block), None)
+        name = next((block[key] for key in NAMES if isinstance(block.get(key), str)), None)
+        value = next((key for key in VALUES if key in block), None)
         return (value, str(name)) if name is not None and value is not None else None
 
     def _value(self, key: str, value: Value, path: str, *, free: bool) -> None:
         if isinstance(value, dict):
-            self._object(value, path, free=free or key in _FREE)
+            self._object(value, path, free=free or key in FREE)
         elif isinstance(value, list):
             self._list(key, value, path, free=free)
         elif isinstance(value, str | Unknown | Reference):
             if key and self._named and self._is_named(key, free):
-                free_name = free and key not in _PASSWORD_KEYS
+                free_name = free and key not in PASSWORD_KEYS
                 if free_name:
                     self._setting(key, value, path)
                 else:
@@ -189,7 +142,7 @@ class _Scan:
                 self._text(key, value, path)
 
     def _is_named(self, key: str, free: bool) -> bool:
-        if (self._resource.type, key) in _BY_TYPE or key in _PASSWORD_KEYS:
+        if (self._resource.type, key) in BY_TYPE or key in PASSWORD_KEYS:
             return True
         return free or grade(key) is Grade.PASSWORD
 
@@ -201,7 +154,7 @@ class _Scan:
                 self._password(key, item, at)
             else:
                 self._value("", item, at, free=free)
-        if len(self._found) == before and len(items) > 1 and key in _COMMANDS:
+        if len(self._found) == before and len(items) > 1 and key in COMMANDS:
             words = [
                 self._readable(item, f"{path}.{n}") or "$UNKNOWN" for n, item in enumerate(items)
             ]
@@ -296,7 +249,7 @@ class _Scan:
                 "an access key, a private key, a token or an address with a password is here",
             )
             return
-        self._written(text, path, code=key in _CODE)
+        self._written(text, path, code=key in CODE)
 
     def _written(self, text: str, path: str, *, code: bool = False) -> None:
         name = written_in(text, code=code)
@@ -308,16 +261,16 @@ class _Scan:
     def _readable(self, value: Value, path: str) -> str | None:
         """Return a text, decoded where it is base64; of one that is not known, what is written."""
         if isinstance(value, Unknown):
-            return _flat_text(self._raw(path))
+            return flat_text(self._raw(path))
         if not isinstance(value, str):
             return None
         text = str(value)
-        return _decoded(text) if path.endswith(_ENCODED) else text
+        return _decoded(text) if path.endswith(ENCODED) else text
 
     def _raw(self, path: str) -> Json:
         node: Json = dict(self._resource.raw.properties)
         for step in self._resource.in_file(path).split("."):
-            node = _chosen(node)
+            node = chosen(node)
             if isinstance(node, dict) and step in node:
                 node = node[step]
             elif isinstance(node, list) and step.isdecimal() and int(step) < len(node):
@@ -328,41 +281,15 @@ class _Scan:
 
     def _parameters(self, path: str) -> list[str]:
         known = self._view.template.section("Parameters")
-        return [name for name in _referred(self._raw(path)) if name in known]
+        return [name for name in referred(self._raw(path)) if name in known]
 
     def _no_echo(self, name: str) -> bool:
         return hides(self._view.template.section("Parameters").get(name))
 
 
-_ENCODED: Final = ("UserData", "Content", "content")
-_OPEN_TYPES: Final = frozenset(
-    {"AWS::CloudFormation::CustomResource", "AWS::CloudFormation::Stack"}
-)
-_NAMED_BY_THEMSELVES: Final = frozenset({"AWS::SSM::Parameter"})
-_BY_TYPE: Final = frozenset({("AWS::ApiGateway::ApiKey", "Value")})
-_COMMANDS: Final = frozenset(
-    {"Command", "EntryPoint", "Entrypoint", "ContainerArguments", "ContainerEntrypoint", "Args"}
-    | {"Commands", "commands", "command", "StartCommand", "BootstrapCommand"}
-)
-
-
 def _tells_nothing(name: str) -> bool:
     words = re.split(r"[_\-.\s]|(?<=[a-z])(?=[A-Z])", name)
-    return words[-1].lower() not in _IDENTIFYING
-
-
-_IDENTIFYING: Final = frozenset(
-    {
-        *("id", "ids", "hash", "sha", "sha256", "digest", "checksum", "version", "commit", "arn"),
-        *("image", "tag", "url", "uri", "endpoint", "bucket", "name", "fingerprint", "etag"),
-        *("thumbprint", "path", "certificate", "cert", "public", "key"),
-    }
-)
-
-
-def hides(parameter: Json) -> bool:
-    """Whether a parameter is one that CloudFormation does not show (``NoEcho``)."""
-    return isinstance(parameter, dict) and str(parameter.get("NoEcho")).lower() == "true"
+    return words[-1].lower() not in IDENTIFYING
 
 
 def _decoded(text: str) -> str:
@@ -375,105 +302,3 @@ def _decoded(text: str) -> str:
 
 
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")
-
-
-def _chosen(node: Json) -> Json:
-    """Look through a choice at the first thing that it may be."""
-    while isinstance(node, dict) and len(node) == 1 and "Fn::If" in node:
-        branches = node["Fn::If"]
-        if not isinstance(branches, list) or len(branches) != 3:
-            return node
-        node = next((one for one in branches[1:] if one != {"Ref": "AWS::NoValue"}), None)
-    return node
-
-
-def _referred(node: Json) -> Iterator[str]:
-    """Yield what a node of the template refers to by ``Ref`` and ``Fn::Sub``."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _referred(item)
-    elif isinstance(node, dict):
-        for key, item in node.items():
-            if key == "Ref" and isinstance(item, str):
-                yield item
-            elif key == "Fn::Sub":
-                yield from substituted(item)
-                yield from _referred(item if isinstance(item, list) else None)
-            else:
-                yield from _referred(item)
-
-
-def _flat(node: Json) -> Value:
-    """Return a part of the template with the texts of its functions in their place."""
-    if isinstance(node, list):
-        return [_flat(item) for item in node]
-    if isinstance(node, dict):
-        text = _flat_text(node)
-        return text if text is not None else {key: _flat(item) for key, item in node.items()}
-    return node
-
-
-def _flat_text(node: Json) -> str | None:
-    """Return the text that a function of the template writes; what it refers to is ``${it}``."""
-    if isinstance(node, str):
-        return node
-    if not isinstance(node, dict) or len(node) != 1:
-        return None
-    ((key, argument),) = node.items()
-    if key == "Fn::Base64":
-        return _flat_text(argument)
-    if key == "Fn::Sub":
-        return _flat_text(argument[0] if isinstance(argument, list) and argument else argument)
-    if key == "Fn::Join" and isinstance(argument, list) and len(argument) == 2:
-        parts = argument[1] if isinstance(argument[1], list) else [argument[1]]
-        return str(argument[0]).join(_flat_text(part) or "${...}" for part in parts)
-    if key == "Fn::If" and isinstance(argument, list):
-        return "\n".join(_flat_text(part) or "" for part in argument[1:])
-    return "${...}" if key == "Ref" or key.startswith("Fn::") else None
-
-
-def published(view: View) -> Iterator[tuple[str, str]]:
-    """Yield the outputs of a template that show a credential, with what is wrong."""
-    parameters = view.template.section("Parameters")
-    for name, body in view.template.section("Outputs").items():
-        value = body.get("Value") if isinstance(body, dict) else None
-        text = _flat_text(value) or ""
-        shown = [one for one in _referred(value) if one in parameters]
-        secret = next(
-            (one for one in shown if hides(parameters[one]) or _of_password(one, parameters[one])),
-            None,
-        )
-        attribute = next((one for one in _attributes(value) if _SHOWN.search(one)), None)
-        if secret is not None:
-            yield name, f"shows the parameter {secret}"
-        elif attribute is not None:
-            yield name, f"shows {attribute}"
-        elif holds_credential(text) or "{{resolve:secretsmanager" in text or written_in(text):
-            yield name, "shows a credential"
-        elif isinstance(value, str) and is_literal(grade(name), value):
-            yield name, "is a credential"
-
-
-def _of_password(name: str, parameter: Json) -> bool:
-    kind = parameter.get("Type") if isinstance(parameter, dict) else None
-    return grade(name) >= Grade.SECRET and kind == "String"
-
-
-_SHOWN: Final = re.compile(
-    r"\.(SecretAccessKey|SecretString|(Master)?(User)?Password|ApiKey|Token)$"
-)
-
-
-def _attributes(node: Json) -> Iterator[str]:
-    """Yield what a node of the template asks of resources, as ``Key.SecretAccessKey``."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _attributes(item)
-    elif isinstance(node, dict):
-        for key, item in node.items():
-            if key == "Fn::GetAtt":
-                yield ".".join(map(str, item)) if isinstance(item, list) else str(item)
-            elif key == "Fn::Sub":
-                yield from substituted(item)
-            else:
-                yield from _attributes(item)

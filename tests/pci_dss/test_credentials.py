@@ -8,14 +8,8 @@ from typing import cast
 import pytest
 
 from pcistack.checks.findings import Finding, Severity
-from pcistack.pci_dss.credentials import (
-    Grade,
-    grade,
-    holds_credential,
-    is_literal,
-    looks_random,
-    written_in,
-)
+from pcistack.pci_dss.credentials import Grade, grade, holds_credential, is_literal, looks_random
+from pcistack.pci_dss.credentials_in_text import written_in
 from pcistack.template.document import Json
 from tests.pci_dss.cases import Resources, att, one, ref, res, task
 from tests.pci_dss.test_rules import findings
