@@ -20,6 +20,7 @@ _COMMANDS: Final = tuple(
     re.compile(text, re.IGNORECASE)
     for text in (
         r"\b(?:mysql|mysqldump|mysqladmin|mysqlsh|mariadb)\b[^|;&\n]{0,200}?\s-p['\"]?(?P<value>[^\s'\"$]{3,})",
+        r"\bmysqladmin\b[^|;&\n]{0,200}?\spassword\s+['\"]?(?P<value>[^\s'\"$]{3,})",
         r"\bsshpass\s+-p\s*['\"]?(?P<value>[^\s'\"]{3,})",
         r"\bcurl\b[^|;&\n]{0,300}?\s(?:-u|--user)[\s=]*['\"]?[\w.@-]+:(?P<value>[^\s'\"]{3,})",
         r"\bredis-cli\b[^|;&\n]{0,200}?\s-a\s+['\"]?(?P<value>[^\s'\"]{3,})",
@@ -69,7 +70,7 @@ def written_in(text: str, *, code: bool = False) -> str | None:
         text = _LOOKED_UP.sub("", text)
     text = _COMMENT.sub("", text)
     found = _assigned(text, code) or _flagged(text, code) or _commanded(text)
-    return found or (_defaulted(text) if code else None)
+    return found or _paired(text) or (_defaulted(text) if code else None)
 
 
 def _assigned(text: str, code: bool) -> str | None:
@@ -107,6 +108,21 @@ def _defaulted(text: str) -> str | None:
     for found in _DEFAULTED.finditer(text):
         given = grade(found["name"])
         if given >= Grade.SECRET and is_literal(given, found["value"]):
+            return found["name"]
+    return None
+
+
+_PAIR: Final = re.compile(
+    r"(?:name|key)\\?[\"']?\s*:\s*\\?[\"']?(?P<name>[\w.-]{2,60})\\?[\"']?\s*[,\n]\s*"
+    r"\\?[\"']?value\\?[\"']?\s*:\s*\\?[\"']?(?P<value>[^\s\"'\\,}]{3,200})",
+    re.IGNORECASE,
+)
+"""A name and its value beside each other, as in ``{"name": "DB_PASSWORD", "value": "..."}``."""
+
+
+def _paired(text: str) -> str | None:
+    for found in _PAIR.finditer(text):
+        if is_literal(grade(found["name"]), found["value"]):
             return found["name"]
     return None
 

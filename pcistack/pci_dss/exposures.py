@@ -187,9 +187,9 @@ class _Scan:
                 path,
                 f"{name} is a secret that CloudFormation writes out in clear text here",
             )
-        elif isinstance(value, Partial):
-            self._text("", value, path)
-        elif isinstance(value, Unknown):
+        elif isinstance(value, Unknown | Partial):
+            if isinstance(value, Partial):
+                self._text("", value, path)
             self._unknown_setting(name, path)
         elif not isinstance(value, str):
             return
@@ -203,17 +203,20 @@ class _Scan:
     def _unknown_setting(self, name: str, path: str) -> None:
         given = grade(name)
         parameters = self._parameters(path)
-        telling = [
-            one for one in parameters if given is Grade.PASSWORD or grade(one) >= Grade.SECRET
+        hidden = [one for one in parameters if self._no_echo(one)]
+        shown = [
+            one
+            for one in parameters
+            if one not in hidden and (given is Grade.PASSWORD or grade(one) >= Grade.SECRET)
         ]
-        if given >= Grade.SECRET and (telling or (given is Grade.PASSWORD and not parameters)):
-            hidden = bool(telling) and all(self._no_echo(one) for one in telling)
-            self._add(
-                Place.SETTING,
-                path,
-                f"{name} comes from a parameter, in clear text",
-                hidden=hidden,
-            )
+        known = isinstance(self._resource.get(path), Partial)
+        if given >= Grade.SECRET and (shown or (given is Grade.PASSWORD and not parameters)):
+            if not known:
+                message = f"{name} comes from a parameter, in clear text"
+                self._add(Place.SETTING, path, message)
+        elif hidden and not self._custom:
+            message = f"{name} shows the parameter {hidden[0]}, in clear text"
+            self._add(Place.SETTING, path, message, hidden=True)
 
     def _password(self, key: str, value: Value, path: str) -> None:
         if isinstance(value, Reference):

@@ -149,6 +149,7 @@ COMMANDS = (
     f"echo 'app:{LITERAL}' | chpasswd",
     f"export JWT_SIGNING_KEY={LITERAL}",
     f"java -Dspring.datasource.password={LITERAL} -jar app.jar",
+    f"mysqladmin -u root password '{LITERAL}'",
     f"CREATE USER app IDENTIFIED BY '{LITERAL}'",
 )
 
@@ -283,6 +284,18 @@ SETTINGS: dict[str, Resources] = {
     "StateMachine": one(
         "StepFunctions::StateMachine",
         DefinitionString='{"States":{"A":{"Parameters":{"password":"' + LITERAL + '"}}}}',
+    ),
+    "StateOverride": one(
+        "StepFunctions::StateMachine",
+        DefinitionString='{"Environment":[{"Name":"DB_PASSWORD","Value":"' + LITERAL + '"}]}',
+    ),
+    "RuleOverride": one(
+        "Events::Rule",
+        Targets=[{"Input": '{"environment":[{"name":"DB_PW","value":"' + LITERAL + '"}]}'}],
+    ),
+    "Manifest": one(
+        "SSM::Document",
+        Content="env:\n  - name: DB_PASSWORD\n    value: " + LITERAL + "\n",
     ),
     "StateObject": one(
         "StepFunctions::StateMachine",
@@ -431,8 +444,15 @@ def test_a_parameter_that_is_shown_is_no_place_for_a_password() -> None:
         ("PCI-8.6.2-PASSWORD-LITERAL", Severity.ERROR)
     ]
     hidden: dict[str, Json] = {"Parameters": {"DbPassword": {"Type": "String", "NoEcho": "true"}}}
-    variable = one("Lambda::Function", Environment={"Variables": {"DB_PW": ref("DbPassword")}})
-    assert [one.severity for one in clear(variable, hidden)] == [Severity.WARNING]
+    for name, value in (
+        ("DB_PW", ref("DbPassword")),
+        ("CONF", ref("DbPassword")),
+        ("DATABASE_URL", {"Fn::Sub": "mysql://app:${DbPassword}@db/tx"}),
+    ):
+        variable = one("Lambda::Function", Environment={"Variables": {name: value}})
+        assert [one.severity for one in clear(variable, hidden)] == [Severity.WARNING]
+    nested = one("CloudFormation::Stack", Parameters={"Password": ref("DbPassword")})
+    assert clear(nested, hidden) == []
 
 
 @pytest.mark.parametrize(
