@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from pcistack.checks import acknowledgements, nested
+from pcistack.checks import acknowledgements, nested, schema
 from pcistack.checks.findings import Severity
 from pcistack.checks.run import load
 from pcistack.packs import PACKS
-
-_SCHEMA: Final = re.compile(r"[EFW]\d{4}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +71,15 @@ _OWN: Final = (
         source=_DOCUMENT,
         types=("AWS::CloudFormation::Stack", "AWS::Serverless::Application"),
     ),
+    RuleInfo(
+        id=schema.NOT_JUDGED,
+        title="A template whose resources were not judged by their schemas",
+        pack=_COMMON,
+        severity=Severity.WARNING,
+        why="The schema engine could not read it, so nobody knows whether every property fits.",
+        fix="Check the template with cfn-lint.",
+        source=_DOCUMENT,
+    ),
 )
 
 
@@ -96,8 +102,3 @@ def rules() -> Mapping[str, RuleInfo]:
         for rule in load(name).rules
     }
     return found | {rule.id: rule for rule in _OWN}
-
-
-def is_schema_rule(rule: str) -> bool:
-    """Whether an id is one of CloudFormation Validate or cfn-lint, such as ``E3012``."""
-    return _SCHEMA.fullmatch(rule) is not None

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import importlib.metadata
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 import aws_cdk as cdk
 import jsii
@@ -18,20 +16,9 @@ import jsii
 from pcistack.checks import run
 from pcistack.checks.findings import Finding, Severity, sort_key
 from pcistack.checks.rule import Pack
-from pcistack.regional import facts
+from pcistack.checks.schema import PACKAGE, engine
+from pcistack.packs import SCHEMA
 from pcistack.template.document import Template
-
-if TYPE_CHECKING:
-    from cloudformation_validate import Diagnostic, Engine  # type: ignore[import-untyped]
-
-_LONGEST: Final = 400
-"""Characters of a message; some list every allowed value."""
-
-_LEFT_OUT: Final = (
-    "W3005",  # a dependency that a reference implies already: the CDK writes such, harmlessly
-    "W9013",  # an account in an ARN: a stack that is bound to one writes it out
-    "W3010",  # zones that are named: they are chosen on purpose, and REGION-ZONE checks them
-)
 
 
 class TemplatePlugin:
@@ -146,18 +133,13 @@ class RulePackPlugin(TemplatePlugin):
 class SchemaPlugin(TemplatePlugin):
     """Runs the native ``cloudformation-validate`` engine on every synthesized template.
 
-    The same engine as CDK's built-in one, newer, started in a fraction of a second, and its
-    errors fail synth. Information and hints are left out.
+    The findings of ``pcistack check``, which takes them from the same place; errors fail synth.
     """
 
     def __init__(self) -> None:
         """Make the plugin; its engine starts beside whatever the caller does next."""
         super().__init__()
-        self._starting: Future[Engine] | None = ThreadPoolExecutor(1).submit(_start_engine)
-        atexit.register(self._stop)  # the engine's destructor fails once the interpreter is gone
-
-    def _stop(self) -> None:
-        self._starting = None
+        self._engine = engine()
 
     @property
     def name(self) -> str:
@@ -165,12 +147,12 @@ class SchemaPlugin(TemplatePlugin):
 
         Not the engine's own name: CDK turns the errors of that plugin into warnings.
         """
-        return "CloudFormation schema"
+        return SCHEMA.title
 
     @property
     def version(self) -> str:
         """Version of the engine."""
-        return importlib.metadata.version("cloudformation-validate")
+        return importlib.metadata.version(PACKAGE)
 
     @property
     def rule_ids(self) -> list[str]:
@@ -183,55 +165,7 @@ class SchemaPlugin(TemplatePlugin):
 
     def findings(self, template_path: Path, region: str | None) -> Sequence[Finding]:
         """Find in one template."""
-        import cloudformation_validate as native
-
-        config = native.ValidateConfig(
-            severity_level=native.Severity.WARN,
-            pseudo_parameter_overrides=native.PseudoParameterOverrides(region=region),
-        )
-        assert self._starting is not None
-        report = self._starting.result().validate_template(str(template_path), config)
-        template = Template.read(template_path)
-        return [
-            _finding(found)
-            for found in report.diagnostics
-            if found.rule_id not in _LEFT_OUT and not _is_known_version(found, template)
-        ]
-
-
-def _start_engine() -> Engine:
-    from cloudformation_validate import CelEngine
-
-    return CelEngine()
-
-
-def _is_known_version(found: Diagnostic, template: Template) -> bool:
-    """Whether the engine refuses an Aurora version that is newer than its data, but real.
-
-    Its list of engine versions (E9006) is older than the facts: it refuses Aurora MySQL 3.10.6.
-    """
-    if found.rule_id != "E9006" or not (found.property_path or "").endswith("EngineVersion"):
-        return False
-    resource = template.resources.get(found.entity.logical_id) if found.entity else None
-    if resource is None:
-        return False
-    engine, version = resource.properties.get("Engine"), resource.properties.get("EngineVersion")
-    if not isinstance(engine, str) or not isinstance(version, str):
-        return False
-    return facts.unknown(None).engine_version(engine, version) == "available"
-
-
-def _finding(found: Diagnostic) -> Finding:
-    severities = {"WARN": Severity.WARNING, "ERROR": Severity.ERROR, "FATAL": Severity.FATAL}
-    return Finding(
-        rule=found.rule_id,
-        severity=severities[found.severity.name],
-        resource=found.entity.logical_id if found.entity else "",
-        property=(found.property_path or "").removeprefix("Properties").lstrip("."),
-        message=textwrap.shorten(found.message, _LONGEST, placeholder=" ..."),
-        fix=found.suggested_fix or "",
-        source=found.documentation_url or "",
-    )
+        return self._engine.begin(Template.read(template_path), region).result()
 
 
 def _violation(finding: Finding, template_path: str) -> cdk.PolicyViolation:

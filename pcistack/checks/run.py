@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pcistack.checks.acknowledgements import Acknowledgement, judge
 from pcistack.checks.findings import Finding, Severity, sort_key
@@ -17,6 +17,12 @@ from pcistack.regions import zones_of
 from pcistack.template.document import Json, Template
 from pcistack.template.view import View
 from pcistack.template.worlds import views
+
+if TYPE_CHECKING:
+    from pcistack.checks.schema import SchemaEngine
+
+
+_ON_NAMES: Final = ("TEMPLATE-REFERENCE", "TEMPLATE-FUNCTION")
 
 
 def load(name: str) -> Pack[Any]:
@@ -53,6 +59,7 @@ def check_template(
     zones: Sequence[str] | None = None,
     parameters: Mapping[str, Json] | None = None,
     strict: bool = False,
+    schema: SchemaEngine | None = None,
 ) -> Outcome:
     """Run rule packs over a template and the nested stacks whose templates are at hand.
 
@@ -64,20 +71,27 @@ def check_template(
         zones: The region's availability zones; None for those that the facts know.
         parameters: Values of the template's parameters; they win over its defaults.
         strict: Whether what could not be judged is an error, not a warning.
+        schema: The engine that judges by the schemas of resources, beside the packs; None to
+            leave that out.
 
     Raises:
         TemplateError: The template is too large, or a nested template cannot be read.
     """
+    begun = [schema.begin(template, region, parameters)] if schema else []
     tree = Tree.of(template, region, zones or zones_of(region), parameters)
+    if schema:
+        begun += [schema.begin(part.template, region) for part in tree.parts[1:]]
     found: dict[Finding, None] = {}
     acknowledged: dict[tuple[Finding, Acknowledgement], None] = {}
     resources = 0
     templates: dict[str, Template] = {}
-    for part in tree.parts:
+    for number, part in enumerate(tree.parts):
         resources += len(part.template.resources) * len(part.prefixes)
         findings = [
             finding for pack in packs for finding in pack.check(part.views, region=region, on=on)
         ]
+        if begun:
+            findings += _without_repeats(begun[number].result(), findings)
         if strict:
             findings = [_strict(finding) for finding in findings]
         judged = judge(findings, part.template, on=on)
@@ -106,6 +120,21 @@ def resolve(template: Template, region: str | None) -> list[View]:
         TemplateError: The template is too large to resolve.
     """
     return views(template, region, zones=zones_of(region))
+
+
+def _without_repeats(schema: Sequence[Finding], ours: Sequence[Finding]) -> list[Finding]:
+    """Return what the schema engine found and no rule of ours found at the same place.
+
+    Its rules on functions, whose numbers begin with 10, name a property; ours the resource.
+    """
+    places = {(each.resource, each.property) for each in ours if each.severity.fails}
+    names = {each.resource for each in ours if each.rule in _ON_NAMES}
+    return [
+        each
+        for each in schema
+        if (each.resource, each.property) not in places
+        and not (each.resource in names and each.rule[1:].startswith("10"))
+    ]
 
 
 def _strict(finding: Finding) -> Finding:

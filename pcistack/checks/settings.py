@@ -27,7 +27,7 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.report import Checked, Entry
 from pcistack.nearest import hint
-from pcistack.packs import PACKS
+from pcistack.packs import PACKS, SCHEMA_NAME, is_schema_rule
 from pcistack.regions import known_regions
 
 FILE: Final = ".pcistack.toml"
@@ -151,7 +151,9 @@ class Settings:
 
 def _left_out(rule: str, packs: Sequence[str], prefixes: Sequence[str]) -> bool:
     """Whether a rule is of a pack that did not run, so that nothing can be said of it."""
-    if len(packs) == len(PACKS):
+    if is_schema_rule(rule):
+        return SCHEMA_NAME not in packs
+    if set(PACKS) <= set(packs):
         return False
     own = [prefix for prefix in prefixes if prefix and rule.startswith(prefix)]
     return bool(own) or "" in prefixes
@@ -260,7 +262,7 @@ def _wrong_keys(entry: Mapping[str, object]) -> str:
 
 
 def _wrong_values(entry: Mapping[str, object]) -> str:
-    from pcistack.checks.catalogue import is_schema_rule, rules  # most repositories set nothing
+    from pcistack.checks.catalogue import rules  # most repositories set nothing
 
     rule, paths, reason = entry["rule"], entry["paths"], entry["reason"]
     if not isinstance(rule, str) or not (rule in rules() or is_schema_rule(rule)):

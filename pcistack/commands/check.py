@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from pcistack.checks.rule import Pack
 from pcistack.checks.run import check_template, load
 from pcistack.checks.selection import Target, select
 from pcistack.nearest import hint
-from pcistack.packs import PACKS
+from pcistack.packs import PACKS, SCHEMA_NAME
 from pcistack.regions import known_regions
 from pcistack.template import parameters
 from pcistack.template.document import Template, TemplateError
@@ -34,8 +35,11 @@ from pcistack.usage import (
 )
 
 if TYPE_CHECKING:
+    from pcistack.checks.schema import SchemaEngine
     from pcistack.checks.settings import Settings
 
+_NAMES: Final = (*PACKS, SCHEMA_NAME)
+_INSTALL: Final = "pip install 'pcistack[schema]'"
 _EPILOG: Final = """\b
 Exit codes:
   0  nothing at level error or fatal
@@ -58,7 +62,7 @@ Examples:
 @click.option(
     "--format", "form", default="text", metavar="FORM", help=f"{', '.join(FORMATS)} [text]."
 )
-@click.option("--only", metavar="PACK", help=f"Run one rule pack only: {', '.join(PACKS)}.")
+@click.option("--only", metavar="PACK", help=f"Run one rule pack only: {', '.join(_NAMES)}.")
 @click.option("--baseline", type=PATH, help="Report only what this file does not hold.")
 @click.option(
     "--write-baseline",
@@ -137,11 +141,17 @@ def check(
 
 def _packs(only: str | None) -> Sequence[str]:
     if only is None:
-        return tuple(PACKS)
-    if only not in PACKS:
-        allowed = f"allowed are {', '.join(PACKS)}"
-        raise BadInputError(f"unknown rule pack {only!r}{hint(only, PACKS)}; {allowed}")
+        return _NAMES
+    if only not in _NAMES:
+        allowed = f"allowed are {', '.join(_NAMES)}"
+        raise BadInputError(f"unknown rule pack {only!r}{hint(only, _NAMES)}; {allowed}")
+    if only == SCHEMA_NAME and not _has_schema():
+        raise BadInputError(f"--only {SCHEMA_NAME} needs another package: {_INSTALL}")
     return tuple(dict.fromkeys(("template", only)))  # whether it is one is always asked
+
+
+def _has_schema() -> bool:
+    return importlib.util.find_spec("cloudformation_validate") is not None
 
 
 def _given(pairs: Sequence[str], values: Path | None) -> dict[str, str]:
@@ -205,12 +215,13 @@ class _Run:
     def report(self, paths: Sequence[Path]) -> Report:
         """Judge every template; what cannot be judged is a problem and hides nothing."""
         selection = select(paths)
-        packs = [load(name) for name in self.names]
+        schema = self._schema() if selection.targets else None
+        packs = [load(name) for name in self.names if name in PACKS]
         self.problems += selection.problems
         found: list[tuple[Target, Checked]] = []
         for target in selection.targets:
             try:
-                found.append((target, self._checked(target, packs)))
+                found.append((target, self._checked(target, packs, schema)))
             except TemplateError as error:
                 self.problems.append(str(error))
             except RecursionError:
@@ -224,7 +235,21 @@ class _Run:
         judged = self._set(found)
         return Report(on=self.on, checked=judged, problems=self.problems, notes=self.notes)
 
-    def _checked(self, target: Target, packs: Sequence[Pack[Any]]) -> Checked:
+    def _schema(self) -> SchemaEngine | None:
+        """Start the schema engine if it is asked for and there."""
+        if SCHEMA_NAME not in self.names:
+            return None
+        if not _has_schema():
+            self.notes.append(f"the schemas of resources are not checked; {_INSTALL}")
+            self.names = [name for name in self.names if name != SCHEMA_NAME]
+            return None
+        from pcistack.checks.schema import engine
+
+        return engine()
+
+    def _checked(
+        self, target: Target, packs: Sequence[Pack[Any]], schema: SchemaEngine | None
+    ) -> Checked:
         template = Template.parse(target.text, path=target.path)
         template.require_resources()
         region = self._region(target)
@@ -236,6 +261,7 @@ class _Run:
             on=self.on,
             parameters=parameters.given(template, self.given),
             strict=self.strict,
+            schema=schema,
         )
         return checked(str(target.path), region, outcome, {target.path: target.text})
 

@@ -8,10 +8,11 @@ from itertools import groupby
 
 import click
 
-from pcistack.checks.catalogue import RuleInfo, is_schema_rule, rules
+from pcistack.checks.catalogue import RuleInfo, rules
 from pcistack.checks.examples import Example, example_of
 from pcistack.checks.findings import Severity
 from pcistack.nearest import nearest
+from pcistack.packs import is_schema_rule, schema_page
 from pcistack.usage import BadInputError, width
 
 _EPILOG = """\b
@@ -67,10 +68,7 @@ def rule_list() -> Iterator[str]:
 
 def _unknown(rule: str, wanted: str) -> str:
     if is_schema_rule(wanted):
-        return (
-            f"{wanted} is a rule of CloudFormation Validate and cfn-lint: "
-            "https://github.com/aws-cloudformation/cfn-lint/blob/main/docs/rules.md"
-        )
+        return f"{wanted} is a rule of CloudFormation Validate and cfn-lint: {schema_page(wanted)}"
     near = nearest(wanted, rules())
     mean = f"; did you mean {near}?" if near else "; pcistack explain --list-rules names them"
     return f"no rule {rule!r}{mean}"

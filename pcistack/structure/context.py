@@ -6,20 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Final
 
 from pcistack.regional import facts
 from pcistack.regions import zones_of
-from pcistack.template.document import Json, Template
+from pcistack.template.document import Template
 from pcistack.template.view import View
-
-SAM: Final = "AWS::Serverless-2016-10-31"
-_HARMLESS: Final = (
-    "AWS::LanguageExtensions",  # resolved here; a loop is a finding of its own
-    "AWS::SecretsManager-2020-07-23",  # adds the function of a hosted rotation
-    "AWS::SecretsManager-2024-09-16",
-    "AWS::CodeDeployBlueGreen",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,15 +47,10 @@ class Context:
         """Zones of the region; empty if they are not known."""
         return zones_of(self.region) or ()
 
-    @cached_property
+    @property
     def macros(self) -> Sequence[str]:
         """Names of the macros that change the template before anything is created."""
-        named = self.template.body.get("Transform")
-        each = named if isinstance(named, list) else [named] if named is not None else []
-        names = [_macro(one) for one in each]
-        if any(key.startswith("Fn::Transform") for key in self.template.section("Resources")):
-            names.append(_macro(self.template.section("Resources").get("Fn::Transform")))
-        return [name for name in names if name not in _HARMLESS]
+        return self.template.macros
 
     @cached_property
     def is_whole(self) -> bool:
@@ -74,10 +60,10 @@ class Context:
             not self.macros
             and "Fn::Transform" not in self.template.body
             and not any(name.startswith("Fn::") for name in resources)
+            and not any(
+                key.startswith("Fn::ForEach::")
+                for section in ("Conditions", "Outputs")
+                for key in self.template.section(section)
+            )
             and not any(raw.type.endswith("::MODULE") for raw in self.template.resources.values())
         )
-
-
-def _macro(value: Json) -> str:
-    name = value.get("Name") if isinstance(value, dict) else value
-    return name if isinstance(name, str) else "a macro"

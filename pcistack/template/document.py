@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,18 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 
 MAX_BYTES: Final = 1_000_000
 """CloudFormation's limit for a template body, in bytes."""
+
+SAM: Final = "AWS::Serverless-2016-10-31"
+"""The transform of the Serverless Application Model."""
+EXTENSIONS: Final = "AWS::LanguageExtensions"
+"""The transform that brings loops and further functions."""
+
+_HARMLESS: Final = (
+    EXTENSIONS,  # resolved here; a loop is a finding of its own
+    "AWS::SecretsManager-2020-07-23",  # adds the function of a hosted rotation
+    "AWS::SecretsManager-2024-09-16",
+    "AWS::CodeDeployBlueGreen",
+)
 
 
 class TemplateError(ValueError):
@@ -125,6 +137,22 @@ class Template:
     def _uses(self) -> Mapping[str, Uses]:
         return {name: uses(raw.properties) for name, raw in self.resources.items()}
 
+    @cached_property
+    def macros(self) -> Sequence[str]:
+        """Names of the macros that change the template before anything is created."""
+        names = list(self.transforms)
+        resources = self.section("Resources")
+        if any(key.startswith("Fn::Transform") for key in resources):
+            names.append(_macro(resources.get("Fn::Transform")))
+        return [name for name in names if name not in _HARMLESS]
+
+    @property
+    def transforms(self) -> Sequence[str]:
+        """Names under ``Transform``."""
+        named = self.body.get("Transform")
+        each = named if isinstance(named, list) else [named] if named is not None else []
+        return [_macro(one) for one in each]
+
     def require_resources(self) -> None:
         """Refuse what CloudFormation itself refuses to read: no resource, or one without a type.
 
@@ -151,6 +179,11 @@ class Template:
         """Return a top-level section such as ``Parameters``; empty if absent or not an object."""
         value = self.body.get(name)
         return value if isinstance(value, dict) else {}
+
+
+def _macro(value: Json) -> str:
+    name = value.get("Name") if isinstance(value, dict) else value
+    return name if isinstance(name, str) else "a macro"
 
 
 def read_text(path: Path) -> str:

@@ -22,6 +22,7 @@ class Uses:
         mappings: Mappings.
         functions: Functions that CloudFormation does not have.
         misused: What is wrong with the arguments of functions.
+        extensions: What only ``AWS::LanguageExtensions`` brings.
         macros: Macros that add to objects.
         nulls: Keys whose value is null.
     """
@@ -31,12 +32,18 @@ class Uses:
     mappings: dict[str, None] = field(default_factory=dict)
     functions: dict[str, None] = field(default_factory=dict)
     misused: dict[str, None] = field(default_factory=dict)
+    extensions: dict[str, None] = field(default_factory=dict)
     macros: dict[str, None] = field(default_factory=dict)
     nulls: dict[str, None] = field(default_factory=dict)
 
 
-def uses(node: object) -> Uses:
-    """Return what a node and everything below it names, each name once."""
+def uses(node: object, *, without: str | None = None) -> Uses:
+    """Return what a node and everything below it names, each name once.
+
+    Args:
+        node: The node.
+        without: A function whose arguments are not looked at, such as ``Fn::If``.
+    """
     found = Uses()
     waiting: list[object] = [node]
     while waiting:
@@ -49,7 +56,11 @@ def uses(node: object) -> Uses:
                     found.nulls[key] = None
                 elif key in _NAMING or key.startswith("Fn::"):
                     _note(found, key, argument, alone=len(value) == 1)
-            waiting += [item for item in value.values() if isinstance(item, dict | list)]
+            waiting += [
+                item
+                for key, item in value.items()
+                if isinstance(item, dict | list) and key != without
+            ]
     return found
 
 
@@ -57,9 +68,12 @@ def _note(found: Uses, key: str, argument: object, *, alone: bool) -> None:
     if key.startswith(("Fn::Transform", "Fn::ForEach::")):
         name = argument.get("Name") if isinstance(argument, dict) else None
         found.macros[name if isinstance(name, str) else key] = None
+        if key.startswith("Fn::ForEach::"):
+            found.extensions["Fn::ForEach"] = None
         return
-    if not alone:
+    if not alone or (isinstance(argument, dict) and "Fn::Transform" in argument):
         return
+    _note_extension(found, key, argument)
     if key not in _NAMING and key not in _FORMS:
         found.functions[key] = None
     elif not _FORMS.get(key, _anything)(argument):
@@ -68,8 +82,18 @@ def _note(found: Uses, key: str, argument: object, *, alone: bool) -> None:
         found.names.update(dict.fromkeys(name.partition(".")[0] for name in substituted(argument)))
         return
     first = argument[0] if isinstance(argument, list) and argument else argument
-    if not isinstance(first, str):
-        return
+    if isinstance(first, str):
+        _note_name(found, key, first)
+
+
+def _note_extension(found: Uses, key: str, argument: object) -> None:
+    if key in _EXTENSIONS:
+        found.extensions[key] = None
+    elif key == "Fn::FindInMap" and isinstance(argument, list) and len(argument) == 4:
+        found.extensions["the DefaultValue of Fn::FindInMap"] = None
+
+
+def _note_name(found: Uses, key: str, first: str) -> None:
     if key in ("Ref", "Fn::GetAtt"):
         found.names[first if key == "Ref" else first.partition(".")[0]] = None
     elif key in ("Condition", "Fn::If"):
@@ -99,6 +123,7 @@ def _is_text_to_fill(argument: object) -> bool:
     return isinstance(argument, str)
 
 
+_EXTENSIONS: Final = ("Fn::Length", "Fn::ToJsonString")
 _NAMING: Final = ("Ref", "Condition")
 _FORMS: Final[Mapping[str, Callable[[object], bool]]] = {
     "Fn::And": _anything,
@@ -146,6 +171,11 @@ def conditions_in_order(section: Mapping[str, object]) -> tuple[list[str], list[
         name: {other for other in uses({"": node}).conditions if other in section}
         for name, node in section.items()
     }
+    return in_order(needs)
+
+
+def in_order(needs: Mapping[str, set[str]]) -> tuple[list[str], list[str]]:
+    """Return names, each behind those it needs; and those that are in a circle or need one."""
     needed_by: dict[str, list[str]] = {}
     for name, others in needs.items():
         for other in others:

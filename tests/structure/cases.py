@@ -33,6 +33,18 @@ def _choices(count: int) -> str:
     )
 
 
+def _groups(source: str) -> str:
+    return resource(
+        "AWS::EC2::SecurityGroup",
+        "SecurityGroupIngress: [{SourceSecurityGroupId: !Ref Other}]",
+        more=f"""
+            Other:
+              Type: AWS::EC2::SecurityGroup
+              Properties: {{SecurityGroupIngress: [{{{source}}}]}}
+            """,
+    )
+
+
 CASES = (
     Case(
         rule="TEMPLATE-SELECT",
@@ -67,6 +79,12 @@ CASES = (
         resource="",
         bad="Conditions: {A: !Not [!Condition B], B: !Not [!Condition A]}\n" + _TOPIC,
         good="Conditions: {A: !Not [!Condition B], B: !Equals [a, b]}\n" + _TOPIC,
+    ),
+    Case(
+        rule="TEMPLATE-DEPENDENCIES",
+        resource="Thing",
+        bad=_groups("SourceSecurityGroupId: !Ref Thing"),
+        good=_groups("CidrIp: 10.0.0.0/16"),
     ),
     Case(
         rule="TEMPLATE-FUNCTION",

@@ -63,7 +63,7 @@ def test_every_way_to_name_what_is_not_there_is_refused(properties: str) -> None
     "text",
     [
         "Resources: {A: {Type: AWS::SNS::Topic, DependsOn: Nothing}}",
-        "Resources: {A: {Type: AWS::SNS::Topic, DependsOn: [A, Nothing]}}",
+        "Resources: {A: {Type: A::B::C, DependsOn: [B, Nothing]}, B: {Type: A::B::C}}",
         "Resources: {A: {Type: AWS::SNS::Topic, Condition: Nothing}}",
         "Resources: {A: {Type: AWS::SNS::Topic}}\nOutputs: {O: {Value: !Ref Nothing}}",
         "Resources: {A: {Type: AWS::SNS::Topic}}\nConditions: {C: !Equals [!Ref A, a]}",
@@ -139,3 +139,69 @@ def test_what_a_macro_adds_to_properties_is_said_and_is_not_called_absent() -> N
     assert _rules(text) == {"TEMPLATE-MACRO"}
     found = load("pci").check(resolve(Template.parse(text), ZURICH), region=ZURICH, on=TODAY)
     assert not [f for f in found if "not set" in f.message]
+
+
+def _pair(first: str, second: str) -> str:
+    return (
+        "Conditions: {Is: !Equals [!Ref AWS::Region, eu-central-2]}\nResources:\n"
+        f"  A: {{Type: AWS::SNS::Topic, {first}}}\n  B: {{Type: AWS::SNS::Topic, {second}}}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("DependsOn: B", "DependsOn: [A]"),
+        ("Properties: {TopicName: !GetAtt B.TopicName}", "DependsOn: A"),
+        ("Properties: {TopicName: !Sub 'x-${B}'}", "Properties: {TopicName: !Ref A}"),
+        ("Properties: {TopicName: !Ref A}", "Properties: {TopicName: x}"),
+    ],
+)
+def test_resources_that_wait_for_each_other_are_refused(first: str, second: str) -> None:
+    (found,) = _findings(_pair(first, second))
+    assert (found.rule, found.resource) == ("TEMPLATE-DEPENDENCIES", "A")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("DependsOn: B", "Properties: {TopicName: x}"),
+        ("Metadata: {See: !Ref B}", "DependsOn: A"),
+        (
+            "Properties: {TopicName: !If [Is, !Ref B, x]}",
+            "Properties: {TopicName: !If [Is, y, !Ref A]}",
+        ),
+    ],
+)
+def test_resources_that_do_not_wait_for_each_other_pass(first: str, second: str) -> None:
+    assert _findings(_pair(first, second)) == []
+
+
+def test_what_only_depends_on_a_circle_is_not_named() -> None:
+    text = _pair("DependsOn: B", "DependsOn: A") + "  C: {Type: AWS::SNS::Topic, DependsOn: A}\n"
+    (found,) = _findings(text)
+    assert "A, B depend" in found.message
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["!Length [a, b]", "!ToJsonString {a: b}", "!FindInMap [M, a, b, {DefaultValue: c}]"],
+)
+def test_functions_of_the_language_extensions_need_their_transform(value: str) -> None:
+    text = "Mappings: {M: {a: {b: c}}}\n" + resource("AWS::SNS::Topic", f"TopicName: {value}")
+    (found,) = _findings(text)
+    assert found.rule == "TEMPLATE-FUNCTION"
+    assert "AWS::LanguageExtensions" in found.message
+    assert _findings("Transform: AWS::LanguageExtensions\n" + text) == []
+
+
+@pytest.mark.parametrize("section", ["Conditions", "Outputs"])
+def test_the_names_of_a_loop_are_no_missing_ones(section: str) -> None:
+    loop = "{Fn::ForEach::All: [Each, [a], {'X${Each}': {Value: !Ref Each}}]}"
+    text = f"Transform: AWS::LanguageExtensions\n{section}: {loop}\n"
+    assert _rules(text + resource("AWS::SNS::Topic", "TopicName: a")) <= {"TEMPLATE-LOOP"}
+
+
+def test_what_a_macro_brings_into_a_function_is_not_judged() -> None:
+    body = "TopicName: {'Fn::Sub': {'Fn::Transform': {Name: Other}}}"
+    assert _rules(resource("AWS::SNS::Topic", body)) == {"TEMPLATE-MACRO"}

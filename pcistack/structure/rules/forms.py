@@ -10,8 +10,9 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.regional.facts import known_types
-from pcistack.structure.context import SAM, Context
+from pcistack.structure.context import Context
 from pcistack.structure.pack import rule
+from pcistack.template.document import EXTENSIONS, SAM
 
 _REFERENCE: Final = "CloudFormation user guide: Intrinsic function reference"
 _QUOTAS: Final = "CloudFormation user guide: Understand CloudFormation quotas"
@@ -50,6 +51,14 @@ def function(context: Context) -> Iterator[Hit]:
             yield hit(
                 logical_id, "", problem, "write it as the intrinsic function reference has it"
             )
+        if EXTENSIONS not in context.template.transforms:
+            for name in used.extensions:
+                yield hit(
+                    logical_id,
+                    "",
+                    f"{name} needs the transform {EXTENSIONS}, which the template does not name",
+                    f"add at the top: Transform: {EXTENSIONS}",
+                )
 
 
 @rule(

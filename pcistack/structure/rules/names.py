@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.structure.context import Context
 from pcistack.structure.pack import rule
-from pcistack.template.document import Json
-from pcistack.template.uses import Uses, conditions_in_order, uses
+from pcistack.template.document import Json, Template
+from pcistack.template.uses import Uses, conditions_in_order, in_order, uses
 
 _SOURCE: Final = "CloudFormation user guide: template reference, Ref, Fn::GetAtt, Conditions"
 _PSEUDO: Final = frozenset(
@@ -41,7 +41,8 @@ def reference(context: Context) -> Iterator[Hit]:
     template = context.template
     names = {*template.resources, *template.section("Parameters"), *_PSEUDO}
     for logical_id, raw in template.resources.items():
-        yield from _missing(context, logical_id, template.uses(logical_id), names)
+        if not template.uses(logical_id).macros:  # a loop has names of its own
+            yield from _missing(context, logical_id, template.uses(logical_id), names)
         if raw.condition is not None and raw.condition not in template.section("Conditions"):
             yield _absent(logical_id, "condition", raw.condition)
         after = raw.body.get("DependsOn")
@@ -95,3 +96,51 @@ def circle(context: Context) -> Iterator[Hit]:
             f"the conditions {', '.join(circular[:8])} depend on each other in a circle",
             "let one of them depend on parameters only",
         )
+
+
+@rule(
+    "TEMPLATE-DEPENDENCIES",
+    "Resources that depend on each other in a circle, or on themselves",
+    types=(ANY,),
+    severity=Severity.FATAL,
+    source="CloudFormation user guide: Troubleshooting, circular dependency",
+)
+def dependencies(context: Context) -> Iterator[Hit]:
+    template = context.template
+    names = context.view.resources
+    if context.macros or not _circle(template, {name: template.uses(name) for name in names}):
+        return
+    # a branch of Fn::If that is not taken is no dependency
+    firm = {name: uses(template.resources[name].properties, without="Fn::If") for name in names}
+    circular = _circle(template, firm)
+    if circular:
+        what = f"the resources {', '.join(circular[:8])} depend on each other in a circle"
+        if len(circular) == 1:
+            what = "it depends on itself"
+        yield hit(
+            circular[0],
+            "",
+            what,
+            "let one of them not name the other: give a rule, attachment or permission a resource "
+            "of its own",
+        )
+
+
+def _circle(template: Template, used: Mapping[str, Uses]) -> list[str]:
+    """Return the resources of circles, in the template's order."""
+    needs = {
+        name: {other for other in (*each.names, *_after(template, name)) if other in used}
+        for name, each in used.items()
+    }
+    behind = set(in_order(needs)[1])
+    needed: dict[str, set[str]] = {name: set() for name in needs if name in behind}
+    for name in needed:
+        for other in needs[name] & behind:
+            needed[other].add(name)
+    return in_order(needed)[1]  # what only depends on a circle is needed by none of it
+
+
+def _after(template: Template, name: str) -> Sequence[str]:
+    after = template.resources[name].body.get("DependsOn")
+    named = after if isinstance(after, list) else [after]
+    return [other for other in named if isinstance(other, str)]

@@ -7,8 +7,9 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
-from pcistack.structure.context import SAM, Context
+from pcistack.structure.context import Context
 from pcistack.structure.pack import rule
+from pcistack.template.document import SAM
 
 _SOURCE: Final = "CloudFormation user guide: template macros, modules"
 _EXPAND: Final = (
