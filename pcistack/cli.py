@@ -33,9 +33,9 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws": ("boto3", "botocore"),
     "evidence": ("jinja2", "markupsafe", "pydantic"),
     "rehearsal": ("rich", "ministack", "hypercorn", "cryptography"),
+    "schema": ("cloudformation_validate",),
     "cdk": (
         "aws_cdk",
-        "cloudformation_validate",
         "constructs",
         "jsii",
         "pydantic",
