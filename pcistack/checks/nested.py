@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 from pcistack.checks.findings import Finding, Severity
 from pcistack.template.document import Json, Template, TemplateError
+from pcistack.template.serverless import expanded
 from pcistack.template.view import UNKNOWN, Partial, Reference, Resource, Unknown, Value, View
 from pcistack.template.worlds import views
 
@@ -43,6 +44,13 @@ class Part:
     views: Sequence[View]
     prefixes: list[str]
     ancestors: tuple[Path | None, ...]
+
+    def at_home(self, finding: Finding) -> Finding:
+        """Return a finding at the resource that the template writes, not at what SAM makes."""
+        origin = expanded(self.template).origins.get(finding.resource)
+        if origin is None:
+            return finding
+        return replace(finding, resource=origin[0], property=origin[1] or finding.property)
 
 
 @dataclass(slots=True)
@@ -78,7 +86,7 @@ class Tree:
             TemplateError: A template is too large, or a nested one cannot be read.
         """
         tree = cls(region, zones)
-        worlds = views(template, region, zones=zones, parameters=parameters)
+        worlds = _worlds(template, region, zones, parameters)
         root = Part(template, worlds, [""], (template.path,))
         tree.parts.append(root)
         for part in tree.parts:  # grows while it is walked
@@ -105,7 +113,7 @@ class Tree:
                 continue
             try:
                 nested = Template.parse(body)
-                found = views(nested, self.region, zones=self.zones)
+                found = _worlds(nested, self.region, self.zones)
             except TemplateError as error:
                 why = str(error).removeprefix("template:").strip()
                 self.notes.append(_unseen(prefix, f"its template cannot be read ({why})"))
@@ -135,11 +143,21 @@ class Tree:
         found = [
             view
             for parameters in given
-            for view in views(nested, self.region, zones=self.zones, parameters=parameters)
+            for view in _worlds(nested, self.region, self.zones, parameters)
         ]
         part = Part(nested, found[:_MAX_VIEWS], [prefix], (*parent.ancestors, path))
         self._known[key] = part
         self.parts.append(part)
+
+
+def _worlds(
+    template: Template,
+    region: str | None,
+    zones: Sequence[str] | None,
+    parameters: Mapping[str, Json | Unknown] | None = None,
+) -> list[View]:
+    """Resolve a template, its serverless resources as what they become."""
+    return views(expanded(template).template, region, zones=zones, parameters=parameters)
 
 
 def _nested_stacks(part: Part) -> dict[str, list[tuple[Resource, View]]]:

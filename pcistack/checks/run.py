@@ -88,7 +88,9 @@ def check_template(
     for number, part in enumerate(tree.parts):
         resources += len(part.template.resources) * len(part.prefixes)
         findings = [
-            finding for pack in packs for finding in pack.check(part.views, region=region, on=on)
+            part.at_home(finding)
+            for pack in packs
+            for finding in pack.check(part.views, region=region, on=on)
         ]
         if begun:
             findings += _without_repeats(begun[number].result(), findings)

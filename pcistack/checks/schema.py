@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from pcistack.checks.findings import Finding, Severity
 from pcistack.packs import schema_page
 from pcistack.regional import facts
-from pcistack.template.document import Json, Template
+from pcistack.template.document import SAM, Json, Template
 from pcistack.template.uses import uses
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class SchemaEngine:
     ) -> Sequence[Finding]:
         import cloudformation_validate as native
 
-        if template.macros:
+        if set(template.macros) - {SAM}:
             return ()  # what a template is before its macros says nothing; TEMPLATE-MACRO tells
         config = native.ValidateConfig(
             severity_level=native.Severity.WARN,

@@ -10,6 +10,7 @@ from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.structure.context import Context
 from pcistack.structure.pack import rule
 from pcistack.template.document import SAM
+from pcistack.template.serverless import WAS
 
 _SOURCE: Final = "CloudFormation user guide: template macros, modules"
 _EXPAND: Final = (
@@ -37,7 +38,7 @@ def macro(context: Context) -> Iterator[Hit]:
 
 @rule(
     "TEMPLATE-SERVERLESS",
-    "A resource of the Serverless Application Model, which is not judged",
+    "A resource of the Serverless Application Model, which is not judged as a whole",
     types=(ANY,),
     severity=Severity.WARNING,
     source="AWS Serverless Application Model: transform",
@@ -45,13 +46,15 @@ def macro(context: Context) -> Iterator[Hit]:
 )
 def serverless(context: Context) -> Iterator[Hit]:
     for logical_id, raw in context.template.resources.items():
-        if raw.type.startswith("AWS::Serverless::") and raw.type != "AWS::Serverless::Application":
-            yield hit(
-                logical_id,
-                "",
-                f"{raw.type} becomes other resources (functions, roles, interfaces), which are "
-                "not judged",
-            )
+        kind = raw.body.get(WAS, raw.type)
+        if not isinstance(kind, str) or not kind.startswith("AWS::Serverless::"):
+            continue
+        if WAS in raw.body:
+            what = "is judged by its own properties: what its events and the like become is not"
+            yield hit(logical_id, "", f"{kind} {what}")
+        elif kind != "AWS::Serverless::Application":
+            what = "becomes other resources (functions, roles, interfaces), which are not judged"
+            yield hit(logical_id, "", f"{kind} {what}")
 
 
 @rule(

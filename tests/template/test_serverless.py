@@ -1,0 +1,113 @@
+"""Serverless resources are judged by what their own properties become."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from pcistack.checks.findings import Finding
+from pcistack.checks.run import check_template, load
+from pcistack.template.document import Template
+from pcistack.template.serverless import expanded
+
+_SAM = "Transform: AWS::Serverless-2016-10-31\n"
+_PACKS = ("template", "regional", "deployment", "pci")
+
+
+def _function(properties: str, before: str = "") -> str:
+    return (
+        f"{_SAM}{before}Resources:\n  Pay:\n    Type: AWS::Serverless::Function\n"
+        f"    Properties: {{Handler: a.b, CodeUri: src/, Runtime: python3.13, {properties}}}\n"
+    )
+
+
+def _findings(text: str) -> list[Finding]:
+    packs = [load(name) for name in _PACKS]
+    outcome = check_template(Template.parse(text), packs, region="us-east-1", on=date(2026, 11, 24))
+    return [finding for finding in outcome.open if finding.severity.fails]
+
+
+@pytest.mark.parametrize(
+    ("properties", "rule", "place"),
+    [
+        ("Policies: AdministratorAccess", "PCI-7.2.5-BROAD-POLICY", "Policies"),
+        ("Policies: [AdministratorAccess]", "PCI-7.2.5-BROAD-POLICY", "Policies"),
+        (
+            "Policies: [{Statement: [{Effect: Allow, Action: '*', Resource: '*'}]}]",
+            "PCI-7.2.5-ACTION-WILDCARD",
+            "Policies",
+        ),
+        ("FunctionUrlConfig: {AuthType: NONE}", "PCI-7.3.3-FUNCTION-PUBLIC", "FunctionUrlConfig"),
+        (
+            "Environment: {Variables: {DB_PASSWORD: hunter2Secret}}",
+            "PCI-8.6.2-ENVIRONMENT",
+            "Environment.Variables.DB_PASSWORD",
+        ),
+    ],
+)
+def test_what_a_function_becomes_is_refused_at_the_function(
+    properties: str, rule: str, place: str
+) -> None:
+    found = {(f.rule, f.resource, f.property) for f in _findings(_function(properties))}
+    assert (rule, "Pay", place) in found
+
+
+def test_a_plain_function_has_no_error_of_its_role_or_address() -> None:
+    text = _function("FunctionUrlConfig: {AuthType: AWS_IAM}, Policies: [AWSXrayWriteOnlyAccess]")
+    assert {f.rule for f in _findings(text)} & {
+        "PCI-7.2.5-BROAD-POLICY",
+        "PCI-7.3.3-FUNCTION-PUBLIC",
+    } == set()
+
+
+def test_globals_count_and_the_function_wins() -> None:
+    shared = "Globals: {Function: {Runtime: python3.8, Timeout: 5, Layers: [a]}}\n"
+    text = _function("Timeout: 9, Layers: [b]", shared)
+    properties = expanded(Template.parse(text)).template.resources["Pay"].properties
+    assert properties["Runtime"] == "python3.13"
+    assert properties["Timeout"] == 9
+    assert properties["Layers"] == ["a", "b"]
+
+
+def test_a_function_with_a_role_gets_no_other() -> None:
+    text = _function("Role: 'arn:aws:iam::111111111111:role/x'")
+    assert list(expanded(Template.parse(text)).template.resources) == ["Pay"]
+
+
+def test_a_table_is_encrypted_and_named_as_its_properties_say() -> None:
+    body = (
+        "{TableName: t, SSESpecification: {SSEEnabled: true}, PrimaryKey: {Name: k, Type: Number}}"
+    )
+    text = f"{_SAM}Resources: {{T: {{Type: AWS::Serverless::SimpleTable, Properties: {body}}}}}"
+    table = expanded(Template.parse(text)).template.resources["T"]
+    assert table.type == "AWS::DynamoDB::Table"
+    assert table.properties["AttributeDefinitions"] == [
+        {"AttributeName": "k", "AttributeType": "N"}
+    ]
+    assert table.properties["SSESpecification"] == {"SSEEnabled": True}
+
+
+@pytest.mark.parametrize(
+    ("kind", "log"), [("Api", "AccessLogSetting"), ("HttpApi", "AccessLogSettings")]
+)
+def test_a_stage_without_access_logs_is_refused_at_its_api(kind: str, log: str) -> None:
+    text = (
+        f"{_SAM}Resources: {{A: {{Type: AWS::Serverless::{kind}, Properties: {{StageName: p}}}}}}"
+    )
+    places = {(f.rule, f.resource, f.property) for f in _findings(text)}
+    assert ("PCI-10.2.1-SERVICE-LOGS", "A", f"{log}.DestinationArn") in places
+
+
+def test_without_the_transform_nothing_is_expanded() -> None:
+    template = Template.parse(_function("Timeout: 9").removeprefix(_SAM))
+    assert expanded(template).template is template
+
+
+@pytest.mark.parametrize(
+    "properties", ["[]", "{Policies: {A: [1]}, Tags: 3, FunctionUrlConfig: [], DeadLetterQueue: x}"]
+)
+def test_odd_properties_do_not_stop_the_check(properties: str) -> None:
+    function = f"{{Type: AWS::Serverless::Function, Properties: {properties}}}"
+    text = f"{_SAM}Globals: [3]\nResources: {{F: {function}}}"
+    assert isinstance(_findings(text), list)
