@@ -44,10 +44,13 @@ class Part:
     views: Sequence[View]
     prefixes: list[str]
     ancestors: tuple[Path | None, ...]
+    _origins: Mapping[str, tuple[str, str]] | None = None
 
     def at_home(self, finding: Finding) -> Finding:
         """Return a finding at the resource that the template writes, not at what SAM makes."""
-        origin = expanded(self.template).origins.get(finding.resource)
+        if self._origins is None:
+            self._origins = expanded(self.template).origins
+        origin = self._origins.get(finding.resource)
         if origin is None:
             return finding
         return replace(finding, resource=origin[0], property=origin[1] or finding.property)

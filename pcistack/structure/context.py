@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import cast
 
+from pcistack.checks.rule import Hit
 from pcistack.regional import facts
 from pcistack.regions import zones_of
 from pcistack.template.document import Template
@@ -67,3 +69,16 @@ class Context:
             )
             and not any(raw.type.endswith("::MODULE") for raw in self.template.resources.values())
         )
+
+
+def of_template(find: Callable[[Context], Iterable[Hit]]) -> Callable[[Context], Sequence[Hit]]:
+    """Look once at what is the same in every world: a rule of the template as it is written."""
+
+    @wraps(find)
+    def once(context: Context) -> Sequence[Hit]:
+        known = context.template.memo
+        if find not in known:
+            known[find] = tuple(find(context))
+        return cast("Sequence[Hit]", known[find])
+
+    return once

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias, cast
 
 from pcistack.template import read_json
 from pcistack.template.bounds import UnreadableError
-from pcistack.template.uses import Uses, uses
+from pcistack.template.uses import Uses, circle, uses
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
@@ -79,10 +79,12 @@ class Template:
     Attributes:
         body: The parsed document; every key is a string.
         path: File it was read from, or None; nested templates are looked for beside it.
+        memo: What was once found out about it, by who asked.
     """
 
     body: Mapping[str, Json]
     path: Path | None = field(default=None, compare=False)
+    memo: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def read(cls, path: Path) -> Template:
@@ -152,6 +154,21 @@ class Template:
         named = self.body.get("Transform")
         each = named if isinstance(named, list) else [named] if named is not None else []
         return [_macro(one) for one in each]
+
+    @cached_property
+    def circular(self) -> Sequence[str]:
+        """Resources that depend on each other in a circle, whatever their conditions say."""
+        return circle({name: self.needs(name, used) for name, used in self._uses.items()})
+
+    def needs(self, logical_id: str, used: Uses) -> set[str]:
+        """Return the resources that one waits for, of the names that it uses and ``DependsOn``."""
+        after = self.resources[logical_id].body.get("DependsOn")
+        named = after if isinstance(after, list) else [after]
+        return {
+            other
+            for other in (*used.names, *named)
+            if isinstance(other, str) and other in self.resources
+        }
 
     def require_resources(self) -> None:
         """Refuse what CloudFormation itself refuses to read: no resource, or one without a type.

@@ -190,6 +190,18 @@ def in_order(needs: Mapping[str, set[str]]) -> tuple[list[str], list[str]]:
     return ordered, [name for name, count in left.items() if count > 0]
 
 
+def circle(needs: Mapping[str, set[str]]) -> list[str]:
+    """Return the names that need each other in a circle, not those that only need one."""
+    behind = set(in_order(needs)[1])
+    if not behind:
+        return []
+    needed: dict[str, set[str]] = {name: set() for name in needs if name in behind}
+    for name in needed:
+        for other in needs[name] & behind:
+            needed[other].add(name)
+    return in_order(needed)[1]
+
+
 def parameters_of_conditions(section: Mapping[str, object]) -> dict[str, frozenset[str]]:
     """Return the names that each condition depends on, those of its conditions included."""
     found: dict[str, frozenset[str]] = {}

@@ -10,7 +10,7 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.regional.facts import known_types
-from pcistack.structure.context import Context
+from pcistack.structure.context import Context, of_template
 from pcistack.structure.pack import rule
 from pcistack.template.document import EXTENSIONS, SAM
 
@@ -35,6 +35,7 @@ _MOST: Final[Mapping[str, int]] = {
     severity=Severity.FATAL,
     source=_REFERENCE,
 )
+@of_template
 def function(context: Context) -> Iterator[Hit]:
     if context.macros:
         return  # what it is before the macro says nothing
@@ -68,6 +69,7 @@ def function(context: Context) -> Iterator[Hit]:
     severity=Severity.FATAL,
     source="CloudFormation: 'null' values are not allowed in templates",
 )
+@of_template
 def null(context: Context) -> Iterator[Hit]:
     if context.macros:
         return
@@ -88,6 +90,7 @@ def null(context: Context) -> Iterator[Hit]:
     severity=Severity.FATAL,
     source="CloudFormation user guide: resource type identifiers",
 )
+@of_template
 def resource_type(context: Context) -> Iterator[Hit]:
     if set(context.macros) - {SAM}:
         return
@@ -116,6 +119,7 @@ def _spelling() -> Mapping[str, str]:
     severity=Severity.FATAL,
     source="CloudFormation user guide: Resources, logical ID",
 )
+@of_template
 def name(context: Context) -> Iterator[Hit]:
     if context.macros:
         return
@@ -137,6 +141,7 @@ def name(context: Context) -> Iterator[Hit]:
     severity=Severity.FATAL,
     source=_QUOTAS,
 )
+@of_template
 def limit(context: Context) -> Iterator[Hit]:
     for section, most in _MOST.items():
         count = len(context.template.section(section))

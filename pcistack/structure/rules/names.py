@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
-from pcistack.structure.context import Context
+from pcistack.structure.context import Context, of_template
 from pcistack.structure.pack import rule
-from pcistack.template.document import Json, Template
-from pcistack.template.uses import Uses, conditions_in_order, in_order, uses
+from pcistack.template.document import Json
+from pcistack.template.uses import Uses, circle, conditions_in_order, uses
 
 _SOURCE: Final = "CloudFormation user guide: template reference, Ref, Fn::GetAtt, Conditions"
 _PSEUDO: Final = frozenset(
@@ -35,6 +35,7 @@ _PSEUDO: Final = frozenset(
     severity=Severity.FATAL,
     source=_SOURCE,
 )
+@of_template
 def reference(context: Context) -> Iterator[Hit]:
     if not context.is_whole:
         return
@@ -87,7 +88,7 @@ def _absent(resource: str, kind: str, name: str, by: str = "") -> Hit:
     severity=Severity.FATAL,
     source=_SOURCE,
 )
-def circle(context: Context) -> Iterator[Hit]:
+def condition_circle(context: Context) -> Iterator[Hit]:
     circular = conditions_in_order(context.template.section("Conditions"))[1]
     if circular:
         yield hit(
@@ -107,12 +108,17 @@ def circle(context: Context) -> Iterator[Hit]:
 )
 def dependencies(context: Context) -> Iterator[Hit]:
     template = context.template
-    names = context.view.resources
-    if context.macros or not _circle(template, {name: template.uses(name) for name in names}):
+    if context.macros or not template.circular:
         return
     # a branch of Fn::If that is not taken is no dependency
-    firm = {name: uses(template.resources[name].properties, without="Fn::If") for name in names}
-    circular = _circle(template, firm)
+    names = context.view.resources
+    circular = circle(
+        {
+            name: template.needs(name, uses(template.resources[name].properties, without="Fn::If"))
+            & names.keys()
+            for name in names
+        }
+    )
     if circular:
         what = f"the resources {', '.join(circular[:8])} depend on each other in a circle"
         if len(circular) == 1:
@@ -124,23 +130,3 @@ def dependencies(context: Context) -> Iterator[Hit]:
             "let one of them not name the other: give a rule, attachment or permission a resource "
             "of its own",
         )
-
-
-def _circle(template: Template, used: Mapping[str, Uses]) -> list[str]:
-    """Return the resources of circles, in the template's order."""
-    needs = {
-        name: {other for other in (*each.names, *_after(template, name)) if other in used}
-        for name, each in used.items()
-    }
-    behind = set(in_order(needs)[1])
-    needed: dict[str, set[str]] = {name: set() for name in needs if name in behind}
-    for name in needed:
-        for other in needs[name] & behind:
-            needed[other].add(name)
-    return in_order(needed)[1]  # what only depends on a circle is needed by none of it
-
-
-def _after(template: Template, name: str) -> Sequence[str]:
-    after = template.resources[name].body.get("DependsOn")
-    named = after if isinstance(after, list) else [after]
-    return [other for other in named if isinstance(other, str)]
