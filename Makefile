@@ -125,6 +125,7 @@ snapshots: install ## Accept the present templates as the new snapshots
 .PHONY: docs
 docs: install ## Write the pages that come from code
 	@python -m stacks.configuration_docs
+	@python -m stacks.changes_docs
 	@python -m pcistack.pci_dss.rules_page
 	@python -m stacks.security_hub_docs
 	@python -m pcistack.checks.rules_page

@@ -89,7 +89,8 @@ class Environment(Settings):
         Allowed(f"lower-case letters and digits, a letter first, at most {longest_project()}"),
     ] = DEFAULT_PROJECT
     """Short name of the system; a tag, and part of every name, so that several systems can stand in
-    one account. No hyphen, so that two environments never get the same name."""
+    one account. No hyphen, so that two environments never get the same name. A later
+    change replaces logs and database by empty ones."""
 
     data_classification: Literal["cardholder-data", "test-data"] = "test-data"
     """Tag `DataClassification` on every resource. `cardholder-data` needs `keep_data`,

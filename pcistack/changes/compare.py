@@ -180,7 +180,11 @@ def _require_new_name(change: Change, old: RawResource, new: RawResource) -> Non
         if name not in old.properties or name in change.because or name not in new.properties:
             continue
         if change.kind is Kind.MAY_REPLACE:
-            change.note(f"Where it is replaced, CloudFormation refuses, because its {name} stays")
+            change.note(
+                f"Where {', '.join(change.because)} replaces it, CloudFormation refuses, because "
+                f"its {name} stays",
+                loses=change.type in STATEFUL,
+            )
             return
         change.refuse(
             "CloudFormation cannot update a stack when a custom-named resource requires "

@@ -67,6 +67,7 @@ def explain(old: Template, new: Template, changes: Iterable[Change]) -> None:
             continue
         for rule in _RULES:
             rule(change, before, after)
+    _explain_secrets(old, new, by_name)
     _refuse_overlaps(old, new, by_name)
     _refuse_other_vpc(new, by_name)
 
@@ -117,8 +118,16 @@ def _explain_removal(change: Change, old: RawResource) -> None:
 
 
 def _explain_replacement(change: Change, old: RawResource, new: RawResource) -> None:
+    if change.kind is Kind.REPLACED and is_protected(old) and is_protected(new):
+        change.note(
+            "AWS refuses to delete the old one, because it is protected: the update is complete, "
+            "and it stays in the account",
+            loses=True,
+        )
     if change.kind not in (Kind.REPLACED, Kind.MAY_REPLACE) or not holds_data(old):
         return
+    if change.kind is Kind.MAY_REPLACE and change.loses:
+        return  # refused wherever it would be replaced
     policy = _policy(new, "UpdateReplacePolicy")
     fate = {
         "Retain": "the old one stays in the account, unmanaged",
@@ -154,16 +163,29 @@ def _explain_restart(change: Change, old: RawResource, new: RawResource) -> None
             change.note(effect)
 
 
-def _explain_secret(change: Change, old: RawResource, new: RawResource) -> None:
+def _explain_secrets(old: Template, new: Template, changes: Mapping[str, Change]) -> None:
     """Secrets Manager generates a new value when what describes it changes."""
-    del old, new
-    if change.type == "AWS::SecretsManager::Secret" and any(
-        path.startswith("GenerateSecretString") for path in change.paths
-    ):
-        change.note(
-            "A new value is generated; whatever knows the old one, such as a database, is not told",
-            loses=True,
-        )
+    del old
+    for name, change in changes.items():
+        if change.type != "AWS::SecretsManager::Secret" or not any(
+            path.startswith("GenerateSecretString") for path in change.paths
+        ):
+            continue
+        told = [
+            other
+            for other, runs in changes.items()
+            if runs.type.startswith(("Custom::", "AWS::CloudFormation::CustomResource"))
+            and other in new.resources
+            and name in {named for named, _ in references(dict(new.resources[other].properties))}
+        ]
+        if told:
+            change.note(f"A new value is generated, and {', '.join(told)} runs again with it")
+        else:
+            change.note(
+                "A new value is generated; whatever knows the old one, such as a database, is not "
+                "told",
+                loses=True,
+            )
 
 
 def _refuse_lifecycle(change: Change, old: RawResource, new: RawResource) -> None:
@@ -177,7 +199,6 @@ _RULES: Final[tuple[Callable[[Change, RawResource, RawResource], None], ...]] = 
     _explain_protection,
     _explain_retention,
     _explain_restart,
-    _explain_secret,
     _refuse_lifecycle,
 )
 

@@ -50,7 +50,7 @@ class DatabaseSettings(Settings):
         AfterValidator(values.not_mysql_port),
         Allowed("a whole number from 1150 to 65535, but not 3306"),
     ] = 6603
-    """TCP port."""
+    """TCP port. A later change restarts the database and every task, with new passwords."""
 
     name: Annotated[
         str,
@@ -61,7 +61,7 @@ class DatabaseSettings(Settings):
             "word and no own database of MySQL"
         ),
     ] = "transactions"
-    """Database made at the start."""
+    """Database made at the start. AWS refuses a later change: the cluster would be replaced."""
 
     # RDS API reference, CreateDBCluster, MasterUsername
     master_username: Annotated[
@@ -73,7 +73,8 @@ class DatabaseSettings(Settings):
             "nothing that begins with rds"
         ),
     ] = "txowner"
-    """Master user, whose password RDS keeps; a name of your own (PCI DSS 2.2.2)."""
+    """Master user, whose password RDS keeps; a name of your own (PCI DSS 2.2.2). AWS refuses a
+    later change."""
 
     backup_retention_days: Annotated[int, Field(ge=1, le=35)] = 7
     """How long automatic backups are kept."""

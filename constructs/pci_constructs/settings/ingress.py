@@ -40,7 +40,7 @@ def _everybody(above: dict[str, Any]) -> tuple[str, ...]:
 
 
 class IngressSettings(Settings):
-    """The way in from the internet. Without this table there is none."""
+    """The way in from the internet; without this table there is none. Remove it in two steps."""
 
     certificate_arn: Annotated[
         _Arn | None,

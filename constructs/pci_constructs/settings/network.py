@@ -23,14 +23,15 @@ class NetworkSettings(Settings):
         AfterValidator(values.vpc_cidr),
         Allowed(f"an IPv4 range from /16 to /22 inside {listed(values.PRIVATE_RANGES)}"),
     ] = "10.0.0.0/16"
-    """IPv4 range of the VPC."""
+    """IPv4 range of the VPC. AWS refuses a later change: the database stays in its VPC."""
 
     zones: Annotated[
         tuple[str, ...],
         Field(min_length=2, max_length=3, strict=False),
         Allowed('two or three zones of the region, such as ["eu-central-2a", "eu-central-2b"]'),
     ]
-    """Availability zones."""
+    """Availability zones. AWS refuses another order later, and more of them: the addresses are
+    taken by the subnets that are there."""
 
     egress: Literal["nat", "endpoints"] = "nat"
     """`nat`: HTTPS through NAT gateways. `endpoints`: VPC endpoints only, no way to the internet;

@@ -17,10 +17,12 @@ class ProtectionSettings(Settings):
 
     keep_data: bool = False
     """Keep keys, logs and secrets and take a final snapshot when the stack is deleted. `false`
-    deletes them with the stack."""
+    deletes them with the stack; turned off later, nothing asks again. Where the first deployment
+    fails after the load balancer, its test file holds the log bucket: empty and delete it."""
 
     deletion_protection: bool = False
-    """AWS refuses to delete the database, the load balancer and the stack."""
+    """AWS refuses to delete the database, the load balancer and the stack. Turned off later, it is
+    lifted at once."""
 
     key_deletion_window_days: Annotated[int, Field(ge=7, le=30)] = 7
     """How long a deleted key can be recovered."""

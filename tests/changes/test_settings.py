@@ -1,0 +1,69 @@
+"""The page of later changes says of every setting what the templates say."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from stacks import changes_docs
+from stacks.changes_docs import TARGET, Row, settings
+from stacks.changes_samples import SAMPLES
+
+PAGE = TARGET.read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| `([\w.]+)` \| (.+?) \| (.+?) \| (.*) \|$", PAGE, flags=re.MULTILINE)
+
+
+def test_every_setting_has_a_row() -> None:
+    assert set(settings()) <= set(SAMPLES)
+    assert [name for name, *_ in ROWS] == [name for name in SAMPLES for _ in SAMPLES[name]]
+
+
+@pytest.mark.parametrize(
+    "setting", dict.fromkeys(name for name, _, verdict, _ in ROWS if "**" in verdict)
+)
+def test_what_is_dangerous_is_what_the_templates_say(setting: str) -> None:
+    found = changes_docs.rows(only=setting)
+    assert found == [Row(*row) for row in ROWS if row[0] == setting], "run: make docs"
+
+
+@pytest.mark.parametrize("setting", ["database.port", "service.image", "ingress.scheme"])
+def test_what_interrupts_is_what_the_templates_say(setting: str) -> None:
+    found = changes_docs.rows(only=setting)
+    assert found == [Row(*row) for row in ROWS if row[0] == setting], "run: make docs"
+
+
+@pytest.mark.parametrize(
+    ("setting", "verdict"),
+    [
+        ("database.name", "refused"),
+        ("database.master_username", "refused"),
+        ("network.cidr", "refused"),
+        ("network.zones", "refused"),
+        ("project", "loses"),
+        ("ingress", "loses"),
+        ("protection.keep_data", "loses"),
+        ("protection.deletion_protection", "loses"),
+        ("database.port", "database restarts"),
+        ("database.max_capacity", "in place"),
+        ("region", "another stack"),
+    ],
+)
+def test_live_production_environment_is_judged_as_aws_does(setting: str, verdict: str) -> None:
+    found = [row[2] for row in ROWS if row[0] == setting]
+    assert found
+    assert all(verdict in each for each in found)
+
+
+def test_new_port_reaches_the_identities() -> None:
+    """No secret is left with the old port, and no user with a password that nobody knows."""
+    old, new = changes_docs.templates("database.port")
+    for name, raw in new.resources.items():
+        if raw.type == "AWS::SecretsManager::Secret":
+            generated = raw.properties["GenerateSecretString"]
+            assert isinstance(generated, dict)
+            assert '"port":"6604"' in json.dumps(generated).replace("\\", "")
+            assert generated != old.resources[name].properties["GenerateSecretString"]
+    (row,) = (row for row in ROWS if row[0] == "database.port")
+    assert "runs again with it" in row[3]
