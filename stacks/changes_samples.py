@@ -34,6 +34,7 @@ SAMPLES: Final[Mapping[str, tuple[Values, ...]]] = {
     "account": ({"account": "123456789012"},),
     "project": ({"project": "shop"},),
     "data_classification": ({"data_classification": "test-data"},),
+    "serves": ({"serves": ("pr*",)},),
     "network.cidr": ({"network": {"cidr": "10.1.0.0/16"}},),
     "network.zones": (
         {"network": {"zones": ("eu-central-2b", "eu-central-2a")}},
@@ -75,6 +76,7 @@ SAMPLES: Final[Mapping[str, tuple[Values, ...]]] = {
     "service.scratch_mib": ({"service": {"scratch_mib": 128}},),
     "service.variables": ({"service": {"variables": {"MODE": "live"}}},),
     "service.secrets": ({"service": {"secrets": {"API_KEY": {"arn": _SECRET}}}},),
+    "service.identity": ({"service": {"identity": "reader"}},),
     "service.permissions": ({"service": {"permissions": (_QUEUE,)}},),
     "service.container_port": ({"service": {"container_port": 8081}},),
     "service.health_check_path": ({"service": {"health_check_path": "/health"}},),
@@ -118,6 +120,7 @@ SAMPLES: Final[Mapping[str, tuple[Values, ...]]] = {
     "protection.deletion_protection": (
         {"data_classification": "test-data", "protection": {"deletion_protection": False}},
     ),
+    "protection.lock_logs": ({"protection": {"lock_logs": True}},),
     "protection.key_deletion_window_days": ({"protection": {"key_deletion_window_days": 14}},),
     "protection.log_retention_days": ({"protection": {"log_retention_days": 365}},),
     "monitoring.emails": ({"monitoring": {"emails": ("oncall@example.com",)}},),

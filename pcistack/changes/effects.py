@@ -17,6 +17,7 @@ _FLAGS: Final[Mapping[str, str]] = {
     "AWS::DocDB::DBCluster": "DeletionProtection",
     "AWS::DynamoDB::Table": "DeletionProtectionEnabled",
     "AWS::EC2::Instance": "DisableApiTermination",
+    "AWS::Logs::LogGroup": "DeletionProtectionEnabled",
     "AWS::Neptune::DBCluster": "DeletionProtection",
     "AWS::RDS::DBCluster": "DeletionProtection",
     "AWS::RDS::DBInstance": "DeletionProtection",
