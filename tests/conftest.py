@@ -1,11 +1,15 @@
-"""What holds for every test: the same examples each time, and nothing made while collecting."""
+"""What holds for every test: the same examples each time, and no work done twice or too early."""
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 
 import pytest
 from hypothesis import settings
+
+from tests.support import SYNTHESIZED
 
 settings.register_profile("pcistack", deadline=None, derandomize=True)
 settings.load_profile("pcistack")  # a slow machine fails nothing
@@ -20,3 +24,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     session.config.stash[MADE_WHILE_COLLECTING] = (
         runtime.kernel.stats().object_count if runtime else 0
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the workers, which inherit the environment, one folder for what they synthesize."""
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.TemporaryDirectory(prefix="synthesized-")
+        os.environ[SYNTHESIZED] = folder.name
+        config.add_cleanup(folder.cleanup)

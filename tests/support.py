@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import tempfile
+import os
 from collections.abc import Callable, Iterator, Mapping
+from fcntl import LOCK_EX, flock
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TypeAlias, cast
@@ -84,13 +86,30 @@ def environment(**changes: Mapping[str, object]) -> Environment:
     return changed
 
 
-def synthesize(chosen: Environment) -> Synthesized:
-    from stacks.app import build_app  # starts Node
+SYNTHESIZED = "PCISTACK_TESTS_SYNTHESIZED"
+"""Environment variable: the folder that all workers of one run keep their cloud assemblies in."""
 
-    with tempfile.TemporaryDirectory() as folder:
-        build_app([chosen], outdir=folder).synth()
-        path = Path(folder) / f"{chosen.names.stack}.template.json"
-        return Synthesized(cast("Body", json.loads(path.read_text())))
+
+def assembly(chosen: Environment) -> Path:
+    """Folder of the cloud assembly of an environment, for reading only.
+
+    Whichever worker asks first synthesizes it; nobody does so again in the same run.
+    """
+    values = chosen.model_dump_json().encode()
+    folder = Path(os.environ[SYNTHESIZED]) / hashlib.sha256(values).hexdigest()[:16]
+    with folder.with_suffix(".lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not (folder / "manifest.json").is_file():  # written last
+            from stacks.app import build_app  # starts Node
+
+            build_app([chosen], outdir=str(folder)).synth()
+    return folder
+
+
+def synthesize(chosen: Environment) -> Synthesized:
+    """The template of an environment."""
+    path = assembly(chosen) / f"{chosen.names.stack}.template.json"
+    return Synthesized(cast("Body", json.loads(path.read_text())))
 
 
 @cache

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -15,10 +13,9 @@ from pcistack.evidence.gather import Evidence, gather
 from pcistack.evidence.registers import Register
 from pcistack.evidence.standing import Standing
 from pcistack.pci_dss.pack import PACK
-from stacks.app import build_app
 from stacks.environment import load_environment
 from tests.evidence.sample import DAY
-from tests.support import SHIPPED
+from tests.support import SHIPPED, assembly
 
 COVERED = (
     "1.2.3",
@@ -81,9 +78,7 @@ COVERED = (
 
 @cache
 def _evidence(suffix: str) -> Evidence:
-    with TemporaryDirectory() as folder:
-        build_app([load_environment(suffix)], outdir=folder).synth()
-        return gather(Assembly.read(Path(folder)), PACK, on=DAY)
+    return gather(Assembly.read(assembly(load_environment(suffix))), PACK, on=DAY)
 
 
 def _register(suffix: str, name: str) -> Register:

@@ -12,8 +12,8 @@ from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.cloudformation import Direct
 from pcistack.rehearsal.emulator import running
 from pcistack.rehearsal.trial import Lab
-from stacks.app import build_app
 from stacks.environment import load_environment
+from tests.support import assembly as synthesized
 
 REGION = "eu-central-2"
 PROJECT = Path(__file__).resolve().parents[2]
@@ -34,9 +34,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def dev(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    folder = tmp_path_factory.mktemp("dev")
-    build_app([load_environment("dev")], outdir=str(folder)).synth()
-    assembly = Assembly.load(folder, "dev")
+def dev(lab: Lab) -> Assembly:
+    assembly = Assembly.load(synthesized(load_environment("dev")), "dev")
     lab.direct.publish(assembly)
     return assembly

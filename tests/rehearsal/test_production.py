@@ -14,15 +14,13 @@ from pcistack.rehearsal.emulator import Fault
 from pcistack.rehearsal.sweep import Baseline, Known, Remains
 from pcistack.rehearsal.trial import Lab
 from pcistack.rehearsal.verification import Deployed
-from stacks.app import build_app
 from stacks.environment import load_environment
+from tests.support import assembly as synthesized
 
 
 @pytest.fixture(scope="module")
-def prod(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assembly]:
-    folder = tmp_path_factory.mktemp("prod")
-    build_app([load_environment("prod")], outdir=str(folder)).synth()
-    assembly = Assembly.load(folder, "prod")
+def prod(lab: Lab) -> Iterator[Assembly]:
+    assembly = Assembly.load(synthesized(load_environment("prod")), "prod")
     acm = lab.client("acm")
     arns = changes.certificate_arns(assembly.template)
     imported = {arn: certificate.import_into(acm) for arn in sorted(arns)}
