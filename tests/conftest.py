@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -15,13 +16,14 @@ settings.register_profile("pcistack", deadline=None, derandomize=True)
 settings.load_profile("pcistack")  # a slow machine fails nothing
 
 MADE_WHILE_COLLECTING = pytest.StashKey[int]()
-"""How many objects of the CDK existed when the last test was collected."""
+"""How many objects of the CDK and synthesized environments there were before the first test."""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Ask Node, if it runs, how many objects the test modules made when they were imported."""
     runtime = sys.modules.get("jsii._runtime")
-    session.config.stash[MADE_WHILE_COLLECTING] = (
+    made = len(list(Path(os.environ[SYNTHESIZED]).iterdir()))
+    session.config.stash[MADE_WHILE_COLLECTING] = made + (
         runtime.kernel.stats().object_count if runtime else 0
     )
 

@@ -19,8 +19,14 @@ from tests.support import (
 
 DEV = template("dev")
 PROD = template("prod")
-SERVICE = DEV.one("AWS::ECS::Service")
-TASK = DEV.one("AWS::ECS::TaskDefinition")
+
+
+def service() -> dict[str, object]:
+    return DEV.one("AWS::ECS::Service")
+
+
+def task() -> dict[str, object]:
+    return DEV.one("AWS::ECS::TaskDefinition")
 
 
 def container(synthesized: Synthesized = DEV) -> dict[str, object]:
@@ -52,18 +58,18 @@ def test_container_insights_are_on_and_their_log_group_exists_first() -> None:
 
 
 def test_tasks_run_in_private_subnets_without_public_address_on_the_latest_platform() -> None:
-    network = SERVICE["NetworkConfiguration"]
+    network = service()["NetworkConfiguration"]
     assert isinstance(network, dict)
     configuration = network["AwsvpcConfiguration"]
     assert configuration["AssignPublicIp"] == "DISABLED"
     assert all("Private" in DEV.path(target(s)) for s in configuration["Subnets"])
     assert len(configuration["Subnets"]) == 2
-    assert SERVICE["LaunchType"] == "FARGATE"
-    assert SERVICE["PlatformVersion"] == "LATEST"
+    assert service()["LaunchType"] == "FARGATE"
+    assert service()["PlatformVersion"] == "LATEST"
 
 
 def test_nobody_reaches_the_tasks_without_ingress() -> None:
-    network = SERVICE["NetworkConfiguration"]
+    network = service()["NetworkConfiguration"]
     assert isinstance(network, dict)
     (group,) = [target(g) for g in network["AwsvpcConfiguration"]["SecurityGroups"]]
     assert "SecurityGroupIngress" not in DEV.properties(group)
@@ -131,7 +137,7 @@ def test_container_has_no_capability_and_writes_to_its_scratch_directory_only() 
             "MountOptions": ["mode=1777", "noexec", "nosuid", "nodev"],
         }
     ]
-    assert "Volumes" not in TASK
+    assert "Volumes" not in task()
 
 
 def test_container_has_a_health_check_and_a_memory_limit() -> None:
@@ -142,7 +148,7 @@ def test_container_has_a_health_check_and_a_memory_limit() -> None:
     seconds = {name: value for name, value in check.items() if name != "Command"}
     assert seconds == {"Interval": 15, "Timeout": 5, "Retries": 3, "StartPeriod": 30}
     assert container()["Memory"] == 512
-    assert (TASK["Cpu"], TASK["Memory"]) == ("256", "512")
+    assert (task()["Cpu"], task()["Memory"]) == ("256", "512")
 
 
 def test_container_logs_to_an_owned_encrypted_group() -> None:
@@ -173,7 +179,7 @@ def test_database_secret_comes_from_secrets_manager_and_never_from_the_environme
 
 
 def test_task_and_execution_roles_differ_and_the_task_may_do_nothing() -> None:
-    assert target(TASK["TaskRoleArn"]) != target(TASK["ExecutionRoleArn"])
+    assert target(task()["TaskRoleArn"]) != target(task()["ExecutionRoleArn"])
     assert permissions("Service/TaskRole") == {}
 
 
@@ -219,21 +225,21 @@ def test_a_private_image_may_be_named_by_its_digest() -> None:
 
 
 def test_failed_deployments_roll_back_and_nobody_opens_a_shell() -> None:
-    deployment = SERVICE["DeploymentConfiguration"]
+    deployment = service()["DeploymentConfiguration"]
     assert isinstance(deployment, dict)
     assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
     assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (100, 200)
-    assert SERVICE["EnableExecuteCommand"] is False
+    assert service()["EnableExecuteCommand"] is False
 
 
 def test_tasks_carry_the_tags_of_their_service() -> None:
-    assert SERVICE["PropagateTags"] == "SERVICE"
-    assert SERVICE["EnableECSManagedTags"] is True
+    assert service()["PropagateTags"] == "SERVICE"
+    assert service()["EnableECSManagedTags"] is True
 
 
 def test_cluster_and_service_have_the_names_that_logs_alarms_and_roles_expect() -> None:
     assert DEV.one("AWS::ECS::Cluster")["ClusterName"] == "pcidss-dev"
-    assert SERVICE["ServiceName"] == "pcidss-dev"
+    assert service()["ServiceName"] == "pcidss-dev"
 
 
 def test_every_setting_of_the_task_is_taken() -> None:

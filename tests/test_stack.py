@@ -10,7 +10,6 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 from aws_cdk.aws_logs import LogGroup
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
 from pci_constructs.protection import log_retention
 from pci_constructs.settings.protection import ProtectionSettings
@@ -195,6 +194,9 @@ def is_taggable(kind: str) -> bool:
     """Whether the schema of a resource type, as the region has it, says that it takes tags."""
     if kind.startswith("Custom::"):
         return False
+    # slow to import, and wanted by this alone
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
+
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-central-2", kind).schema
     default = "Tags" in schema["properties"]
     return bool(schema.get("tagging", {}).get("taggable", default)) and default
