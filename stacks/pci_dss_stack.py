@@ -30,7 +30,7 @@ from pci_constructs.workload import Workload
 from stacks.acceptable import CLUSTER, GROUP, INSTANCE
 from stacks.acceptances import accept
 from stacks.environment import Environment
-from stacks.workloads import actions, services_by_identity
+from stacks.workloads import permissions, services_by_identity
 
 
 class PciDssStack(Stack):
@@ -67,7 +67,7 @@ class PciDssStack(Stack):
             "Network",
             foundation=foundation,
             settings=environment.network,
-            actions=actions(environment),
+            permissions=permissions(environment),
         )
         self.database = Database(
             self,

@@ -14,6 +14,7 @@ from tests.support import (
     Synthesized,
     environment,
     listed,
+    statements,
     synthesize,
     target,
     template,
@@ -150,6 +151,17 @@ def test_without_a_way_out_a_service_that_permissions_name_gets_its_endpoint() -
     service = {**ENDPOINTS["service"], "permissions": [SQS, S3]}
     asked = variant(network=ENDPOINTS["network"], service=service)
     assert services(asked) - services(variant(**ENDPOINTS)) == {"sqs"}
-    open_rules = {finding.rule for finding in outcome(asked).open}
-    assert open_rules <= {"PCI-7.2.5-ENDPOINT-POLICY"}  # a warning: its policy is AWS's default
+    assert outcome(asked).open == []
     assert "sqs" not in services(variant(service={"permissions": [SQS]}))
+
+
+def test_such_an_endpoint_lets_nothing_pass_but_what_is_permitted_to_this_account() -> None:
+    service = {**ENDPOINTS["service"], "permissions": [SQS, S3]}
+    asked = variant(network=ENDPOINTS["network"], service=service)
+    endpoint = asked.named("SqsEndpoint", "AWS::EC2::VPCEndpoint")
+    (statement,) = statements(endpoint["PolicyDocument"])
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Resource"] == SQS["resources"][0]
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:PrincipalAccount": {"Ref": "AWS::AccountId"}}
+    }

@@ -16,9 +16,10 @@ from pci_constructs.endpoints import interface_endpoints
 from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.place import Place
-from pci_constructs.policy import Statement, allow, from_this_account
+from pci_constructs.policy import Statement, allow, by_this_account, from_this_account
 from pci_constructs.role import RoleProps, listed_role
 from pci_constructs.settings.network import NetworkSettings
+from pci_constructs.settings.workload import Permission
 
 PUBLIC: Final = "Public"
 PRIVATE: Final = "Private"
@@ -70,7 +71,7 @@ class Network(Construct):
         *,
         foundation: Foundation,
         settings: NetworkSettings,
-        actions: Iterable[str] = (),
+        permissions: Iterable[Permission] = (),
     ) -> None:
         """Create the network.
 
@@ -79,8 +80,8 @@ class Network(Construct):
             construct_id: Id in the parent.
             foundation: Name, key and retention of the flow log.
             settings: Address plan, zones and way out.
-            actions: What tasks may do with AWS services; without a way out, each service of these
-                gets its endpoint.
+            permissions: What tasks may do with AWS services; without a way out, each service of
+                these gets its endpoint, which lets nothing else pass.
         """
         super().__init__(scope, construct_id)
         self.vpc = self._vpc(settings)
@@ -104,7 +105,9 @@ class Network(Construct):
         ]
         if settings.egress == "endpoints":
             self.endpoint_security_group = self._endpoint_security_group()
-            self.way_out += self._interface_endpoints(self.endpoint_security_group, actions)
+            self.way_out += self._interface_endpoints(
+                self.endpoint_security_group, permissions, foundation.place
+            )
 
     def give_way_out(self, tasks: ec2.SecurityGroup, *, name: str = "") -> None:
         """Let tasks reach their image, AWS services and, with NAT, the internet by HTTPS.
@@ -259,21 +262,27 @@ class Network(Construct):
         )
 
     def _interface_endpoints(
-        self, group: ec2.SecurityGroup, actions: Iterable[str]
+        self, group: ec2.SecurityGroup, permissions: Iterable[Permission], place: Place
     ) -> list[IDependable]:
-        return [
-            ec2.InterfaceVpcEndpoint(
+        made: list[IDependable] = []
+        for construct_id, needed in interface_endpoints(permissions).items():
+            endpoint = ec2.InterfaceVpcEndpoint(
                 self,
                 f"{construct_id}Endpoint",
                 vpc=self.vpc,
-                service=ec2.InterfaceVpcEndpointAwsService(service),
+                service=ec2.InterfaceVpcEndpointAwsService(needed.service),
                 subnets=self.private.subnets,
                 security_groups=[group],
                 private_dns_enabled=True,
                 open=False,
             )
-            for construct_id, service in interface_endpoints(actions).items()
-        ]
+            for actions, resources in needed.permitted:
+                statement = allow(
+                    *actions, on=resources, to={"AWS": "*"}, when=by_this_account(place)
+                )
+                endpoint.add_to_policy(iam.PolicyStatement.from_json(statement))
+            made.append(endpoint)
+        return made
 
 
 def _response_bucket(region: str) -> str:

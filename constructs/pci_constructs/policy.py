@@ -60,3 +60,8 @@ def from_this_account(place: Place, *, service: str | None = None) -> Condition:
     if service is None:
         return account
     return {**account, "ArnLike": {"aws:SourceArn": place.arn(service, "*")}}
+
+
+def by_this_account(place: Place) -> Condition:
+    """Return the condition that who asks is of this account (a policy of a VPC endpoint)."""
+    return {"StringEquals": {"aws:PrincipalAccount": place.account}}
