@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final, TypeAlias
 
 from pci_constructs.settings import values
-from pci_constructs.settings.regions import all_zones, regions
+from pci_constructs.settings.regions import all_zones, has_database_root, regions
 from pci_constructs.settings.words import listed
 from stacks import workloads
 from stacks.acceptable import HTTPS_ANYWHERE
@@ -48,6 +48,24 @@ def mistakes(
         if not any(is_in(names, unusable) for names in fields):
             yield from check(environment)
     yield from workloads.mistakes(environment, unusable)
+
+
+# Region
+
+
+@reads("region")
+def _database_can_be_verified(environment: Environment) -> Iterator[Mistake]:
+    """Else the function of the database users may trust no server, and the deployment fails."""
+    if not has_database_root(environment.region):
+        yield Mistake(
+            field="region",
+            wrong="is one whose root certificate of RDS is not at hand, so that no database there "
+            "can be verified",
+            allowed="a region that has a file in constructs/pci_constructs/database_users/"
+            "certificates, or AWS's certificate bundle of this one saved there as "
+            f"{environment.region}.pem",
+            value=environment.region,
+        )
 
 
 # Network

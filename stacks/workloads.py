@@ -233,19 +233,19 @@ def _variables_hold_no_credential(workload: Workload) -> Iterator[Mistake]:
             )
 
 
-@reads("variables")
+@reads("variables", "identity")
 def _variables_are_not_given(workload: Workload) -> Iterator[Mistake]:
     yield from _given(workload, "variables", workload.settings.variables)
 
 
-@reads("secrets")
+@reads("secrets", "identity")
 def _secrets_are_not_given(workload: Workload) -> Iterator[Mistake]:
     yield from _given(workload, "secrets", workload.settings.secrets)
 
 
 def _given(workload: Workload, table: str, names: Iterable[str]) -> Iterator[Mistake]:
     for name in names:
-        if name in GIVEN_VARIABLES:
+        if name in GIVEN_VARIABLES and workload.settings.identity != "none":
             yield workload.mistake(
                 table, name, wrong="is given by the stack", allowed="any other name"
             )

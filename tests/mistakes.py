@@ -215,6 +215,7 @@ MISTAKES = [
     row("network.zones", '["eu-central-2a", 2]', f"is not a text in quotes; allowed: {ZONES} (it is 2)"),
     row("network.zones", '["eu-central-2a", "eu-central-2z"]', "is no availability zone that is known; allowed: eu-central-2a, eu-central-2b or eu-central-2c (it is 'eu-central-2z')"),
     row("network.zones", '["eu-central-2a", "?"]', "is no availability zone that is known; allowed: zones of the region, such as eu-central-2a (it is '?')"),
+    Row({"region": '"il-central-1"', "network.zones": '["il-central-1a", "il-central-1b"]'}, "region: is one whose root certificate of RDS is not at hand, so that no database there can be verified; allowed: a region that has a file in constructs/pci_constructs/database_users/certificates, or AWS's certificate bundle of this one saved there as il-central-1.pem (it is 'il-central-1')", ("network", "service", "workers", "jobs", "ingress", "monitoring")),
     row("network.zones", '["eu-central-2a", "eu-central-1a"]', "is no zone of eu-central-2; allowed: eu-central-2a, eu-central-2b or eu-central-2c (it is 'eu-central-1a')", "region"),
     row("network.zones", '["eu-central-2a", "eu-central-2a"]', "is there more than once; allowed: each once (it is 'eu-central-2a')"),
     *choices("network.egress", '"nat" or "endpoints"'),
@@ -311,7 +312,7 @@ MISTAKES = [
         Row({f"service.variables.{name}": json.dumps(value)}, f"service.variables.{name}: looks like a credential, which anybody may read who may describe the task (PCI DSS 8.6.2); allowed: a secret of Secrets Manager, as secrets.{name}, or another name")
         for name, value in (("API_KEY", "abc"), ("SMTP_PASSWORD", "x"), ("DSN", "mysql://app:hunter2@db/shop"), ("AWS", "AKIAIOSFODNN7EXAMPLE"))
     ),
-    row("service.variables.DATABASE_HOST", '"db"', "is given by the stack; allowed: any other name"),
+    row("service.variables.DATABASE_HOST", '"db"', "is given by the stack; allowed: any other name", "service.identity"),
     row("service.secrets", "3", f"is not a table; allowed: {SECRETS} (it is 3)"),
     row("service.secrets.KEY", "3", f"is not a table; allowed: {SECRETS} (it is 3)"),
     Row({"service.secrets.KEY": '"x"'}, "service.secrets.KEY.arn: cannot be used; allowed: an ARN with the six characters that Secrets Manager adds to the name (it is 'x')"),

@@ -21,6 +21,7 @@ from pcistack.pci_dss.pack import PACK as PCI_DSS
 from pcistack.regional import facts
 from pcistack.regional.pack import PACK as REGIONAL
 from pcistack.regions import known_regions
+from stacks import consistency
 from stacks.configuration_docs import TARGET
 from stacks.environment import (
     ENVIRONMENTS,
@@ -86,22 +87,12 @@ def test_any_number_of_mistakes_of_a_file_is_told_together(rows: list[Row]) -> N
 
 GOOD = [
     {},
-    {"region": '"eusc-de-east-1"', "network.zones": '["eusc-de-east-1a", "eusc-de-east-1b"]'},
-    {"region": '"us-gov-west-1"', "network.zones": '["us-gov-west-1a", "us-gov-west-1c"]'},
     {"account": '"111111111111"', "ingress.certificate_arn": f'"{ARN}"'},
     {"project": f'"{"p" * longest_project()}"'},
     {"network.cidr": '"192.168.0.0/22"'},
     {"network.cidr": '"172.31.0.0/16"'},
     {"network.nat_gateways": "2"},
     {"network.egress": '"endpoints"', "service.image": f'"{PRIVATE}"'},
-    {
-        "region": '"cn-north-1"',
-        "network.zones": '["cn-north-1a", "cn-north-1b"]',
-        "network.egress": '"endpoints"',
-        "service.image": '"111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn/app@sha256:'
-        + "0" * 64
-        + '"',
-    },
     {"database.min_capacity": "0", "database.auto_pause_seconds": "300"},
     {"database.min_capacity": "1", "database.max_capacity": "256.0"},
     {"database.name": '"select_1"', "database.master_username": '"Owner1"'},
@@ -127,6 +118,8 @@ GOOD = [
     {"jobs.migrate.when": '"before-service"', "jobs.nightly.schedule": '"cron(0 2 * * ? *)"'},
     {"jobs.hourly.schedule": '"rate(1 hour)"', "jobs.by-hand": "{}"},
     {"service.user": '"1000660000:1000660000"'},
+    {"service.identity": '"none"', "service.variables.DATABASE_HOST": '"db.example.com"'},
+    {"jobs.migrate.identity": '"owner"', "workers.a.identity": '"reader"'},
     {"service.scratch_paths": "[]", "service.scratch_mib": "4096"},
     {"service.scratch_paths": '["/var/cache", "/var/cache-2", "/device"]'},
     {"service.cpu": "16384", "service.memory_mib": "122880"},
@@ -147,6 +140,28 @@ GOOD = [
 
 @pytest.mark.parametrize("changes", GOOD, ids=lambda changes: ", ".join(changes) or "minimal")
 def test_what_aws_accepts_is_accepted(tmp_path: Path, changes: Mapping[str, str]) -> None:
+    assert loaded(tmp_path, changes).suffix == "x"
+
+
+IN_OTHER_PARTITIONS = [
+    {"region": '"eusc-de-east-1"', "network.zones": '["eusc-de-east-1a", "eusc-de-east-1b"]'},
+    {"region": '"us-gov-west-1"', "network.zones": '["us-gov-west-1a", "us-gov-west-1c"]'},
+    {
+        "region": '"cn-north-1"',
+        "network.zones": '["cn-north-1a", "cn-north-1b"]',
+        "network.egress": '"endpoints"',
+        "service.image": '"111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn/app@sha256:'
+        + "0" * 64
+        + '"',
+    },
+]
+
+
+@pytest.mark.parametrize("changes", IN_OTHER_PARTITIONS, ids=lambda changes: changes["region"])
+def test_a_region_is_accepted_once_the_root_of_its_databases_is_at_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: Mapping[str, str]
+) -> None:
+    monkeypatch.setattr(consistency, "has_database_root", lambda region: True)
     assert loaded(tmp_path, changes).suffix == "x"
 
 
@@ -250,7 +265,11 @@ def test_regions_and_zones_are_those_of_the_regional_guard() -> None:
         )
 
 
-def test_every_region_can_be_used_and_private_images_are_recognised_in_it(tmp_path: Path) -> None:
+def test_every_region_can_be_used_and_private_images_are_recognised_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The root of its databases at hand."""
+    monkeypatch.setattr(consistency, "has_database_root", lambda region: True)
     for name, region in regions().items():
         image = f"111111111111.dkr.ecr.{name}.{region.domain}/team/app:1"
         changes = {

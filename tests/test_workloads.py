@@ -329,6 +329,18 @@ def test_each_workload_gets_the_login_of_its_identity_and_no_other() -> None:
     assert login("settlement") == set()
 
 
+def test_rotation_restarts_the_services_of_its_identity() -> None:
+    found = variant(
+        service={"identity": "reader"}, workers={"a": {"identity": "none"}, "b": {}, "c": {}}
+    )
+    function = found.named("DatabaseIdentities/Function", "AWS::Lambda::Function")
+    variables = cast("dict[str, dict[str, str]]", function["Environment"])["Variables"]
+    assert {
+        identity: [name for _, name in services]
+        for identity, services in json.loads(variables["SERVICES"]).items()
+    } == {"application": ["pcidss-dev-b", "pcidss-dev-c"], "reader": ["pcidss-dev"]}
+
+
 def test_who_has_no_login_has_no_way_to_the_database() -> None:
     synthesized = variant(workers={"settlement": {"identity": "none"}})
     admitted = {

@@ -104,12 +104,40 @@ def _rotation(schedule: Resource | None) -> str:
         return ""
     expression = schedule.get("RotationRules.ScheduleExpression")
     if expression is not None:
-        rate = re.fullmatch(r"rate\((\d+ \w+)\)", shown(expression))
-        return f"every {rate[1]}" if rate else shown(expression)
+        return _in_words(shown(expression), schedule.text("RotationRules.Duration") or "")
     days = schedule.get("RotationRules.AutomaticallyAfterDays")
     if days is None:
         return "scheduled"
     return f"every {counted(days, 'day') if isinstance(days, int) else f'{shown(days)} days'}"
+
+
+def _in_words(expression: str, duration: str) -> str:
+    """Return a schedule as a reader of the register says it; as written where that is not clear."""
+    rate = re.fullmatch(r"rate\((\d+ \w+)\)", expression)
+    if rate:
+        return f"every {rate[1]}"
+    cron = re.fullmatch(r"cron\(0+ (\d+) (\S+) (\S+) (\S+) \*\)", expression)
+    day = _day(*cron.groups()[1:]) if cron else ""
+    if cron is None or not day:
+        return expression
+    window = f" within {duration.removesuffix('h')} hours" if duration else ""
+    return f"{day}{window} from {int(cron[1]):02}:00 UTC"
+
+
+def _day(day: str, month: str, weekday: str) -> str:
+    """Return the days of a cron expression in words; nothing for what is seldom written."""
+    months = re.fullmatch(r"\*|1/(\d+)", month)
+    days = re.fullmatch(r"[*?]|(\d+)|1/(\d+)", day)
+    if months is None or days is None or weekday not in ("*", "?"):
+        return ""
+    step = int(months[1] or 1)
+    if days[1]:
+        often = "every month" if step == 1 else f"every {step} months"
+        return f"{often} on day {int(days[1])}"
+    if step != 1:
+        return ""
+    count = int(days[2] or 1)
+    return "every day" if count == 1 else f"every {count} days of a month"
 
 
 def _readers(users: Mapping[str, tuple[Resource, ...]], secret: str) -> tuple[str, ...]:

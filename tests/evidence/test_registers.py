@@ -208,6 +208,34 @@ def test_a_secret_with_a_rotation_through_its_attachment_is_not_marked(gathered:
     assert row["attention"] == ""
 
 
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("cron(0 1 1 * ? *)", "every month on day 1 within 3 hours from 01:00 UTC"),
+        ("cron(0 1 1 1/2 ? *)", "every 2 months on day 1 within 3 hours from 01:00 UTC"),
+        ("cron(0 22 1/7 * ? *)", "every 7 days of a month within 3 hours from 22:00 UTC"),
+        ("cron(0 4 1/1 * ? *)", "every day within 3 hours from 04:00 UTC"),
+        ("cron(0 4 ? * * *)", "every day within 3 hours from 04:00 UTC"),
+        ("cron(0 4 ? * SUN *)", "cron(0 4 ? * SUN *)"),
+        ("cron(0/30 4 1 * ? *)", "cron(0/30 4 1 * ? *)"),
+    ],
+)
+def test_a_schedule_is_told_in_words_or_as_it_is_written(
+    gathered: Gather, expression: str, words: str
+) -> None:
+    def rotate(resources: Resources) -> None:
+        _own_secret(resources, GenerateSecretString={})
+        resources["Schedule"] = {
+            "Type": "AWS::SecretsManager::RotationSchedule",
+            "Properties": {
+                "SecretId": {"Ref": "Secret"},
+                "RotationRules": {"ScheduleExpression": expression, "Duration": "3h"},
+            },
+        }
+
+    assert _row(_rows(gathered, "secrets", rotate), resource="Secret")["rotation"] == words
+
+
 def test_a_secret_written_into_the_template_is_marked_and_never_shown(gathered: Gather) -> None:
     rows = _rows(gathered, "secrets", lambda r: _own_secret(r, SecretString="hunter2hunter2"))
     assert "stands in the template" in _row(rows, resource="Secret")["attention"]

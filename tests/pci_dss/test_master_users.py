@@ -120,9 +120,121 @@ def test_however_the_master_password_is_made(made: Resources, given: object) -> 
     assert [resource for resource, _ in found({**made, "App": task(given)})] == ["App"]
 
 
+def role(*resources: object, action: object = "secretsmanager:GetSecretValue") -> Resources:
+    allow = {"Effect": "Allow", "Action": action, "Resource": list(resources)}
+    policy = {"PolicyName": "Own", "PolicyDocument": {"Statement": [allow]}}
+    return {"Role": res("IAM::Role", Policies=[policy])}
+
+
+def attached(kind: str, **to: object) -> Resources:
+    allow = {"Effect": "Allow", "Action": "secretsmanager:Get*", "Resource": MANAGED}
+    document = {"Statement": allow}
+    return {"Policy": res(kind, PolicyDocument=document, **to), "Role": res("IAM::Role")}
+
+
+RUNS = res("ECS::TaskDefinition", TaskRoleArn=att("Role", "Arn"))
+ATTACHED = {"Role": res("IAM::Role", ManagedPolicyArns=[ref("Policy")])}
+
+
+@pytest.mark.parametrize(
+    ("resources", "path"),
+    [
+        ({**database(), **role(MANAGED), "App": RUNS}, "TaskRoleArn"),
+        ({**database(), **role(MANAGED, action="secretsmanager:*"), "App": RUNS}, "TaskRoleArn"),
+        (
+            {**database(), **attached("IAM::Policy", Roles=[ref("Role")]), "App": RUNS},
+            "TaskRoleArn",
+        ),
+        ({**database(), **attached("IAM::ManagedPolicy"), **ATTACHED, "App": RUNS}, "TaskRoleArn"),
+        (
+            {**database(dynamic(ref("Secret"))), **SECRET, **role(ref("Secret")), "App": RUNS},
+            "TaskRoleArn",
+        ),
+        (
+            {
+                **database(f"{{{{resolve:secretsmanager:{ARN}:SecretString:password}}}}"),
+                **role(ARN.replace("AbCdEf", "??????")),
+                "App": RUNS,
+            },
+            "TaskRoleArn",
+        ),
+        (
+            {
+                **database("{{resolve:secretsmanager:master:SecretString:password}}"),
+                **role(ARN.replace("AbCdEf", "*")),
+                "App": RUNS,
+            },
+            "TaskRoleArn",
+        ),
+        (
+            {
+                **database(),
+                **role(MANAGED),
+                "App": res("Lambda::Function", Role=att("Role", "Arn")),
+            },
+            "Role",
+        ),
+        (
+            {
+                **database(),
+                **role(MANAGED),
+                "App": res(
+                    "Batch::JobDefinition", ContainerProperties={"JobRoleArn": att("Role", "Arn")}
+                ),
+            },
+            "ContainerProperties.JobRoleArn",
+        ),
+        (
+            {
+                **database(),
+                **role(MANAGED),
+                "App": res(
+                    "AppRunner::Service",
+                    InstanceConfiguration={"InstanceRoleArn": att("Role", "Arn")},
+                ),
+            },
+            "InstanceConfiguration.InstanceRoleArn",
+        ),
+    ],
+)
+def test_role_that_may_read_it_is_as_good_as_having_it(resources: Resources, path: str) -> None:
+    assert found(resources) == [("App", path)]
+
+
+def test_denial_of_the_secret_outweighs_what_allows_it() -> None:
+    deny = {"Effect": "Deny", "Action": "secretsmanager:GetSecretValue", "Resource": MANAGED}
+    denied = res("IAM::Policy", PolicyDocument={"Statement": deny}, Roles=[ref("Role")])
+    assert found({**database(), **role(MANAGED), "Denied": denied, "App": RUNS}) == []
+
+
 @pytest.mark.parametrize(
     "resources",
     [
+        {
+            **database(),
+            "Admin": res("Lambda::Function", Environment={"Variables": {"SECRET": MANAGED}}),
+            "Framework": res(
+                "Lambda::Function",
+                Environment={"Variables": {"USER_ON_EVENT_FUNCTION_ARN": att("Admin", "Arn")}},
+            ),
+            "Users": {
+                "Type": "AWS::CloudFormation::CustomResource",
+                "Properties": {"ServiceToken": att("Framework", "Arn")},
+            },
+        },
+        {**database(), **SECRET, **role(ref("Secret")), "App": RUNS},
+        {**database(), **role(MANAGED, action="secretsmanager:DescribeSecret"), "App": RUNS},
+        {
+            **database("{{resolve:secretsmanager:master:SecretString:password}}"),
+            **role(ARN.replace("master-AbCdEf", "master-of-mail-AbCdEf")),
+            "App": RUNS,
+        },
+        {
+            **database(),
+            **role(MANAGED),
+            "Admin": res("Lambda::Function", Role=att("Role", "Arn")),
+            "Users": {"Type": "Custom::Users", "Properties": {"ServiceToken": att("Admin", "Arn")}},
+        },
         {**database(), **SECRET, "App": task(ref("Secret"))},
         {**database(), **SECRET, **LINK, "App": task(ref("Link"))},
         {**database(), "App": task(ARN)},
@@ -143,7 +255,19 @@ def test_however_the_master_password_is_made(made: Resources, given: object) -> 
         },
         {**database(), "App": task(att("Db", "Endpoint.Address"), "Environment")},
     ],
-    ids=["own", "attached", "another", "rotates", "custom-resource", "endpoint"],
+    ids=[
+        "handed-on",
+        "may-read-own",
+        "may-describe",
+        "may-read-another",
+        "may-administer",
+        "own",
+        "attached",
+        "another",
+        "rotates",
+        "custom-resource",
+        "endpoint",
+    ],
 )
 def test_login_of_its_own_and_administration_are_no_finding(resources: Resources) -> None:
     assert found(resources) == []

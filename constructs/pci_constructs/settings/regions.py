@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from pcistack.regions import index
 
@@ -35,6 +36,12 @@ def regions() -> Mapping[str, Region]:
         )
         for name, entry in index().items()
     }
+
+
+def has_database_root(region: str) -> bool:
+    """Whether the root certificate of RDS in a region is at hand, to verify the database by."""
+    folder = Path(__file__).parent.parent / "database_users" / "certificates"
+    return (folder / f"{region}.pem").is_file()
 
 
 @cache

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from pcistack.checks.rule import Extent, Hit, hit
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.policies.access import Access
+from pcistack.policies.statements import Statement
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource, Value, walk
 
@@ -36,6 +39,10 @@ _TASKS: Final = {
 }
 """What runs an application, and where it is given what it may know."""
 
+_ROLES: Final = ("TaskRoleArn", "JobRoleArn", "InstanceRoleArn", "Role")
+"""What these call the role in whose name the application itself asks."""
+
+_READ: Final = "secretsmanager:GetSecretValue"
 _REFERENCE: Final = re.compile(r"\{\{resolve:secretsmanager:(.+?)(?::SecretString.*)?\}\}")
 
 
@@ -60,7 +67,20 @@ class _Masters:
             if reference.attribute in (None, "Id", "Arn") and reference.logical_id in self.of:
                 return self.of[reference.logical_id]
         text = str(value) if isinstance(value, str) else ""
-        return next((database for name, database in self.named.items() if name in text), None)
+        for name, database in self.named.items():
+            if _writes(name).search(text):
+                return database
+        return None
+
+
+@cache
+def _writes(secret: str) -> re.Pattern[str]:
+    """Return what finds a secret, known by its name or ARN, in an ARN, a reference or a pattern."""
+    _, is_arn, name = secret.rpartition(":secret:")
+    plain = re.sub(r"-[A-Za-z0-9]{6}$", "", name) if is_arn else name
+    return re.compile(
+        rf"(^|:secret:|:secretsmanager:){re.escape(plain)}(-([A-Za-z0-9]{{6}}|\?+|\*))?\*?(:|$)"
+    )
 
 
 def _masters(context: Context) -> _Masters:
@@ -92,7 +112,13 @@ def _administers(context: Context) -> frozenset[str]:
     for resource in context.view.resources.values():
         if resource.type.startswith("Custom::") or resource.type.endswith("::CustomResource"):
             found.add(name_of(resource.get("ServiceToken")))
-    return frozenset(found)
+    functions = {one.logical_id: one for one in context.of_type("AWS::Lambda::Function")}
+    handed_on = [  # as the CDK's provider framework does
+        name_of(leaf)
+        for name in found & functions.keys()
+        for _, leaf in walk(functions[name].get("Environment"))
+    ]
+    return frozenset((*found, *handed_on))
 
 
 @rule(
@@ -108,10 +134,12 @@ def _administers(context: Context) -> frozenset[str]:
 )
 def master_user(context: Context) -> Iterator[Hit]:
     masters, administers = _masters(context), _administers(context)
+    access = Access(context.view)
     for kind, where in _TASKS.items():
         for task in context.of_type(kind):
             if task.logical_id not in administers:
-                yield from _given(task, where, masters)
+                given = list(_given(task, where, masters))
+                yield from given or _may_read(task, masters, access)
 
 
 def _given(task: Resource, where: str, masters: _Masters) -> Iterator[Hit]:
@@ -120,3 +148,25 @@ def _given(task: Resource, where: str, masters: _Masters) -> Iterator[Hit]:
         database = masters.database(leaf)
         if database is not None:
             yield hit(task, path, f"it is given the master user of the database {database}")
+
+
+def _may_read(task: Resource, masters: _Masters, access: Access) -> Iterator[Hit]:
+    """Find the master user's secret among what the task's role may read by its name."""
+    for path, value in walk(dict(task.properties)):
+        role = access.role(value) if path.rpartition(".")[2] in _ROLES else None
+        if role is None:
+            continue
+        reading = [one for one in access.identity(role)[0] if one.allows_action(_READ)]
+        allowed = {masters.database(leaf) for one in reading if one.allows for leaf in _of(one)}
+        denied = {masters.database(leaf) for one in reading if not one.allows for leaf in _of(one)}
+        for database in sorted(filter(None, allowed - denied)):
+            yield hit(
+                task,
+                path,
+                f"its role {role.logical_id} may read the secret of the master user of the "
+                f"database {database}",
+            )
+
+
+def _of(statement: Statement) -> Iterator[Value]:
+    return (leaf for _, leaf in walk(statement.written.get("Resource"), ""))
