@@ -28,8 +28,12 @@ NOT_JUDGED: Final = "TEMPLATE-SCHEMA"
 _LONGEST: Final = 400
 """Characters of a message; some list every allowed value."""
 
+_MOST_SUBSTITUTIONS: Final = 3_000
+"""The engine's time grows with their square: 40,000 that are not closed take minutes."""
+
 _LEFT_OUT: Final[Mapping[str, str]] = {
     "F0001": "whether there is a resource is asked before; loops and macros bring some",
+    "F3004": "TEMPLATE-DEPENDENCIES judges circles, those under conditions too",
     "W1011": "PCI-8.6.2 and its neighbours judge secrets, by what is in them",
     "W1019": "style: a variable that nothing uses",
     "W1020": "style: Fn::Sub without a variable",
@@ -99,7 +103,10 @@ class SchemaEngine:
             },
         )
         assert self._engine is not None
-        content = native.TemplateContent(json.dumps(template.body), "template.json")
+        text = json.dumps(template.body)
+        if text.count("${") > _MOST_SUBSTITUTIONS:
+            return (_not_judged(f"more than {_MOST_SUBSTITUTIONS} substitutions"),)
+        content = native.TemplateContent(text, "template.json")
         try:
             report = self._engine.result().validate_template(content, config)
         except (native.ValidationError, ValueError) as error:

@@ -131,3 +131,11 @@ def test_an_error_is_accepted_beside_its_resource_like_any_other() -> None:
     )
     assert [f.rule for f, _ in outcome.acknowledged] == ["E3045"]
     assert outcome.open == []
+
+
+def test_what_the_engine_would_take_minutes_for_is_said_to_be_unjudged() -> None:
+    text = json.dumps(
+        {"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"A": "${" * 40_000}}}}
+    )
+    (finding,) = ENGINE.begin(Template.parse(text), "eu-central-2").result()
+    assert (finding.rule, finding.severity) == ("TEMPLATE-SCHEMA", Severity.WARNING)
