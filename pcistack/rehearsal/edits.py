@@ -75,9 +75,12 @@ def touch(template: Template) -> None:
 
 
 def replace_database(template: Template) -> None:
-    """Rename the master user, which only a new cluster can have."""
+    """Change what `database.name` sets, which only a new cluster can have.
+
+    The cluster's own name stays, as it does in the app: AWS announces it, and refuses to do it.
+    """
     for properties in _properties(template, "AWS::RDS::DBCluster"):
-        properties["MasterUsername"] = "someoneelse"
+        properties["DatabaseName"] = "rehearsed"
 
 
 def import_certificates(template: Template, imported: Mapping[str, str]) -> None:

@@ -20,7 +20,9 @@ from pcistack.rehearsal.embedded import (
     late_writers,
     monitoring,
     network,
+    permissions,
     recorded,
+    replacement,
     scaling,
     secrets,
     storage,
@@ -45,6 +47,8 @@ def install() -> None:
     dns.install()
     database_servers.install()
     guards.install()
+    permissions.install()
+    replacement.install()
     collisions.install()
     late_writers.install()
     control.install()
