@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pcistack.checks.rule import Hit, hit
-from pcistack.deployment.paths import number
-from pcistack.template.view import Resource
+from pcistack.template.view import Resource, number
 
 BALANCER: Final = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 GROUP: Final = "AWS::ElasticLoadBalancingV2::TargetGroup"

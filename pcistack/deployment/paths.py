@@ -40,15 +40,6 @@ def text(value: Value) -> str | None:
     return str(value)
 
 
-def number(value: Value) -> float | None:
-    """Return a value as a number, also if it is written as text; None if it is none or open."""
-    known = text(value)
-    try:
-        return float(known) if known is not None and not isinstance(value, bool) else None
-    except ValueError:
-        return None
-
-
 def is_open(value: Value) -> bool:
     """Whether a value is there but only a deployment knows it."""
     return isinstance(value, Unknown | Partial) or (

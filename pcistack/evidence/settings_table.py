@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from pcistack.pci_dss import accepted
-from pcistack.template.view import Partial, Reference, Value
+from pcistack.template.view import Partial, Reference, Value, number
 
 Accepts: TypeAlias = Callable[[Value], bool]
 
@@ -86,21 +86,12 @@ def own_name(value: str) -> bool:
     return name.isidentifier() and not accepted.default_user(name)
 
 
-def _number(value: Value) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
-
-
 def _at_least(least: float) -> Accepts:
-    return lambda value: (number := _number(value)) is not None and number >= least
+    return lambda value: (known := number(value)) is not None and known >= least
 
 
 def _at_most(most: float) -> Accepts:
-    return lambda value: (number := _number(value)) is not None and 0 < number <= most
+    return lambda value: (known := number(value)) is not None and 0 < known <= most
 
 
 def _often(expression: str) -> bool:

@@ -151,18 +151,8 @@ class Resource:
         return str(value) if isinstance(value, str | int | float) else None
 
     def number(self, path: str) -> float | None:
-        """Return the number at a path, also if it is written as a string; None if not known.
-
-        What is no finite number, such as ``nan``, counts as not known.
-        """
-        value = self.get(path)
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            return None
-        try:
-            number = float(value)
-        except (ValueError, OverflowError):
-            return None
-        return number if math.isfinite(number) else None
+        """Return the number at a path, as :func:`number` reads it."""
+        return number(self.get(path))
 
     def flag(self, path: str) -> bool | None:
         """Return the boolean at a path, also if it is written as a string; None if not known."""
@@ -263,6 +253,20 @@ class View:
         if isinstance(value, Partial) and len(value.references) == 1:
             value = value.references[0]
         return self.resources.get(value.logical_id) if isinstance(value, Reference) else None
+
+
+def number(value: Value) -> float | None:
+    """Return a value as a number, also if it is written as a string; None if not known.
+
+    What is no finite number, such as ``nan``, counts as not known.
+    """
+    if isinstance(value, bool | Partial) or not isinstance(value, str | int | float):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
 
 
 def walk(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:

@@ -10,8 +10,8 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, is_open, number, objects, text
-from pcistack.template.view import Resource, Value
+from pcistack.deployment.paths import fields, is_open, objects, text
+from pcistack.template.view import Resource, Value, number
 
 _ALARM: Final = "AWS::CloudWatch::Alarm"
 _API: Final = "CloudWatch API reference: PutMetricAlarm"

@@ -9,8 +9,8 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, listed, number, objects, text
-from pcistack.template.view import Resource, Value
+from pcistack.deployment.paths import fields, listed, objects, text
+from pcistack.template.view import Resource, Value, number
 
 _BUCKET: Final = "AWS::S3::Bucket"
 _OPEN: Final = ("AuthenticatedRead", "LogDeliveryWrite", "PublicRead", "PublicReadWrite",

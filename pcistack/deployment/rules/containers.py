@@ -12,8 +12,8 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.fargate import TASK, fargate_tasks, units
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, is_open, listed, number, objects, text
-from pcistack.template.view import Resource, Value
+from pcistack.deployment.paths import fields, is_open, listed, objects, text
+from pcistack.template.view import Resource, Value, number
 
 _CONTAINERS: Final = "ContainerDefinitions"
 _API: Final = "ECS API reference: RegisterTaskDefinition, ContainerDefinition"

@@ -9,9 +9,9 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, listed, number, objects, text
+from pcistack.deployment.paths import fields, listed, objects, text
 from pcistack.policies.arns import parts
-from pcistack.template.view import Partial, Reference, Resource, Value
+from pcistack.template.view import Partial, Reference, Resource, Value, number
 
 _ACL: Final = "AWS::WAFv2::WebACL"
 _GROUP: Final = "AWS::WAFv2::RuleGroup"

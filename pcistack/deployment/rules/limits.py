@@ -9,8 +9,8 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.limits import LIMITS, REQUIRED, Between, Form, Items, Limit, OneOf
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import expand, is_open, number, objects, text
-from pcistack.template.view import Resource, Value
+from pcistack.deployment.paths import expand, is_open, objects, text
+from pcistack.template.view import Resource, Value, number
 
 
 @rule(

@@ -10,8 +10,8 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.load_balancing import BALANCER, GROUP, HTTP, NETWORK
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, is_open, listed, number, objects, text
-from pcistack.template.view import Reference, Resource, Value
+from pcistack.deployment.paths import fields, is_open, listed, objects, text
+from pcistack.template.view import Reference, Resource, Value, number
 
 LISTENER: Final = "AWS::ElasticLoadBalancingV2::Listener"
 RULE: Final = "AWS::ElasticLoadBalancingV2::ListenerRule"

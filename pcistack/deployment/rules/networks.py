@@ -10,8 +10,8 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import is_open, number, objects, text
-from pcistack.template.view import Reference, Resource, Value
+from pcistack.deployment.paths import is_open, objects, text
+from pcistack.template.view import Reference, Resource, Value, number
 
 _VPC: Final = "AWS::EC2::VPC"
 _SUBNET: Final = "AWS::EC2::Subnet"

@@ -11,7 +11,7 @@ from pcistack.checks.rule import Hit, hit, must_be_false, show
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
-from pcistack.template.view import Partial, Resource, Unknown, Value
+from pcistack.template.view import Partial, Resource, Value, number
 
 _GROUPS: Final = ("AWS::RDS::DBClusterParameterGroup", "AWS::RDS::DBParameterGroup")
 _WHOM: Final = {
@@ -126,14 +126,14 @@ def _lifecycle(bucket: Resource, path: str, item: dict[str, Value]) -> Iterator[
             )
     transitions = item.get("Transitions")
     each = transitions if isinstance(transitions, list) else [item.get("Transition")]
-    for number, transition in enumerate(each):
+    for position, transition in enumerate(each):
         if not isinstance(transition, dict) or transition.get("StorageClass") not in _ARCHIVES:
             continue
-        days = _number(transition.get("TransitionInDays"))
+        days = number(transition.get("TransitionInDays"))
         if days is None or days < _AT_HAND:
             yield hit(
                 bucket,
-                f"{path}.Transitions.{number}",
+                f"{path}.Transitions.{position}",
                 f"logs go to {transition.get('StorageClass')} "
                 + (f"after {counted(days, 'day')}" if days is not None else "on a fixed day")
                 + f"; they have to be at hand for {_AT_HAND}",
@@ -143,32 +143,23 @@ def _lifecycle(bucket: Resource, path: str, item: dict[str, Value]) -> Iterator[
 def _noncurrent(item: dict[str, Value]) -> Iterator[tuple[str, float | None]]:
     expiration = item.get("NoncurrentVersionExpiration")
     if isinstance(expiration, dict):
-        yield "NoncurrentVersionExpiration", _number(expiration.get("NoncurrentDays"))
+        yield "NoncurrentVersionExpiration", number(expiration.get("NoncurrentDays"))
     if item.get("NoncurrentVersionExpirationInDays") is not None:
-        days = _number(item.get("NoncurrentVersionExpirationInDays"))
+        days = number(item.get("NoncurrentVersionExpirationInDays"))
         yield "NoncurrentVersionExpirationInDays", days
 
 
 def _tiering(bucket: Resource, path: str, item: Value) -> Iterator[Hit]:
     tiers = item.get("Tierings") if isinstance(item, dict) else None
-    for number, tier in enumerate(tiers if isinstance(tiers, list) else ()):
-        days = _number(tier.get("Days")) if isinstance(tier, dict) else None
+    for position, tier in enumerate(tiers if isinstance(tiers, list) else ()):
+        days = number(tier.get("Days")) if isinstance(tier, dict) else None
         if days is not None and days < _AT_HAND:
             yield hit(
                 bucket,
-                f"{path}.Tierings.{number}.Days",
+                f"{path}.Tierings.{position}.Days",
                 f"logs are archived after {counted(days, 'day')}; they have to be at hand for "
                 f"{_AT_HAND}",
             )
-
-
-def _number(value: Value) -> float | None:
-    if isinstance(value, bool | Unknown):
-        return None
-    try:
-        return float(str(value))
-    except ValueError:
-        return None
 
 
 @rule(
