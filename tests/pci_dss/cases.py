@@ -1042,8 +1042,12 @@ CASES: Final[Mapping[str, Case]] = {
     ),
     "PCI-1.4.4-SEARCH-PUBLIC": Case(
         at=[("It", "VPCOptions")],
-        bad=one("OpenSearchService::Domain"),
-        good=one("OpenSearchService::Domain", VPCOptions={"SubnetIds": ["subnet-1"]}),
+        bad=one("OpenSearchService::Domain", AdvancedSecurityOptions={"Enabled": True}),
+        good=one(
+            "OpenSearchService::Domain",
+            AdvancedSecurityOptions={"Enabled": True},
+            VPCOptions={"SubnetIds": ["subnet-1"]},
+        ),
     ),
     "PCI-1.4.4-BUCKET-PUBLIC": Case(
         at=[("It", "PublicAccessBlockConfiguration.BlockPublicAcls")],

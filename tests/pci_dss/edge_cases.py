@@ -275,4 +275,13 @@ EDGE_CASES: Final[Mapping[str, Case]] = {
         bad=_thing("Pipes::Pipe", LogConfiguration={"Level": "OFF"}),
         good=_thing("Pipes::Pipe", LogConfiguration={"Level": "ERROR"}),
     ),
+    "PCI-10.7.2-DETECTION-OFF": Case(
+        at=[("Thing", "Enable")],
+        bad=_thing("GuardDuty::Detector", Enable=False),
+        good=_thing(
+            "GuardDuty::Detector",
+            Enable=True,
+            Features=[{"Name": "RDS_LOGIN_EVENTS", "Status": "ENABLED"}],
+        ),
+    ),
 }

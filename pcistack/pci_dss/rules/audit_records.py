@@ -8,9 +8,10 @@ from typing import Final
 
 from pcistack.checks.findings import Severity, counted
 from pcistack.checks.rule import Hit, hit, must_be_false, show
-from pcistack.pci_dss import accepted
+from pcistack.pci_dss import accepted, audit_settings
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.pci_dss.settings import types_of, wrong
 from pcistack.template.view import Partial, Resource, Value, number
 
 _GROUPS: Final = ("AWS::RDS::DBClusterParameterGroup", "AWS::RDS::DBParameterGroup")
@@ -28,14 +29,15 @@ _WHOM: Final = {
     "No filter leaves users or events out of a database's audit log",
     asks="Audit logs record all individual access and all actions of administrators.",
     requirements=("10.2.1", "10.2.1.1", "10.2.1.2"),
-    types=(*_GROUPS, "AWS::RDS::OptionGroup"),
+    types=(*_GROUPS, "AWS::RDS::OptionGroup", *types_of(audit_settings.AUDIT_OFF)),
     fix="Delete the parameter, so that every user is in the audit log.",
 )
 def audit_filtered(context: Context) -> Iterator[Hit]:
+    yield from wrong(context, audit_settings.AUDIT_OFF)
     for group in context.of_type(*_GROUPS):
         parameters = group.get("Parameters")
         for name, value in parameters.items() if isinstance(parameters, dict) else ():
-            why = _WHOM.get(name, "")
+            why = _why(name, value)
             if why and str(value or "").strip():
                 yield hit(group, f"Parameters.{name}", f"{name} is {show(value)}: {why}")
     for group in context.of_type("AWS::RDS::OptionGroup"):
@@ -43,12 +45,23 @@ def audit_filtered(context: Context) -> Iterator[Hit]:
             settings = option.get("OptionSettings") if isinstance(option, dict) else None
             for item in settings if isinstance(settings, list) else ():
                 name = str(item.get("Name")) if isinstance(item, dict) else ""
-                if _WHOM.get(name) and isinstance(item, dict) and item.get("Value"):
+                why = _why(name, item.get("Value")) if isinstance(item, dict) else ""
+                if why and isinstance(item, dict) and item.get("Value"):
                     yield hit(
                         group,
                         f"OptionConfigurations.{index}.OptionSettings",
-                        f"{name} is {show(item.get('Value'))}: {_WHOM[name]}",
+                        f"{name} is {show(item.get('Value'))}: {why}",
                     )
+
+
+def _why(name: str, value: Value) -> str:
+    """Return what a setting keeps out of the audit log; nothing if it keeps nothing out."""
+    text = str(value).lower()
+    if name == "SERVER_AUDIT_LOGGING" and text in ("off", "0"):
+        return "nobody is in the audit log"
+    if name == "init_connect" and "server_audit" in text:
+        return "it changes the audit log at every login"
+    return _WHOM.get(name, "")
 
 
 _FIELDS: Final = {
@@ -105,6 +118,7 @@ def log_bucket_at_hand(context: Context) -> Iterator[Hit]:
         for index, item in enumerate(bucket.items("LifecycleConfiguration.Rules")):
             if isinstance(item, dict) and item.get("Status") == "Enabled":
                 yield from _lifecycle(bucket, f"LifecycleConfiguration.Rules.{index}", item)
+        yield from _lock(bucket)
         for index, item in enumerate(bucket.items("IntelligentTieringConfigurations")):
             yield from _tiering(bucket, f"IntelligentTieringConfigurations.{index}", item)
 
@@ -126,6 +140,18 @@ def _lifecycle(bucket: Resource, path: str, item: dict[str, Value]) -> Iterator[
             )
     transitions = item.get("Transitions")
     each = transitions if isinstance(transitions, list) else [item.get("Transition")]
+    moved = item.get("NoncurrentVersionTransitions")
+    for place, later in enumerate(moved if isinstance(moved, list) else ()):
+        if not isinstance(later, dict) or later.get("StorageClass") not in _ARCHIVES:
+            continue
+        days = number(later.get("TransitionInDays"))
+        if days is not None and days < _AT_HAND:
+            yield hit(
+                bucket,
+                f"{path}.NoncurrentVersionTransitions.{place}",
+                f"a log that is deleted or overwritten is archived after {counted(days, 'day')}",
+                severity=Severity.WARNING,
+            )
     for position, transition in enumerate(each):
         if not isinstance(transition, dict) or transition.get("StorageClass") not in _ARCHIVES:
             continue
@@ -138,6 +164,23 @@ def _lifecycle(bucket: Resource, path: str, item: dict[str, Value]) -> Iterator[
                 + (f"after {counted(days, 'day')}" if days is not None else "on a fixed day")
                 + f"; they have to be at hand for {_AT_HAND}",
             )
+
+
+def _lock(bucket: Resource) -> Iterator[Hit]:
+    """Yield what weakens an Object Lock, where the bucket has one."""
+    if bucket.flag("ObjectLockEnabled") is not True:
+        return
+    base = "ObjectLockConfiguration.Rule.DefaultRetention"
+    days, years = bucket.number(f"{base}.Days"), bucket.number(f"{base}.Years")
+    if bucket.get(base) is None:
+        path, problem = "ObjectLockConfiguration.Rule", "no default retention locks new logs"
+    elif days is not None and days < accepted.LOG_DAYS and not years:
+        path, problem = f"{base}.Days", f"logs are locked for {counted(days, 'day')} only"
+    elif bucket.get(f"{base}.Mode") == "GOVERNANCE":
+        path, problem = f"{base}.Mode", "whoever may bypass governance deletes logs"
+    else:
+        return
+    yield hit(bucket, path, problem, severity=Severity.WARNING)
 
 
 def _noncurrent(item: dict[str, Value]) -> Iterator[tuple[str, float | None]]:
@@ -174,6 +217,14 @@ def _tiering(bucket: Resource, path: str, item: Value) -> Iterator[Hit]:
 )
 def recorder_partial(context: Context) -> Iterator[Hit]:
     for recorder in context.of_type("AWS::Config::ConfigurationRecorder"):
+        overrides = recorder.items("RecordingMode.RecordingModeOverrides")
+        for index, item in enumerate(overrides):
+            if isinstance(item, dict) and item.get("RecordingFrequency") == "DAILY":
+                yield hit(
+                    recorder,
+                    f"RecordingMode.RecordingModeOverrides.{index}.RecordingFrequency",
+                    "what changes and changes back within a day is not recorded",
+                )
         group = recorder.get("RecordingGroup")
         if group is None:
             continue  # every supported type of the region
@@ -216,6 +267,13 @@ def trail_events(context: Context) -> Iterator[Hit]:
         advanced = trail.items("AdvancedEventSelectors")
         if advanced and "'Management'" not in str(advanced):
             yield hit(trail, "AdvancedEventSelectors", "no selector holds management events")
+    yield from wrong(context, audit_settings.TRAILS)
+    for record in context.of_type("AWS::CloudTrail::Trail", "AWS::CloudTrail::EventDataStore"):
+        yield from _advanced(record)
+    yield from _stores(context)
+
+
+def _stores(context: Context) -> Iterator[Hit]:
     for store in context.of_type("AWS::CloudTrail::EventDataStore"):
         days = store.number("RetentionPeriod")
         if days is not None and days < accepted.LOG_DAYS:
@@ -227,6 +285,21 @@ def trail_events(context: Context) -> Iterator[Hit]:
         for flag in ("IngestionEnabled", "MultiRegionEnabled"):
             if store.flag(flag) is False:
                 yield hit(store, flag, f"{flag} is false")
+
+
+def _advanced(record: Resource) -> Iterator[Hit]:
+    """Yield the selectors of management events that narrow them, if no other takes them all."""
+    narrowed: list[str] = []
+    for index, item in enumerate(record.items("AdvancedEventSelectors")):
+        fields = item.get("FieldSelectors") if isinstance(item, dict) else None
+        known = [one for one in fields if isinstance(one, dict)] if isinstance(fields, list) else []
+        if not any("Management" in str(one.get("Equals")) for one in known):
+            continue
+        if len(known) == 1:
+            return
+        narrowed.append(f"AdvancedEventSelectors.{index}")
+    if len(narrowed) == 1:
+        yield hit(record, narrowed[0], "some management events only are recorded")
 
 
 def _selector(trail: Resource, path: str, item: dict[str, Value]) -> Iterator[Hit]:

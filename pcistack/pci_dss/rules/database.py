@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from pcistack.checks.findings import Severity
@@ -18,9 +19,10 @@ from pcistack.checks.rule import (
     must_be_true,
     show,
 )
-from pcistack.pci_dss import accepted
+from pcistack.pci_dss import accepted, audit_settings
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.pci_dss.settings import types_of, wrong
 from pcistack.regional import aurora
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value
@@ -319,11 +321,19 @@ _STATEMENT_PARAMETERS: Final = {
     asks="Sensitive authentication data is not kept after authorisation, nor card numbers where "
     "they are readable: a log of statements would keep both.",
     requirements=("3.3.1", "3.2.1", "3.5.1"),
-    types=(*_RDS, "AWS::RDS::DBClusterParameterGroup", "AWS::RDS::DBParameterGroup"),
+    types=(
+        *_RDS,
+        "AWS::RDS::DBClusterParameterGroup",
+        "AWS::RDS::DBParameterGroup",
+        "AWS::RDS::OptionGroup",
+        *types_of(audit_settings.STATEMENTS),
+    ),
     fix="Leave general out of the exports; general_log 0, log_statement ddl, audit events without "
     "QUERY and QUERY_DML.",
 )
 def statements_logged(context: Context) -> Iterator[Hit]:
+    yield from wrong(context, audit_settings.STATEMENTS)
+    yield from _option_events(context)
     for database in context.of_type(*_RDS):
         for index, item in enumerate(database.items("EnableCloudwatchLogsExports")):
             if item == accepted.STATEMENT_LOG:
@@ -337,10 +347,52 @@ def statements_logged(context: Context) -> Iterator[Hit]:
             value = _parameter(group.get("Parameters"), name)
             if str(value).lower() in bad:
                 yield _parameter_hit(group, name, value)
+        yield from _slow_limits(group)
         for name in ("server_audit_events", "pgaudit.log"):
             value = _parameter(group.get("Parameters"), name)
             if not accepted.without_statements(str(value or "")):
                 yield _parameter_hit(group, name, value)
+
+
+_SECONDS: Final = {
+    "long_query_time": 1.0,
+    "log_min_duration_statement": 0.001,
+    "log_min_duration_sample": 0.001,
+    "auto_explain.log_min_duration": 0.001,
+}
+
+
+def _slow_limits(group: Resource) -> Iterator[Hit]:
+    """Yield limits so low that the log of slow statements holds (nearly) every statement."""
+    for name, unit in _SECONDS.items():
+        value = _parameter(group.get("Parameters"), name)
+        try:
+            seconds = float(str(value)) * unit
+        except ValueError:
+            continue
+        if 0 <= seconds < 1:
+            found = _parameter_hit(group, name, value)
+            yield found if seconds < _EVERY else replace(found, severity=Severity.WARNING)
+
+
+def _option_events(context: Context) -> Iterator[Hit]:
+    for group in context.of_type("AWS::RDS::OptionGroup"):
+        for index, option in enumerate(group.items("OptionConfigurations")):
+            settings = option.get("OptionSettings") if isinstance(option, dict) else None
+            for item in settings if isinstance(settings, list) else ():
+                if not isinstance(item, dict) or item.get("Name") != "SERVER_AUDIT_EVENTS":
+                    continue
+                if not accepted.without_statements(str(item.get("Value") or "")):
+                    yield hit(
+                        group,
+                        f"OptionConfigurations.{index}.OptionSettings",
+                        f"SERVER_AUDIT_EVENTS is {show(item.get('Value'))}: statements with card "
+                        "data would be logged",
+                    )
+
+
+_EVERY: Final = 0.1
+"""Seconds below which a limit catches ordinary statements."""
 
 
 def _parameter_hit(group: Resource, name: str, value: Value) -> Hit:

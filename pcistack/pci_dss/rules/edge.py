@@ -8,19 +8,30 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit, show
 from pcistack.network.network import Kind
+from pcistack.pci_dss import neighbours
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.pci_dss.settings import types_of, wrong
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Resource, Value
 
 _WEAK: Final = {"SSLv3", "TLSv1", "TLSv1.1"}
 _WEB_PORTS: Final = frozenset({80, 443, 8000, 8080, 8443})
+_UNGUARDED: Final = (
+    "AWS::Lightsail::LoadBalancer",
+    "AWS::Lightsail::Container",
+    "AWS::Lightsail::Distribution",
+)
 _INTEGRATIONS: Final = (
     ("AWS::ApiGateway::Method", "Integration.Uri"),
     ("AWS::ApiGatewayV2::Integration", "IntegrationUri"),
     ("AWS::AppSync::DataSource", "HttpConfig.Endpoint"),
     ("AWS::Events::ApiDestination", "InvocationEndpoint"),
     ("AWS::SNS::Subscription", "Endpoint"),
+    (
+        "AWS::KinesisFirehose::DeliveryStream",
+        "HttpEndpointDestinationConfiguration.EndpointConfiguration.Url",
+    ),
 )
 
 
@@ -30,7 +41,11 @@ _INTEGRATIONS: Final = (
     asks="Strong cryptography protects card data over open networks, on every hop.",
     requirements=("4.2.1",),
     security_hub=("CloudFront.9", "CloudFront.10"),
-    types=("AWS::CloudFront::Distribution", *(kind for kind, _ in _INTEGRATIONS)),
+    types=(
+        "AWS::CloudFront::Distribution",
+        *(kind for kind, _ in _INTEGRATIONS),
+        *types_of(neighbours.ORIGIN_TLS),
+    ),
     fix="OriginProtocolPolicy https-only with OriginSSLProtocols TLSv1.2; an https:// address.",
 )
 def origin_plain(context: Context) -> Iterator[Hit]:
@@ -38,6 +53,7 @@ def origin_plain(context: Context) -> Iterator[Hit]:
         for index, origin in enumerate(distribution.items("DistributionConfig.Origins")):
             if isinstance(origin, dict):
                 yield from _origin(distribution, f"DistributionConfig.Origins.{index}", origin)
+    yield from wrong(context, neighbours.ORIGIN_TLS)
     for kind, path in _INTEGRATIONS:
         for resource in context.of_type(kind):
             value = resource.get(path)
@@ -103,8 +119,7 @@ def _takes_plain(distribution: Resource) -> bool:
         "AWS::ApiGatewayV2::Route",
         "AWS::ApiGatewayV2::Api",
         "AWS::AppRunner::Service",
-        "AWS::Lightsail::LoadBalancer",
-        "AWS::Lightsail::Container",
+        *_UNGUARDED,
     ),
     fix="Put an application load balancer, a REST API or a CDN with a web ACL in front of it, "
     "and close the direct way.",
@@ -120,7 +135,7 @@ def firewall_impossible(context: Context) -> Iterator[Hit]:
         path = "NetworkConfiguration.IngressConfiguration.IsPubliclyAccessible"
         if service.flag(path) is not False and service.logical_id not in guarded:
             yield hit(service, path, "the service is public, and no web ACL is associated with it")
-    for kind in ("AWS::Lightsail::LoadBalancer", "AWS::Lightsail::Container"):
+    for kind in _UNGUARDED:
         for resource in context.of_type(kind):
             yield hit(resource, "", "it is public, and no web ACL can guard it")
 
@@ -250,11 +265,16 @@ def file_transfer(context: Context) -> Iterator[Hit]:
     asks="What stores cardholder data is not directly accessible from untrusted networks.",
     requirements=("1.4.4", "4.2.1"),
     severity=Severity.WARNING,
-    types=("AWS::S3::Bucket",),
+    types=(
+        "AWS::S3::Bucket",
+        "AWS::CloudFront::Distribution",
+        "AWS::CloudFront::OriginAccessControl",
+    ),
     fix="Delete WebsiteConfiguration and serve it through a CDN with origin access control; name "
     "the origins in CorsConfiguration.",
 )
 def website(context: Context) -> Iterator[Hit]:
+    yield from _open_origins(context)
     for bucket in context.of_type("AWS::S3::Bucket"):
         site = bucket.get("WebsiteConfiguration")
         redirects = isinstance(site, dict) and "RedirectAllRequestsTo" in site
@@ -271,4 +291,29 @@ def website(context: Context) -> Iterator[Hit]:
                     bucket,
                     f"CorsConfiguration.CorsRules.{index}.AllowedOrigins",
                     "pages of every origin may read the bucket's objects",
+                )
+
+
+def _open_origins(context: Context) -> Iterator[Hit]:
+    """Yield origins that a distribution reads without signing, as everybody else could."""
+    for control in context.of_type("AWS::CloudFront::OriginAccessControl"):
+        path = "OriginAccessControlConfig.SigningBehavior"
+        if control.get(path) in ("never", "no-override"):
+            yield hit(
+                control,
+                path,
+                f"it is {show(control.get(path))}: requests need no signature",
+                severity=Severity.ERROR if control.get(path) == "never" else None,
+            )
+    for distribution in context.of_type("AWS::CloudFront::Distribution"):
+        for index, origin in enumerate(distribution.items("DistributionConfig.Origins")):
+            if not isinstance(origin, dict) or not isinstance(origin.get("S3OriginConfig"), dict):
+                continue
+            config = origin["S3OriginConfig"]
+            identity = config.get("OriginAccessIdentity") if isinstance(config, dict) else None
+            if not origin.get("OriginAccessControlId") and not identity:
+                yield hit(
+                    distribution,
+                    f"DistributionConfig.Origins.{index}.S3OriginConfig",
+                    "the distribution does not sign, so the bucket has to be public",
                 )

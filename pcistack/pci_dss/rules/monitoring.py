@@ -8,9 +8,11 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Extent, Hit, hit, show
+from pcistack.pci_dss import audit_settings
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.log_groups import exported_group, insights
 from pcistack.pci_dss.pack import rule
+from pcistack.pci_dss.settings import types_of, wrong
 from pcistack.policies.statements import Statement
 from pcistack.template.references import name_of
 from pcistack.template.view import Resource
@@ -278,3 +280,17 @@ def container_insights(context: Context) -> Iterator[Hit]:
         value = insights(cluster)
         if value not in ("enabled", "enhanced"):
             yield hit(cluster, "ClusterSettings", f"containerInsights is {show(value)}")
+
+
+@rule(
+    "PCI-10.7.2-DETECTION-OFF",
+    "No service that detects attacks is switched off or silenced",
+    asks="Failures of critical security controls are detected; logs are reviewed automatically.",
+    requirements=("10.7.2", "10.4.1.1", "11.5.1"),
+    types=(*types_of(audit_settings.DETECTION), *types_of(audit_settings.LEVELS)),
+    fix="Enable true and every feature ENABLED; filters and automation that do not close findings; "
+    "ApplicationLogLevel INFO.",
+)
+def detection_off(context: Context) -> Iterator[Hit]:
+    yield from wrong(context, audit_settings.DETECTION)
+    yield from wrong(context, audit_settings.LEVELS)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_set, must_be_true, show
+from pcistack.pci_dss import neighbours
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.pci_dss.settings import types_of, wrong
 from pcistack.template.view import Partial, Resource, Value
 
 _BLOCKS: Final = (
@@ -81,7 +84,8 @@ def bucket_acls(context: Context) -> Iterator[Hit]:
 
 
 def _default_key(value: Value) -> bool:
-    return isinstance(value, str) and str(value).startswith("alias/aws/")
+    text = str(value) if isinstance(value, str) else ""
+    return text.startswith("alias/aws/") or text == "AWS_OWNED_KMS_KEY"
 
 
 @rule(
@@ -139,6 +143,7 @@ _ENCRYPTED: Final = (
         "AWS::EC2::Instance",
         "AWS::EC2::LaunchTemplate",
         "AWS::AutoScaling::LaunchConfiguration",
+        *types_of(neighbours.ENCRYPTED),
     ),
     fix="Set the property to true, and a KmsKeyId.",
 )
@@ -146,6 +151,7 @@ def store_encrypted(context: Context) -> Iterator[Hit]:
     for kind, path in _ENCRYPTED:
         for resource in context.of_type(kind):
             yield from must_be_true(resource, path)
+    yield from wrong(context, neighbours.ENCRYPTED)
     for kind, base in (
         ("AWS::EC2::Instance", "BlockDeviceMappings"),
         ("AWS::EC2::LaunchTemplate", "LaunchTemplateData.BlockDeviceMappings"),
@@ -160,7 +166,7 @@ def store_encrypted(context: Context) -> Iterator[Hit]:
 _KEYED: Final = (
     ("AWS::SNS::Topic", "KmsMasterKeyId"),
     ("AWS::SQS::Queue", "KmsMasterKeyId"),
-    ("AWS::DynamoDB::Table", "SSESpecification.SSEEnabled"),
+    ("AWS::DynamoDB::Table", "SSESpecification.KMSMasterKeyId"),
     ("AWS::DynamoDB::GlobalTable", "SSESpecification.SSEEnabled"),
     ("AWS::ElastiCache::ServerlessCache", "KmsKeyId"),
     ("AWS::MemoryDB::Cluster", "KmsKeyId"),
@@ -170,7 +176,22 @@ _KEYED: Final = (
     ("AWS::KinesisFirehose::DeliveryStream", "DeliveryStreamEncryptionConfigurationInput.KeyARN"),
     ("AWS::DSQL::Cluster", "KmsEncryptionKey"),
     ("AWS::FSx::FileSystem", "KmsKeyId"),
-    ("AWS::Kinesis::Stream", "StreamEncryption"),
+    (
+        "AWS::S3Express::DirectoryBucket",
+        "BucketEncryption.ServerSideEncryptionConfiguration.0."
+        "ServerSideEncryptionByDefault.KMSMasterKeyID",
+    ),
+    ("AWS::Kinesis::Stream", "StreamEncryption.KeyId"),
+    ("AWS::KinesisVideo::Stream", "KmsKeyId"),
+    ("AWS::Neptune::DBCluster", "KmsKeyId"),
+    ("AWS::DocDB::DBCluster", "KmsKeyId"),
+    ("AWS::DocDBElastic::Cluster", "KmsKeyId"),
+    ("AWS::Redshift::Cluster", "KmsKeyId"),
+    ("AWS::OpenSearchService::Domain", "EncryptionAtRestOptions.KmsKeyId"),
+    ("AWS::AmazonMQ::Broker", "EncryptionOptions.KmsKeyId"),
+    ("AWS::S3Tables::TableBucket", "EncryptionConfiguration.KMSKeyArn"),
+    ("AWS::Events::EventBus", "KmsKeyIdentifier"),
+    ("AWS::Events::Archive", "KmsKeyIdentifier"),
     ("AWS::Backup::BackupVault", "EncryptionKeyArn"),
     ("AWS::EFS::FileSystem", "KmsKeyId"),
     ("AWS::ElastiCache::ReplicationGroup", "KmsKeyId"),
@@ -249,6 +270,8 @@ _IN_TRANSIT: Final = (
         "AWS::DocDB::DBClusterParameterGroup",
         "AWS::Redshift::Cluster",
         "AWS::Redshift::ClusterParameterGroup",
+        "AWS::RedshiftServerless::Workgroup",
+        *types_of(neighbours.TLS),
     ),
     extent=Extent.FULL,
     fix="Turn encryption in transit on: TransitEncryptionEnabled, EnforceHTTPS with "
@@ -267,6 +290,7 @@ def store_tls(context: Context) -> Iterator[Hit]:
     for task in context.of_type("AWS::ECS::TaskDefinition"):
         yield from _mounted_files(task)
     yield from _parameter_groups(context)
+    yield from wrong(context, neighbours.TLS)
 
 
 def _parameter_groups(context: Context) -> Iterator[Hit]:
@@ -278,6 +302,14 @@ def _parameter_groups(context: Context) -> Iterator[Hit]:
         for index, item in enumerate(group.items("Parameters")):
             if isinstance(item, dict) and item.get("ParameterName") == "require_ssl":
                 yield from must_be_true(group, f"Parameters.{index}.ParameterValue", "require_ssl")
+    for workgroup in context.of_type("AWS::RedshiftServerless::Workgroup"):
+        given = {
+            str(item.get("ParameterKey")): str(item.get("ParameterValue")).lower()
+            for item in workgroup.items("ConfigParameters")
+            if isinstance(item, dict)
+        }
+        if given.get("require_ssl") != "true" and not workgroup.is_unknown("ConfigParameters"):
+            yield hit(workgroup, "ConfigParameters", "nothing shows that require_ssl is on")
     for group in context.of_type("AWS::DocDB::DBClusterParameterGroup"):
         if str(group.get("Parameters.tls")).lower() in ("disabled", "tls1.0", "tls1.1"):
             yield hit(group, "Parameters.tls", f"tls is {show(group.get('Parameters.tls'))}")
@@ -302,7 +334,7 @@ def _mounted_files(task: Resource) -> Iterator[Hit]:
 
 @rule(
     "PCI-1.4.4-SEARCH-PUBLIC",
-    "Search domains and caches are in a VPC and ask who you are",
+    "Search domains, caches, brokers and warehouses are not public and ask who you are",
     asks="What stores cardholder data is not directly accessible from untrusted networks.",
     requirements=("1.4.4", "8.3.2"),
     security_hub=(
@@ -318,9 +350,12 @@ def _mounted_files(task: Resource) -> Iterator[Hit]:
         "AWS::Elasticsearch::Domain",
         "AWS::MSK::Cluster",
         "AWS::ElastiCache::ReplicationGroup",
+        "AWS::EKS::Cluster",
+        "AWS::OpenSearchServerless::SecurityPolicy",
+        *types_of(neighbours.REACH),
     ),
     extent=Extent.FULL,
-    fix="Set VPCOptions; an AuthToken or user groups; no public access.",
+    fix="Set VPCOptions; an AuthToken, users with passwords or IAM; no public access.",
 )
 def search_public(context: Context) -> Iterator[Hit]:
     for domain in context.of_type("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
@@ -333,6 +368,19 @@ def search_public(context: Context) -> Iterator[Hit]:
         redis = group.get("Engine") in (None, "redis", "valkey")
         if redis and not group.get("AuthToken") and not group.items("UserGroupIds"):
             yield hit(group, "AuthToken", "whoever reaches the cache may use it")
+    yield from wrong(context, neighbours.REACH)
+    for policy in context.of_type("AWS::OpenSearchServerless::SecurityPolicy"):
+        if _OPEN_COLLECTION.search(str(policy.get("Policy"))):
+            yield hit(policy, "Policy", "the collections have a public endpoint")
+    for cluster in context.of_type("AWS::EKS::Cluster"):
+        path = "ResourcesVpcConfig.EndpointPublicAccess"
+        ranges = {str(one) for one in cluster.items("ResourcesVpcConfig.PublicAccessCidrs")}
+        if cluster.flag(path) is not False and (not ranges or ranges & {"0.0.0.0/0", "::/0"}):
+            yield hit(cluster, path, "everybody reaches the cluster's API; the default is true")
+
+
+# A network policy of OpenSearch Serverless is JSON in a text.
+_OPEN_COLLECTION: Final = re.compile(r'"AllowFromPublic"\s*:\s*true')
 
 
 @rule(

@@ -32,7 +32,7 @@ _LISTENERS: Final = (
         "ELB.1",
         "ELB.2",
     ),
-    types=_LISTENERS,
+    types=(*_LISTENERS, "AWS::VpcLattice::Listener"),
     extent=Extent.FULL,
     fix="Listen with HTTPS (or TLS) on 443; on 80 use a redirect action to HTTPS.",
 )
@@ -50,6 +50,8 @@ def listener_plain(context: Context) -> Iterator[Hit]:
                 )
         elif listener.is_unknown("Protocol"):
             yield hit(listener, "Protocol", f"Protocol {UNRESOLVED}")
+        elif protocol == "HTTPS":
+            yield from _sent_back(listener)
         elif protocol in ("TCP", "UDP", "TCP_UDP") and _faces_internet(context, listener):
             yield Hit(
                 resource=listener.logical_id,
@@ -57,6 +59,22 @@ def listener_plain(context: Context) -> Iterator[Hit]:
                 message=f"{protocol} passes whatever comes; nothing shows that it is encrypted",
                 severity=Severity.WARNING,
             )
+    for service in context.of_type("AWS::VpcLattice::Listener"):
+        if service.get("Protocol") == "HTTP":
+            yield hit(service, "Protocol", "Protocol is HTTP", severity=Severity.WARNING)
+    yield from _classic(context)
+
+
+def _sent_back(listener: Resource) -> Iterator[Hit]:
+    """Yield redirects of an HTTPS listener to HTTP."""
+    for index, action in enumerate(listener.items("DefaultActions")):
+        target = action.get("RedirectConfig") if isinstance(action, dict) else None
+        if isinstance(target, dict) and target.get("Protocol") == "HTTP":
+            path = f"DefaultActions.{index}.RedirectConfig.Protocol"
+            yield hit(listener, path, "requests over HTTPS are sent back to HTTP")
+
+
+def _classic(context: Context) -> Iterator[Hit]:
     for balancer in context.of_type("AWS::ElasticLoadBalancing::LoadBalancer"):
         for index, item in enumerate(balancer.items("Listeners")):
             protocol = item.get("Protocol") if isinstance(item, dict) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pcistack.checks.findings import Severity
+from pcistack.checks.findings import Severity, counted
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_true
 from pcistack.network.network import Kind
 from pcistack.pci_dss.context import Context
@@ -31,6 +31,8 @@ from pcistack.template.view import Resource, Value
         "AWS::CloudFront::Distribution",
         "AWS::ApiGateway::Stage",
         "AWS::ApiGateway::Deployment",
+        "AWS::AppSync::GraphQLApi",
+        "AWS::CloudFront::DistributionTenant",
     ),
     extent=Extent.FULL,
     fix="Associate a web ACL: AWS::WAFv2::WebACLAssociation, or WebACLId of the distribution.",
@@ -60,6 +62,17 @@ def firewall_missing(context: Context) -> Iterator[Hit]:
                 message="the API is public, and no web ACL is associated with its stage",
             )
     yield from _deployed_stages(context)
+    yield from _other_doors(context, guarded)
+
+
+def _other_doors(context: Context, guarded: set[str]) -> Iterator[Hit]:
+    for api in context.of_type("AWS::AppSync::GraphQLApi"):
+        if api.logical_id not in guarded and api.get("Visibility") != "PRIVATE":
+            yield hit(api, "Visibility", "the API is public, and no web ACL is associated with it")
+    for tenant in context.of_type("AWS::CloudFront::DistributionTenant"):
+        path = "Customizations.WebAcl.Action"
+        if tenant.get(path) == "disable":
+            yield hit(tenant, path, "the tenant is without its distribution's web ACL")
     for distribution in context.of_type("AWS::CloudFront::Distribution"):
         if not distribution.get("DistributionConfig.WebACLId"):
             yield hit(
@@ -164,6 +177,13 @@ def _softened(acl: Resource, path: str, name: str, item: dict[str, Value]) -> It
         if isinstance(override, dict) and {"Count", "Allow"} & set(_inside(override, "ActionToUse"))
     ]
     excluded = group.get("ExcludedRules")
+    if group.get("Version") is not None:
+        yield _acl_hit(
+            acl,
+            f"{path}.Statement.ManagedRuleGroupStatement.Version",
+            f"{name} stays at one version, and takes no rule against newer attacks",
+            Severity.WARNING,
+        )
     if soft or excluded:
         names = ", ".join(soft) or "excluded rules"
         yield _acl_hit(
@@ -217,6 +237,12 @@ def _unscoped(statement: dict[str, Value]) -> list[str]:
     return [*statement, str(group.get("Name")), *nested]
 
 
+_FLOOD: Final = 20_000
+_WINDOW: Final = 300.0
+"""Seconds over which WAF counts unless a rule says otherwise."""
+_CHOSEN: Final = {"Header", "Cookie", "QueryArgument", "QueryString", "ForwardedIP", "UriPath"}
+
+
 @rule(
     "PCI-6.4.2-RATE-LIMIT",
     "The rate limit is one that a flood meets",
@@ -224,17 +250,31 @@ def _unscoped(statement: dict[str, Value]) -> list[str]:
     requirements=("6.4.2",),
     severity=Severity.WARNING,
     types=("AWS::WAFv2::WebACL",),
-    fix="Set Limit to at most 20000 requests per address in the window.",
+    fix="Set Limit to at most 20000 requests per address in five minutes, AggregateKeyType IP.",
 )
 def rate_limit(context: Context) -> Iterator[Hit]:
     for acl in context.of_type("AWS::WAFv2::WebACL"):
         for path, item in _rules(acl):
-            limit = _inside(_inside(item, "Statement"), "RateBasedStatement").get("Limit")
-            if isinstance(limit, int | float) and limit > 20000:
+            base = f"{path}.Statement.RateBasedStatement"
+            statement = _inside(_inside(item, "Statement"), "RateBasedStatement")
+            limit = acl.number(f"{base}.Limit")
+            window = acl.number(f"{base}.EvaluationWindowSec") or _WINDOW
+            if limit is not None and limit * _WINDOW / window > _FLOOD:
                 yield _acl_hit(
                     acl,
-                    f"{path}.Statement.RateBasedStatement.Limit",
-                    f"one address may send {limit} requests in the window",
+                    f"{base}.Limit",
+                    f"one address may send {limit:.0f} requests in {counted(window, 'second')}",
+                )
+            if statement.get("AggregateKeyType") == "FORWARDED_IP":
+                yield _acl_hit(
+                    acl,
+                    f"{base}.AggregateKeyType",
+                    "a client that writes another address into the header has a new limit",
+                )
+            keys = [one for one in acl.items(f"{base}.CustomKeys") if isinstance(one, dict)]
+            if keys and all(set(one) & _CHOSEN for one in keys):
+                yield _acl_hit(
+                    acl, f"{base}.CustomKeys", "a client chooses its key, and so has no limit"
                 )
 
 

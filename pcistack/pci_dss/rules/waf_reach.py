@@ -11,8 +11,13 @@ from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.template.view import Resource, Value
 
-_PREFIXES: Final = ("", "/", ".*", "^", "^/", "^.*", ".+", "/.*", "^/.*", ".*$", "^.*$")
+_PREFIXES: Final = (
+    *("", "/", ".*", "^", "^/", "^.*", ".+", "/.*", "^/.*", ".*$", "^.*$"),
+    *("^/.+", ".*.*", "(.*)", "[\\s\\S]*", "[\\s\\S]+"),
+)
 _MANY_COUNTRIES: Final = 60
+_ORDINARY: Final = 1024
+"""Bytes below which ordinary queries, paths and bodies stay."""
 _GUARDS: Final = ("ManagedRuleGroupStatement", "RuleGroupReferenceStatement", "RateBasedStatement")
 _ASKS: Final = "The control in front of public web applications is set up to prevent web attacks."
 
@@ -51,9 +56,12 @@ def matches_everything(context: Context, statement: Value) -> bool:
         )
     if kind == "RegexMatchStatement":
         return str(body.get("RegexString")) in _PREFIXES
+    if kind == "RegexPatternSetReferenceStatement":
+        patterns = context.target(body.get("Arn"))
+        written = patterns.items("RegularExpressionList") if patterns else []
+        return any(str(one) in _PREFIXES for one in written)
     if kind == "SizeConstraintStatement":
-        size, operator = body.get("Size"), body.get("ComparisonOperator")
-        return (operator, size) in (("GE", 0), ("GE", "0"), ("NE", 999_999_999))
+        return _any_size(body)
     if kind == "IPSetReferenceStatement":
         return _holds_everybody(context, body.get("Arn"))
     if kind == "GeoMatchStatement":
@@ -70,11 +78,54 @@ def matches_everything(context: Context, statement: Value) -> bool:
     return False
 
 
+def _any_size(body: dict[str, Value]) -> bool:
+    """Whether a path that begins with a slash, or an ordinary body, has this size."""
+    operator, text = body.get("ComparisonOperator"), str(body.get("Size"))
+    size = int(text) if text.isdigit() else None
+    if size is None:
+        return False
+    least = {"GE": 1, "GT": 0}.get(str(operator))
+    return (least is not None and size <= least) or (
+        operator in ("NE", "LE", "LT") and size >= _ORDINARY
+    )
+
+
 def _holds_everybody(context: Context, arn: Value) -> bool:
+    """Whether the set's ranges are half of all addresses, or more."""
     addresses = context.target(arn)
-    ranges = {str(item) for item in addresses.items("Addresses")} if addresses else set()
-    halves = ({"0.0.0.0/1", "128.0.0.0/1"}, {"::/1", "8000::/1"})
-    return bool({"0.0.0.0/0", "::/0"} & ranges) or any(half <= ranges for half in halves)
+    share = 0.0
+    for item in addresses.items("Addresses") if addresses else ():
+        length = str(item).partition("/")[2]
+        share += 2.0 ** -int(length) if length.isdigit() else 0.0
+    return share >= 0.5
+
+
+def _leaves_out_little(context: Context, statement: Value) -> bool:
+    """Whether a statement is true of all requests but few: not one path, not few countries."""
+    inner = _table(_table(statement, "NotStatement"), "Statement")
+    return bool(inner) and not matches_everything(context, inner)
+
+
+def _is_method(statement: Value) -> bool:
+    """Whether a statement is true of every request with some usual method."""
+    for kind in ("OrStatement", "AndStatement"):
+        parts = _table(statement, kind).get("Statements")
+        if isinstance(parts, list):
+            return bool(parts) and all(_is_method(part) for part in parts)
+    match = _table(statement, "ByteMatchStatement")
+    return "Method" in _table(match, "FieldToMatch") and str(match.get("SearchString")).upper() in (
+        "GET",
+        "POST",
+    )
+
+
+def _group_allows(context: Context, item: dict[str, Value]) -> bool:
+    """Whether a rule asks a group of the template that lets requests pass."""
+    reference = _table(_table(item, "Statement"), "RuleGroupReferenceStatement")
+    group = context.target(reference.get("Arn"))
+    return group is not None and any(
+        "Allow" in _table(inner, "Action") for _, inner in _rules(group)
+    )
 
 
 @rule(
@@ -90,7 +141,7 @@ def firewall_shadowed(context: Context) -> Iterator[Hit]:
     for acl in context.of_type("AWS::WAFv2::WebACL", "AWS::WAFv2::RuleGroup"):
         items = _rules(acl)
         for place, (path, item) in enumerate(items):
-            if "Allow" not in _table(item, "Action"):
+            if "Allow" not in _table(item, "Action") and not _group_allows(context, item):
                 continue
             later = [
                 str(other.get("Name"))
@@ -99,10 +150,15 @@ def firewall_shadowed(context: Context) -> Iterator[Hit]:
             ]
             if not later:
                 continue
-            everything = matches_everything(context, item.get("Statement"))
+            statement = item.get("Statement")
+            everything = (
+                matches_everything(context, statement)
+                or _leaves_out_little(context, statement)
+                or _is_method(statement)
+            )
             yield hit(
                 acl,
-                f"{path}.Action",
+                f"{path}.Action" if "Action" in item else f"{path}.Statement",
                 f"{item.get('Name')} lets {'every request' if everything else 'what it matches'} "
                 f"pass before {', '.join(later[:3])}{' and others' if len(later) > 3 else ''} "
                 "are asked",
@@ -145,10 +201,19 @@ def firewall_scoped_away(context: Context) -> Iterator[Hit]:
     asks="Audit logs are on for all components, and hold what happened.",
     requirements=("10.4.2", "10.2.1"),
     types=("AWS::WAFv2::LoggingConfiguration",),
-    fix="Delete the filter, or let it keep what was blocked and what was allowed.",
+    fix="Leave UriPath out of RedactedFields; delete the filter, or let it keep what was blocked "
+    "and what was allowed.",
 )
 def firewall_log_filter(context: Context) -> Iterator[Hit]:
     for config in context.of_type("AWS::WAFv2::LoggingConfiguration"):
+        for index, field in enumerate(config.items("RedactedFields")):
+            if isinstance(field, dict) and "UriPath" in field:
+                yield hit(
+                    config,
+                    f"RedactedFields.{index}",
+                    "the log does not say what was asked for",
+                    severity=Severity.WARNING,
+                )
         for index, item in enumerate(config.items("LoggingFilter.Filters")):
             if not isinstance(item, dict) or item.get("Behavior") != "DROP":
                 continue
