@@ -84,6 +84,7 @@ _CONNECTED: Final[Mapping[str, str]] = {
     "AWS::ElasticLoadBalancingV2": "routes requests",
     "AWS::CertificateManager": "proves identity",
     "AWS::Route53": "directs requests",
+    "AWS::Route53Resolver": "decides which names resolve, and records them",
     "AWS::ApplicationAutoScaling": "changes capacity",
     "AWS::Backup": "copies stored data",
     "AWS::S3": "protects stored objects",
