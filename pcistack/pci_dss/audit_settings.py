@@ -198,10 +198,4 @@ TRAILS: Final = (
         *_FALSE,
         severity=_WARN,
     ),
-    _set(
-        "AWS::CloudTrail::Trail",
-        "CloudWatchLogsLogGroupArn",
-        "no filter or alarm reads it",
-        severity=_WARN,
-    ),
 )
