@@ -495,12 +495,6 @@ HARMLESS: Final[tuple[Harmless, ...]] = (
         r"|ServerlessV2ScalingConfiguration(\..*)?|UseLatestRestorableTime)",
     ),
     Harmless(
-        "the slow query log is for tuning; audit and error log stay",
-        "RDS::DBCluster",
-        r"EnableCloudwatchLogsExports\.\[slowquery\]",
-        _DROP,
-    ),
-    Harmless(
         "slow queries are logged for tuning",
         "RDS::DBClusterParameterGroup",
         r"Parameters\.slow_query_log",

@@ -63,6 +63,10 @@ SAMPLES: Final[Mapping[str, tuple[Values, ...]]] = {
     "database.port": ({"database": {"port": 6604}},),
     "database.name": ({"database": {"name": "ledger"}},),
     "database.master_username": ({"database": {"master_username": "ledgerowner"}},),
+    "database.snapshot": (
+        {"database": {"snapshot": "arn:aws:rds:eu-central-2:111111111111:cluster-snapshot:old"}},
+    ),
+    "database.slow_query_log": ({"database": {"slow_query_log": True}},),
     "database.backup_retention_days": ({"database": {"backup_retention_days": 14}},),
     "database.rotation_days": ({"database": {"rotation_days": 10}},),
     "database.rotation_hour": ({"database": {"rotation_hour": 4}},),

@@ -132,6 +132,18 @@ def _domains_are_usable(environment: Environment) -> Iterator[Mistake]:
 # Database
 
 
+@reads("database.snapshot", "region")
+def _snapshot_is_in_the_region(environment: Environment) -> Iterator[Mistake]:
+    snapshot = environment.database.snapshot
+    if snapshot is not None and snapshot.split(":")[3] != environment.region:
+        yield Mistake(
+            field="database.snapshot",
+            wrong="is a snapshot of another region, which AWS cannot restore here",
+            allowed=f"one of {environment.region}, to which it must be copied",
+            value=snapshot,
+        )
+
+
 @reads("database.min_capacity", "database.max_capacity")
 def _capacity_is_a_range(environment: Environment) -> Iterator[Mistake]:
     database = environment.database

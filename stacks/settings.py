@@ -124,6 +124,9 @@ class Environment(Settings):
             workers=tuple(self.workers),
             jobs=tuple(self.jobs),
             filters_dns=self.network.outbound is not None,
+            logs_slow_queries=self.database.slow_query_log
+            if self.database.slow_query_log is not None
+            else self.data_classification != "cardholder-data",
         )
 
 

@@ -5,7 +5,21 @@ import json
 import pytest
 
 from pci_constructs.settings.engine import has_long_term_support, mysql_version
-from tests.support import listed, statements, target, template, text, variant
+from stacks.app import build_app
+from stacks.consistency import mistakes
+from stacks.environment import Environment, load_environment
+from tests.support import (
+    Synthesized,
+    environment,
+    listed,
+    statements,
+    synthesize,
+    target,
+    template,
+    text,
+    variant,
+)
+from tests.test_acknowledgements import open_findings, outcome
 
 DEV = template("dev")
 PROD = template("prod")
@@ -185,3 +199,48 @@ def test_capacity_backups_and_readers_are_the_configured_ones() -> None:
     assert len(chosen.ids("AWS::RDS::DBInstance")) == 4
     configured = chosen.one("AWS::RDS::DBCluster")
     assert (configured["Port"], configured["DatabaseName"]) == (6604, "ledger")
+
+
+def test_the_slow_query_log_is_off_for_cardholder_data_unless_it_is_asked_for() -> None:
+    def logs(synthesized: Synthesized) -> tuple[object, object, bool]:
+        parameters = synthesized.one("AWS::RDS::DBClusterParameterGroup")["Parameters"]
+        assert isinstance(parameters, dict)
+        exported = synthesized.one("AWS::RDS::DBCluster")["EnableCloudwatchLogsExports"]
+        return parameters["slow_query_log"], exported, "/slowquery" in json.dumps(synthesized.body)
+
+    off, on = ["audit", "error"], ["audit", "error", "slowquery"]
+    assert logs(PROD) == ("0", off, False)
+    assert logs(DEV) == ("1", on, True)
+    assert logs(variant(database={"slow_query_log": False})) == ("0", off, False)
+    values = load_environment("prod").model_dump()
+    values["database"]["slow_query_log"] = True
+    assert logs(synthesize(Environment.model_validate(values))) == ("1", on, True)
+
+
+SNAPSHOT = "arn:aws:rds:eu-central-2:111111111111:cluster-snapshot:before"
+
+
+def test_a_database_begins_with_a_snapshot_and_has_the_key_of_the_stack() -> None:
+    values = environment(database={"snapshot": SNAPSHOT}).model_dump()
+    chosen = Environment.model_validate({**values, "account": "111111111111"})
+    restored = synthesize(chosen)
+    cluster = restored.one("AWS::RDS::DBCluster")
+    assert cluster["SnapshotIdentifier"] == "before"
+    assert {"MasterUsername", "DatabaseName", "StorageEncrypted"}.isdisjoint(cluster)
+    assert "EncryptionData" in target(cluster["KmsKeyId"])
+    assert cluster["ManageMasterUserPassword"] is True
+    assert open_findings(build_app([chosen])) == set()
+    assert outcome(restored).open == []
+
+
+def test_a_snapshot_of_an_unknown_account_is_told() -> None:
+    restored = variant(database={"snapshot": SNAPSHOT})
+    assert restored.one("AWS::RDS::DBCluster")["SnapshotIdentifier"] == SNAPSHOT
+    assert {finding.rule for finding in outcome(restored).open} == {"PCI-3.5.1-RESTORED"}
+
+
+def test_a_snapshot_of_another_region_is_refused() -> None:
+    values = load_environment("dev").model_dump()
+    values["database"]["snapshot"] = SNAPSHOT.replace("eu-central-2", "eu-west-1")
+    (mistake,) = mistakes(Environment.model_validate(values))
+    assert "database.snapshot: is a snapshot of another region" in str(mistake)

@@ -17,7 +17,7 @@ from pci_constructs.names import (
     longest_suffix,
 )
 from pci_constructs.settings.workload import NAME
-from stacks.environment import ConfigurationError, check_suffix
+from stacks.environment import ConfigurationError, check_suffix, load_environment
 from tests.support import SHIPPED, template
 
 WORD = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=12)
@@ -149,7 +149,7 @@ GIVEN_NAMES = (
 @pytest.mark.parametrize("suffix", SHIPPED)
 def test_every_given_name_is_in_the_table_and_holds_the_suffix(suffix: str) -> None:
     synthesized = template(suffix)
-    names = Names(project="pcidss", suffix=suffix)
+    names = load_environment(suffix).names
     table = {name for _, name in explicit(names)}
     alarms = synthesized.ids("AWS::CloudWatch::Alarm")
     table |= {names.alarm(synthesized.path(alarm).split("/")[-1]) for alarm in alarms}

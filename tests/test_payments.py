@@ -20,6 +20,7 @@ from tests.test_acknowledgements import open_findings, outcome
 ELSEWHERE = {
     "serves": "only in ephemeral.toml",
     "network.outbound": "it is there",
+    "database.snapshot": "the rehearsal has no such snapshot; shown as a comment",
     "database.auto_pause_seconds": "goes with min_capacity = 0",
     "ingress.hosted_zone_id": "the rehearsal has no such zone; shown as a comment",
     "ingress.hosted_zone_name": "the rehearsal has no such zone; shown as a comment",
@@ -135,6 +136,8 @@ CHANGES: dict[str, dict[str, object]] = {
         "port": 7000,
         "name": "other",
         "master_username": "another",
+        "snapshot": "arn:aws:rds:eu-central-2:111111111111:cluster-snapshot:before",
+        "slow_query_log": False,
         "backup_retention_days": 9,
         "rotation_days": 9,
         "rotation_hour": 3,

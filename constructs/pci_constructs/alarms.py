@@ -179,7 +179,7 @@ def _database(database: Database, names: Names) -> dict[str, AlarmProps]:
             metric=metric("CPUUtilization", "Average", 300),
             above=90,
             what_to_do="The database is short of CPU at its present capacity. Look at the slow "
-            "query log first; then raise max_capacity in the environment's file.",
+            "query log first, if it is on; then raise max_capacity in the environment's file.",
         ),
         "DatabaseCapacity": AlarmProps(
             metric=metric("ACUUtilization", "Average", 300),

@@ -14,7 +14,7 @@ from constructs import Construct
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
-from pci_constructs.names import LOG_KINDS
+from pci_constructs.names import SLOW_QUERIES
 from pci_constructs.network import Tier
 from pci_constructs.place import Place
 from pci_constructs.policy import from_this_account
@@ -28,7 +28,6 @@ _PARAMETERS: Final = {
     "tls_version": "TLSv1.2,TLSv1.3",  # PCI DSS 4.2.1
     "server_audit_logging": "1",  # PCI DSS 10.2.1
     "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL",  # not QUERY: it can hold card numbers
-    "slow_query_log": "1",  # whole statements, so card numbers must be unreadable before (3.5.1)
 }
 
 
@@ -70,6 +69,7 @@ class Database(Construct):
         self.security_group = self._security_group(tier)
         self.log_groups = self._log_groups()
         self.cluster = self._cluster(tier)
+        self._restore(self.settings.snapshot)
         self.instances = [self.cluster.node.find_child(name) for name, _ in self._instances()]
         self.writer = self.instances[0]
         self._finish_cluster()
@@ -93,7 +93,7 @@ class Database(Construct):
                 name=self._foundation.names.database_logs(kind),
                 foundation=self._foundation,
             )
-            for kind in LOG_KINDS
+            for kind in self._foundation.names.database_log_kinds
         }
 
     def _cluster(self, tier: Tier) -> rds.DatabaseCluster:
@@ -104,6 +104,7 @@ class Database(Construct):
                 settings.engine_version, mysql_version(settings.engine_version)
             )
         )
+        slow_queries = "1" if SLOW_QUERIES in self.log_groups else "0"
         upgrades = not has_long_term_support(settings.engine_version)
         writer, *readers = [
             rds.ClusterInstance.serverless_v2(
@@ -148,10 +149,10 @@ class Database(Construct):
                 "Parameters",
                 engine=engine,
                 description=f"TLS and audit log of {name}",
-                parameters=dict(_PARAMETERS),
+                parameters=_PARAMETERS | {"slow_query_log": slow_queries},
                 removal_policy=RemovalPolicy.DESTROY,
             ),
-            cloudwatch_logs_exports=list(LOG_KINDS),
+            cloudwatch_logs_exports=list(self.log_groups),
             backup=rds.BackupProps(retention=Duration.days(settings.backup_retention_days)),
             copy_tags_to_snapshot=True,
             delete_automated_backups=not protection.keep_data,
@@ -161,6 +162,25 @@ class Database(Construct):
             monitoring_role=self._monitoring_role(self._foundation.place),
             engine_lifecycle_support=(
                 rds.EngineLifecycleSupport.OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED
+            ),
+        )
+
+    def _restore(self, snapshot: str | None) -> None:
+        """Begin with a snapshot, from which AWS takes what it refuses beside it."""
+        if snapshot is None:
+            return
+        resource = self.cluster.node.default_child
+        assert isinstance(resource, rds.CfnDBCluster)
+        own = snapshot.split(":")[4] == self._foundation.place.account
+        resource.snapshot_identifier = snapshot.split(":", 6)[6] if own else snapshot
+        resource.master_username = resource.database_name = None
+        resource.storage_encrypted = None  # KmsKeyId encrypts, whatever the snapshot is
+        acknowledge(
+            resource,
+            dict.fromkeys(
+                ("AwsSolutions-RDS2", "PCI.DSS.321-RDSStorageEncrypted"),
+                "It is restored from a snapshot, and encrypted with the key that it names; AWS "
+                "refuses StorageEncrypted beside the snapshot.",
             ),
         )
 

@@ -38,8 +38,9 @@ DEFAULT_PROJECT: Final = "pcidss"
 """Project of an environment that names none; some of its names say what it holds instead."""
 
 KEY_PURPOSES: Final = ("data", "logs", "secrets", "messages")
-LOG_KINDS: Final = ("audit", "error", "slowquery")
-"""Logs that the database exports; never ``general``, whose statements can hold card numbers
+SLOW_QUERIES: Final = "slowquery"
+LOG_KINDS: Final = ("audit", "error", SLOW_QUERIES)
+"""Logs that the database may export; never ``general``, whose statements can hold card numbers
 (PCI DSS 3.3)."""
 MAX_READERS: Final = 15
 DATABASE_VARIABLES: Final[Mapping[str, str]] = {
@@ -69,6 +70,7 @@ class Names:
         workers: What runs beside the service, by name: lower-case letters, digits, hyphens.
         jobs: What runs to its end, by name.
         filters_dns: Whether queries for names are filtered and logged.
+        logs_slow_queries: Whether the database exports its slow query log.
     """
 
     project: str
@@ -76,6 +78,7 @@ class Names:
     workers: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
     filters_dns: bool = False
+    logs_slow_queries: bool = True
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -127,6 +130,11 @@ class Names:
     def last_reader(self) -> str:
         """The longest reader name."""
         return self.database_reader(MAX_READERS)
+
+    @property
+    def database_log_kinds(self) -> tuple[str, ...]:
+        """Logs that the database exports."""
+        return tuple(k for k in LOG_KINDS if self.logs_slow_queries or k != SLOW_QUERIES)
 
     def database_logs(self, kind: str) -> str:
         """Return the log group that Aurora exports one kind of log to; the pattern is AWS's."""
@@ -219,7 +227,7 @@ class Names:
     def log_groups(self) -> tuple[str, ...]:
         """Every log group that the stack owns."""
         return (
-            *(self.database_logs(kind) for kind in LOG_KINDS),
+            *(self.database_logs(kind) for kind in self.database_log_kinds),
             self.container_insights_logs,
             *(self.task_logs(workload) for workload in self.workloads),
             self.flow_logs,

@@ -159,8 +159,7 @@ def test_failure_after_the_database_is_protected_is_told_and_can_be_cleared(
     # deleting the stack is not the operation that made them, so what is kept is kept; the rollback
     # took the cluster and its group, which Container Insights has written again
     assert sorted(groups) == ["/aws/ecs/containerinsights/pcidss-prod/performance"] + [
-        f"/aws/rds/cluster/transaction-db-cluster-prod/{log}"
-        for log in ("audit", "error", "slowquery")
+        f"/aws/rds/cluster/transaction-db-cluster-prod/{log}" for log in ("audit", "error")
     ]
 
     assert lab.direct.create(prod).startswith("ROLLBACK_")

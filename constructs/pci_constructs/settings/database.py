@@ -76,6 +76,20 @@ class DatabaseSettings(Settings):
     """Master user, whose password RDS keeps; a name of your own (PCI DSS 2.2.2). AWS refuses a
     later change."""
 
+    snapshot: Annotated[
+        Annotated[str, form(values.SNAPSHOT_ARN)] | None,
+        Allowed("arn:aws:rds:<region>:<12 digits>:cluster-snapshot:<name>"),
+    ] = None
+    """Cluster snapshot that the first deployment begins with, of the same region; its master user
+    and databases take the place of `master_username` and `name`, which must be among them. Leave it
+    afterwards: AWS would replace the cluster where it is added, changed or removed, and
+    CloudFormation refuses to replace a cluster with a name."""
+
+    slow_query_log: Annotated[bool | None, Allowed("true or false")] = None
+    """Export the slow query log, which holds whole statements and with them card numbers that your
+    application writes unencrypted (PCI DSS 3.3.1). Left out, it is off for `cardholder-data` and on
+    for `test-data`."""
+
     backup_retention_days: Annotated[int, Field(ge=1, le=35)] = 7
     """How long automatic backups are kept."""
 

@@ -49,6 +49,9 @@ SECRET_ARN: Final = (
     r"-[A-Za-z0-9]{6}"
 )
 TOPIC_ARN: Final = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
+SNAPSHOT_ARN: Final = (
+    r"arn:aws[a-z-]*:rds:[a-z0-9-]+:[0-9]{12}:cluster-snapshot:(rds:)?[A-Za-z][A-Za-z0-9-]{0,254}"
+)
 KEY_ARN: Final = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}"
 SCHEDULE: Final = (
     r"cron\([0-9A-Za-z*?/,#-]+( [0-9A-Za-z*?/,#-]+){5}\)"
