@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stacks.environment import load_environment
-from tests.support import Synthesized, listed, template
+from tests.support import ENDPOINTS, Synthesized, listed, template, variant
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "cost.md").read_text(encoding="utf-8")
 _ROW = re.compile(r"^\| ([^*|]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", re.MULTILINE)
@@ -73,3 +73,12 @@ def test_readme_repeats_the_sums() -> None:
     for suffix in ("dev", "prod"):
         total = sum(row[3] for row in rows(suffix).values())
         assert f"| `{suffix}` | {total:.0f} |" in readme
+
+
+def test_settings_add_what_the_page_says() -> None:
+    endpoints = variant(**ENDPOINTS).all("AWS::EC2::VPCEndpoint")
+    interfaces = [one for one in endpoints if one.get("VpcEndpointType") == "Interface"]
+    assert len(interfaces) == 6
+    assert "six interface endpoints" in PAGE
+    assert len(template("prod").ids("AWS::SecretsManager::Secret")) == 3
+    assert "three secrets and the master user's" in PAGE

@@ -238,6 +238,11 @@ class Database(Construct):
             "PCI.DSS.321-RDSLoggingEnabled[LogExport::general]": "The general log holds whole "
             "statements and with them card numbers, which PCI DSS 3.3 forbids to keep.",
         }
+        if SLOW_QUERIES not in self.log_groups:
+            accepted[f"PCI.DSS.321-RDSLoggingEnabled[LogExport::{SLOW_QUERIES}]"] = (
+                "The slow query log holds whole statements and with them card numbers, which PCI "
+                "DSS 3.3 forbids to keep; audit and error log are exported."
+            )
         if not self._foundation.protection.deletion_protection:
             accepted["AwsSolutions-RDS10"] = (
                 "This environment is destroyed after use and holds no card data; protection is on "
