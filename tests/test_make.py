@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -21,9 +22,19 @@ INSTALLED = [
 ]
 
 
+# `make test` tells a make below it that it is one, which then names its folders too.
+_WITHOUT_MAKE = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+
+
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["make", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        ["make", *arguments],
+        cwd=ROOT,
+        env=_WITHOUT_MAKE,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 

@@ -32,8 +32,7 @@ from pci_constructs.settings.workload import (
 )
 
 _TASKS: Final = "ecs-tasks.amazonaws.com"
-_ARCHITECTURES: Final = {"x86_64": ecs.CpuArchitecture.X86_64, "arm64": ecs.CpuArchitecture.ARM64}
-_LOG_BUFFER: Final = Size.mebibytes(25)
+_LOG_BUFFER_MIB: Final = 25
 """What waits in memory for CloudWatch Logs before the driver drops lines, instead of stopping the
 application; the default of 1 MiB is soon full (AWS containers blog, awslogs non-blocking mode)."""
 
@@ -152,7 +151,7 @@ class Workload(Construct):
                 stream_prefix=self.name,
                 log_group=self.log_group,
                 mode=ecs.AwsLogDriverMode.NON_BLOCKING,
-                max_buffer_size=_LOG_BUFFER,
+                max_buffer_size=Size.mebibytes(_LOG_BUFFER_MIB),
             ),
         )
         if settings.variables:
@@ -327,7 +326,9 @@ class _TaskDefinition(ecs.FargateTaskDefinition):
             cpu=settings.cpu,
             memory_limit_mib=settings.memory_mib,
             runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=_ARCHITECTURES[runtime.architecture],
+                cpu_architecture=ecs.CpuArchitecture.ARM64
+                if runtime.architecture == "arm64"
+                else ecs.CpuArchitecture.X86_64,
                 operating_system_family=ecs.OperatingSystemFamily.LINUX,
             ),
             execution_role=execution_role.role,

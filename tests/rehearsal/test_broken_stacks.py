@@ -49,7 +49,7 @@ def _publish_database(template: Template) -> None:
 
 
 def _open_database_to_the_internet(template: Template) -> None:
-    rule = _properties(template, "AWS::EC2::SecurityGroupIngress")
+    rule = _properties(template, "AWS::EC2::SecurityGroupIngress", "TasksToDatabase")
     rule.pop("SourceSecurityGroupId")
     rule["CidrIp"] = "0.0.0.0/0"
 
@@ -88,7 +88,7 @@ def _stop_rotation(template: Template) -> None:
 
 
 def _shorten_password(template: Template) -> None:
-    secret = _properties(template, "AWS::SecretsManager::Secret")
+    secret = _properties(template, "AWS::SecretsManager::Secret", "Application")
     generate = secret["GenerateSecretString"]
     assert isinstance(generate, dict)
     generate["PasswordLength"] = 16
