@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import pytest
 from aws_cdk import App, Environment, SecretValue, Stack
@@ -32,6 +33,15 @@ from tests.support import CERTIFICATE, Synthesized, listed, references, statemen
 ZONES = ("eu-central-2a", "eu-central-2b")
 
 
+def _secret(
+    stack: Stack, construct_id: str, value: SecretValue | None = None
+) -> secretsmanager.ISecret:
+    return cast(
+        "secretsmanager.ISecret",
+        secretsmanager.Secret(stack, construct_id, secret_string_value=value),
+    )
+
+
 class Anybody:
     """Somebody's app and stack, with the constructs on it that a test asks for."""
 
@@ -57,9 +67,7 @@ class Anybody:
         return Database(self.stack, "Database", foundation=self.foundation, tier=self.tier)
 
     def service(self) -> Service:
-        secret = secretsmanager.Secret(
-            self.stack, "Login", secret_string_value=SecretValue.unsafe_plain_text("{}")
-        )
+        secret = _secret(self.stack, "Login", SecretValue.unsafe_plain_text("{}"))
         return Service(
             self.stack, "Service", foundation=self.foundation, tier=self.tier, secret=secret
         )
@@ -156,7 +164,7 @@ def test_a_secret_that_is_added_to_the_container_can_be_read() -> None:
     service = app.service()
     container = service.task_definition.default_container
     assert container is not None
-    own = secretsmanager.Secret(app.stack, "Own")
+    own = _secret(app.stack, "Own")
     container.add_secret("TOKEN", ecs.Secret.from_secrets_manager(own))
     template = app.template()
     role = target(template.one("AWS::ECS::TaskDefinition")["ExecutionRoleArn"])
@@ -190,7 +198,7 @@ def test_a_second_service_shares_the_cluster_and_has_names_of_its_own() -> None:
         "Reports",
         foundation=app.foundation,
         tier=app.tier,
-        secret=secretsmanager.Secret(app.stack, "Other"),
+        secret=_secret(app.stack, "Other"),
         name="reports",
         cluster=first.cluster,
     )
@@ -211,7 +219,7 @@ def test_a_log_group_that_the_key_does_not_serve_is_refused_at_once() -> None:
             "Reports",
             foundation=app.foundation,
             tier=app.tier,
-            secret=secretsmanager.Secret(app.stack, "Other"),
+            secret=_secret(app.stack, "Other"),
             name="reports",
             cluster=first.cluster,
         )

@@ -62,10 +62,11 @@ class Monitoring(Construct):
         names = foundation.names
         settings = settings or MonitoringSettings()
         self._published: list[IDependable] = []
-        self.topic: sns.ITopic = (
+        self.topic = cast(
+            "sns.ITopic",
             sns.Topic.from_topic_arn(self, "ExistingTopic", settings.topic_arn)
             if settings.topic_arn
-            else self._topic(foundation, settings)
+            else self._topic(foundation, settings),
         )
         topic_arn = self.topic.topic_arn
         self.alarms = {

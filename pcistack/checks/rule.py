@@ -26,6 +26,7 @@ class HasView(Protocol):
     @property
     def view(self) -> View:
         """The template in one world."""
+        ...
 
 
 ContextT = TypeVar("ContextT", bound=HasView)

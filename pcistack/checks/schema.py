@@ -109,7 +109,7 @@ class SchemaEngine:
         content = native.TemplateContent(text, "template.json")
         try:
             report = self._engine.result().validate_template(content, config)
-        except (native.ValidationError, ValueError) as error:
+        except (native.ValidationError, ValueError) as error:  # pyright: ignore[reportGeneralTypeIssues]
             return (_not_judged(str(error)),)
         return [
             finding

@@ -45,8 +45,8 @@ def _no_minor_upgrades(context: Context) -> Iterator[Resource]:
 
 
 def _no_group_events(context: Context) -> Iterator[Resource]:
-    kinds = {one.get("SourceType") for one in context.of_type("AWS::RDS::EventSubscription")}
-    if not kinds & {"db-security-group", None}:
+    kinds = {str(one.get("SourceType")) for one in context.of_type("AWS::RDS::EventSubscription")}
+    if not kinds & {"db-security-group", "None"}:
         yield from context.of_type("AWS::RDS::DBCluster")
 
 

@@ -136,7 +136,7 @@ class Resource:
             if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
                 if isinstance(value, Items):
                     steps[position] = str(value.places[int(step)])
-                value = value[int(step)]
+                value = value[int(step)]  # pyright: ignore[reportArgumentType]
             elif isinstance(value, dict) and step in value:
                 value = value[step]
             else:

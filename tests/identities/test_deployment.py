@@ -85,7 +85,7 @@ def cloudformation() -> Iterator[tuple[str, list[Mapping[str, str]]]]:
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Place)

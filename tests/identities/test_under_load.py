@@ -82,6 +82,7 @@ def _rotate_killed(world: World, at: int, *, after: bool) -> bool:
 
 
 def test_deployment_killed_anywhere_and_repeated_refuses_no_login(deployed: World) -> None:
+    at = 0
     with under_load(deployed, overlap=0.02) as load:
         for at in range(1, _LONGEST):
             deployed.killer.aim(at)

@@ -28,7 +28,9 @@ def test_a_service_principal_is_known(principal: str) -> None:
 
 def test_the_execution_policy_of_tasks_reads_no_secret() -> None:
     arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
-    (statement,) = managed.statements_of(arn) or ()
+    found = managed.statements_of(arn) or ()
+    assert len(found) == 1
+    statement = found[0]
     assert statement.allows_action("ecr:BatchGetImage")
     assert not statement.allows_action("secretsmanager:GetSecretValue")
 

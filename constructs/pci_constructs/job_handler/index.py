@@ -62,7 +62,7 @@ class Job:
             task = self._ecs.describe_tasks(cluster=self.settings["Cluster"], tasks=[arn])["tasks"][
                 0
             ]
-            if task["lastStatus"] == "STOPPED":
+            if task.get("lastStatus") == "STOPPED":
                 self._judge(task)
                 return arn
             self._sleep(_WAIT_SECONDS)
@@ -91,14 +91,14 @@ class Job:
         if not started["tasks"]:
             failures = [failure.get("reason", "no reason given") for failure in started["failures"]]
             raise JobError(f"it could not be started: {', '.join(failures) or 'no reason given'}")
-        return started["tasks"][0]["taskArn"]
+        return started["tasks"][0].get("taskArn", "")
 
     def _judge(self, task: TaskTypeDef) -> None:
-        (container,) = task["containers"]
+        (container,) = task.get("containers", [])
         code = container.get("exitCode")
         if code == 0:
             return
-        arn = task["taskArn"]
+        arn = task.get("taskArn", "")
         if code is None:
             reason = container.get("reason") or task.get("stoppedReason") or "no reason given"
             raise JobError(f"its container did not start: {reason}")

@@ -209,7 +209,7 @@ class WorkloadSettings(Settings):
 class ServiceSettings(WorkloadSettings):
     """The Fargate service. The defaults run an unprivileged nginx."""
 
-    image: Annotated[
+    image: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
         str,
         AfterValidator(values.image),
         Allowed(
@@ -220,14 +220,16 @@ class ServiceSettings(WorkloadSettings):
     """Container image, public or in ECR. `-c images.service=...` on the command line replaces it,
     `-c imageTag=...` its tag or digest; `cardholder-data` needs a digest."""
 
-    user: Annotated[
+    user: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
         str,
         AfterValidator(values.container_user),
         Allowed('a user name or number other than root, with or without ":group"'),
     ] = "101"
     """User the container runs as."""
 
-    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    architecture: Literal["x86_64", "arm64"] = (  # pyright: ignore[reportIncompatibleVariableOverride]
+        "x86_64"
+    )
     """Processor of the tasks; the image must be made for it."""
 
     container_port: Annotated[int, Field(ge=1024, le=65535)] = 8080
@@ -251,7 +253,7 @@ class ServiceSettings(WorkloadSettings):
     start_seconds: Annotated[int, Field(ge=0, le=300)] = 30
     """How long a task may be unwell after its start; the load balancer waits half a minute more."""
 
-    scratch_paths: Annotated[
+    scratch_paths: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
         tuple[str, ...],
         Field(strict=False),
         Allowed('a list of different absolute paths, such as ["/tmp"], none inside another'),
