@@ -175,6 +175,9 @@ class Faults:
         except CommandError as error:
             return f"the next run failed: {error}"
         status = self._toolkit.status(assembly.stack)
+        if status.endswith("_IN_PROGRESS"):
+            # The CLI sees the template it brings there already, and leaves; CloudFormation goes on.
+            status = self._lab.direct.wait(assembly.stack)
         if not status or status == "DELETE_COMPLETE":
             remove_what_came_late(self._lab.emulator, self._assembly)
             return ""

@@ -10,6 +10,7 @@ from pcistack.rehearsal import edits as changes
 from pcistack.rehearsal.assembly import Assembly, Template
 from pcistack.rehearsal.cdk_cli import Toolkit
 from pcistack.rehearsal.faults import Faults
+from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.report import PlainView
 from pcistack.rehearsal.steps import Steps
 from pcistack.rehearsal.sweep import Baseline
@@ -70,3 +71,18 @@ def test_resource_that_a_rollback_leaves_is_told(lab: Lab, dev: Assembly) -> Non
     assert problem.startswith("left behind: ")
     assert "cloudwatch_logs log groups /pcidss/dev/flow-logs" in problem
     lab.client("logs").delete_log_group(logGroupName="/pcidss/dev/flow-logs")
+
+
+def test_second_deletion_beside_the_first_changes_nothing(lab: Lab, dev: Assembly) -> None:
+    """What the CDK CLI asks when it was killed in the middle of a destroy and is run again."""
+    assert lab.direct.create(dev) == "CREATE_COMPLETE"
+    cloudformation = lab.client("cloudformation")
+    identifier = cloudformation.describe_stacks(StackName=dev.stack)["Stacks"][0]["StackId"]
+    lab.emulator.set_pace(0.02)
+    try:
+        cloudformation.delete_stack(StackName=dev.stack)
+        cloudformation.delete_stack(StackName=dev.stack)
+        assert lab.direct.wait(identifier) == "DELETE_COMPLETE"
+    finally:
+        lab.emulator.set_pace(0)
+        remove_what_came_late(lab.emulator, dev)

@@ -18,6 +18,7 @@ def install() -> None:
     _name_bucket_policies_after_their_bucket()
     _forget_attributes_of_deleted_listeners()
     _delete_dependents_first()
+    _delete_a_stack_once()
     _keep_what_a_rollback_could_not_delete()
     _answer_when_done()
 
@@ -105,6 +106,25 @@ def _with_the_buckets_id(original: _engine.Untyped) -> _engine.Untyped:
         return str(physical_id).removesuffix("-policy"), attributes
 
     return run
+
+
+def _delete_a_stack_once() -> None:
+    """A stack that is being deleted is not deleted a second time beside it.
+
+    The engine starts over, and the two operations meet at the same resources.
+    """
+    handlers = _engine.module("services.cloudformation.handlers")
+    original = handlers._ACTION_HANDLERS["DeleteStack"]
+
+    def delete(parameters: Mapping[str, Any]) -> _engine.Response:
+        stack = handlers._resolve_stack(handlers._p(parameters, "StackName")) or {}
+        if stack.get("StackStatus") == "DELETE_IN_PROGRESS":
+            going: _engine.Response = handlers._xml(200, "DeleteStackResponse", "")
+            return going
+        answer: _engine.Response = original(parameters)
+        return answer
+
+    handlers._ACTION_HANDLERS["DeleteStack"] = delete
 
 
 def _delete_dependents_first() -> None:
