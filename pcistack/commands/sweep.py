@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pcistack.commands.preflight import connect, exit_code, render, show_progress
 from pcistack.usage import PATH, BadInputError, suffix_of
+
+if TYPE_CHECKING:
+    from pcistack.template.document import Template
 
 _EPILOG = """\b
 Exit codes:
@@ -46,16 +49,15 @@ def sweep(suffix: str, region: str | None, profile: str | None, assembly: Path) 
     from pcistack.account.sweep import environment_tags
     from pcistack.account.sweep import sweep as ask
     from pcistack.regions import zones_of
-    from pcistack.template.document import Template, TemplateError
+    from pcistack.template.document import TemplateError
     from pcistack.template.worlds import views
 
     suffix = suffix_of(suffix)
     try:
-        file, named = _template_of(assembly, suffix)
+        template, named = _template_of(assembly, suffix)
         place = region or named
         if not place:
             raise BadInputError("no region given; add --region, such as --region eu-central-2")
-        template = Template.read(file)
         wanted = needs(views(template, place, zones=zones_of(place)))
         rows = ask(wanted, connect(place, profile), environment_tags(template))
     except (TemplateError, AwsError) as error:
@@ -67,30 +69,25 @@ def sweep(suffix: str, region: str | None, profile: str | None, assembly: Path) 
     sys.exit(exit_code(rows))
 
 
-def _template_of(assembly: Path, suffix: str) -> tuple[Path, str]:
+def _template_of(assembly: Path, suffix: str) -> tuple[Template, str]:
     """Return the template of an environment in a cloud assembly, and its region.
 
     Raises:
         BadInputError: The assembly has none.
     """
     from pcistack.account.sweep import environment_tags
+    from pcistack.checks.selection import Selection
     from pcistack.template.document import Template, TemplateError
 
-    try:
-        manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
-        artifacts = manifest["artifacts"].values()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        artifacts = ()
-    for artifact in artifacts:
-        if artifact.get("type") != "aws:cloudformation:stack":
-            continue
-        file = assembly / str(artifact["properties"]["templateFile"])
+    selection = Selection()
+    selection.add(assembly)
+    for target in selection.targets:
         try:
-            tags = environment_tags(Template.read(file))
+            template = Template.parse(target.text, path=target.path)
         except TemplateError:
             continue
-        if tags.get("EnvironmentSuffix") == suffix:
-            return file, str(artifact.get("environment", "")).rpartition("/")[2]
+        if environment_tags(template).get("EnvironmentSuffix") == suffix:
+            return template, target.region or ""
     raise BadInputError(
         f"{assembly}: holds no stack of the environment {suffix}; run make synth SUFFIX={suffix}"
     )

@@ -84,11 +84,7 @@ def _origin(distribution: Resource, path: str, origin: dict[str, Value]) -> Iter
             "match-viewer passes plain requests on, and viewers may send such",
         )
     protocols = config.get("OriginSSLProtocols")
-    weak = (
-        sorted(_WEAK & {str(item) for item in protocols if isinstance(protocols, list)})
-        if (isinstance(protocols, list))
-        else []
-    )
+    weak = sorted(_WEAK & set(map(str, protocols))) if isinstance(protocols, list) else []
     if weak and policy != "http-only":
         yield hit(
             distribution,
