@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from pcistack.checks import record
 from pcistack.checks.record import Record, RecordError
 from pcistack.naming import STACK_PREFIX
 from pcistack.template.document import Template, TemplateError
+from pcistack.verified import content_digest
 
 REPORT: Final = "validation-report.json"
 MANIFEST: Final = "manifest.json"
@@ -171,7 +170,7 @@ class Assembly:
             region=region,
             template=template,
             sha256=digest,
-            content=_content(template),
+            content=content_digest(template.body),
             record=kept if kept is not None and digest in kept.outcomes else None,
             report=_report(directory, file, chosen),
         )
@@ -243,11 +242,6 @@ def _parse(model: type[_ModelT], file: Path, stack: str | None) -> _ModelT:
             f"{file}: not what a synthesis writes ({where + ': ' if where else ''}{first['msg']}). "
             f"{_how_to_fix(stack, file.parent)}"
         ) from None
-
-
-def _content(template: Template) -> str:
-    text = json.dumps(template.body, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _place(environment: str) -> tuple[str | None, str | None]:
