@@ -29,8 +29,10 @@ from pci_constructs.worker import Worker
 from pci_constructs.workload import Workload
 from stacks.acceptable import CLUSTER, GROUP, INSTANCE
 from stacks.acceptances import accept
+from stacks.at_hand import AtHand
 from stacks.environment import Environment
-from stacks.workloads import permissions, services_by_identity
+from stacks.own_resources import own_resources
+from stacks.workloads import services_by_identity
 
 
 class PciDssStack(Stack):
@@ -67,7 +69,6 @@ class PciDssStack(Stack):
             "Network",
             foundation=foundation,
             settings=environment.network,
-            permissions=permissions(environment),
         )
         self.database = Database(
             self,
@@ -124,20 +125,6 @@ class PciDssStack(Stack):
             )
             for name, settings in environment.jobs.items()
         }
-        self.dns_firewall = (
-            DnsFirewall(
-                self,
-                "DnsFirewall",
-                foundation=foundation,
-                network=self.network,
-                outbound=environment.network.outbound,
-                images=[workload.runtime.image for workload in self._workloads],
-            )
-            if environment.network.outbound is not None
-            else None
-        )
-        self._connect()
-        self._start(foundation)
         self.monitoring = Monitoring(
             self,
             "Monitoring",
@@ -153,6 +140,35 @@ class PciDssStack(Stack):
             ),
             settings=environment.monitoring,
         )
+        own_resources(
+            AtHand(
+                scope=Construct(self, "Own"),
+                environment=environment,
+                foundation=foundation,
+                network=self.network,
+                database=self.database,
+                identities=self.identities,
+                service=self.service,
+                workers=self.workers,
+                jobs=self.jobs,
+                ingress=self.ingress,
+                monitoring=self.monitoring,
+            )
+        )
+        self.dns_firewall = (
+            DnsFirewall(
+                self,
+                "DnsFirewall",
+                foundation=foundation,
+                network=self.network,
+                outbound=environment.network.outbound,
+                images=[workload.runtime.image for workload in self._workloads],
+            )
+            if environment.network.outbound is not None
+            else None
+        )
+        self._connect()
+        self._start(foundation)
         accept(
             environment,
             {
@@ -196,6 +212,7 @@ class PciDssStack(Stack):
                 )
             self.network.give_way_out(workload.security_group, name=_prefix(workload))
             self.network.admit_to_s3(workload.s3_statements())
+            self.network.admit_to_services(workload.permissions)
 
     def _start(self, foundation: Foundation) -> None:
         """Start no task before what it needs at its start: its login, ways and permitted flows.
@@ -222,7 +239,7 @@ class PciDssStack(Stack):
             needed += before.runs
         services: list[Service | Worker] = [self.service, *self.workers.values()]
         for running in services:
-            wait_for(running.service, running.security_group, *needed)
+            wait_for(running.service, running.security_group, *running.rights, *needed)
         self.schedules = schedule(self, list(self.jobs.values()))
 
     def _outputs(self, environment: Environment) -> None:

@@ -10,7 +10,7 @@ from pci_constructs.names import GIVEN_VARIABLES, SERVICE
 from pci_constructs.settings import values
 from pci_constructs.settings.image import PRIVATE_IMAGE
 from pci_constructs.settings.regions import regions
-from pci_constructs.settings.workload import Permission, ServiceSettings, WorkloadSettings
+from pci_constructs.settings.workload import ServiceSettings, WorkloadSettings
 from pcistack.pci_dss.credentials import grade, holds_credential, is_literal
 from stacks.lists import judged, split
 from stacks.mistakes import Mistake, dotted, shown
@@ -67,15 +67,6 @@ def workloads(environment: Environment) -> Iterator[Workload]:
     ]
     for table, settings in tables:
         yield Workload(table=table, settings=settings, environment=environment)
-
-
-def permissions(environment: Environment) -> list[Permission]:
-    """Return all that anything on the stack may do with AWS services."""
-    return [
-        permission
-        for workload in workloads(environment)
-        for permission in workload.settings.permissions
-    ]
 
 
 def services_by_identity(environment: Environment) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final, cast
 
-from aws_cdk import Acknowledgment, CfnResource, Validations
+from aws_cdk import Acknowledgment, CfnResource, Stack, Validations
 from constructs import IConstruct
 
 from pcistack.packs import bare, qualified
@@ -50,6 +50,23 @@ def acknowledge(
             | ({"until": until.isoformat()} if until else {})
         )
     resource.add_metadata(METADATA_KEY, list(entries.values()))
+
+
+def in_finding(construct: IConstruct, value: str) -> str:
+    """Return a text that may hold tokens as the ids of cdk-nag's findings write it."""
+    return _written(Stack.of(construct).resolve(value))
+
+
+def _written(value: object) -> str:
+    match value:
+        case {"Ref": name}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"<{name}.{attribute}>"
+        case {"Fn::Join": [str(separator), list(parts)]}:
+            return separator.join(map(_written, parts))
+        case _:
+            return str(value)
 
 
 def _split(named: str) -> tuple[str, str]:

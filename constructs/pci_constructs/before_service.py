@@ -81,7 +81,7 @@ class BeforeService(Construct):
         self.runs: list[CustomResource] = []
         for job in jobs:
             run = self._run(job)
-            run.node.add_dependency(*after, job.security_group, *self.runs[-1:])
+            run.node.add_dependency(*after, job.security_group, *job.rights, *self.runs[-1:])
             self.runs.append(run)
 
     def _run(self, job: Job) -> CustomResource:

@@ -107,6 +107,15 @@ class Encryption(Construct):
             },
         )
 
+    def own(self, purpose: str, *services: str) -> kms.IKey:
+        """Make a key for resources of your own, usable through their services only.
+
+        Args:
+            purpose: What it encrypts, one word that no other key has; part of the alias.
+            services: First words of the services' domains, such as ``s3`` and ``sqs``.
+        """
+        return self._key(purpose, _use(*services, place=self._place))
+
     def _key(
         self,
         purpose: str,

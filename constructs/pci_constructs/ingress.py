@@ -11,16 +11,15 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as targets
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.foundation import Foundation
+from pci_constructs.log_bucket import log_bucket
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.network import Network
 from pci_constructs.policy import allow, from_this_account, policy
-from pci_constructs.protection import removal_policy
 from pci_constructs.service import Service
 from pci_constructs.settings.ingress import EVERYBODY, HostedZone, IngressSettings
 from pci_constructs.settings.waf import MANAGED_RULES
@@ -61,57 +60,15 @@ class Ingress(Construct):
         self._foundation, self._settings = foundation, settings
         self._internal = settings.scheme == "internal"
         self._tier = network.private if self._internal else network.public
-        self.access_logs = self._access_logs()
+        self.access_logs = log_bucket(
+            self, "AccessLogs", foundation=foundation, of="load balancers"
+        )
         self.security_group = self._security_group()
         self.load_balancer = self._load_balancer()
         self.target_group = self._listeners(service)
         self.web_acl = self._web_acl()
         self._web_acl_logs()
         service.stand_behind(self.target_group)
-
-    def _access_logs(self) -> s3.Bucket:
-        protection = self._foundation.protection
-        bucket = s3.Bucket(
-            self,
-            "AccessLogs",
-            # Load balancers can deliver to SSE-S3 buckets only (ELB guide, access logs).
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            versioned=True,
-            object_lock_enabled=protection.lock_logs or None,
-            object_lock_default_retention=(
-                s3.ObjectLockRetention.compliance(Duration.days(protection.log_retention_days))
-                if protection.lock_logs
-                else None
-            ),
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    expiration=Duration.days(protection.log_retention_days),
-                    noncurrent_version_expiration=Duration.days(protection.log_retention_days),
-                    abort_incomplete_multipart_upload_after=Duration.days(7),
-                )
-            ],
-            removal_policy=removal_policy(protection),
-            auto_delete_objects=not protection.keep_data,
-        )
-        assert bucket.policy is not None
-        bucket.policy.apply_removal_policy(removal_policy(protection))  # stays with its bucket
-        acknowledge(
-            bucket,
-            {
-                "AwsSolutions-S1": "This is the log bucket; logging to itself would never end.",
-                "PCI.DSS.321-S3BucketLoggingEnabled": "This is the log bucket; logging to itself "
-                "would never end.",
-                "PCI.DSS.321-S3BucketReplicationEnabled": "Access logs stay in their region; the "
-                "bucket is versioned and keeps them for the configured retention.",
-                "PCI.DSS.321-S3DefaultEncryptionKMS": "Load balancers can deliver access logs to "
-                "buckets with S3-managed keys only.",
-            },
-        )
-        return bucket
 
     def _security_group(self) -> ec2.SecurityGroup:
         everybody = EVERYBODY in self._settings.allowed_sources

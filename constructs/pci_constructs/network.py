@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable
 
 from pci_constructs.acknowledge import acknowledge
-from pci_constructs.endpoints import interface_endpoints
+from pci_constructs.endpoints import NEEDED, construct_id, endpoint_of
 from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.place import Place
@@ -71,7 +71,6 @@ class Network(Construct):
         *,
         foundation: Foundation,
         settings: NetworkSettings,
-        permissions: Iterable[Permission] = (),
     ) -> None:
         """Create the network.
 
@@ -80,8 +79,6 @@ class Network(Construct):
             construct_id: Id in the parent.
             foundation: Name, key and retention of the flow log.
             settings: Address plan, zones and way out.
-            permissions: What tasks may do with AWS services; without a way out, each service of
-                these gets its endpoint, which lets nothing else pass.
         """
         super().__init__(scope, construct_id)
         self.vpc = self._vpc(settings)
@@ -98,6 +95,8 @@ class Network(Construct):
         )
         self.flow_log = self._flow_log(self._flow_log_role(foundation.place))
         self.endpoint_security_group: ec2.SecurityGroup | None = None
+        self._place = foundation.place
+        self._permitted: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
         self._s3 = self._s3_endpoint(foundation.place)
         self.way_out: list[IDependable] = [
             self._s3,
@@ -105,9 +104,8 @@ class Network(Construct):
         ]
         if settings.egress == "endpoints":
             self.endpoint_security_group = self._endpoint_security_group()
-            self.way_out += self._interface_endpoints(
-                self.endpoint_security_group, permissions, foundation.place
-            )
+            for name, service in NEEDED.items():
+                self._interface_endpoint(name, service, self.endpoint_security_group)
 
     def give_way_out(self, tasks: ec2.SecurityGroup, *, name: str = "") -> None:
         """Let tasks reach their image, AWS services and, with NAT, the internet by HTTPS.
@@ -128,6 +126,35 @@ class Network(Construct):
         """Let tasks reach more of S3 than image layers, through the gateway endpoint."""
         for statement in statements:
             self._s3.add_to_policy(iam.PolicyStatement.from_json(statement))
+
+    def admit_to_services(self, permissions: Iterable[Permission]) -> None:
+        """Let tasks without a way out use what they are permitted to (PCI DSS 1.3.2).
+
+        Args:
+            permissions: What they may do; each service of these gets its endpoint, which lets
+                nothing else pass. Those with another way need none.
+        """
+        if self.endpoint_security_group is None:
+            return
+        for permission in permissions:
+            for prefix in dict.fromkeys(name.partition(":")[0] for name in permission.actions):
+                own = tuple(name for name in permission.actions if name.startswith(f"{prefix}:"))
+                service, permitted = endpoint_of(prefix), (own, permission.resources)
+                if service is None or permitted in self._permitted:
+                    continue
+                self._permitted.add(permitted)
+                endpoint = self.node.try_find_child(f"{construct_id(prefix)}Endpoint")
+                if not isinstance(endpoint, ec2.InterfaceVpcEndpoint):
+                    endpoint = self._interface_endpoint(
+                        construct_id(prefix), service, self.endpoint_security_group
+                    )
+                statement = allow(
+                    *own,
+                    on=permission.resources,
+                    to={"AWS": "*"},
+                    when=by_this_account(self._place),
+                )
+                endpoint.add_to_policy(iam.PolicyStatement.from_json(statement))
 
     @property
     def nat_addresses(self) -> list[str]:
@@ -261,28 +288,21 @@ class Network(Construct):
             allow_all_outbound=False,
         )
 
-    def _interface_endpoints(
-        self, group: ec2.SecurityGroup, permissions: Iterable[Permission], place: Place
-    ) -> list[IDependable]:
-        made: list[IDependable] = []
-        for construct_id, needed in interface_endpoints(permissions).items():
-            endpoint = ec2.InterfaceVpcEndpoint(
-                self,
-                f"{construct_id}Endpoint",
-                vpc=self.vpc,
-                service=ec2.InterfaceVpcEndpointAwsService(needed.service),
-                subnets=self.private.subnets,
-                security_groups=[group],
-                private_dns_enabled=True,
-                open=False,
-            )
-            for actions, resources in needed.permitted:
-                statement = allow(
-                    *actions, on=resources, to={"AWS": "*"}, when=by_this_account(place)
-                )
-                endpoint.add_to_policy(iam.PolicyStatement.from_json(statement))
-            made.append(endpoint)
-        return made
+    def _interface_endpoint(
+        self, name: str, service: str, group: ec2.SecurityGroup
+    ) -> ec2.InterfaceVpcEndpoint:
+        endpoint = ec2.InterfaceVpcEndpoint(
+            self,
+            f"{name}Endpoint",
+            vpc=self.vpc,
+            service=ec2.InterfaceVpcEndpointAwsService(service),
+            subnets=self.private.subnets,
+            security_groups=[group],
+            private_dns_enabled=True,
+            open=False,
+        )
+        self.way_out.append(endpoint)
+        return endpoint
 
 
 def _response_bucket(region: str) -> str:

@@ -42,10 +42,12 @@ class ListedRole:
         role: For everybody: a grant to it takes effect, by a policy of its own.
         closed: For the CDK while it wires a construct whose needs are listed already; what it
             grants then is dropped. Never hand it out.
+        name: Its name, for a managed policy that is attached later.
     """
 
     role: iam.IRole
     closed: iam.IRole
+    name: str
 
 
 def listed_role(scope: Construct, construct_id: str, *, props: RoleProps) -> ListedRole:
@@ -71,4 +73,5 @@ def listed_role(scope: Construct, construct_id: str, *, props: RoleProps) -> Lis
     return ListedRole(
         role=iam.Role.from_role_arn(scope, f"{construct_id}Arn", role.attr_arn),
         closed=iam.Role.from_role_arn(scope, f"{construct_id}Closed", role.attr_arn, mutable=False),
+        name=role.ref,
     )

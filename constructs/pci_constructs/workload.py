@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from aws_cdk import Duration, Size
@@ -10,17 +10,16 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct
+from constructs import Construct, IDependable
 
-from pci_constructs.acknowledge import acknowledge
+from pci_constructs.acknowledge import acknowledge, in_finding
 from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
 from pci_constructs.names import DATABASE_VARIABLES
 from pci_constructs.network import Tier
-from pci_constructs.place import Place
-from pci_constructs.policy import Statement, allow, from_this_account
-from pci_constructs.role import ListedRole, RoleProps, listed_role
+from pci_constructs.policy import Statement, allow, policy
 from pci_constructs.settings.image import PRIVATE_IMAGE
 from pci_constructs.settings.workload import (
     Permission,
@@ -30,8 +29,9 @@ from pci_constructs.settings.workload import (
     WorkerSettings,
     WorkloadSettings,
 )
+from pci_constructs.task_definition import TaskDefinition
+from pci_constructs.task_roles import execution_role, permitted, repository_arn, task_role
 
-_TASKS: Final = "ecs-tasks.amazonaws.com"
 _LOG_BUFFER_MIB: Final = 25
 """What waits in memory for CloudWatch Logs before the driver drops lines, instead of stopping the
 application; the default of 1 MiB is soon full (AWS containers blog, awslogs non-blocking mode)."""
@@ -48,6 +48,7 @@ class Workload(Construct):
         task_role: What the running container may do.
         security_group: The tasks' group; it has no way out but what is added to it.
         log_group: What the container prints.
+        permissions: What the running container may do with AWS services.
     """
 
     def __init__(
@@ -82,6 +83,9 @@ class Workload(Construct):
         self.name, self.runtime = name, runtime
         self.foundation, self.tier = foundation, tier
         self._workload, self._secret = settings, secret
+        self.permissions = list(settings.permissions)
+        self._own_policy: iam.CfnManagedPolicy | None = None
+        self._permitted: list[Statement] = []
         self.log_group = owned_log_group(
             self, "LogGroup", name=foundation.names.task_logs(name), foundation=foundation
         )
@@ -120,14 +124,21 @@ class Workload(Construct):
 
     def _task_definition(self) -> ecs.FargateTaskDefinition:
         settings = self._workload
-        execution_role = self._execution_role()
-        self.task_role = self._task_role(self.foundation.place)
-        task = _TaskDefinition(
+        own_role = task_role(self, place=self.foundation.place, permissions=settings.permissions)
+        self.task_role, self._task_role_name = own_role.role, own_role.name
+        task = TaskDefinition(
             self,
             "TaskDefinition",
             settings=settings,
             runtime=self.runtime,
-            execution_role=execution_role,
+            execution_role=execution_role(
+                self,
+                foundation=self.foundation,
+                log_group=self.log_group,
+                login=self._secret,
+                secrets=settings.secrets,
+                image=self.runtime.image,
+            ),
             task_role=self.task_role,
         )
         linux = ecs.LinuxParameters(self, "Linux", init_process_enabled=False)
@@ -155,13 +166,7 @@ class Workload(Construct):
             ),
         )
         if settings.variables:
-            acknowledge(
-                task,
-                {
-                    "AwsSolutions-ECS2": "The variables are plain settings; names and values that "
-                    "look like a credential are refused when the file is read (PCI DSS 8.6.2)."
-                },
-            )
+            _accept_variables(task)
         self._scratch(task)
         task.everything_is_listed()
         return task
@@ -220,76 +225,10 @@ class Workload(Construct):
         repository = ecr.Repository.from_repository_attributes(
             self,
             "Repository",
-            repository_arn=_repository_arn(match, self.foundation.place),
+            repository_arn=repository_arn(match, self.foundation.place),
             repository_name=match["name"],
         )
         return ecs.ContainerImage.from_ecr_repository(repository, match["tag"].lstrip(":@"))
-
-    def _execution_role(self) -> ListedRole:
-        """What ECS needs to start the task, and nothing that the task itself can use."""
-        place = self.foundation.place
-        statements = [
-            allow("logs:CreateLogStream", "logs:PutLogEvents", on=self.log_group.log_group_arn)
-        ]
-        if self._secret is not None:
-            statements += [
-                allow("secretsmanager:GetSecretValue", on=self._secret.secret_arn),
-                allow("kms:Decrypt", on=self.foundation.keys.secrets.key_arn),
-            ]
-        own = self._workload.secrets.values()
-        statements += [
-            allow("secretsmanager:GetSecretValue", on=arn)
-            for arn in dict.fromkeys(secret.arn for secret in own)
-        ]
-        statements += [
-            allow("kms:Decrypt", on=key)
-            for key in dict.fromkeys(secret.kms_key for secret in own if secret.kms_key)
-        ]
-        accepted = {}
-        match = PRIVATE_IMAGE.fullmatch(self.runtime.image)
-        if match is not None:
-            repository = _repository_arn(match, place)
-            statements += [
-                allow("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", on=repository),
-                allow("ecr:GetAuthorizationToken"),
-            ]
-            accepted["AwsSolutions-IAM5[Resource::*]"] = (
-                "ecr:GetAuthorizationToken has no resource; every other action names its resource."
-            )
-        return listed_role(
-            self,
-            "ExecutionRole",
-            props=RoleProps(
-                description="Lets ECS start the task",
-                service=_TASKS,
-                when=from_this_account(place, service="ecs"),
-                statements=tuple(statements),
-                accepted=accepted,
-            ),
-        )
-
-    def _task_role(self, place: Place) -> iam.IRole:
-        """The task's own identity; it may do what the settings list, and nothing else."""
-        permissions = self._workload.permissions
-        accepted = {
-            f"AwsSolutions-IAM5[Resource::{resource}]": permission.reason
-            for permission in permissions
-            for resource in permission.resources
-            if resource.endswith("/*") and permission.reason
-        }
-        return listed_role(
-            self,
-            "TaskRole",
-            props=RoleProps(
-                description="Identity of the running task",
-                service=_TASKS,
-                when=from_this_account(place, service="ecs"),
-                statements=tuple(
-                    statement for each in permissions for statement in _permit(each, place)
-                ),
-                accepted=accepted or None,
-            ),
-        ).role
 
     def s3_statements(self) -> list[Statement]:
         """Return what the gateway endpoint of S3 must let this workload's role do."""
@@ -300,67 +239,68 @@ class Workload(Construct):
                 to={"AWS": "*"},
                 when={"ArnEquals": {"aws:PrincipalArn": self.task_role.role_arn}},
             )
-            for permission in self._workload.permissions
+            for permission in self.permissions
             if (actions := [name for name in permission.actions if name.startswith("s3:")])
         ]
 
+    @property
+    def rights(self) -> list[IDependable]:
+        """What :meth:`permit` has added to its role; no task should start before."""
+        return [self._own_policy] if self._own_policy else []
 
-class _TaskDefinition(ecs.FargateTaskDefinition):
-    """A task definition whose needs are listed in its roles; what comes later is granted."""
+    def give(self, variables: Mapping[str, str]) -> None:
+        """Give its container more variables, such as the name of a resource of your own.
 
-    def __init__(
+        Args:
+            variables: Values by name; none is a credential (PCI DSS 8.6.2), for which the settings
+                have ``secrets``.
+        """
+        container = self.task_definition.default_container
+        assert container is not None
+        for name, value in variables.items():
+            container.add_environment(name, value)
+        _accept_variables(self.task_definition)
+
+    def permit(
         self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        settings: WorkloadSettings,
-        runtime: Runtime,
-        execution_role: ListedRole,
-        task_role: iam.IRole,
+        *actions: str,
+        on: str | Sequence[str],
+        key: kms.IKey | None = None,
+        reason: str | None = None,
     ) -> None:
-        self._granted_to = execution_role.closed
-        self._open = execution_role.role
-        super().__init__(
-            scope,
-            construct_id,
-            cpu=settings.cpu,
-            memory_limit_mib=settings.memory_mib,
-            runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=ecs.CpuArchitecture.ARM64
-                if runtime.architecture == "arm64"
-                else ecs.CpuArchitecture.X86_64,
-                operating_system_family=ecs.OperatingSystemFamily.LINUX,
-            ),
-            execution_role=execution_role.role,
-            task_role=task_role,
+        """Let the running container do more (PCI DSS 7.2.5), before its network is connected.
+
+        Args:
+            actions: The actions, each by its full name; a grant of the CDK has wildcards.
+            on: ARN of the resource, or of several.
+            key: Key of these, which the container may use through their service.
+            reason: Why a resource ends with ``/*``; at least 20 characters.
+        """
+        permission = Permission.model_construct(
+            actions=actions,
+            resources=(on,) if isinstance(on, str) else tuple(on),
+            kms_key=key.key_arn if key else None,
+            reason=reason,
         )
+        self.permissions.append(permission)
+        self._permitted += permitted(permission, self.foundation.place)
+        document = policy(*self._permitted)
+        if self._own_policy is None:
+            self._own_policy = iam.CfnManagedPolicy(
+                self, "OwnPolicy", policy_document=document, roles=[self._task_role_name]
+            )
+        self._own_policy.policy_document = document
+        if reason:
+            for resource in permission.resources:
+                finding = f"AwsSolutions-IAM5[Resource::{in_finding(self, resource)}]"
+                acknowledge(self._own_policy, {finding: reason})
 
-    def everything_is_listed(self) -> None:
-        """From now on, what the CDK grants to the execution role takes effect."""
-        self._granted_to = self._open
 
-    def obtain_execution_role(self) -> iam.IRole:
-        """Return the role that the CDK grants to."""
-        return self._granted_to
-
-
-def _permit(permission: Permission, place: Place) -> list[Statement]:
-    """Return what a permission allows, and the use of the key through the same services."""
-    resources = list(permission.resources)
-    own = allow(*permission.actions, on=resources[0] if len(resources) == 1 else resources)
-    if permission.kms_key is None:
-        return [own]
-    services = dict.fromkeys(action.partition(":")[0] for action in permission.actions)
-    through = [f"{service}.{place.region}.amazonaws.com" for service in services]
-    key = allow(
-        "kms:Decrypt",
-        "kms:GenerateDataKey",
-        on=permission.kms_key,
-        when={"StringEquals": {"kms:ViaService": through}},
+def _accept_variables(task: ecs.FargateTaskDefinition) -> None:
+    acknowledge(
+        task,
+        {
+            "AwsSolutions-ECS2": "The variables are plain settings; names and values that "
+            "look like a credential are refused when the file is read (PCI DSS 8.6.2)."
+        },
     )
-    return [own, key]
-
-
-def _repository_arn(image: re.Match[str], place: Place) -> str:
-    owner = f"{image['region']}:{image['account']}"
-    return f"arn:{place.partition}:ecr:{owner}:repository/{image['name']}"

@@ -172,6 +172,7 @@ def _delete(name: str, values: Values) -> None:
             "the bucket. (Service: S3, Error code: BucketNotEmpty)"
         )
     _engine.module("services.cloudformation.provisioners")._s3_delete(name, values)
+    _engine.module("services.s3")._bucket_logging_config.pop(name, None)  # which that forgets
 
 
 RESOURCE_TYPES = (

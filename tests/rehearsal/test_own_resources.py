@@ -1,0 +1,91 @@
+"""The example of resources of one's own: clean under every check, and it lives and dies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pcistack.rehearsal.assembly import Assembly
+from pcistack.rehearsal.trial import Lab
+from tests import own_example
+from tests.support import ENDPOINTS, Synthesized, environment, statements
+from tests.test_acknowledgements import open_findings, outcome
+
+WORKER: dict[str, dict[str, object]] = {"workers": {"settlement": {}}}
+
+
+def synthesized(folder: Path) -> Synthesized:
+    (path,) = folder.glob("*.template.json")
+    return Synthesized(json.loads(path.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _copied_over() -> Iterator[None]:
+    """What a copy over ``stacks/own_resources.py`` does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stacks.pci_dss_stack.own_resources", own_example.load().own_resources)
+        yield
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from stacks.app import build_app
+
+    folder = tmp_path_factory.mktemp("own")
+    build_app([environment(**WORKER)], outdir=str(folder)).synth()
+    return folder
+
+
+def test_the_page_shows_the_code_that_is_tested() -> None:
+    text = own_example.EXAMPLE.read_text(encoding="utf-8")
+    assert own_example.shown() == text, "run: make docs"
+
+
+def test_the_example_has_no_open_finding(folder: Path) -> None:
+    from stacks.app import build_app
+
+    assert outcome(synthesized(folder)).open == []
+    assert open_findings(build_app([environment(**WORKER)])) == set()
+
+
+def test_the_worker_may_do_what_it_needs_and_nothing_else(folder: Path) -> None:
+    template = synthesized(folder)
+    policy = template.named("Workers/settlement/OwnPolicy", "AWS::IAM::ManagedPolicy")
+    found = {json.dumps(one["Action"]) for one in statements(policy["PolicyDocument"])}
+    assert found == {
+        '["sqs:ReceiveMessage", "sqs:DeleteMessage"]',
+        '["kms:Decrypt", "kms:GenerateDataKey"]',
+        '"s3:PutObject"',
+    }
+    (service,) = (key for key in template.ids("AWS::ECS::Service") if "settlement" in key)
+    waits = template.resources[service]["DependsOn"]
+    assert isinstance(waits, list)
+    assert any("settlementOwnPolicy" in key for key in waits)
+    endpoint = template.named("S3Endpoint", "AWS::EC2::VPCEndpoint")
+    assert "OwnReports" in json.dumps(endpoint["PolicyDocument"])
+
+
+def test_without_a_way_out_the_queue_has_its_endpoint(tmp_path: Path) -> None:
+    from stacks.app import build_app
+
+    chosen = environment(**WORKER, **ENDPOINTS)
+    build_app([chosen], outdir=str(tmp_path)).synth()
+    template = synthesized(tmp_path)
+    endpoint = template.named("SqsEndpoint", "AWS::EC2::VPCEndpoint")
+    (statement,) = statements(endpoint["PolicyDocument"])
+    assert statement["Action"] == ["sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"]
+    assert "OwnQueue" in json.dumps(statement["Resource"])
+    assert outcome(template).open == []
+
+
+def test_the_example_is_deployed_verified_and_destroyed_without_a_trace(
+    lab: Lab, folder: Path
+) -> None:
+    assembly = Assembly.load(folder, "dev")
+    trial = lab.try_stack(assembly, lambda _: None)
+    assert (trial.created, trial.failures) == ("CREATE_COMPLETE", ())
+    assert trial.problems == []
+    assert (trial.destroyed, trial.left) == ("DELETE_COMPLETE", ())
