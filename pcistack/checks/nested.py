@@ -21,7 +21,7 @@ MAX_PARTS: Final = 256
 _MAX_DEPTH: Final = 10
 _HASH: Final = re.compile(r"\b[0-9a-f]{64}\b")
 _MAX_VIEWS: Final = 256
-_NESTED: Final = {
+NESTED: Final = {
     "AWS::CloudFormation::Stack": "TemplateURL",
     "AWS::Serverless::Application": "Location",
 }
@@ -167,7 +167,7 @@ def _nested_stacks(part: Part) -> dict[str, list[tuple[Resource, View]]]:
     """Return the nested stacks by logical id, as each world has them."""
     stacks: dict[str, list[tuple[Resource, View]]] = {}
     for view in part.views:
-        for kind in _NESTED:
+        for kind in NESTED:
             for resource in view.of_type(kind):
                 if isinstance(resource.get("Location"), dict):
                     continue  # an application of the Serverless Application Repository
@@ -181,7 +181,7 @@ def _nested_path(stack: Resource, parent: Template) -> Path | None:
         return None
     metadata = stack.raw.body.get("Metadata")
     asset = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
-    location = asset if isinstance(asset, str) else stack.text(_NESTED[stack.type])
+    location = asset if isinstance(asset, str) else stack.text(NESTED[stack.type])
     if not location or "://" in location:
         location = _by_manifest(stack, parent.path)
     if not location:
@@ -198,7 +198,7 @@ def _by_manifest(stack: Resource, parent: Path) -> str | None:
 
     Templates have no metadata about it where the CDK CLI did not run the app, or was told not to.
     """
-    address = json.dumps(stack.raw.properties.get(_NESTED[stack.type]))
+    address = json.dumps(stack.raw.properties.get(NESTED[stack.type]))
     digest = _HASH.search(address)
     beside = parent.with_name(f"{parent.name.removesuffix('.template.json')}.assets.json")
     if digest is None or beside == parent or not beside.is_file():

@@ -9,10 +9,12 @@ from typing import Final
 from pcistack.checks.acknowledgements import accepted
 from pcistack.checks.run import Outcome
 from pcistack.evidence.assembly import Report
-from pcistack.packs import PACKS
+from pcistack.evidence.wording import claim
+from pcistack.packs import PACKS, SCHEMA, is_schema_rule
 from pcistack.template.document import RawResource, Template
 
-_NO_END: Final = "no end"
+_NO_END: Final = claim("no end")
+_NO_REASON: Final = claim("no reason given")
 _NAG: Final = {"AwsSolutions-": "cdk-nag, AWS Solutions", "PCI.DSS.321-": "cdk-nag, PCI DSS 3.2.1"}
 
 
@@ -84,7 +86,7 @@ def _nag(resource: RawResource) -> Iterator[_Row]:
     rules = nag.get("rules_to_suppress") if isinstance(nag, dict) else None
     for entry in rules if isinstance(rules, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("id"), str):
-            reason = str(entry.get("reason") or "no reason given")
+            reason = str(entry.get("reason") or _NO_REASON)
             yield str(entry["id"]), resource.logical_id, reason, "", _NO_END
 
 
@@ -105,6 +107,8 @@ def _reported(report: Report | None) -> Iterator[_Row]:
 
 def _checks_of(rule: str) -> str:
     """Return the set of checks that a rule's id tells."""
+    if is_schema_rule(rule):
+        return SCHEMA.title
     named = _NAG | {pack.prefix: pack.title for pack in PACKS.values() if pack.prefix}
     found = (name for prefix, name in named.items() if rule.startswith(prefix))
     return next(found, PACKS["regional"].title)

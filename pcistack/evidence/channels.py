@@ -7,13 +7,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from pcistack.evidence.values import referrers, shown, targets, text
-from pcistack.template.view import Resource, Value, View
+from pcistack.evidence.values import AT_DEPLOYMENT, referrers, shown, text
+from pcistack.evidence.wording import claim
+from pcistack.pci_dss import accepted
+from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.plain_requests import POLICY_OWNERS, refuses_plain
+from pcistack.template.view import Resource, View
 
 _DEFAULT_POLICY: Final = "ELBSecurityPolicy-2016-08"
-REDIRECT: Final = "redirect to HTTPS only"
+REDIRECT: Final = claim("redirect to HTTPS only")
 """What a listener without TLS may do: send the client to one with TLS."""
-_OLD_TLS: Final = ("TLS 1.0", "TLS 1.1", "no encryption")
+_TO_BALANCER: Final = claim("Clients to load balancer")
+_TO_TASKS: Final = claim("Load balancer to what it serves")
+_TO_DATABASE: Final = claim("Clients to database")
+_TO_SERVICE: Final = claim("Callers to {}")
+_PLAIN: Final = claim("no encryption")
+_AS_CLIENT: Final = claim("as the client sends it")
+_AS_ENGINE: Final = claim("as the engine allows")
+_AS_AGREED: Final = claim("TLS, in the version that both sides agree on")
+_TLS_ONLY: Final = claim("TLS only")
+_AS_NAMED: Final = claim("as {} says")
+_FROM_1_1: Final = claim("TLS 1.1 and newer")
+_FROM_1_0: Final = claim("TLS 1.0 and newer")
+_BOTH: Final = claim("TLS 1.2 and 1.3")
+_OLD: Final = claim("Older than TLS 1.2.")
+_CLEAR: Final = claim("Traffic is not encrypted (4.2.1).")
+_CLEAR_INSIDE: Final = claim("Not encrypted on this way: say why its network is trusted (4.2.1).")
+_NOT_FORCED: Final = claim("nothing in this template forces encryption")
+_MAYBE_CLEAR: Final = claim("Nothing in this template refuses unencrypted connections (4.2.1).")
+_ELSEWHERE: Final = claim("Its parameters are not in this template: look at them (4.2.1).")
+_DENIED: Final = claim("Statement {} denies aws:SecureTransport = false")
+_ENCRYPTED: Final = ("HTTPS", "TLS")
+_PASSED_ON: Final = ("TCP", "UDP", "TCP_UDP", "GENEVE")
+"""Protocols of a network load balancer, which hands on what it gets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +65,14 @@ class Channel:
     attention: str
 
 
-def channels(view: View) -> tuple[Channel, ...]:
+def channels(context: Context) -> tuple[Channel, ...]:
     """Return where the template encrypts data on its way, and where it does not."""
+    view = context.view
     rows = [
         *_listeners(view),
         *_target_groups(view),
         *_databases(view),
-        *_policies(view),
+        *_refusing(context),
     ]
     return tuple(sorted(rows, key=lambda row: (row.channel, row.towards, row.port, row.resource)))
 
@@ -58,37 +85,42 @@ def tls_versions(policy: str) -> str:
     if "TLS13-1-3" in policy:
         return "TLS 1.3"
     if re.search(r"TLS13-1-2|FS-1-2|TLS-1-2", policy):
-        return "TLS 1.2 and 1.3" if "TLS13" in policy else "TLS 1.2"
+        return _BOTH if "TLS13" in policy else "TLS 1.2"
     if re.search(r"TLS13-1-1|FS-1-1|TLS-1-1", policy):
-        return "TLS 1.1 and newer"
+        return _FROM_1_1
     if re.search(r"TLS13-1-0|2016-08|2015-05|FS-2018", policy):
-        return "TLS 1.0 and newer"
-    return f"as {policy} says"
+        return _FROM_1_0
+    return _AS_NAMED.format(policy)
 
 
 def _listeners(view: View) -> Iterator[Channel]:
     for listener in view.of_type("AWS::ElasticLoadBalancingV2::Listener"):
-        port, protocol = text(listener, "Port"), text(listener, "Protocol")
-        if protocol in ("HTTPS", "TLS"):
+        protocol = text(listener, "Protocol")
+        setting, attention = f"Protocol = {protocol}", ""
+        if protocol in _ENCRYPTED:
             policy = text(listener, "SslPolicy", absent=_DEFAULT_POLICY)
-            versions = tls_versions(policy)
-            setting = f"SslPolicy = {policy}"
-            attention = "Older than TLS 1.2." if versions.startswith(_OLD_TLS) else ""
+            versions, setting = tls_versions(policy), f"SslPolicy = {policy}"
+            attention = _OLD if versions in (_FROM_1_0, _FROM_1_1) else ""
         elif redirects(listener):
-            versions, attention = REDIRECT, ""
-            setting = "DefaultActions.0.Type = redirect"
+            versions, setting = REDIRECT, "DefaultActions.0.Type = redirect"
         else:
-            versions, setting = "no encryption", f"Protocol = {protocol}"
-            attention = "Traffic is not encrypted (4.2.1)."
+            versions = _unencrypted(protocol)
+            attention = _CLEAR if versions == _PLAIN else ""
         yield Channel(
-            channel="Clients to load balancer",
+            channel=_TO_BALANCER,
             towards=listener.referenced("LoadBalancerArn") or text(listener, "LoadBalancerArn"),
-            port=port,
+            port=text(listener, "Port"),
             resource=listener.logical_id,
             protocols=versions,
             setting=setting,
             attention=attention,
         )
+
+
+def _unencrypted(protocol: str) -> str:
+    if protocol in _PASSED_ON:
+        return _AS_CLIENT
+    return AT_DEPLOYMENT if protocol == AT_DEPLOYMENT else _PLAIN
 
 
 def redirects(listener: Resource) -> bool:
@@ -112,37 +144,45 @@ def _target_groups(view: View) -> Iterator[Channel]:
             if user.type == "AWS::ECS::Service"
         ]
         protocol = text(group, "Protocol")
-        encrypted = protocol in ("HTTPS", "TLS")
+        versions = _AS_AGREED if protocol in _ENCRYPTED else _unencrypted(protocol)
+        if group.get("Protocol") is None:  # of a function
+            continue
         yield Channel(
-            channel="Load balancer to tasks",
+            channel=_TO_TASKS,
             towards=behind[0] if behind else group.logical_id,
             port=text(group, "Port", absent=""),
             resource=group.logical_id,
-            protocols="TLS 1.2 and newer" if encrypted else "no encryption",
+            protocols=versions,
             setting=f"Protocol = {protocol}",
-            attention="" if encrypted else "Inside the VPC, between two security groups only.",
+            attention=_CLEAR_INSIDE if versions == _PLAIN else "",
         )
 
 
 def _databases(view: View) -> Iterator[Channel]:
-    for cluster in view.of_type("AWS::RDS::DBCluster"):
-        group = view.target(cluster.get("DBClusterParameterGroupName"))
+    for database in view.of_type("AWS::RDS::DBCluster", "AWS::RDS::DBInstance"):
+        if database.type == "AWS::RDS::DBInstance" and database.get("DBClusterIdentifier"):
+            continue  # as its cluster
+        cluster = database.type == "AWS::RDS::DBCluster"
+        named = database.get(f"DB{'Cluster' if cluster else ''}ParameterGroupName")
+        group = view.target(named)
         parameters = group.get("Parameters") if group is not None else None
         known = parameters if isinstance(parameters, dict) else {}
-        forced = str(known.get("require_secure_transport", known.get("rds.force_ssl", "")))
-        on = forced.lower() in ("on", "1", "true")
+        key = next((key for key in _FORCING if key in known), "")
+        forced = accepted.parameter_on(known.get(key))
+        outside = named is not None and group is None
         versions = known.get("tls_version")
         yield Channel(
-            channel="Clients to database",
-            towards=cluster.logical_id,
-            port=text(cluster, "Port", absent=""),
-            resource=group.logical_id if group is not None else cluster.logical_id,
-            protocols=_tls(shown(versions)) if versions is not None else "as the engine allows",
-            setting=(
-                f"require_secure_transport = {forced}" if forced else "nothing forces encryption"
-            ),
-            attention="" if on else "The database also accepts unencrypted connections (4.2.1).",
+            channel=_TO_DATABASE,
+            towards=database.logical_id,
+            port=text(database, "Port", absent=""),
+            resource=group.logical_id if group is not None else database.logical_id,
+            protocols=_tls(shown(versions)) if versions is not None else _AS_ENGINE,
+            setting=f"{key} = {shown(known[key])}" if key else _NOT_FORCED,
+            attention="" if forced else _ELSEWHERE if outside else _MAYBE_CLEAR,
         )
+
+
+_FORCING: Final = ("require_secure_transport", "rds.force_ssl")
 
 
 def _tls(versions: str) -> str:
@@ -150,33 +190,17 @@ def _tls(versions: str) -> str:
     return "TLS " + " and ".join(sorted(numbers))
 
 
-def _guarded(policy: Resource) -> Value:
-    """What a resource policy is attached to."""
-    found = next(
-        (policy.get(key) for key in ("Bucket", "Topics", "Queues") if policy.get(key)), None
-    )
-    return found
-
-
-def _policies(view: View) -> Iterator[Channel]:
+def _refusing(context: Context) -> Iterator[Channel]:
     """Resource policies that refuse requests without TLS."""
-    for resource in view.of_type(
-        "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy"
-    ):
-        for index, statement in enumerate(resource.items("PolicyDocument.Statement")):
-            if not isinstance(statement, dict) or statement.get("Effect") != "Deny":
-                continue
-            condition = statement.get("Condition")
-            tests = condition.get("Bool") if isinstance(condition, dict) else None
-            if isinstance(tests, dict) and str(tests.get("aws:SecureTransport")) == "false":
-                service = resource.type.split("::")[1]
-                guarded = next(iter(targets(_guarded(resource))), resource.logical_id)
-                yield Channel(
-                    channel=f"Callers to {service}",
-                    towards=guarded,
-                    port="443",
-                    resource=resource.logical_id,
-                    protocols="TLS only",
-                    setting=f"Statement {index} denies aws:SecureTransport = false",
-                    attention="",
-                )
+    for resource in context.of_type(*POLICY_OWNERS):
+        statement = refuses_plain(context, resource)
+        if statement is not None:
+            yield Channel(
+                channel=_TO_SERVICE.format(resource.type.split("::")[1]),
+                towards=resource.logical_id,
+                port="443",
+                resource=statement.resource,
+                protocols=_TLS_ONLY,
+                setting=_DENIED.format(statement.path.rpartition(".")[2]),
+                attention="",
+            )

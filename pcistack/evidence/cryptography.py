@@ -7,9 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pcistack.evidence.values import purpose, referrers, shown, text
+from pcistack.evidence.values import AT_DEPLOYMENT, NONE, OUTSIDE, purpose, referrers, shown, text
+from pcistack.evidence.wording import claim
 from pcistack.template.view import Partial, Reference, Resource, View, walk
 
+_STILL: Final = claim("The key does not rotate by itself (3.7.4).")
+_EVERY: Final = claim("every {} days")
+_WAITS: Final = claim("{} days")
+_BY_DNS: Final = claim("AWS, as long as its DNS records stand")
+_BY_MAIL: Final = claim("you, by answering an e-mail")
+_BY_PRIVATE: Final = claim("AWS, by the private authority that the template names")
+_BY_WHOM: Final = claim("AWS for its own public certificates; you for imported ones")
+_ADD_IT: Final = claim("Made outside this template: add its names and end date to your inventory.")
 _KEY_PROPERTY: Final = re.compile(r"(kms|encryption).*key|^key(id|arn)$", re.IGNORECASE)
 
 
@@ -66,13 +75,13 @@ def keys(view: View) -> tuple[Key, ...]:
             purpose=purpose(key),
             algorithm=_algorithm(key),
             rotation=_rotation(key),
-            deletion=f"{text(key, 'PendingWindowInDays', absent='30')} days",
+            deletion=_WAITS.format(text(key, "PendingWindowInDays", absent="30")),
             encrypts=tuple(
                 user.logical_id
                 for user in users.get(key.logical_id, ())
                 if _encrypts(user, key.logical_id)
             ),
-            attention="" if _rotates(key) else "The key does not rotate by itself (3.7.4).",
+            attention="" if _rotates(key) else _STILL,
         )
         for key in view.of_type("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
     ]
@@ -90,8 +99,8 @@ def _rotates(key: Resource) -> bool:
 
 def _rotation(key: Resource) -> str:
     if not _rotates(key):
-        return "none"
-    return f"every {text(key, 'RotationPeriodInDays', absent='365')} days"
+        return NONE
+    return _EVERY.format(text(key, "RotationPeriodInDays", absent="365"))
 
 
 def _encrypts(user: Resource, key: str) -> bool:
@@ -128,11 +137,7 @@ def certificates(view: View) -> tuple[Certificate, ...]:
                 )
             ),
             algorithm=text(certificate, "KeyAlgorithm", absent="RSA_2048"),
-            renewal=(
-                "AWS, as long as its DNS records stand"
-                if certificate.text("ValidationMethod") == "DNS"
-                else "you, by answering an e-mail"
-            ),
+            renewal=_renewal(certificate),
             used_by=tuple(user.logical_id for user in users.get(certificate.logical_id, ())),
             attention="",
         )
@@ -141,15 +146,22 @@ def certificates(view: View) -> tuple[Certificate, ...]:
     rows += [
         Certificate(
             resource=arn,
-            names="not in the template",
-            algorithm="not in the template",
-            renewal="AWS for its own public certificates; you for imported ones",
+            names=OUTSIDE,
+            algorithm=OUTSIDE,
+            renewal=_BY_WHOM,
             used_by=tuple(sorted(listeners)),
-            attention="Made outside this template: add its names and end date to your inventory.",
+            attention=_ADD_IT,
         )
         for arn, listeners in sorted(_outside(view).items())
     ]
     return tuple(sorted(rows, key=lambda row: row.resource))
+
+
+def _renewal(certificate: Resource) -> str:
+    if certificate.get("CertificateAuthorityArn") is not None:
+        return _BY_PRIVATE
+    method = text(certificate, "ValidationMethod", absent="EMAIL")
+    return {"DNS": _BY_DNS, "EMAIL": _BY_MAIL}.get(method, AT_DEPLOYMENT)
 
 
 def _outside(view: View) -> Mapping[str, set[str]]:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from pcistack.checks.findings import counted
+from pcistack.evidence import explanations
 from pcistack.evidence.channels import Channel, channels
 from pcistack.evidence.chart import Arrow, Box, Chart, Group, Side, Tone
-from pcistack.evidence.diagram_words import KINDS, reached
+from pcistack.evidence.explanations import KINDS
 from pcistack.evidence.logins import behind
 from pcistack.evidence.logs import log_sources
+from pcistack.evidence.network_diagram import reached
 from pcistack.evidence.secrets import secrets
 from pcistack.evidence.values import label, shown, targets
+from pcistack.evidence.wording import claim
 from pcistack.network.network import (
     INTERNET,
     OTHER_NETWORKS,
@@ -24,19 +27,30 @@ from pcistack.network.network import (
     Workload,
 )
 from pcistack.pci_dss import accepted
+from pcistack.pci_dss.context import Context
 from pcistack.template.references import name_of
 from pcistack.template.view import Resource, View
 
+_DAYS_KEPT: Final = "BackupRetentionPeriod"
+_ENCRYPTED_BY: Final = {
+    "AWS::RDS::DBCluster": "StorageEncrypted",
+    "AWS::RDS::DBInstance": "StorageEncrypted",
+    "AWS::Neptune::DBCluster": "StorageEncrypted",
+    "AWS::DocDB::DBCluster": "StorageEncrypted",
+    "AWS::EFS::FileSystem": "Encrypted",
+    "AWS::ElastiCache::ReplicationGroup": "AtRestEncryptionEnabled",
+    "AWS::Redshift::Cluster": "Encrypted",
+}
 _RECEIVES: Final = frozenset({Kind.LOAD_BALANCER})
 
 
-def data_flow_chart(view: View, network: Network) -> Chart:
+def data_flow_chart(context: Context) -> Chart:
     """Return the data-flow diagram: where account data travels, rests and is recorded."""
-    drawing = _DataDrawing(view, network)
+    drawing = _DataDrawing(context)
     groups = tuple(group for group in drawing.groups() if group.boxes)
     boxes = {box.name for group in groups for box in group.boxes}
     return Chart(
-        title="Data-flow diagram: where account data travels and rests, and how it is protected",
+        title=explanations.DATA_FLOW_TITLE,
         frame="",
         groups=groups,
         arrows=tuple(
@@ -45,8 +59,9 @@ def data_flow_chart(view: View, network: Network) -> Chart:
     )
 
 
-def left_out(view: View, network: Network) -> str:
+def left_out(context: Context) -> str:
     """Say what the diagram does not show."""
+    view, network = context.view, context.network
     rotating = {
         name_of(one.get("RotationLambdaARN"))
         for one in view.of_type("AWS::SecretsManager::RotationSchedule")
@@ -56,14 +71,7 @@ def left_out(view: View, network: Network) -> str:
         for one in view.of_type("AWS::Lambda::Function")
         if one.logical_id not in network.workloads and one.logical_id not in rotating
     ]
-    said = [
-        "the flows inside your application",
-        "what the internet may do as well",
-        "questions to DNS",
-        "calls to the AWS APIs",
-    ]
-    said += [f"{name}, which has no network of its own" for name in functions]
-    return f"Left out: {'; '.join(said)}."
+    return " ".join(_LEFT_OUT.format(name) for name in functions)
 
 
 def _protection(flow: Flow, known: Sequence[Channel]) -> str:
@@ -72,9 +80,27 @@ def _protection(flow: Flow, known: Sequence[Channel]) -> str:
     for channel in known:
         if channel.towards == flow.target and channel.port in ("", str(flow.ports.first)):
             return f"{port}: {channel.protocols}"
-    return f"{port}: as the application does"
+    return _AS_APPLICATION.format(port)
 
 
+_LEFT_OUT: Final = claim("{} is left out, too: it has no network of its own.")
+_AS_APPLICATION: Final = claim("{}: as the application does")
+_COPIES: Final = claim("copies")
+_NEW_SECRETS: Final = claim("new secrets, over TLS")
+_NEW_PASSWORD: Final = claim("new password, RDS API")
+_ALARM: Final = claim("alarms")
+_EVENTS: Final = claim("events")
+_STATEMENTS: Final = claim("events and whole statements")
+_CREDENTIALS: Final = claim("credentials")
+_GUARDED: Final = claim("behind a web application firewall")
+_OWN_KEY: Final = claim("encrypted with {}")
+_AWS_KEY: Final = claim("encrypted with AWS's own key")
+_OUTSIDE_KEY: Final = claim("encrypted with a key from outside")
+_PLAIN: Final = claim("not encrypted")
+_KEPT: Final = claim("kept {}")
+_SECRETS_SEEN: Final = claim("{}, see the register")
+_LOGS_SEEN: Final = claim("{}, kept {}")
+_TOLD: Final = claim("{} in this template")
 _BACKUPS: Final = "backups"
 _LOGS: Final = "logs"
 _SECRETS: Final = "secrets"
@@ -85,20 +111,27 @@ _OUTBOUND: Final = "outbound"
 
 @dataclass(frozen=True, slots=True)
 class _DataDrawing:
-    view: View
-    network: Network
+    context: Context
+
+    @property
+    def view(self) -> View:
+        return self.context.view
+
+    @property
+    def network(self) -> Network:
+        return self.context.network
 
     def groups(self) -> Iterator[Group]:
         yield Group(title="", boxes=(self._customers(), *self._called()))
-        yield Group(title="Receives", note="ends TLS", boxes=self._workloads(_RECEIVES))
+        yield Group(title="Receives", boxes=self._workloads(_RECEIVES))
         yield Group(
             title="Processes",
-            note="your container image or code",
+            note=explanations.APPLICATION,
             boxes=self._workloads(set(Kind) - STORES - _RECEIVES - {Kind.ENDPOINT}),
         )
         yield Group(title="Stores", boxes=self._workloads(STORES) + self._copies())
         yield Group(title="Services", note="of AWS", boxes=self._endpoints())
-        yield Group(title="Credentials and records", boxes=(*self._rotations(), *self._aside()))
+        yield Group(title=explanations.RECORDS, boxes=(*self._rotations(), *self._aside()))
 
     def _customers(self) -> Box:
         return Box(name=INTERNET, title="Customers", lines=reached(self.network), kind="outside")
@@ -109,18 +142,18 @@ class _DataDrawing:
         if INTERNET in targets:
             yield Box(
                 name=_OUTBOUND,
-                title="Internet, called from inside",
-                lines=("processors, registries, other APIs",),
+                title=explanations.CALLED[0],
+                lines=explanations.CALLED[1:],
                 kind="outside",
             )
         if OTHER_NETWORKS in targets or OTHER_NETWORKS in {f.source for f in self.network.flows}:
-            yield Box(name=OTHER_NETWORKS, title="Other networks", kind="outside")
+            yield Box(name=OTHER_NETWORKS, title=explanations.OTHER_NETWORKS_TITLE, kind="outside")
 
     def _endpoints(self) -> tuple[Box, ...]:
         return tuple(
             Box(
                 name=one.logical_id,
-                title=f"Endpoint: {label(self.view.resources[one.logical_id])}",
+                title=f"{KINDS[one.kind]}: {label(self.view.resources[one.logical_id])}",
                 kind="outside",
             )
             for one in self.network.workloads.values()
@@ -146,7 +179,7 @@ class _DataDrawing:
         internet = {
             (flow.target, flow.ports) for flow in self.network.flows if flow.source == INTERNET
         }
-        known = channels(self.view)
+        known = channels(self.context)
         for flow in self.network.flows:
             if flow.source != INTERNET and (flow.target, flow.ports) in internet:
                 continue
@@ -159,11 +192,11 @@ class _DataDrawing:
                 side=Side.RIGHT if out else Side.LEFT,
                 tone=Tone.OUT if out else Tone.DATA,
             )
-        for store in self.network.stores():
+        for store in self._kept():
             yield Arrow(
                 source=store.logical_id,
                 target=_BACKUPS,
-                label="copies",
+                label=_COPIES,
                 side=Side.RIGHT,
                 tone=Tone.ASIDE,
             )
@@ -181,7 +214,7 @@ class _DataDrawing:
             yield Arrow(
                 source=name,
                 target=_SECRETS,
-                label="new passwords, over TLS",
+                label=_NEW_SECRETS,
                 side=Side.RIGHT,
                 tone=Tone.ASIDE,
             )
@@ -194,7 +227,7 @@ class _DataDrawing:
                     yield Arrow(
                         source=name,
                         target=store.logical_id,
-                        label="new password, RDS API",
+                        label=_NEW_PASSWORD,
                         side=Side.RIGHT,
                         tone=Tone.ASIDE,
                     )
@@ -202,7 +235,7 @@ class _DataDrawing:
     def _alarms(self) -> Iterator[Arrow]:
         if self.view.of_type("AWS::CloudWatch::Alarm"):
             yield Arrow(
-                source=_LOGS, target=_ALARMS, label="alarms", side=Side.RIGHT, tone=Tone.ASIDE
+                source=_LOGS, target=_ALARMS, label=_ALARM, side=Side.RIGHT, tone=Tone.ASIDE
             )
 
     def _events(self) -> Iterator[Arrow]:
@@ -220,7 +253,7 @@ class _DataDrawing:
                 yield Arrow(
                     source=name,
                     target=_LOGS,
-                    label="events and whole statements" if whole else "events",
+                    label=_STATEMENTS if whole else _EVENTS,
                     side=Side.RIGHT,
                     tone=Tone.DATA if whole else Tone.ASIDE,
                 )
@@ -228,7 +261,7 @@ class _DataDrawing:
                 yield Arrow(
                     source=_SECRETS,
                     target=name,
-                    label="credentials",
+                    label=_CREDENTIALS,
                     side=Side.RIGHT,
                     tone=Tone.ASIDE,
                 )
@@ -258,31 +291,36 @@ class _DataDrawing:
             association.referenced("ResourceArn") == workload.logical_id
             for association in self.view.of_type("AWS::WAFv2::WebACLAssociation")
         ):
-            lines.append("behind a web application firewall")
-        key = self.view.target(resource.get("KmsKeyId"))
-        if key is not None:
-            lines.append(f"encrypted with {label(key)}")
-        elif workload.kind in STORES:
-            encrypted = resource.flag("StorageEncrypted")
-            lines.append("encrypted with AWS's own key" if encrypted else "not encrypted")
+            lines.append(_GUARDED)
+        if workload.kind in STORES:
+            lines += self._encryption(resource)
         return tuple(lines)
 
+    def _encryption(self, store: Resource) -> Iterator[str]:
+        """Say what encrypts a store, where its type is one whose setting is known here."""
+        named = store.get("KmsKeyId")
+        key = self.view.target(named)
+        setting = _ENCRYPTED_BY.get(store.type)
+        if key is not None:
+            yield _OWN_KEY.format(label(key))
+        elif named is not None:
+            yield _OUTSIDE_KEY
+        elif setting is not None and store.flag(setting) is True:
+            yield _AWS_KEY
+        elif setting is not None and store.get(setting) in (None, False):
+            yield _PLAIN
+
     def _copies(self) -> tuple[Box, ...]:
-        days = [
-            f"{shown(store.get('BackupRetentionPeriod'))} days"
-            for store in self.view.of_type("AWS::RDS::DBCluster")
-            if store.get("BackupRetentionPeriod") is not None
-        ]
+        days = {f"{shown(store.get(_DAYS_KEPT))} days" for store in self._kept()}
         if not days:
             return ()
-        return (
-            Box(
-                name=_BACKUPS,
-                title="Backups",
-                lines=(f"kept {', '.join(days)}, with the data's key",),
-                kind="store",
-            ),
-        )
+        kept = _KEPT.format(", ".join(sorted(days)))
+        return (Box(name=_BACKUPS, title="Backups", lines=(kept,), kind="store"),)
+
+    def _kept(self) -> list[Resource]:
+        """Databases that keep backups by themselves."""
+        stores = (self.view.resources[store.logical_id] for store in self.network.stores())
+        return [store for store in stores if store.get(_DAYS_KEPT) not in (None, 0)]
 
     def _aside(self) -> tuple[Box, ...]:
         boxes = []
@@ -292,7 +330,7 @@ class _DataDrawing:
                 Box(
                     name=_SECRETS,
                     title="Secrets Manager",
-                    lines=(f"{len(kept)} secret{'s' if len(kept) > 1 else ''}, see the register",),
+                    lines=(_SECRETS_SEEN.format(counted(len(kept), "secret")),),
                 )
             )
         logs = log_sources(self.view)
@@ -302,11 +340,11 @@ class _DataDrawing:
                 Box(
                     name=_LOGS,
                     title="Logs",
-                    lines=(f"{counted(len(logs), 'source')}, kept {', '.join(retention)}",),
+                    lines=(_LOGS_SEEN.format(counted(len(logs), "source"), ", ".join(retention)),),
                 )
             )
         if self.view.of_type("AWS::CloudWatch::Alarm"):
             told = len(self.view.of_type("AWS::SNS::Subscription"))
-            lines = (f"{counted(told, 'subscription')} in this template",)
-            boxes.append(Box(name=_ALARMS, title="Alarms, to people", lines=lines, kind="outside"))
+            lines = (_TOLD.format(counted(told, "subscription")),)
+            boxes.append(Box(name=_ALARMS, title=explanations.PEOPLE, lines=lines, kind="outside"))
         return tuple(boxes)

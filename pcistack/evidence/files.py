@@ -30,7 +30,7 @@ class WriteError(OSError):
 def contents(evidence: Evidence) -> Mapping[str, str]:
     """Return the text of every file of the evidence, by file name."""
     network = network_chart(evidence.view, evidence.network)
-    flow = data_flow_chart(evidence.view, evidence.network)
+    flow = data_flow_chart(evidence.context)
     return {
         PAGE: page.render(
             evidence,

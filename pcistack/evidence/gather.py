@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from pcistack.checks.findings import Finding
+from pcistack.checks.nested import NESTED
 from pcistack.checks.rule import Pack
 from pcistack.checks.run import Outcome, check_template, load, resolve
 from pcistack.evidence.acknowledgements import acknowledgements
@@ -25,6 +27,7 @@ from pcistack.evidence.standing import (
 )
 from pcistack.evidence.supporting_settings import supporting_settings
 from pcistack.evidence.values import label
+from pcistack.evidence.wording import claim
 from pcistack.network.network import Network
 from pcistack.packs import PACKS
 from pcistack.pci_dss.context import Context
@@ -77,15 +80,14 @@ class Evidence:
         stack: Name of the stack.
         region: Region of the stack; None if it is not bound to one.
         judgement: When the checks judged, and what.
-        worlds: In how many ways the template's conditions can turn out; the first is shown.
-        view: The template as it is shown.
-        network: Its network.
+        context: The template as it is shown, with its network.
         families: Requirements, by principal requirement.
         registers: The registers.
         checks: The sets of checks that ran.
         others: Open findings that belong to no requirement.
         responsibilities: Who does what.
         limits: What the stack does not do.
+        notes: What a reader has to know of how this was drawn.
         untreated: Requirements that a template has no part in, with a few words on each.
     """
 
@@ -93,15 +95,24 @@ class Evidence:
     stack: str
     region: str | None
     judgement: Judgement
-    worlds: int
-    view: View
-    network: Network
+    context: Context
     families: tuple[Family, ...]
     registers: tuple[Register, ...]
     checks: tuple[Checks, ...]
     others: tuple[Finding, ...]
     limits: tuple[str, ...]
+    notes: tuple[str, ...]
     responsibilities: tuple[Responsibility, ...] = RESPONSIBILITIES
+
+    @property
+    def view(self) -> View:
+        """The template as it is shown."""
+        return self.context.view
+
+    @property
+    def network(self) -> Network:
+        """Its network."""
+        return self.context.network
 
     @property
     def untreated(self) -> Mapping[str, str]:
@@ -158,7 +169,7 @@ def gather(assembly: Assembly, pack: Pack[Context], *, on: date) -> Evidence:
     context = Context(view=worlds[0], on=assembly.record.on if assembly.record else on)
     outcome = _outcome(assembly, pack, on)
     accepted = acknowledgements(assembly.template, assembly.report, outcome)
-    tables = registers(context, accepted)
+    tables = registers(context, accepted, pack.rules, outcome)
     filled = {register.name for register in tables if register.rows}
     if context.of_type("AWS::EC2::VPC"):
         filled |= {"network", "data-flow"}
@@ -175,15 +186,36 @@ def gather(assembly: Assembly, pack: Pack[Context], *, on: date) -> Evidence:
         stack=assembly.stack,
         region=assembly.region,
         judgement=_judgement(assembly, context.on),
-        worlds=len(worlds),
-        view=context.view,
-        network=context.network,
+        context=context,
         families=tuple(families(sources)),
         registers=tables,
         checks=tuple(_checks(assembly, outcome)),
         others=unassigned(sources),
         limits=limits(context),
+        notes=tuple(_notes(assembly, worlds)),
     )
+
+
+_RAN_NOW: Final = claim(
+    "The synthesis kept no findings of these checks: they ran when this was written."
+)
+_DEFAULTS: Final = claim(
+    "The template has conditions: this shows it with the default value of every parameter."
+)
+_NESTED: Final = claim(
+    "The checks judge nested stacks, and what they find is here; settings, registers and drawings "
+    "of these are not: {}."
+)
+
+
+def _notes(assembly: Assembly, worlds: Sequence[View]) -> Iterator[str]:
+    if assembly.record is None:
+        yield _RAN_NOW
+    if len(worlds) > 1:
+        yield _DEFAULTS
+    nested = sorted(one.logical_id for one in worlds[0].of_type(*NESTED))
+    if nested:
+        yield _NESTED.format(", ".join(nested))
 
 
 def _outcome(assembly: Assembly, pack: Pack[Context], on: date) -> Outcome:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from pcistack.evidence.values import label, purpose, targets
+from pcistack.evidence.wording import claim
 from pcistack.template.view import Resource, View
 
 
@@ -20,9 +21,9 @@ class Scope(StrEnum):
         OUT: It does nothing at run time.
     """
 
-    CDE = "in the CDE"
-    CONNECTED = "connected or security-affecting"
-    OUT = "out of scope"
+    CDE = claim("in the CDE")
+    CONNECTED = claim("connected or security-affecting")
+    OUT = claim("out of scope")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,54 +47,59 @@ class Component:
     resource: str
 
 
-_IN_CDE: Final[Mapping[str, str]] = {
-    "AWS::RDS::DBCluster": "stores account data",
-    "AWS::RDS::DBInstance": "stores account data",
-    "AWS::RDS::DBProxy": "transmits account data",
-    "AWS::DynamoDB::Table": "may store account data",
-    "AWS::DynamoDB::GlobalTable": "may store account data",
-    "AWS::ElastiCache::ReplicationGroup": "may store account data",
-    "AWS::OpenSearchService::Domain": "may store account data",
-    "AWS::EFS::FileSystem": "may store account data",
-    "AWS::S3::Bucket": "may store account data",
-    "AWS::SQS::Queue": "may transmit account data",
-    "AWS::EC2::Instance": "may process account data",
-    "AWS::ECS::Cluster": "processes account data",
-    "AWS::ECS::Service": "processes account data",
-    "AWS::ECS::TaskDefinition": "processes account data",
-    "AWS::Lambda::Function": "may process account data",
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": "transmits account data",
-    "AWS::ElasticLoadBalancingV2::Listener": "transmits account data",
-    "AWS::ElasticLoadBalancingV2::TargetGroup": "transmits account data",
-    "AWS::EC2::VPC": "network of the CDE",
-    "AWS::EC2::Subnet": "network of the CDE",
+IN_CDE: Final[dict[str, str]] = {
+    "AWS::RDS::DBCluster": claim("stores account data"),
+    "AWS::RDS::DBInstance": claim("stores account data"),
+    "AWS::RDS::DBProxy": claim("transmits account data"),
+    "AWS::DynamoDB::Table": claim("may store account data"),
+    "AWS::DynamoDB::GlobalTable": claim("may store account data"),
+    "AWS::ElastiCache::ReplicationGroup": claim("may store account data"),
+    "AWS::OpenSearchService::Domain": claim("may store account data"),
+    "AWS::EFS::FileSystem": claim("may store account data"),
+    "AWS::S3::Bucket": claim("may store account data"),
+    "AWS::SQS::Queue": claim("may transmit account data"),
+    "AWS::EC2::Instance": claim("may process account data"),
+    "AWS::ECS::Cluster": claim("processes account data"),
+    "AWS::ECS::Service": claim("processes account data"),
+    "AWS::ECS::TaskDefinition": claim("processes account data"),
+    "AWS::Lambda::Function": claim("may process account data"),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": claim("transmits account data"),
+    "AWS::ElasticLoadBalancingV2::Listener": claim("transmits account data"),
+    "AWS::ElasticLoadBalancingV2::TargetGroup": claim("transmits account data"),
+    "AWS::EC2::VPC": claim("network of the CDE"),
+    "AWS::EC2::Subnet": claim("network of the CDE"),
 }
-_CONNECTED: Final[Mapping[str, str]] = {
-    "AWS::IAM": "grants access",
-    "AWS::KMS": "protects keys",
-    "AWS::SecretsManager": "holds credentials",
-    "AWS::SSM": "holds configuration",
-    "AWS::Logs": "records events",
-    "AWS::CloudTrail": "records events",
-    "AWS::CloudWatch": "reports failures",
-    "AWS::SNS": "reports failures",
-    "AWS::Events": "reports failures",
-    "AWS::RDS": "configures the database",
-    "AWS::WAFv2": "filters requests",
-    "AWS::EC2": "separates and connects networks",
-    "AWS::ElasticLoadBalancingV2": "routes requests",
-    "AWS::CertificateManager": "proves identity",
-    "AWS::Route53": "directs requests",
-    "AWS::Route53Resolver": "decides which names resolve, and records them",
-    "AWS::ApplicationAutoScaling": "changes capacity",
-    "AWS::Backup": "copies stored data",
-    "AWS::S3": "protects stored objects",
-    "AWS::Lambda": "runs for the stack itself",
-    "AWS::CloudFormation": "runs during a deployment",
-    "AWS::SQS": "protects messages",
-    "AWS::ECS": "configures the service",
+CONNECTED_TYPES: Final[dict[str, str]] = {
+    "AWS::IAM": claim("grants access"),
+    "AWS::KMS": claim("protects keys"),
+    "AWS::SecretsManager": claim("holds credentials"),
+    "AWS::SSM": claim("holds configuration"),
+    "AWS::Logs": claim("records events"),
+    "AWS::CloudTrail": claim("records events"),
+    "AWS::CloudWatch": claim("reports failures"),
+    "AWS::SNS": claim("sends messages"),
+    "AWS::Events": claim("reacts to events"),
+    "AWS::RDS": claim("configures the database"),
+    "AWS::WAFv2": claim("filters requests"),
+    "AWS::EC2": claim("separates and connects networks"),
+    "AWS::ElasticLoadBalancingV2": claim("routes requests"),
+    "AWS::CertificateManager": claim("proves identity"),
+    "AWS::Route53": claim("directs requests"),
+    "AWS::Route53Resolver": claim("decides which names resolve, and records them"),
+    "AWS::ApplicationAutoScaling": claim("changes capacity"),
+    "AWS::Backup": claim("copies stored data"),
+    "AWS::S3": claim("protects stored objects"),
+    "AWS::Lambda": claim("runs for the stack itself"),
+    "AWS::CloudFormation": claim("runs during a deployment"),
+    "AWS::SQS": claim("protects messages"),
+    "AWS::ECS": claim("configures the service"),
 }
 _OUT: Final = ("AWS::CDK::Metadata", "AWS::CloudFormation::WaitConditionHandle")
+_KEEPS_LOGS: Final = claim("keeps logs")
+_ROTATES: Final = claim("changes secrets")
+_DEPLOYS: Final = claim("runs during a deployment")
+_MAKES_NOTHING: Final = claim("makes nothing in the account")
+_NOT_KNOWN: Final = claim("not known to this inventory: connected until you decide otherwise")
 _LOG_WRITERS: Final = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::EC2::FlowLog")
 
 
@@ -122,14 +128,12 @@ def _helpers(view: View) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for resource in view.resources.values():
         if resource.type in _LOG_WRITERS:
-            found |= dict.fromkeys(targets(dict(resource.properties)), "keeps logs")
+            found |= dict.fromkeys(targets(dict(resource.properties)), _KEEPS_LOGS)
         if resource.type == "AWS::SecretsManager::RotationSchedule":
-            found |= dict.fromkeys(
-                targets(resource.get("RotationLambdaARN")), "changes the database password"
-            )
+            found |= dict.fromkeys(targets(resource.get("RotationLambdaARN")), _ROTATES)
         token = resource.get("ServiceToken")
         if token is not None:
-            found |= dict.fromkeys(targets(token), "runs during a deployment")
+            found |= dict.fromkeys(targets(token), _DEPLOYS)
     return {
         name: why
         for name, why in found.items()
@@ -140,14 +144,12 @@ def _helpers(view: View) -> Mapping[str, str]:
 
 def _scope(resource: Resource, helpers: Mapping[str, str]) -> tuple[Scope, str]:
     if resource.type in _OUT:
-        return Scope.OUT, "makes nothing in the account"
+        return Scope.OUT, _MAKES_NOTHING
     if resource.logical_id in helpers:
         return Scope.CONNECTED, helpers[resource.logical_id]
-    if resource.type in _IN_CDE:
-        return Scope.CDE, _IN_CDE[resource.type]
+    if resource.type in IN_CDE:
+        return Scope.CDE, IN_CDE[resource.type]
     if resource.type.startswith("Custom::"):
-        return Scope.CONNECTED, "runs during a deployment"
+        return Scope.CONNECTED, _DEPLOYS
     service = "::".join(resource.type.split("::")[:2])
-    return Scope.CONNECTED, _CONNECTED.get(
-        service, "not known to this inventory: connected until you decide otherwise"
-    )
+    return Scope.CONNECTED, CONNECTED_TYPES.get(service, _NOT_KNOWN)

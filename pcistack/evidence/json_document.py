@@ -38,6 +38,7 @@ def document(evidence: Evidence) -> Json:
         "checks": [asdict(checks) for checks in evidence.checks],
         "responsibilities": [_share(evidence, item) for item in evidence.responsibilities],
         "limits": list(evidence.limits),
+        "notes": list(evidence.notes),
     }
 
 

@@ -7,17 +7,41 @@ from dataclasses import dataclass
 from typing import Final
 
 from pcistack.checks.findings import counted
-from pcistack.evidence.values import referrers, shown, text
+from pcistack.evidence.values import NONE, referrers, shown, text
+from pcistack.evidence.wording import claim
 from pcistack.pci_dss.accepted import LOG_DAYS
 from pcistack.template.view import Reference, Resource, Value, View
 
 _CONTENT: Final[Mapping[str, str]] = {
-    "audit": "Database audit: connections, privilege and schema changes",
-    "error": "Database errors",
-    "slowquery": "Database statements slower than the limit",
-    "general": "Every database statement, card data in them included",
-    "postgresql": "Database log",
+    "audit": claim("Database audit"),
+    "error": claim("Database errors"),
+    "slowquery": claim("Database statements slower than the limit"),
+    "general": claim("Every database statement, card data in them included"),
+    "postgresql": claim("Database log"),
 }
+_EXPORT: Final = claim("Database log: {}")
+_BY_AWS: Final = claim("AWS makes this log group itself: it never ends, without a key of yours.")
+_ELSEWHERE: Final = claim("Not part of this template: show its retention and its key yourself.")
+_NOT_HERE: Final = claim("not set by the template")
+_NAMED: Final = claim("see the name")
+_LOG: Final = claim("Log")
+_FOR_EVER: Final = claim("for ever")
+_AWS_KEY: Final = claim("CloudWatch's own key")
+_S3_KEY: Final = claim("S3's own")
+_SHORT: Final = claim("Shorter than the 12 months of 10.5.1.")
+_FLOWS: Final = claim("Network flows ({})")
+_ALL_FLOWS: Final = claim("accepted and refused")
+_OUTPUT: Final = claim("Output of container {}")
+NOWHERE: Final = claim("nowhere")
+_LOST: Final = claim("The container's output is not recorded.")
+_DRIVER: Final = claim("the log driver {}")
+_PERFORMANCE: Final = claim("Container performance")
+_REQUESTS: Final = claim("Requests to the load balancer")
+_HANDSHAKES: Final = claim("TLS connections to the load balancer")
+_JUDGED: Final = claim("Requests judged by the web ACL")
+_OF_FUNCTION: Final = claim("Output of the function")
+_NAMES: Final = claim("Names that are asked for")
+_API_CALLS: Final = claim("Calls of the AWS API")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +77,7 @@ def log_sources(view: View) -> tuple[LogSource, ...]:
         *_web_acl_logs(view, groups),
         *_function_logs(view, groups),
         *_name_queries(view, groups),
+        *_trails(view, groups),
     ]
     rows += groups.unclaimed()
     return tuple(sorted(rows, key=lambda row: (row.source, row.records, row.destination)))
@@ -78,17 +103,17 @@ class _Destinations:
             self.claimed.add(target.logical_id)
         return target
 
-    def row(self, source: str, records: str, value: Value) -> LogSource:
+    def row(self, source: str, records: str, value: Value, *, made: bool = False) -> LogSource:
+        """Return the row of a log; ``made`` if AWS makes its log group where there is none."""
         target = self.find(value)
         if target is None:
-            missing = "The destination is not in the template, so AWS creates it: unencrypted, "
             return LogSource(
                 source=source,
                 records=records,
                 destination=shown(value),
-                retention="not set by the template",
-                encryption="not set by the template",
-                attention=missing + "kept for ever, left behind.",
+                retention=_NOT_HERE,
+                encryption=_NOT_HERE,
+                attention=_BY_AWS if made else _ELSEWHERE,
             )
         return _destination_row(self.view, source, records, target)
 
@@ -98,31 +123,33 @@ class _Destinations:
             if group.logical_id in self.claimed:
                 continue
             users = known.get(group.logical_id, ())
-            source = ", ".join(user.logical_id for user in users[:3]) or "see the name"
-            yield _destination_row(self.view, source, "Log", group)
+            source = ", ".join(user.logical_id for user in users[:3]) or _NAMED
+            yield _destination_row(self.view, source, _LOG, group)
 
 
 def _destination_row(view: View, source: str, records: str, target: Resource) -> LogSource:
     if target.type == "AWS::Logs::LogGroup":
         days = target.number("RetentionInDays")
-        retention = counted(days, "day") if days is not None else text(target, "RetentionInDays")
-        retention = "for ever" if retention == "not set" else retention
-        encryption = text(target, "KmsKeyId", absent="CloudWatch's own key")
-        short = days is not None and days < LOG_DAYS
-    else:
-        days = _bucket_days(target)
-        retention = counted(days, "day") if days is not None else "for ever"
+        absent = text(target, "RetentionInDays", absent=_FOR_EVER)
+        encryption = text(target, "KmsKeyId", absent=_AWS_KEY)
+    elif target.type == "AWS::S3::Bucket":
+        days, absent = _bucket_days(target), _FOR_EVER
         encryption = _bucket_encryption(target)
-        short = days is not None and days < LOG_DAYS
+    else:
+        days, absent, encryption = None, _NOT_HERE, _NOT_HERE
     name = target.get("LogGroupName") if target.type == "AWS::Logs::LogGroup" else None
     return LogSource(
         source=source,
         records=records,
         destination=shown(name) if isinstance(name, str) else target.logical_id,
-        retention=retention,
+        retention=counted(days, "day") if days is not None else absent,
         encryption=encryption,
-        attention="Shorter than the 12 months of 10.5.1." if short else "",
+        attention=_SHORT if days is not None and days < LOG_DAYS else _lasting(target),
     )
+
+
+def _lasting(target: Resource) -> str:
+    return "" if target.type in ("AWS::Logs::LogGroup", "AWS::S3::Bucket") else _ELSEWHERE
 
 
 def _bucket_days(bucket: Resource) -> float | None:
@@ -141,7 +168,7 @@ def _bucket_days(bucket: Resource) -> float | None:
 def _bucket_encryption(bucket: Resource) -> str:
     default = "BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault"
     key = bucket.get(f"{default}.KMSMasterKeyID")
-    return shown(key) if key is not None else text(bucket, f"{default}.SSEAlgorithm", "S3's own")
+    return shown(key) if key is not None else text(bucket, f"{default}.SSEAlgorithm", _S3_KEY)
 
 
 def _flow_logs(view: View, groups: _Destinations) -> Iterator[LogSource]:
@@ -150,7 +177,7 @@ def _flow_logs(view: View, groups: _Destinations) -> Iterator[LogSource]:
         if destination is None:
             destination = flow.get("LogGroupName")
         traffic = text(flow, "TrafficType", "ALL").lower()
-        what = f"Network flows ({'accepted and refused' if traffic == 'all' else traffic})"
+        what = _FLOWS.format(_ALL_FLOWS if traffic == "all" else traffic)
         yield groups.row(flow.logical_id, what, destination)
 
 
@@ -162,8 +189,9 @@ def _database_logs(view: View, groups: _Destinations) -> Iterator[LogSource]:
             if isinstance(export, str):
                 yield groups.row(
                     database.logical_id,
-                    _CONTENT.get(export, f"Database log: {export}"),
+                    _CONTENT.get(export, _EXPORT.format(export)),
                     f"/aws/rds/{kind}/{name}/{export}",
+                    made=True,
                 )
 
 
@@ -172,21 +200,23 @@ def _container_logs(view: View, groups: _Destinations) -> Iterator[LogSource]:
         for index, container in enumerate(task.items("ContainerDefinitions")):
             if not isinstance(container, dict):
                 continue
-            name = shown(container.get("Name"))
-            destination = task.get(
-                f"ContainerDefinitions.{index}.LogConfiguration.Options.awslogs-group"
-            )
+            what = _OUTPUT.format(shown(container.get("Name")))
+            path = f"ContainerDefinitions.{index}.LogConfiguration"
+            destination = task.get(f"{path}.Options.awslogs-group")
             if destination is not None:
-                yield groups.row(task.logical_id, f"Output of container {name}", destination)
-        if task.get("ContainerDefinitions.0.LogConfiguration") is None:
-            yield LogSource(
-                source=task.logical_id,
-                records="Output of the containers",
-                destination="nowhere",
-                retention="none",
-                encryption="none",
-                attention="The containers' output is not recorded.",
-            )
+                yield groups.row(task.logical_id, what, destination)
+            elif task.get(path) is not None:
+                driver = _DRIVER.format(text(task, f"{path}.LogDriver"))
+                yield groups.row(task.logical_id, what, driver)
+            else:
+                yield LogSource(
+                    source=task.logical_id,
+                    records=what,
+                    destination=NOWHERE,
+                    retention=NONE,
+                    encryption=NONE,
+                    attention=_LOST,
+                )
 
 
 def _container_insights(view: View, groups: _Destinations) -> Iterator[LogSource]:
@@ -198,8 +228,9 @@ def _container_insights(view: View, groups: _Destinations) -> Iterator[LogSource
                 name = cluster.text("ClusterName") or "<cluster>"
                 yield groups.row(
                     cluster.logical_id,
-                    "Container performance",
+                    _PERFORMANCE,
                     f"/aws/ecs/containerinsights/{name}/performance",
+                    made=True,
                 )
 
 
@@ -211,8 +242,8 @@ def _load_balancer_logs(view: View, groups: _Destinations) -> Iterator[LogSource
             if isinstance(item, dict)
         }
         for prefix, what in (
-            ("access_logs", "Requests to the load balancer"),
-            ("connection_logs", "TLS connections to the load balancer"),
+            ("access_logs", _REQUESTS),
+            ("connection_logs", _HANDSHAKES),
         ):
             if attributes.get(f"{prefix}.s3.enabled") in ("true", True):
                 yield groups.row(balancer.logical_id, what, attributes.get(f"{prefix}.s3.bucket"))
@@ -223,20 +254,24 @@ def _web_acl_logs(view: View, groups: _Destinations) -> Iterator[LogSource]:
         acl = logging.get("ResourceArn")
         source = acl.logical_id if isinstance(acl, Reference) else logging.logical_id
         for destination in logging.items("LogDestinationConfigs"):
-            yield groups.row(source, "Requests judged by the web ACL", destination)
+            yield groups.row(source, _JUDGED, destination)
 
 
 def _function_logs(view: View, groups: _Destinations) -> Iterator[LogSource]:
     for function in view.of_type("AWS::Lambda::Function"):
         destination = function.get("LoggingConfig.LogGroup")
-        if destination is None:
+        made = destination is None
+        if made:
             name = function.text("FunctionName") or f"<{function.logical_id}>"
             destination = f"/aws/lambda/{name}"
-        yield groups.row(function.logical_id, "Output of the function", destination)
+        yield groups.row(function.logical_id, _OF_FUNCTION, destination, made=made)
 
 
 def _name_queries(view: View, groups: _Destinations) -> Iterator[LogSource]:
     for logging in view.of_type("AWS::Route53Resolver::ResolverQueryLoggingConfig"):
-        yield groups.row(
-            logging.logical_id, "Names that are asked for", logging.get("DestinationArn")
-        )
+        yield groups.row(logging.logical_id, _NAMES, logging.get("DestinationArn"))
+
+
+def _trails(view: View, groups: _Destinations) -> Iterator[LogSource]:
+    for trail in view.of_type("AWS::CloudTrail::Trail"):
+        yield groups.row(trail.logical_id, _API_CALLS, trail.get("S3BucketName"))

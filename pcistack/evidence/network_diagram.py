@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pcistack.checks.findings import counted
+from pcistack.evidence import explanations
 from pcistack.evidence.chart import Arrow, Box, Chart, Group, Side, Tone
-from pcistack.evidence.diagram_words import KINDS, reached
 from pcistack.evidence.inventory import Scope, components
 from pcistack.evidence.ports import service
 from pcistack.evidence.settings_in_context import blocking_rules
 from pcistack.evidence.values import label, shown
+from pcistack.evidence.wording import claim
 from pcistack.network.network import (
     INTERNET,
     OTHER_NETWORKS,
@@ -28,11 +30,30 @@ from pcistack.template.references import name_of
 from pcistack.template.view import View
 
 _TIERS: Final[Mapping[Tier, tuple[str, str]]] = {
-    Tier.PUBLIC: ("Public tier", "routes to the internet, both ways"),
-    Tier.PRIVATE: ("Private tier", "routes out through a gateway, none in"),
-    Tier.ISOLATED: ("Isolated tier", "no route out of the VPC"),
-    Tier.UNKNOWN: ("Not placed", "subnets or routes are not in this template"),
+    Tier.PUBLIC: (claim("Public tier"), claim("routes to the internet, both ways")),
+    Tier.PRIVATE: (claim("Private tier"), claim("routes out through a gateway, none in")),
+    Tier.ISOLATED: (claim("Isolated tier"), claim("no route out of the VPC")),
+    Tier.UNKNOWN: (claim("Not placed"), claim("subnets or routes are not in this template")),
 }
+_NOT_REACHED: Final = claim("no way in from the internet is drawn here")
+_GATEWAY: Final = claim("gateway endpoint {}")
+_NO_FIREWALL: Final = claim("answers every tier, for any name; no DNS firewall in this template")
+_FIREWALL: Final = claim("answers every tier, for names that {} admits")
+_NO_NETWORK: Final = claim("no network of its own; {}")
+_GUARD: Final = claim("WAF: {}, {}")
+_PERHAPS: Final = claim("{}, perhaps")
+_MANY: Final = claim("{} ports, see the register")
+_NAT: Final = claim("NAT gateway")
+_NATS: Final = claim("{} NAT gateways")
+_OUT_ONLY: Final = claim("the way out; nothing comes in")
+_LISTENS: Final = claim("listens on {}")
+_PUBLIC: Final = claim("public address")
+_ANY_ZONE: Final = claim("zone known at deployment")
+
+
+def reached(network: Network) -> tuple[str, ...]:
+    """Say so, if no way from the internet is drawn."""
+    return () if network.from_internet() else (_NOT_REACHED,)
 
 
 def network_chart(view: View, network: Network) -> Chart:
@@ -46,21 +67,18 @@ def network_chart(view: View, network: Network) -> Chart:
         outside.append(
             Box(
                 name=OTHER_NETWORKS,
-                title="Other networks",
-                lines=("behind a transit gateway, a VPN or a peering",),
+                title=explanations.OTHER_NETWORKS_TITLE,
+                lines=(explanations.OTHER_NETWORKS_LINE,),
                 kind="outside",
             )
         )
     services = (*drawing.services(), *drawing.resolver(), *drawing.elsewhere())
     groups = [Group(boxes=tuple(outside), title=""), *drawing.tiers()]
     if services:
-        groups.append(
-            Group(
-                title="AWS services", note="outside the VPC, by AWS's own network", boxes=services
-            )
-        )
+        title, note = explanations.AWS_SERVICES
+        groups.append(Group(title=title, note=note, boxes=services))
     return Chart(
-        title="Network diagram: tiers, subnets, workloads and the connections between them",
+        title=explanations.NETWORK_TITLE,
         frame=_vpcs(view),
         groups=tuple(groups),
         arrows=arrows,
@@ -69,7 +87,7 @@ def network_chart(view: View, network: Network) -> Chart:
 
 def _vpcs(view: View) -> str:
     vpcs = [f"{label(vpc)}  {shown(vpc.get('CidrBlock'))}" for vpc in view.of_type("AWS::EC2::VPC")]
-    return "VPC " + ", ".join(vpcs) + ": one account, one region" if vpcs else ""
+    return "VPC " + ", ".join(vpcs) if vpcs else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +122,7 @@ class _NetworkDrawing:
                 yield Box(
                     name=workload.logical_id,
                     title=shown(endpoint.get("ServiceName")).rpartition(".")[2],
-                    lines=(f"gateway endpoint {label(endpoint)}",),
+                    lines=(_GATEWAY.format(label(endpoint)),),
                     kind="outside",
                 )
 
@@ -113,11 +131,11 @@ class _NetworkDrawing:
         vpcs = self.view.of_type("AWS::EC2::VPC")
         if any(vpc.flag("EnableDnsSupport") is not False for vpc in vpcs):
             rules = self.view.of_type("AWS::Route53Resolver::FirewallRuleGroupAssociation")
-            guard = f"DNS firewall: {label(rules[0])}" if rules else "no DNS firewall"
+            groups = " and ".join(label(rule) for rule in rules)
             yield Box(
                 name="dns",
-                title="DNS: resolver of the VPC",
-                lines=(f"answers every tier, for any name; {guard}",),
+                title=explanations.RESOLVER,
+                lines=(_FIREWALL.format(groups) if groups else _NO_FIREWALL,),
                 kind="outside",
             )
 
@@ -127,8 +145,8 @@ class _NetworkDrawing:
             if function.logical_id not in self.network.workloads:
                 yield Box(
                     name=function.logical_id,
-                    title=f"Function: {label(function)}",
-                    lines=(f"no network of its own; {self._scope(function.logical_id)}",),
+                    title=f"{explanations.KINDS[Kind.FUNCTION]}: {label(function)}",
+                    lines=(_NO_NETWORK.format(self._scope(function.logical_id)),),
                     kind="outside",
                 )
 
@@ -140,19 +158,20 @@ class _NetworkDrawing:
         for link in self.view.of_type("AWS::WAFv2::WebACLAssociation"):
             acl = self.view.target(link.get("WebACLArn"))
             if name_of(link.get("ResourceArn")) == balancer and acl is not None:
-                rules = len(list(blocking_rules(acl)))
-                yield f"WAF: {label(acl)}, {rules} blocking rules"
+                rules = counted(len(list(blocking_rules(acl))), "blocking rule")
+                yield _GUARD.format(label(acl), rules)
 
     def arrows(self) -> Iterator[Arrow]:
         merged: dict[tuple[str, str, Side, Tone], list[str]] = {}
         for flow in self.network.flows:
             for source, target, side, tone in self._legs(flow):
                 ports = merged.setdefault((source, target, side, tone), [])
-                text = service(flow.ports) + ("" if flow.certain else ", perhaps")
+                text = service(flow.ports)
+                text = text if flow.certain else _PERHAPS.format(text)
                 if text not in ports:
                     ports.append(text)
         for (source, target, side, tone), ports in merged.items():
-            for text in ports if len(ports) <= 3 else [f"{len(ports)} ports, see the register"]:
+            for text in ports if len(ports) <= 3 else [_MANY.format(len(ports))]:
                 yield Arrow(source=source, target=target, label=text, side=side, tone=tone)
 
     def _legs(self, flow: Flow) -> Iterator[tuple[str, str, Side, Tone]]:
@@ -231,19 +250,19 @@ class _NetworkDrawing:
                 count = len(gateways)
                 yield Box(
                     name=_gateway_name(gateways),
-                    title=f"{count} NAT gateways, one per zone" if count > 1 else "NAT gateway",
-                    lines=("the way out; nothing comes in",),
+                    title=_NATS.format(count) if count > 1 else _NAT,
+                    lines=(_OUT_ONLY,),
                 )
 
     def _box(self, workload: Workload) -> Box:
         resource = self.view.resources[workload.logical_id]
         ports = ", ".join(str(port) for port in workload.ports)
-        details = [f"listens on {ports}"] if ports else []
+        details = [_LISTENS.format(ports)] if ports else []
         if workload.public:
-            details.append("public address")
+            details.append(_PUBLIC)
         return Box(
             name=workload.logical_id,
-            title=f"{KINDS[workload.kind]}: {label(resource)}",
+            title=f"{explanations.KINDS[workload.kind]}: {label(resource)}",
             lines=(
                 f"{resource.type}, {self._scope(workload.logical_id)}",
                 *(line for line in (", ".join(details), *self._guard(workload.logical_id)) if line),
@@ -253,7 +272,7 @@ class _NetworkDrawing:
 
 
 def _cell(subnet: Subnet) -> str:
-    return f"{subnet.zone or 'zone known at deployment'}  {subnet.cidr or ''}".strip()
+    return f"{subnet.zone or _ANY_ZONE}  {subnet.cidr or ''}".strip()
 
 
 def _gateway_name(gateways: set[str] | frozenset[str]) -> str:

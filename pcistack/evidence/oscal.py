@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Final
 
+from pcistack.evidence import explanations
 from pcistack.evidence.gather import Evidence
 from pcistack.evidence.standing import RequirementEvidence
 from pcistack.template.document import Json
@@ -33,7 +34,7 @@ def component_definition(evidence: Evidence) -> Json:
         "component-definition": {
             "uuid": _id(evidence, "definition"),
             "metadata": {
-                "title": f"PCI DSS v4.0.1 evidence of {stack}",
+                "title": explanations.OSCAL_TITLE.format(stack),
                 "last-modified": MAPPED,
                 "version": evidence.judgement.sha256,
                 "oscal-version": OSCAL_VERSION,
@@ -41,8 +42,7 @@ def component_definition(evidence: Evidence) -> Json:
                     _prop("region", evidence.region or "none"),
                     _prop("template-sha256", evidence.judgement.sha256),
                 ],
-                "remarks": "Drawn from the synthesized template. It supports an assessment and "
-                "certifies nothing.",
+                "remarks": explanations.OSCAL_REMARKS,
             },
             "components": components,
             "back-matter": {
@@ -50,7 +50,7 @@ def component_definition(evidence: Evidence) -> Json:
                     {
                         "uuid": _id(evidence, "template"),
                         "title": f"{stack}.template.json",
-                        "description": "The template that this evidence is drawn from.",
+                        "description": explanations.OSCAL_TEMPLATE,
                         "rlinks": [
                             {
                                 "href": f"{stack}.template.json",
@@ -93,12 +93,12 @@ def _stack_component(evidence: Evidence) -> Json:
         "uuid": _id(evidence, "stack"),
         "type": "software",
         "title": evidence.stack,
-        "description": f"The CloudFormation stack of the environment {evidence.environment}.",
+        "description": explanations.OSCAL_STACK.format(evidence.environment),
         "control-implementations": [
             {
                 "uuid": _id(evidence, "stack", "implementation"),
                 "source": STANDARD,
-                "description": "How the stack as a whole supports PCI DSS v4.0.1.",
+                "description": explanations.OSCAL_AS_A_WHOLE,
                 "implemented-requirements": [
                     _implemented(evidence, requirement) for requirement in evidence.requirements
                 ],
@@ -123,7 +123,7 @@ def _implemented(evidence: Evidence, requirement: RequirementEvidence) -> Json:
         "props": props,
     }
     if requirement.yours:
-        implemented["remarks"] = f"Left to the organization: {requirement.yours}"
+        implemented["remarks"] = explanations.OSCAL_YOURS.format(requirement.yours)
     return implemented
 
 
@@ -142,18 +142,18 @@ def _resource_components(evidence: Evidence) -> Iterator[Json]:
             "uuid": _id(evidence, "resource", resource),
             "type": "service",
             "title": names[resource],
-            "description": f"{kind} with the logical id {resource}.",
+            "description": explanations.OSCAL_RESOURCE.format(kind, resource),
             "props": [_prop("resource-type", kind), _prop("logical-id", resource)],
             "control-implementations": [
                 {
                     "uuid": _id(evidence, "resource", resource, "implementation"),
                     "source": STANDARD,
-                    "description": "Settings of this resource that support PCI DSS v4.0.1.",
+                    "description": explanations.OSCAL_SETTINGS,
                     "implemented-requirements": [
                         {
                             "uuid": _id(evidence, "resource", resource, number),
                             "control-id": control_id(number),
-                            "description": "Supported by the settings below.",
+                            "description": explanations.OSCAL_BELOW,
                             "props": list(settings),
                         }
                         for number, settings in supported[resource].items()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
+from pcistack.evidence import explanations
 from pcistack.evidence.data_flow_diagram import left_out
 from pcistack.evidence.gather import Evidence
-from pcistack.evidence.standing import MEANINGS, Standing
+from pcistack.evidence.standing import Standing
+from pcistack.evidence.values import NONE
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -60,24 +63,6 @@ _TITLES: Final[Mapping[str, str]] = {
     "checks": "Checks",
 }
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
-NETWORK_CAPTION: Final = (
-    "Blue: traffic that the security groups let in. Brown: the ways out. A tier's name says what "
-    "its route tables allow, not what it is called. Each box says whether it is in the cardholder "
-    "data environment (CDE)."
-)
-DATA_FLOW_CAPTION: Final = (
-    "Blue: may carry account data. Brown: leaves the network, and may carry account data. Grey: "
-    "credentials, events and copies. Mark the flows that really carry card numbers."
-)
-
-
-COMPARE: Final = (
-    "aws cloudformation get-template --stack-name {stack} --query TemplateBody --output json "
-    "| python3 -c 'import hashlib, json, sys; "
-    "print(hashlib.sha256(json.dumps(json.load(sys.stdin), "
-    "sort_keys=True).encode()).hexdigest())'"
-)
-"""Prints the digest of what a deployed template says, as the page has it."""
 
 
 def render(evidence: Evidence, *, network: str, data_flow: str, diagram_style: str) -> str:
@@ -113,7 +98,8 @@ def render(evidence: Evidence, *, network: str, data_flow: str, diagram_style: s
             item.requirement: evidence.share(item.requirement) for item in evidence.responsibilities
         },
         tones=_TONES,
-        meanings=MEANINGS,
+        none=NONE,
+        words=explanations,
         bar=list(_bar(evidence)),
         headings=_Headings(),
         beside={
@@ -125,15 +111,14 @@ def render(evidence: Evidence, *, network: str, data_flow: str, diagram_style: s
         value_columns=_VALUES,
         readable=lambda text: _readable(text, names),
         breakable=_breakable,
-        compare=COMPARE.format(stack=evidence.stack),
+        compare=explanations.COMMAND.format(stack=shlex.quote(evidence.stack)),
         style=Markup(style),
         style_hash=_digest(style),
         script=Markup(script),
         script_hash=_digest(script),
         network=Markup(network),
-        network_caption=NETWORK_CAPTION,
         data_flow=Markup(data_flow),
-        data_flow_caption=f"{DATA_FLOW_CAPTION} {left_out(evidence.view, evidence.network)}",
+        left_out=left_out(evidence.context),
     )
 
 

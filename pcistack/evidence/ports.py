@@ -6,6 +6,8 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pcistack.evidence.values import AT_DEPLOYMENT
+from pcistack.evidence.wording import claim
 from pcistack.network.network import Direction, PeerKind, Permission, Ports
 
 _SERVICES: Final[Mapping[int, str]] = {
@@ -23,6 +25,17 @@ _SERVICES: Final[Mapping[int, str]] = {
     8080: "HTTP",
     8443: "HTTPS",
 }
+_EVERYTHING: Final = claim("all protocols, all ports")
+_ANYWHERE: Final = claim("anywhere ({})")
+_GROUP: Final = claim("security group {}")
+_LIST: Final = claim("prefix list {}")
+_OWN_RULE: Final = claim(
+    "AWS's own rule, because the template writes no outbound rule: everything may leave."
+)
+_NO_NEED: Final = claim("The rule has no description, so its business need is not recorded.")
+_ALL: Final = claim("Every protocol and port.")
+_WORLD: Final = claim("Open to the world.")
+_LATER: Final = claim("Known only at deployment: look at it then.")
 _DIRECTIONS: Final[Mapping[Direction, str]] = {Direction.INGRESS: "in", Direction.EGRESS: "out"}
 
 
@@ -78,7 +91,7 @@ def allowed_ports(
 def service(ports: Ports) -> str:
     """Return ports as a reader names them, such as ``TCP 443 (HTTPS)``."""
     if ports.protocol == "all":
-        return "all protocols, all ports"
+        return _EVERYTHING
     text = str(ports).replace("/", " ").replace(ports.protocol, ports.protocol.upper(), 1)
     name = _SERVICES.get(ports.first) if ports.first == ports.last else None
     return f"{text} ({name})" if name else text
@@ -87,27 +100,27 @@ def service(ports: Ports) -> str:
 def _peer(permission: Permission) -> str:
     match permission.kind:
         case PeerKind.WORLD:
-            return f"anywhere ({permission.peer})"
+            return _ANYWHERE.format(permission.peer)
         case PeerKind.GROUP:
-            return f"security group {permission.peer}"
+            return _GROUP.format(permission.peer)
         case PeerKind.PREFIX_LIST:
-            return f"prefix list {permission.peer}"
+            return _LIST.format(permission.peer)
         case PeerKind.UNKNOWN:
-            return "known at deployment"
+            return AT_DEPLOYMENT
         case _:
             return permission.peer
 
 
 def _attention(permission: Permission, redirecting: Container[str]) -> str:
     if permission.implicit:
-        return "AWS's own rule, because the template writes no outbound rule: everything may leave."
+        return _OWN_RULE
     if not permission.description:
-        return "The rule has no description, so its business need is not recorded."
+        return _NO_NEED
     if permission.ports.protocol == "all":
-        return "Every protocol and port."
+        return _ALL
     if permission.kind is PeerKind.WORLD and permission.direction is Direction.INGRESS:
         if permission.ports.within(80) and permission.group in redirecting:
             return ""
         if not permission.ports.within(443):
-            return "Open to the world."
-    return "" if permission.certain else "Known only at deployment: look at it then."
+            return _WORLD
+    return "" if permission.certain else _LATER

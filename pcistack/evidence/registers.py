@@ -6,18 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeAlias
 
+from pcistack.checks.rule import Rule
+from pcistack.checks.run import Outcome
 from pcistack.evidence.acknowledgements import Acknowledgement
 from pcistack.evidence.channels import REDIRECT, Channel, channels
 from pcistack.evidence.cryptography import Certificate, Key, certificates, keys
+from pcistack.evidence.explanations import REGISTERS, About
 from pcistack.evidence.inventory import Component, components
 from pcistack.evidence.logs import LogSource, log_sources
 from pcistack.evidence.ports import AllowedPort, allowed_ports
 from pcistack.evidence.secrets import Secret, secrets
-from pcistack.evidence.security_hub import RedControl, red_controls
+from pcistack.evidence.security_hub import (
+    RedControl,
+    by_number,
+    criticised_controls,
+    red_controls,
+)
 from pcistack.evidence.software import Software, software
-from pcistack.network.network import Network
 from pcistack.pci_dss.context import Context
-from pcistack.template.view import View
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -46,123 +52,61 @@ class Register:
     rows: tuple[Mapping[str, Cell], ...]
 
 
-def registers(context: Context, accepted: Sequence[Acknowledgement]) -> tuple[Register, ...]:
-    """Return every register of a template, in the order they are read."""
+def registers(
+    context: Context,
+    accepted: Sequence[Acknowledgement],
+    rules: Sequence[Rule[Context]],
+    outcome: Outcome,
+) -> tuple[Register, ...]:
+    """Return every register of a template, in the order they are read.
+
+    Args:
+        context: The template.
+        accepted: Every acceptance.
+        rules: The PCI DSS rules.
+        outcome: What the checks found.
+    """
     view, network = context.view, context.network
-    return (
-        _register(
-            "ports",
-            "Allowed ports and their business need",
-            "1.2.5 1.2.6",
-            "Every rule of every security group. The business need is the rule's description in "
-            "the template.",
-            AllowedPort,
-            allowed_ports(network.permissions, _redirecting(view, network)),
-        ),
-        _register(
-            "keys",
-            "Keys",
-            "3.6.1 3.7.4 12.3.3",
-            "Keys of AWS KMS and the resources that name them as their key.",
-            Key,
-            keys(view),
-        ),
-        _register(
-            "certificates",
-            "Certificates",
-            "4.2.1.1 12.3.3",
-            "Certificates that the template makes or that its listeners show.",
-            Certificate,
-            certificates(view),
-        ),
-        _register(
-            "channels",
-            "TLS policies and protocols",
-            "4.2.1 4.2.1.1 12.3.3",
-            "Where data travels, and the setting that decides how it is encrypted there.",
-            Channel,
-            channels(view),
-        ),
-        _register(
-            "secrets",
-            "Secrets and their rotation",
-            "8.3.9 8.6.2 8.6.3",
-            "Passwords and other secrets. None of their values is in the template.",
-            Secret,
-            secrets(view),
-        ),
-        _register(
-            "software",
-            "Software and its vendor's support",
-            "6.3.2 6.3.3 12.3.4",
-            "Products whose version the template chooses. The days are AWS's calendars as this "
-            "version of the checks knows them; what is inside an image is not seen.",
-            Software,
-            software(view),
-        ),
-        _register(
-            "logs",
-            "Log sources and their retention",
-            "10.2.1 10.3.2 10.5.1",
-            "What is recorded, where it is kept, how long, and with which key.",
-            LogSource,
-            log_sources(view),
-        ),
-        _register(
-            "acknowledgements",
-            "Acknowledgements",
-            "",
-            "Findings of the checks that somebody accepted, with the reason given beside the "
-            "resource.",
-            Acknowledgement,
-            accepted,
-        ),
-        _register(
-            "security-hub",
-            "What Security Hub will show red",
-            "",
-            "Controls of its PCI DSS v4.0.1 standard that fail for resources of this template, "
-            "and why. Those on the account itself come on top.",
-            RedControl,
-            red_controls(context),
-        ),
-        _register(
-            "components",
-            "Components and their scope",
-            "12.5.1 12.5.2",
-            "Every resource of the template. Confirm the scope: it is derived from the type and "
-            "from who refers to whom.",
-            Component,
-            components(view),
-        ),
-    )
+    controls = (*red_controls(context), *criticised_controls(rules, outcome))
+    red = sorted(controls, key=by_number)
+    rows: Mapping[str, tuple[type[DataclassInstance], Sequence[DataclassInstance]]] = {
+        "ports": (AllowedPort, allowed_ports(network.permissions, _redirecting(context))),
+        "keys": (Key, keys(view)),
+        "certificates": (Certificate, certificates(view)),
+        "channels": (Channel, channels(context)),
+        "secrets": (Secret, secrets(view)),
+        "software": (Software, software(view)),
+        "logs": (LogSource, log_sources(view)),
+        "acknowledgements": (Acknowledgement, accepted),
+        "security-hub": (RedControl, red),
+        "components": (Component, components(view)),
+    }
+    return tuple(_register(name, about, *rows[name]) for name, about in REGISTERS.items())
 
 
-def _redirecting(view: View, network: Network) -> frozenset[str]:
+def _redirecting(context: Context) -> frozenset[str]:
     """Security groups of load balancers whose port 80 only redirects to HTTPS."""
-    listening = [row for row in channels(view) if row.port == "80"]
+    listening = [row for row in channels(context) if row.port == "80"]
     return frozenset(
         group
         for row in listening
-        if row.protocols == REDIRECT and row.towards in network.workloads
-        for group in network.workloads[row.towards].groups
+        if row.protocols == REDIRECT and row.towards in context.network.workloads
+        for group in context.network.workloads[row.towards].groups
     )
 
 
 def _register(
     name: str,
-    title: str,
-    requirements: str,
-    about: str,
+    about: About,
     kind: type[DataclassInstance],
     rows: Sequence[DataclassInstance],
 ) -> Register:
     columns = tuple(field.name for field in fields(kind))
     return Register(
         name=name,
-        title=title,
-        requirements=tuple(requirements.split()),
-        about=about,
+        title=about.title,
+        requirements=tuple(about.requirements.split()),
+        about=about.text,
         columns=columns,
         rows=tuple({column: _cell(getattr(row, column)) for column in columns} for row in rows),
     )

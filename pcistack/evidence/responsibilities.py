@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from pcistack.evidence.explanations import LIMITS
+from pcistack.evidence.wording import claim
 from pcistack.pci_dss.context import Context
 
 
@@ -109,20 +111,10 @@ RESPONSIBILITIES: Final = (
     ),
 )
 
-_LIMITS: Final = (
-    "It does not make card numbers unreadable. Encrypted volumes alone are not enough for stored "
-    "card numbers since 31 March 2025 (3.5.1.2): encrypt or tokenize them in your application, "
-    "before they enter a statement.",
-    "It does not see your application: what it stores, what it logs, how it authenticates people.",
-    "It does not scan or sign your container image, and it does not test from outside.",
-    "It does not manage people: sign-in, multi-factor authentication, reviews, training.",
-    "It shows what the template asks for, not what runs. Compare with the account by drift "
-    "detection and AWS Config.",
-    "It supports requirements. Only a qualified assessor, or you in a self-assessment, can say "
-    "that an environment is compliant.",
+_ABSENT: Final = claim(
+    "It does not turn on account-wide services: {}. One stack should not own what the whole "
+    "account shares."
 )
-"""What no template does."""
-
 _SERVICES: Final[Mapping[str, str]] = {
     "AWS::CloudTrail::Trail": "CloudTrail",
     "AWS::Config::ConfigurationRecorder": "Config",
@@ -137,9 +129,5 @@ def limits(context: Context) -> tuple[str, ...]:
     """Return what a stack does not do: what no template does, and what this one leaves out."""
     absent = [name for kind, name in _SERVICES.items() if not context.of_type(kind)]
     if not absent:
-        return _LIMITS
-    services = (
-        f"It does not turn on account-wide services: {', '.join(absent)}. One stack should not own "
-        "what the whole account shares."
-    )
-    return (*_LIMITS[:2], services, *_LIMITS[2:])
+        return LIMITS
+    return (*LIMITS[:2], _ABSENT.format(", ".join(absent)), *LIMITS[2:])

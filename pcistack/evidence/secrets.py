@@ -8,10 +8,39 @@ from dataclasses import dataclass
 from typing import Final
 
 from pcistack.checks.findings import counted
-from pcistack.evidence.values import AT_DEPLOYMENT, purpose, referrers, shown, targets, text
+from pcistack.evidence.values import (
+    AT_DEPLOYMENT,
+    NONE,
+    OUTSIDE,
+    purpose,
+    referrers,
+    shown,
+    targets,
+    text,
+)
+from pcistack.evidence.wording import claim
 from pcistack.template.view import Partial, Reference, Resource, Value, View, walk
 
-_RDS_ROTATION: Final = "every 7 days, by RDS"
+_RDS_ROTATION: Final = claim("every 7 days, by RDS")
+_OWN_KEY: Final = claim("Secrets Manager's own key")
+_WRITTEN: Final = claim("Its value stands in the template.")
+_STILL: Final = claim("It does not rotate by itself: change it as your risk analysis says (8.6.3).")
+_A_VALUE: Final = claim("a value in the template")
+_GIVEN: Final = claim("given at the deployment")
+_BY_YOU: Final = claim("set by you after the deployment")
+_GENERATED: Final = claim("Secrets Manager, {} random characters")
+_BY_RDS: Final = claim("RDS, in Secrets Manager")
+_MASTER: Final = claim("Master password of the database ({})")
+_RATE: Final = claim("every {}")
+_IN_WINDOW: Final = claim("{} within {} hours from {}:00 UTC")
+_FROM: Final = claim("{} from {}:00 UTC")
+_MONTHLY: Final = claim("every month on day {}")
+_MONTHS: Final = claim("every {} months on day {}")
+_DAILY: Final = claim("every day")
+_DAYS: Final = claim("every {} days of a month")
+_SCHEDULED: Final = claim("scheduled")
+_FOREIGN: Final = claim("Read by containers; made outside this template")
+_SHOW_IT: Final = claim("Not part of this template: show its rotation yourself.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,32 +100,28 @@ def _secret_of(view: View, value: Value) -> list[str]:
 
 def _row(secret: Resource, schedule: Resource | None, readers: tuple[str, ...]) -> Secret:
     rotation = _rotation(schedule)
-    plain = secret.get("SecretString") is not None
+    plain = _made_by(secret) == _A_VALUE
     return Secret(
         resource=secret.logical_id,
         purpose=purpose(secret),
         made_by=_made_by(secret),
-        encryption=text(secret, "KmsKeyId", absent="Secrets Manager's own key"),
-        rotation=rotation or "none",
+        encryption=text(secret, "KmsKeyId", absent=_OWN_KEY),
+        rotation=rotation or NONE,
         read_by=readers,
-        attention=(
-            "Its value stands in the template."
-            if plain
-            else ""
-            if rotation
-            else "It does not rotate by itself: change it as your risk analysis says (8.6.3)."
-        ),
+        attention=_WRITTEN if plain else "" if rotation else _STILL,
     )
 
 
 def _made_by(secret: Resource) -> str:
-    if secret.get("SecretString") is not None:
-        return "a value in the template"
+    written = secret.get("SecretString")
+    if written is not None:
+        known = isinstance(written, str) and not isinstance(written, Partial)
+        return _A_VALUE if known and "{{resolve:" not in str(written) else _GIVEN
     generated = secret.get("GenerateSecretString")
     if not isinstance(generated, dict):
-        return "set by you after the deployment" if generated is None else AT_DEPLOYMENT
+        return _BY_YOU if generated is None else AT_DEPLOYMENT
     length = shown(generated.get("PasswordLength", 32))
-    return f"Secrets Manager, {length} random characters"
+    return _GENERATED.format(length)
 
 
 def _rotation(schedule: Resource | None) -> str:
@@ -107,21 +132,23 @@ def _rotation(schedule: Resource | None) -> str:
         return _in_words(shown(expression), schedule.text("RotationRules.Duration") or "")
     days = schedule.get("RotationRules.AutomaticallyAfterDays")
     if days is None:
-        return "scheduled"
-    return f"every {counted(days, 'day') if isinstance(days, int) else f'{shown(days)} days'}"
+        return _SCHEDULED
+    return _RATE.format(counted(days, "day") if isinstance(days, int) else shown(days))
 
 
 def _in_words(expression: str, duration: str) -> str:
     """Return a schedule as a reader of the register says it; as written where that is not clear."""
     rate = re.fullmatch(r"rate\((\d+ \w+)\)", expression)
     if rate:
-        return f"every {rate[1]}"
+        return _RATE.format(rate[1])
     cron = re.fullmatch(r"cron\(0+ (\d+) (\S+) (\S+) (\S+) \*\)", expression)
     day = _day(*cron.groups()[1:]) if cron else ""
     if cron is None or not day:
         return expression
-    window = f" within {duration.removesuffix('h')} hours" if duration else ""
-    return f"{day}{window} from {int(cron[1]):02}:00 UTC"
+    hour = f"{int(cron[1]):02}"
+    if duration:
+        return _IN_WINDOW.format(day, duration.removesuffix("h"), hour)
+    return _FROM.format(day, hour)
 
 
 def _day(day: str, month: str, weekday: str) -> str:
@@ -132,12 +159,12 @@ def _day(day: str, month: str, weekday: str) -> str:
         return ""
     step = int(months[1] or 1)
     if days[1]:
-        often = "every month" if step == 1 else f"every {step} months"
-        return f"{often} on day {int(days[1])}"
+        on = int(days[1])
+        return _MONTHLY.format(on) if step == 1 else _MONTHS.format(step, on)
     if step != 1:
         return ""
     count = int(days[2] or 1)
-    return "every day" if count == 1 else f"every {count} days of a month"
+    return _DAILY if count == 1 else _DAYS.format(count)
 
 
 def _readers(users: Mapping[str, tuple[Resource, ...]], secret: str) -> tuple[str, ...]:
@@ -162,9 +189,9 @@ def _managed(database: Resource, users: tuple[Resource, ...]) -> Secret:
     )
     return Secret(
         resource=f"{database.logical_id}.MasterUserSecret",
-        purpose=f"Master password of the database ({text(database, 'MasterUsername')})",
-        made_by="RDS, in Secrets Manager",
-        encryption=text(database, "MasterUserSecret.KmsKeyId", absent="Secrets Manager's own key"),
+        purpose=_MASTER.format(text(database, "MasterUsername")),
+        made_by=_BY_RDS,
+        encryption=text(database, "MasterUserSecret.KmsKeyId", absent=_OWN_KEY),
         rotation=_RDS_ROTATION,
         read_by=readers,
         attention="",
@@ -193,12 +220,12 @@ def _outside(view: View) -> list[Secret]:
     return [
         Secret(
             resource=source,
-            purpose="Read by containers; made outside this template",
-            made_by="not in the template",
-            encryption="not in the template",
-            rotation="not in the template",
+            purpose=_FOREIGN,
+            made_by=OUTSIDE,
+            encryption=OUTSIDE,
+            rotation=OUTSIDE,
             read_by=tuple(sorted(names)),
-            attention="Not part of this template: show its rotation yourself.",
+            attention=_SHOW_IT,
         )
         for source, names in sorted(readers.items())
     ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pcistack.checks.rule import Rule
+from pcistack.checks.run import Outcome
+from pcistack.evidence.wording import claim
 from pcistack.pci_dss.context import Context
 from pcistack.template.view import Resource
 
@@ -79,42 +82,54 @@ def _no_general_log(context: Context) -> Iterator[Resource]:
 _CONTROLS: Final = (
     _Control(
         id="RDS.9",
-        looks_at="a MySQL instance exports every log, the general one among them",
-        why="The general log holds every statement, card numbers in it (3.3.1): keep it off.",
+        looks_at=claim("a MySQL instance exports every log, the general one among them"),
+        why=claim("The general log holds whole statements, card numbers in them: keep it off."),
         fails=_no_general_log,
     ),
     _Control(
         id="RDS.13",
-        looks_at="instances take minor upgrades by themselves",
-        why="AWS advises against it on a line with long-term support: plan the upgrades (6.3.3).",
+        looks_at=claim("instances take minor upgrades by themselves"),
+        why=claim(
+            "Plan the upgrades (6.3.3): on a line with long-term support AWS advises to do so."
+        ),
         fails=_no_minor_upgrades,
     ),
     _Control(
         id="RDS.22",
-        looks_at="an event subscription for database security groups",
-        why="Such groups belong to EC2-Classic, which is gone; groups of a VPC send no RDS event.",
+        looks_at=claim("an event subscription for database security groups"),
+        why=claim("Such groups belong to EC2-Classic, which is gone; a VPC's send no RDS event."),
         fails=_no_group_events,
     ),
     _Control(
         id="S3.9",
-        looks_at="buckets log who reads and writes them",
-        why="A log bucket that logs into itself never ends: record its data events in CloudTrail.",
+        looks_at=claim("buckets log who reads and writes them"),
+        why=claim(
+            "Log into another bucket, or record its data events in CloudTrail: a log bucket that "
+            "logs into itself never ends."
+        ),
         fails=_unlogged,
     ),
     _Control(
         id="S3.15",
-        looks_at="buckets lock their objects",
-        why="A locked bucket cannot be emptied with its stack. Versions protect for the days that "
-        "the register says; a copy in a log account protects longer (10.3.2, 10.3.4).",
+        looks_at=claim("buckets lock their objects"),
+        why=claim(
+            "A locked bucket cannot be emptied with its stack. Versions protect for as long as "
+            "they are kept; a copy in a log account protects longer (10.3.2, 10.3.4)."
+        ),
         fails=_unlocked,
     ),
     _Control(
         id="S3.17",
-        looks_at="buckets are encrypted with KMS",
-        why="Load balancers deliver access logs to buckets with S3's own keys only.",
+        looks_at=claim("buckets are encrypted with KMS"),
+        why=claim(
+            "Use a KMS key, except where a load balancer delivers its access logs: it knows S3's "
+            "own keys only."
+        ),
         fails=_without_kms,
     ),
 )
+_ACCEPTED: Final = claim("{} found: {}. Accepted: {}")
+_FOUND: Final = claim("{} found: {}.")
 
 
 def red_controls(context: Context) -> tuple[RedControl, ...]:
@@ -132,3 +147,29 @@ def red_controls(context: Context) -> tuple[RedControl, ...]:
                 )
             )
     return tuple(found)
+
+
+def criticised_controls(rules: Sequence[Rule[Context]], outcome: Outcome) -> Iterator[RedControl]:
+    """Yield controls that look at what a rule criticised, also where somebody accepted that."""
+    known = {rule.id: rule for rule in rules}
+    said = [(one, _FOUND.format(one.rule, one.message)) for one in outcome.open]
+    said += [
+        (one, _ACCEPTED.format(one.rule, one.message, entry.reason))
+        for one, entry in outcome.acknowledged
+    ]
+    rows: dict[tuple[str, str, str], set[str]] = {}
+    for finding, why in said:
+        rule = known.get(finding.rule)
+        for control in rule.security_hub if rule is not None else ():
+            title = known[finding.rule].title
+            rows.setdefault((control, title, why), set()).add(finding.resource)
+    for (control, looks_at, why), names in rows.items():
+        yield RedControl(
+            control=control, looks_at=looks_at, why=why, resources=tuple(sorted(names))
+        )
+
+
+def by_number(red: RedControl) -> tuple[str, int, str]:
+    """Sort key: RDS.9 stands before RDS.13."""
+    service, _, number = red.control.partition(".")
+    return service, int(number) if number.isdigit() else 0, red.why

@@ -10,6 +10,7 @@ from pcistack.evidence.logins import behind, master_credentials, secret_values
 from pcistack.evidence.values import Setting, targets
 from pcistack.network.network import STORES, Kind, Tier
 from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.plain_requests import POLICY_OWNERS, refuses_plain
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource
 
@@ -17,7 +18,6 @@ Found: TypeAlias = Iterator[tuple[str, Setting]]
 
 _EXAMPLE: Final = re.compile(r":certificate/(0{8}-|x$|example)")
 """A certificate of the documentation, which no account has."""
-_POLICIES: Final = ("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
 
 
 def settings_in_context(context: Context) -> Found:
@@ -71,31 +71,19 @@ def _certificates(context: Context) -> Found:
 
 
 def _clear_text_refused(context: Context) -> Found:
-    for policy in context.of_type(*_POLICIES):
-        for path in denies_clear_text(policy):
+    for resource in context.of_type(*POLICY_OWNERS):
+        statement = refuses_plain(context, resource)
+        if statement is not None:
+            policy = context.view.resources[statement.resource]
             yield (
                 "4.2.1",
                 Setting(
                     resource=policy.logical_id,
                     type=policy.type,
-                    property=f"{path}.Condition.Bool.aws:SecureTransport",
+                    property=f"{statement.path}.Condition.Bool.aws:SecureTransport",
                     value="false, denied",
                 ),
             )
-
-
-def denies_clear_text(policy: Resource) -> Iterator[str]:
-    """Yield the path of each statement that refuses requests without TLS to everybody."""
-    for index, statement in enumerate(policy.items("PolicyDocument.Statement")):
-        path = f"PolicyDocument.Statement.{index}"
-        tests = policy.get(f"{path}.Condition.Bool")
-        if (
-            isinstance(statement, dict)
-            and statement.get("Effect") == "Deny"
-            and isinstance(tests, dict)
-            and str(tests.get("aws:SecureTransport")).lower() == "false"
-        ):
-            yield path
 
 
 def _web_acls(context: Context) -> Found:

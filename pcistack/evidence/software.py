@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from pcistack.evidence.values import AT_DEPLOYMENT, shown
+from pcistack.evidence.wording import claim
 from pcistack.regional import facts
 from pcistack.template.view import View
 
-_NOT_KNOWN: Final = "not known here"
+_NOT_KNOWN: Final = claim("not known here")
+_DEFAULT: Final = claim("AWS's default")
+_NOT_CHOSEN: Final = claim("The version is not chosen: it may change.")
+_RUNTIME: Final = claim("Lambda runtime")
+_IMAGE: Final = claim("Container image")
+_ITS_MAKER: Final = claim("by its maker")
+_TAGGED: Final = claim("Named by a tag, which may be moved.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +60,9 @@ def _databases(view: View) -> Iterator[Software]:
         yield Software(
             resource=database.logical_id,
             product=engine or AT_DEPLOYMENT,
-            version=shown(version) if version is not None else "AWS's default",
+            version=shown(version) if version is not None else _DEFAULT,
             supported_until=ends.isoformat() if ends is not None else _NOT_KNOWN,
-            attention="" if version is not None else "The version is not chosen: it may change.",
+            attention="" if version is not None else _NOT_CHOSEN,
         )
 
 
@@ -68,7 +75,7 @@ def _functions(view: View) -> Iterator[Software]:
         ends = known.deprecated if known is not None else None
         yield Software(
             resource=function.logical_id,
-            product="Lambda runtime",
+            product=_RUNTIME,
             version=runtime,
             supported_until=ends.isoformat() if ends is not None else _NOT_KNOWN,
             attention="",
@@ -81,8 +88,8 @@ def _images(view: View) -> Iterator[Software]:
             image = shown(task.get(f"ContainerDefinitions.{index}.Image"))
             yield Software(
                 resource=task.logical_id,
-                product="Container image",
+                product=_IMAGE,
                 version=image,
-                supported_until="by its maker",
-                attention=("" if "@sha256:" in image else "Named by a tag, which may be moved."),
+                supported_until=_ITS_MAKER,
+                attention="" if "@sha256:" in image or image == AT_DEPLOYMENT else _TAGGED,
             )

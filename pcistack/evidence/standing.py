@@ -11,8 +11,10 @@ from pcistack.checks.findings import Finding, counted
 from pcistack.checks.rule import Extent, Rule
 from pcistack.checks.run import Outcome
 from pcistack.evidence.acknowledgements import Acknowledgement
+from pcistack.evidence.explanations import BY_AWS
 from pcistack.evidence.responsibilities import RESPONSIBILITIES
 from pcistack.evidence.values import Setting
+from pcistack.evidence.wording import claim
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.requirements import REQUIREMENTS, Party, Requirement
 
@@ -27,18 +29,21 @@ class Standing(StrEnum):
         ACKNOWLEDGED: A rule objects, and somebody accepted that with a reason.
     """
 
-    MET = "met"
-    PART = "met in part"
-    YOU = "needs you"
-    ACKNOWLEDGED = "acknowledged"
+    MET = claim("met")
+    PART = claim("met in part")
+    YOU = claim("needs you")
+    ACKNOWLEDGED = claim("acknowledged")
 
 
-MEANINGS: Final[Mapping[Standing, str]] = {
-    Standing.MET: "by this template or by AWS",
-    Standing.PART: "the rest is described and yours",
-    Standing.YOU: "outside a template, or an open finding",
-    Standing.ACKNOWLEDGED: "a finding was accepted, with a reason",
-}
+_FIX: Final = claim("{}: fix before you rely on it.")
+_EXCEPTION: Final = claim("{} is accepted with a reason.")
+_EXCEPTIONS: Final = claim("{} are accepted with a reason.")
+_NOTHING: Final = claim(
+    "This template shows nothing for it: it does not apply, or is met elsewhere."
+)
+_LOOK: Final = claim("{}: look at it.")
+_ONE_SUPPORTS: Final = claim("{} supports it.")
+_SUPPORT: Final = claim("{} support it.")
 
 _FAMILIES: Final[Mapping[int, str]] = {item.requirement: item.topic for item in RESPONSIBILITIES}
 _DOCUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -210,26 +215,26 @@ def _standing(
 ) -> tuple[Standing, str]:
     failing = [one for one in open_findings if one.severity.fails]
     if failing:
-        return Standing.YOU, f"{_count(failing, 'open finding')}: fix before you rely on it."
-    warnings = _count(open_findings, "open warning") if open_findings else ""
+        return Standing.YOU, _FIX.format(_count(failing, "open finding"))
+    warned = _LOOK.format(_count(open_findings, "open warning")) if open_findings else ""
     if accepted:
         reasons = {entry.reason for entry in accepted}
-        exceptions = f"{_count(reasons, 'exception')} {'is' if len(reasons) == 1 else 'are'}"
-        said = f"{support} {exceptions} accepted with a reason.".lstrip()
-        return Standing.ACKNOWLEDGED, f"{said} {warnings}.".removesuffix(" .")
-    if requirement.extent is Extent.NONE and Party.YOU in requirement.parties:
-        return Standing.YOU, requirement.you
-    if requirement.extent is Extent.NONE:
-        inherited = "AWS does it; its attestation of compliance covers it."
-        return (
-            (Standing.PART, f"{inherited} {warnings}.") if warnings else (Standing.MET, inherited)
+        form = _EXCEPTION if len(reasons) == 1 else _EXCEPTIONS
+        return Standing.ACKNOWLEDGED, _joined(
+            support, form.format(_count(reasons, "exception")), warned
         )
+    if requirement.extent is Extent.NONE and Party.YOU in requirement.parties:
+        return Standing.YOU, _joined(requirement.you, warned)
+    if requirement.extent is Extent.NONE:
+        return Standing.PART if warned else Standing.MET, _joined(BY_AWS, warned)
     if not support:
-        nothing = "This template shows nothing for it: it does not apply, or is met elsewhere."
-        return Standing.YOU, f"{nothing} {requirement.you}".strip()
-    if warnings:
-        return Standing.PART, f"{support} {warnings}: look at it."
-    return (Standing.MET if requirement.extent is Extent.FULL else Standing.PART), support
+        return Standing.YOU, _joined(_NOTHING, warned, requirement.you)
+    full = requirement.extent is Extent.FULL and not warned
+    return Standing.MET if full else Standing.PART, _joined(support, warned)
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _support(settings: Sequence[SettingGroup], documents: Sequence[str]) -> str:
@@ -242,8 +247,8 @@ def _support(settings: Sequence[SettingGroup], documents: Sequence[str]) -> str:
         parts.append(_count(documents, "document"))
     if not parts:
         return ""
-    several = len(settings) + len(documents) > 1
-    return f"{' and '.join(parts)} support{'' if several else 's'} it."
+    form = _SUPPORT if len(settings) + len(documents) > 1 else _ONE_SUPPORTS
+    return form.format(" and ".join(parts))
 
 
 def _count(items: Collection[object], noun: str) -> str:

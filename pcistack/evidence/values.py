@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from pcistack.evidence.wording import claim
 from pcistack.template.document import Json
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View, walk
 
-AT_DEPLOYMENT = "known at deployment"
+AT_DEPLOYMENT: Final = claim("known at deployment")
+NONE: Final = claim("none")
+OUTSIDE: Final = claim("not in the template")
+NOT_SET: Final = claim("not set")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -38,7 +43,7 @@ class Setting:
 def shown(value: Value) -> str:
     """Return a value as one line of text; what only a deployment knows is said to be so."""
     if value is None:
-        return "not set"
+        return NOT_SET
     if isinstance(value, Unknown):
         return AT_DEPLOYMENT
     if isinstance(value, bool):
@@ -47,7 +52,7 @@ def shown(value: Value) -> str:
         whole = value.attribute in (None, "Arn", "GroupId")  # these stand for the resource itself
         return value.logical_id if whole else f"{value.logical_id}.{value.attribute}"
     if isinstance(value, list):
-        return ", ".join(shown(item) for item in value) or "none"
+        return ", ".join(shown(item) for item in value) or NONE
     if isinstance(value, dict):
         return json.dumps(_plain(value), sort_keys=True, ensure_ascii=False)
     return str(value)
@@ -63,7 +68,7 @@ def _plain(value: Value) -> Json:
     return value
 
 
-def text(resource: Resource, path: str, absent: str = "not set") -> str:
+def text(resource: Resource, path: str, absent: str = NOT_SET) -> str:
     """Return what a resource has at a path, as one line of text."""
     value = resource.get(path)
     return absent if value is None else shown(value)

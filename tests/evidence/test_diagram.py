@@ -86,7 +86,7 @@ def test_a_database_with_a_route_to_the_internet_is_drawn_in_the_public_tier(
 
 def test_data_flows_say_how_they_are_protected(gathered: Gather) -> None:
     evidence = gathered()
-    arrows = _arrows(data_flow_chart(evidence.view, evidence.network))
+    arrows = _arrows(data_flow_chart(evidence.context))
     assert {
         ("internet", "Alb", "443: TLS 1.2 and 1.3"),
         ("internet", "Alb", "80: redirect to HTTPS only"),
@@ -104,7 +104,7 @@ def test_the_picture_is_xml_within_its_own_bounds(gathered: Gather, standalone: 
     evidence = gathered()
     for chart in (
         network_chart(evidence.view, evidence.network),
-        data_flow_chart(evidence.view, evidence.network),
+        data_flow_chart(evidence.context),
     ):
         root = ET.fromstring(svg(chart, standalone=standalone))
         _, _, width, height = (float(part) for part in root.attrib["viewBox"].split())
@@ -148,7 +148,7 @@ def test_an_internet_that_reaches_nothing_is_said_to(gathered: Gather) -> None:
         del resources["AlbGroup"]["Properties"]["SecurityGroupIngress"]
 
     (internet,) = _network(gathered, close).groups[0].boxes
-    assert internet.lines == ("the internet reaches nothing in this network",)
+    assert internet.lines == ("no way in from the internet is drawn here",)
     (internet,) = _network(gathered).groups[0].boxes
     assert internet.lines == ()
 
@@ -156,7 +156,7 @@ def test_an_internet_that_reaches_nothing_is_said_to(gathered: Gather) -> None:
 def test_a_template_without_a_network_is_still_a_picture(gathered: Gather) -> None:
     evidence = gathered(sample.only_a_topic)
     assert not network_chart(evidence.view, evidence.network).arrows
-    assert not data_flow_chart(evidence.view, evidence.network).arrows
+    assert not data_flow_chart(evidence.context).arrows
 
 
 def _out(resources: Resources) -> None:
@@ -193,16 +193,16 @@ def _rotate(resources: Resources) -> None:
 
 def test_what_leaves_to_a_processor_is_a_flow_of_account_data(gathered: Gather) -> None:
     evidence = gathered(_out)
-    arrows = _arrows(data_flow_chart(evidence.view, evidence.network))
+    arrows = _arrows(data_flow_chart(evidence.context))
     assert ("Service", "outbound", "443: as the application does") in arrows
     before = gathered()
-    boxes = data_flow_chart(before.view, before.network).groups[0].boxes
+    boxes = data_flow_chart(before.context).groups[0].boxes
     assert [box.name for box in boxes] == ["internet"]
 
 
 def test_every_flow_of_the_graph_is_an_arrow_of_the_data_flow_diagram(gathered: Gather) -> None:
     evidence = gathered(_out)
-    chart = data_flow_chart(evidence.view, evidence.network)
+    chart = data_flow_chart(evidence.context)
     drawn = {(arrow.source, arrow.target) for arrow in chart.arrows}
     public = {(one.target, one.ports) for one in evidence.network.from_internet()}
     for flow in evidence.network.flows:
@@ -214,18 +214,16 @@ def test_every_flow_of_the_graph_is_an_arrow_of_the_data_flow_diagram(gathered: 
 
 def test_a_rotation_is_drawn_with_what_it_changes(gathered: Gather) -> None:
     evidence = gathered(_rotate)
-    arrows = _arrows(data_flow_chart(evidence.view, evidence.network))
-    assert ("Rotate", "secrets", "new passwords, over TLS") in arrows
+    arrows = _arrows(data_flow_chart(evidence.context))
+    assert ("Rotate", "secrets", "new secrets, over TLS") in arrows
     assert ("Rotate", "Cluster", "new password, RDS API") in arrows
 
 
 def test_the_data_flow_diagram_says_what_it_leaves_out(gathered: Gather) -> None:
     helper = {"Type": "AWS::Lambda::Function"}
     evidence = gathered(lambda resources: resources.update(Helper=helper))
-    said = left_out(evidence.view, evidence.network)
-    assert "the flows inside your application" in said
-    assert "Helper, which has no network of its own" in said
-    assert "Rotate" not in left_out(gathered(_rotate).view, evidence.network)
+    assert "Helper is left out, too: it has no network" in left_out(evidence.context)
+    assert "Rotate" not in left_out(gathered(_rotate).context)
 
 
 def test_the_network_diagram_marks_the_cde_the_firewall_and_dns(gathered: Gather) -> None:
@@ -233,9 +231,11 @@ def test_the_network_diagram_marks_the_cde_the_firewall_and_dns(gathered: Gather
         resources["Acl"]["Properties"]["Rules"] = [{"Name": "R", "Action": {"Block": {}}}]
 
     boxes = {box.name: box for group in _network(gathered, block).groups for box in group.boxes}
-    assert "WAF: Ingress/Acl, 1 blocking rules" in boxes["Alb"].lines
+    assert "WAF: Ingress/Acl, 1 blocking rule" in boxes["Alb"].lines
     assert boxes["Cluster"].lines[0] == "AWS::RDS::DBCluster, in the CDE"
-    assert boxes["dns"].lines == ("answers every tier, for any name; no DNS firewall",)
+    assert boxes["dns"].lines == (
+        "answers every tier, for any name; no DNS firewall in this template",
+    )
 
     def undo(resources: Resources) -> None:
         del resources["AclAssociation"]

@@ -15,7 +15,7 @@ import pytest
 
 from pcistack.checks.findings import Finding, Severity
 from pcistack.checks.run import Outcome
-from pcistack.evidence import page
+from pcistack.evidence import explanations
 from pcistack.evidence.files import contents
 from pcistack.evidence.standing import Standing
 from pcistack.pci_dss.requirements import REQUIREMENTS
@@ -121,15 +121,15 @@ def test_the_page_is_bound_to_a_day_a_commit_and_a_template(gathered: Gather) ->
     text = contents(evidence)["index.html"]
     for said in ("2026-11-24", "1" * 40, evidence.judgement.sha256, evidence.judgement.content):
         assert said in text
-    assert "which ran when this page was written" not in text
-    assert "which ran when this page was written" in contents(gathered())["index.html"]
+    assert "they ran when this was written" not in text
+    assert "they ran when this was written" in contents(gathered())["index.html"]
     assert "--stack-name PciDss-prod" in text
 
 
 def test_the_command_on_the_page_gives_the_digest_on_the_page(gathered: Gather) -> None:
     """CloudFormation hands a template back in another order and with other white space."""
     evidence = gathered()
-    program = page.COMPARE.split("python3 -c ")[1].strip("'")
+    program = explanations.COMMAND.split("python3 -c ")[1].strip("'")
     deployed = json.dumps(dict(reversed([*evidence.view.template.body.items()])), indent=4)
     said = subprocess.run(
         [sys.executable, "-c", program], input=deployed, capture_output=True, text=True, check=True

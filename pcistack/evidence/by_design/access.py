@@ -10,6 +10,7 @@ from pcistack.evidence.by_design.sentence import every, listed, name_in, says
 from pcistack.evidence.logins import master_credentials, task_credentials
 from pcistack.evidence.secrets import secrets
 from pcistack.evidence.settings_in_context import blocking_rules
+from pcistack.evidence.values import NONE, OUTSIDE
 from pcistack.network.network import Kind
 from pcistack.pci_dss.context import Context, attributes
 from pcistack.policies.statements import IDENTITY_POLICIES, Statement
@@ -210,7 +211,7 @@ def passwords_are_long(context: Context) -> str:
 @says("8.3.9 8.6.3")
 def secrets_rotate(context: Context) -> str:
     kept = secrets(context.view)
-    if not kept or any(one.rotation == "none" for one in kept):
+    if not kept or any(one.rotation in (NONE, OUTSIDE) for one in kept):
         return ""
     return f"Every secret changes by itself: {listed(one.rotation for one in kept)}."
 

@@ -7,11 +7,10 @@ from typing import Final
 from pcistack.checks.findings import counted
 from pcistack.evidence.by_design.sentence import every, listed, name_in, says
 from pcistack.evidence.channels import redirects
-from pcistack.evidence.settings_in_context import denies_clear_text
 from pcistack.evidence.settings_table import own_name
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
-from pcistack.template.references import name_of
+from pcistack.pci_dss.plain_requests import POLICY_OWNERS, refuses_plain
 from pcistack.template.view import Partial, Resource, Value
 
 _CLUSTER: Final = "AWS::RDS::DBCluster"
@@ -259,25 +258,11 @@ def key_deletion_waits(context: Context) -> str:
 @says("4.2.1")
 def who_refuses_clear_text(context: Context) -> str:
     found = [
-        kind
-        for kind, resource, policy, path in (
-            ("buckets", "AWS::S3::Bucket", "AWS::S3::BucketPolicy", "Bucket"),
-            ("topics", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "Topics"),
-            ("queues", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "Queues"),
-        )
-        if every(context.of_type(resource), _guarded(context, policy, path).__contains__)
+        f"{kind.rpartition(':')[2].lower()}s"
+        for kind in POLICY_OWNERS
+        if every(context.of_type(kind), lambda one: refuses_plain(context, one) is not None)
     ]
     return f"All {listed(found)} of the template refuse requests without TLS." if found else ""
-
-
-def _guarded(context: Context, policy: str, path: str) -> list[Resource]:
-    names = {
-        name_of(item)
-        for one in context.of_type(policy)
-        if any(denies_clear_text(one))
-        for item in one.items(path)
-    }
-    return [one for one in context.view.resources.values() if one.logical_id in names]
 
 
 @says("4.2.1")

@@ -7,7 +7,7 @@ from typing import Final
 from pcistack.checks.findings import counted
 from pcistack.evidence.by_design.data import databases, parameters
 from pcistack.evidence.by_design.sentence import every, listed, name_in, says
-from pcistack.evidence.logs import log_sources
+from pcistack.evidence.logs import NOWHERE, log_sources
 from pcistack.evidence.software import software
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
@@ -129,7 +129,7 @@ def no_role_deletes_logs(context: Context) -> str:
 @says("10.3.3")
 def logs_leave_at_once(context: Context) -> str:
     rows = log_sources(context.view)
-    if not rows or any(row.destination == "nowhere" for row in rows):
+    if not rows or any(row.destination == NOWHERE for row in rows):
         return ""
     return "Logs leave what writes them at once, to CloudWatch Logs or S3."
 

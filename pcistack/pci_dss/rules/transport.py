@@ -11,7 +11,7 @@ from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context, attributes
 from pcistack.pci_dss.listeners import not_redirecting
 from pcistack.pci_dss.pack import rule
-from pcistack.policies.statements import Statement
+from pcistack.pci_dss.plain_requests import POLICY_OWNERS, refuses_plain
 from pcistack.template.references import name_of
 from pcistack.template.view import Resource
 
@@ -200,13 +200,6 @@ def _distribution(distribution: Resource) -> Iterator[Hit]:
             )
 
 
-_POLICY_OWNERS: Final = (
-    ("AWS::S3::Bucket", "AWS::S3::BucketPolicy", "Bucket", "s3:getobject"),
-    ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "Topics", "sns:publish"),
-    ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "Queues", "sqs:sendmessage"),
-)
-
-
 @rule(
     "PCI-4.2.1-PLAIN-REQUESTS",
     "Buckets, topics and queues refuse requests without TLS",
@@ -219,42 +212,15 @@ _POLICY_OWNERS: Final = (
     "Bool aws:SecureTransport false (CDK: enforce_ssl=True).",
 )
 def plain_requests(context: Context) -> Iterator[Hit]:
-    for kind, policy_kind, path, action in _POLICY_OWNERS:
+    for kind in POLICY_OWNERS:
         for resource in context.of_type(kind):
-            if any(
-                _refuses_plain(statement, resource.logical_id, action)
-                for policy in context.pointing(policy_kind, path, resource.logical_id)
-                for statement in context.statements.get(policy.logical_id, ())
-            ):
+            if refuses_plain(context, resource):
                 continue
             yield Hit(
                 resource=resource.logical_id,
                 message="no policy denies requests without TLS (aws:SecureTransport)",
                 severity=None if kind == "AWS::S3::Bucket" else Severity.WARNING,
             )
-
-
-def _refuses_plain(statement: Statement, logical_id: str, action: str) -> bool:
-    return (
-        not statement.allows
-        and statement.everyone
-        and not statement.inverted
-        and statement.allows_action(action)
-        and statement.condition.get("aws:securetransport") == ("false",)
-        and len(statement.condition) == 1
-        and _covers(statement, logical_id, action)
-    )
-
-
-def _covers(statement: Statement, logical_id: str, action: str) -> bool:
-    """Whether it is for the resource, and for a bucket for its objects too."""
-    if "*" in statement.resources:
-        return True
-    named = [text for text in statement.resources if logical_id in text]
-    if not action.startswith("s3:"):
-        return bool(named)
-    objects = [text for text in named if text.endswith("/*")]
-    return bool(objects) and len(objects) < len(named)
 
 
 @rule(
