@@ -27,6 +27,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "rehearse": ("pcistack.commands.rehearse:rehearse", "Deploy and destroy on an embedded AWS"),
     "sweep": ("pcistack.commands.sweep:sweep", "Say what a destroyed environment has left"),
+    "verify": (
+        "pcistack.commands.verify:verify",
+        "Ask the account what of the promises is deployed",
+    ),
 }
 
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -53,7 +53,10 @@ _BAD_CREDENTIALS: Final = frozenset(
 
 
 class Call(Enum):
-    """Every call that is made to AWS. All of them read."""
+    """Every call that is made to AWS.
+
+    All of them read; ``DetectStackDrift`` lets CloudFormation read.
+    """
 
     CALLER_IDENTITY = ("sts", "GetCallerIdentity")
     REGIONS = ("ec2", "DescribeRegions")
@@ -89,6 +92,28 @@ class Call(Enum):
     KEY = ("kms", "DescribeKey")
     SERVICES = ("ecs", "DescribeServices")
     TASK_DEFINITION = ("ecs", "DescribeTaskDefinition")
+    STACKS = ("cloudformation", "DescribeStacks")
+    EXPORTS = ("cloudformation", "ListExports")
+    TEMPLATE = ("cloudformation", "GetTemplate")
+    DETECT_DRIFT = ("cloudformation", "DetectStackDrift")
+    DRIFT_STATUS = ("cloudformation", "DescribeStackDriftDetectionStatus")
+    RESOURCE_DRIFTS = ("cloudformation", "DescribeStackResourceDrifts")
+    DATABASE_SUBNETS = ("rds", "DescribeDBSubnetGroups")
+    ROUTE_TABLES = ("ec2", "DescribeRouteTables")
+    SECURITY_GROUPS = ("ec2", "DescribeSecurityGroups")
+    FLOW_LOGS = ("ec2", "DescribeFlowLogs")
+    KEY_ROTATION = ("kms", "GetKeyRotationStatus")
+    KEY_POLICY = ("kms", "GetKeyPolicy")
+    SECRET = ("secretsmanager", "DescribeSecret")
+    TOPICS = ("sns", "ListTopics")
+    TOPIC = ("sns", "GetTopicAttributes")
+    ALARMS = ("cloudwatch", "DescribeAlarms")
+    SCALABLE_TARGETS = ("application-autoscaling", "DescribeScalableTargets")
+    SCALING_POLICIES = ("application-autoscaling", "DescribeScalingPolicies")
+    LISTENERS = ("elbv2", "DescribeListeners")
+    LOAD_BALANCER_ATTRIBUTES = ("elbv2", "DescribeLoadBalancerAttributes")
+    WEB_ACL_OF = ("wafv2", "GetWebACLForResource")
+    WEB_ACL_LOG = ("wafv2", "GetLoggingConfiguration")
 
     @property
     def service(self) -> str:
@@ -222,6 +247,14 @@ class Aws:
             found += [cast("Item", v) if isinstance(v, dict) else {"": v} for v in values]
         return found
 
+    def whole(self, call: Call, parameters: Mapping[str, object]) -> Item:
+        """Return the whole answer of a call, asked anew each time: for what changes meanwhile.
+
+        Raises:
+            AwsError: As :meth:`items`.
+        """
+        return self._pages(call, False, (), parameters)[0]
+
     def _client(self, service: str, region: str) -> _Client:
         if (service, region) not in self._clients:
             made = self._make_client(service, region)
@@ -293,6 +326,13 @@ def texts(item: Item, key: str) -> list[str]:
     if not isinstance(value, list):
         return []
     return [str(v.get("Name", "")) if isinstance(v, dict) else str(v) for v in value]
+
+
+def objects(item: Item, key: str) -> list[Item]:
+    """Return a list of objects; empty if it is missing."""
+    value = item.get(key)
+    values = value if isinstance(value, list) else []
+    return [cast("Item", v) for v in values if isinstance(v, dict)]
 
 
 def number(item: Item, key: str) -> float | None:

@@ -15,7 +15,7 @@ from typing import Final
 from pcistack.account import names_in_use as taken
 from pcistack.account import quotas
 from pcistack.account.ask_facts import ENABLED, opt_in_status, overlaid, resource_types, zones
-from pcistack.account.aws import Aws, Call, Item, flag, number, part, text, texts
+from pcistack.account.aws import Aws, Call, Item, flag, number, objects, part, text, texts
 from pcistack.account.needs import Endpoint, NeededDatabase, Needs, needs
 from pcistack.account.rows import Row, Verdict, answered, tried, undecided
 from pcistack.checks.findings import Severity
@@ -357,15 +357,10 @@ def _endpoint_complaint(endpoint: Endpoint, details: Sequence[Item]) -> str:
     kinds = {
         str(kind.get("ServiceType", ""))
         for item in details
-        for kind in _objects(item, "ServiceType")
+        for kind in objects(item, "ServiceType")
     }
     if endpoint.kind not in kinds:
         return f"it is {' or '.join(sorted(kinds)).lower()} only"
     here = {zone for item in details for zone in texts(item, "AvailabilityZones")}
     missing = sorted(set(endpoint.zones) - here)
     return f"not in {', '.join(missing)}" if here and missing else ""
-
-
-def _objects(item: Item, key: str) -> list[Item]:
-    value = item.get(key)
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []

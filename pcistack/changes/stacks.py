@@ -33,6 +33,12 @@ class Stack:
     protected: bool | None
     template: Template
 
+    @property
+    def region(self) -> str:
+        """Region that the assembly names; empty if it names none."""
+        region = self.environment.rpartition("/")[2]
+        return "" if region == "unknown-region" else region
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackChange:

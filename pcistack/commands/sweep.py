@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from pcistack.commands.preflight import connect, exit_code, render, show_progress
-from pcistack.usage import PATH, BadInputError, suffix_of
-
-if TYPE_CHECKING:
-    from pcistack.template.document import Template
+from pcistack.commands.verify import stack_of
+from pcistack.usage import PATH, BadInputError, region_of, suffix_of
 
 _EPILOG = """\b
 Exit codes:
@@ -54,12 +51,10 @@ def sweep(suffix: str, region: str | None, profile: str | None, assembly: Path) 
 
     suffix = suffix_of(suffix)
     try:
-        template, named = _template_of(assembly, suffix)
-        place = region or named
-        if not place:
-            raise BadInputError("no region given; add --region, such as --region eu-central-2")
-        wanted = needs(views(template, place, zones=zones_of(place)))
-        rows = ask(wanted, connect(place, profile), environment_tags(template))
+        stack = stack_of(assembly, suffix)
+        place = region_of(region or stack.region)
+        wanted = needs(views(stack.template, place, zones=zones_of(place)))
+        rows = ask(wanted, connect(place, profile), environment_tags(stack.template))
     except (TemplateError, AwsError) as error:
         show_progress(None)
         raise BadInputError(str(error)) from None
@@ -67,27 +62,3 @@ def sweep(suffix: str, region: str | None, profile: str | None, assembly: Path) 
     for line in render(rows, f"{suffix} in {place}"):
         click.echo(line)
     sys.exit(exit_code(rows))
-
-
-def _template_of(assembly: Path, suffix: str) -> tuple[Template, str]:
-    """Return the template of an environment in a cloud assembly, and its region.
-
-    Raises:
-        BadInputError: The assembly has none.
-    """
-    from pcistack.account.sweep import environment_tags
-    from pcistack.checks.selection import Selection
-    from pcistack.template.document import Template, TemplateError
-
-    selection = Selection()
-    selection.add(assembly)
-    for target in selection.targets:
-        try:
-            template = Template.parse(target.text, path=target.path)
-        except TemplateError:
-            continue
-        if environment_tags(template).get("EnvironmentSuffix") == suffix:
-            return template, target.region or ""
-    raise BadInputError(
-        f"{assembly}: holds no stack of the environment {suffix}; run make synth SUFFIX={suffix}"
-    )

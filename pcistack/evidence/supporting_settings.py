@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from pcistack.evidence.settings_in_context import settings_in_context
-from pcistack.evidence.settings_table import TABLE, Accepts
 from pcistack.evidence.values import Setting, shown
 from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.settings_table import TABLE, Accepts
 from pcistack.template.view import Resource, Value
 
 

@@ -19,7 +19,7 @@ from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.steps import Step, Steps
 from pcistack.rehearsal.sweep import Baseline, Known
 from pcistack.rehearsal.trial import Lab
-from pcistack.rehearsal.verification import Deployed, figures, verify
+from pcistack.rehearsal.verification import deployed, figures, verify
 
 # Slow enough to be met half way: about three seconds for a stack.
 _PACE_SECONDS = 0.03
@@ -183,9 +183,8 @@ class Faults:
             return ""
         ids = self._toolkit.physical_ids(assembly.stack)
         self._known.add(assembly, ids)
-        checks = verify(Deployed(self._lab.emulator, assembly, ids))
-        broken = [problem for check in checks for problem in check.problems]
-        return "; ".join(broken)
+        verified = verify(self._lab.emulator, assembly)
+        return "; ".join([*verified.problems, *verified.unanswered])
 
     # --- What is there ----------------------------------------------------------------------------
 
@@ -212,11 +211,9 @@ class Faults:
 
         Not the count of tasks: what autoscaling has lifted stays until a policy takes it back.
         """
-        ids = self._lab.direct.physical_ids(self._assembly.stack)
-        stack = Deployed(self._lab.emulator, self._assembly, ids)
         only_tagged = [{"Name": "key", "Values": ["Rehearsed"]}]
-        tagged = stack.api("ec2").describe_tags(Filters=only_tagged)["Tags"]
-        found = {**figures(stack), "tags": tagged}
+        tagged = self._lab.client("ec2").describe_tags(Filters=only_tagged)["Tags"]
+        found = {**figures(deployed(self._lab.emulator, self._assembly)), "tags": tagged}
         del found["the service's count"]
         return found
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pcistack.account.aws import text
+from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.emulator import Emulator
 from pcistack.rehearsal.sdk import Client
-from pcistack.rehearsal.verification import Deployed
+from pcistack.rehearsal.verification import deployed
 
 _LOAD_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 
 
-def attempts(emulator: Emulator, stack: Deployed) -> Iterator[tuple[str, bool]]:
+def attempts(emulator: Emulator, assembly: Assembly) -> Iterator[tuple[str, bool]]:
     """Try to delete each protected resource; yield its logical id and whether it refused."""
     from botocore.exceptions import ClientError
 
-    region = stack.assembly.region
+    region, stack = assembly.region, deployed(emulator, assembly)
     rds: Client = emulator.client("rds", region)
     for name, cluster in stack.clusters.items():
         try:
             rds.delete_db_cluster(
-                DBClusterIdentifier=cluster["DBClusterIdentifier"], SkipFinalSnapshot=True
+                DBClusterIdentifier=text(cluster, "DBClusterIdentifier"), SkipFinalSnapshot=True
             )
         except ClientError as error:
             yield name, "DeletionProtection" in str(error) or "protected" in str(error)
@@ -36,17 +38,17 @@ def attempts(emulator: Emulator, stack: Deployed) -> Iterator[tuple[str, bool]]:
             yield name, False
 
 
-def lift(emulator: Emulator, stack: Deployed) -> None:
+def lift(emulator: Emulator, assembly: Assembly) -> None:
     """Lift the protection of the stack, its database and its load balancer."""
-    region = stack.assembly.region
+    region, stack = assembly.region, deployed(emulator, assembly)
     cloudformation: Client = emulator.client("cloudformation", region)
     cloudformation.update_termination_protection(
-        StackName=stack.assembly.stack, EnableTerminationProtection=False
+        StackName=assembly.stack, EnableTerminationProtection=False
     )
     rds: Client = emulator.client("rds", region)
     for cluster in stack.clusters.values():
         rds.modify_db_cluster(
-            DBClusterIdentifier=cluster["DBClusterIdentifier"],
+            DBClusterIdentifier=text(cluster, "DBClusterIdentifier"),
             DeletionProtection=False,
             ApplyImmediately=True,
         )

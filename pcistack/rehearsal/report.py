@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pcistack.checks.findings import counted
@@ -99,12 +100,10 @@ def summarize(console: Console, steps: Steps, findings: Findings, seconds: float
     total = sum(findings.resources.values())
     if total:
         recorded = [kind for kind in recorded_types() if kind in findings.resources]
-        asked = sum(check.looked_at for check in findings.checks)
         console.print()
         console.print(
             f"{counted(total, 'resource')} of {counted(len(findings.resources), 'type')}, "
-            f"{counted(len(findings.checks), 'promise')} looked into "
-            f"({counted(asked, 'resource')} asked)."
+            f"{counted(len(findings.checks), 'promise')} looked into."
         )
         if recorded:
             console.print(f"Recorded, not emulated: {', '.join(recorded)}.")
@@ -200,15 +199,7 @@ def as_json(steps: Steps, findings: Findings, seconds: float) -> dict[str, Any]:
             for item in findings.survivals
         ],
         "recorded_not_emulated": [kind for kind in recorded_types() if kind in findings.resources],
-        "checks": [
-            {
-                "promise": check.promise,
-                "passed": check.passed,
-                "looked_at": check.looked_at,
-                "problems": list(check.problems),
-            }
-            for check in findings.checks
-        ],
+        "promises": [asdict(check.as_verified()) for check in findings.checks],
         "expected_remains": [
             {"service": item.service, "kind": item.kind, "key": item.key, "why": item.expected}
             for item in findings.expected

@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
+from pcistack.account.verify.promise import Check
+from pcistack.account.verify.run import summary
 from pcistack.checks.findings import counted
 from pcistack.rehearsal import certificate, late, protection
 from pcistack.rehearsal import edits as changes
@@ -18,7 +20,7 @@ from pcistack.rehearsal.faults import Survival
 from pcistack.rehearsal.sdk import Client
 from pcistack.rehearsal.steps import Steps
 from pcistack.rehearsal.sweep import Baseline, Known, Record, Remains
-from pcistack.rehearsal.verification import Check, Deployed, figures, verify
+from pcistack.rehearsal.verification import deployed, figures, verify
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,16 +91,15 @@ class Rehearsal:
     def verify(self, assembly: Assembly) -> None:
         """Ask the AWS APIs whether the stack keeps its promises."""
         with self._steps.take(f"verify {assembly.stack} through the AWS APIs") as step:
-            checks = verify(self._deployed(assembly))
+            verified = verify(self.emulator, assembly)
             if not self.findings.checks:
-                self.findings.checks = checks
+                self.findings.checks = list(verified.checks)
                 self.findings.resources = _count(assembly)
                 self.findings.critical_path = find(assembly)
-            broken = [problem for check in checks for problem in check.problems]
-            if broken:
-                step.fail(*broken)
+            if verified.holds:
+                step.details.append(summary(verified))
             else:
-                step.details.append(f"{counted(len(checks), 'promise')} kept")
+                step.fail(*verified.problems, *verified.unanswered)
 
     def update(self, assembly: Assembly) -> Assembly:
         """Deploy a change; nothing that holds data may be replaced."""
@@ -108,10 +109,10 @@ class Rehearsal:
         ) as (step):
             stateful = assembly.of_type(*changes.STATEFUL)
             before = self.toolkit.physical_ids(assembly.stack)
-            old = figures(self._deployed(assembly))
+            old = figures(deployed(self.emulator, assembly))
             self.toolkit.deploy(changed, step.progress)
             after = self.toolkit.physical_ids(assembly.stack)
-            new = figures(self._deployed(changed))
+            new = figures(deployed(self.emulator, changed))
             self._remember(changed)
             for name in stateful:
                 if before.get(name) != after.get(name):
@@ -195,7 +196,7 @@ class Rehearsal:
                 step.fail(f"{assembly.stack}: the stack let itself be destroyed")
             except CommandError:
                 step.details.append("the stack: termination protection")
-            for name, refused in protection.attempts(self.emulator, self._deployed(assembly)):
+            for name, refused in protection.attempts(self.emulator, assembly):
                 if refused:
                     step.details.append(f"{name}: deletion protection")
                 else:
@@ -207,7 +208,7 @@ class Rehearsal:
     def lift_protection(self, assembly: Assembly) -> None:
         """Lift every protection as an operator would who means it."""
         with self._steps.take(f"lift the protection of {assembly.stack}"):
-            protection.lift(self.emulator, self._deployed(assembly))
+            protection.lift(self.emulator, assembly)
 
     def remove_what_came_late(self, assembly: Assembly) -> None:
         """Find what services wrote after the destroy, as `pcistack sweep` does, and remove it."""
@@ -251,9 +252,6 @@ class Rehearsal:
                 step.details.append(f"{kept_ones} left, exactly what it keeps")
             else:
                 step.details.append("nothing left")
-
-    def _deployed(self, assembly: Assembly) -> Deployed:
-        return Deployed(self.emulator, assembly, self.toolkit.physical_ids(assembly.stack))
 
     def _remember(self, assembly: Assembly) -> None:
         self._known.add(assembly, self.toolkit.physical_ids(assembly.stack))

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pcistack.account.verify.promise import Check
 from pcistack.rehearsal.assembly import Assembly, Template
 from pcistack.rehearsal.cloudformation import Direct
 from pcistack.rehearsal.emulator import Emulator
 from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.sdk import Client
 from pcistack.rehearsal.sweep import Baseline, Known, Remains
-from pcistack.rehearsal.verification import Check, Deployed, verify
+from pcistack.rehearsal.verification import verify
 
 _NAME = "Trial"
 
@@ -40,7 +41,11 @@ class Trial:
     @property
     def problems(self) -> list[str]:
         """Every broken promise, the resource first."""
-        return [problem for check in self.checks for problem in check.problems]
+        return [
+            problem
+            for check in self.checks
+            for problem in (*check.problems, *filter(None, [check.unanswered]))
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,14 +120,14 @@ class Lab:
         failures = tuple(str(event) for event in self.direct.failures(edited.stack))
         ids = self.direct.physical_ids(edited.stack)
         whole = created == "CREATE_COMPLETE"
-        checks = verify(Deployed(self.emulator, edited, ids)) if whole else []
+        checks = verify(self.emulator, edited).checks if whole else ()
         destroyed = self.destroy(edited)
         known = Known()
         known.add(edited, ids)
         return Trial(
             created=created,
             failures=failures,
-            checks=tuple(checks),
+            checks=checks,
             destroyed=destroyed,
             left=tuple(item for item in baseline.since(known) if not item.expected),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -14,11 +15,27 @@ from botocore.exceptions import ParamValidationError
 from botocore.model import OperationModel
 from botocore.stub import Stubber
 
+from pcistack.account import sweep
 from pcistack.account.aws import Aws, Call
+from pcistack.account.verify import permissions
 
 REGION = "eu-central-2"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ZONES = [f"{REGION}{letter}" for letter in "abc"]
+
+PREFLIGHT = frozenset(Call) - {
+    *sweep.CALLS,
+    *permissions.CALLS
+    - {
+        Call.DATABASE_CLUSTERS,
+        Call.DATABASE_INSTANCES,
+        Call.LOAD_BALANCERS,
+        Call.LOG_GROUPS,
+        Call.STACK_RESOURCES,
+        Call.SUBNETS,
+    },
+}
+"""What ``preflight`` asks: everything that only ``sweep`` or ``verify`` ask is left out."""
 
 Parameters: TypeAlias = dict[str, Any]
 Answer: TypeAlias = "Parameters | Callable[[Parameters], Parameters] | Refusal"
@@ -61,7 +78,8 @@ class StubbedAws:
             return
         try:
             given = answer(parameters) if callable(answer) else answer
-            stubber.add_response(xform_name(operation), given)
+            # botocore decodes some answers in place
+            stubber.add_response(xform_name(operation), deepcopy(given))
         except ParamValidationError as error:
             raise AssertionError(f"{operation}: {error}") from None
 

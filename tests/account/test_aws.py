@@ -27,7 +27,7 @@ def _model(service: str) -> ServiceModel:
 
 @pytest.mark.parametrize("call", Call)
 def test_every_call_only_reads(call: Call) -> None:
-    assert re.match(r"(Describe|Get|List)[A-Z]", call.operation)
+    assert re.match(r"(Describe|Get|List|DetectStackDrift)[A-Z]?", call.operation)
     model = _model(call.service)
     assert call.operation in model.operation_names
 

@@ -8,17 +8,23 @@ import os
 import re
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from pcistack.account import sweep
 from pcistack.account.aws import Call
 from pcistack.account.preflight import preflight
+from pcistack.account.verify.permissions import policy
+from pcistack.account.verify.run import verify
 from pcistack.commands.preflight import render
+from pcistack.commands.verify import render as render_verified
 from pcistack.migration import migrate, target_of
 from pcistack.regional.facts import load
-from pcistack.template.document import Template
-from tests.account.recorded import NOW, REGION, StubbedAws, answers
+from pcistack.template.document import Json, Template
+from tests.account.recorded import NOW, PREFLIGHT, REGION, StubbedAws, answers
+from tests.account.sound_stack import ACCOUNT, difference, drifts, instance, sound_stack
+from tests.support import template
 
 ROOT = Path(__file__).parents[2]
 FAILED = ROOT / "tests" / "migration" / "templates" / "failed_in_zurich.yaml"
@@ -41,11 +47,11 @@ def _preflight_example() -> str:
     text = migrate(
         FAILED.read_text(encoding="utf-8"), facts=load(REGION), on=date(2026, 11, 24)
     ).text
-    template = Template.parse(text.replace("Resources:\n", NETWORK.lstrip(), 1))
-    types = sorted({resource.type for resource in template.resources.values()})
+    document = Template.parse(text.replace("Resources:\n", NETWORK.lstrip(), 1))
+    types = sorted({resource.type for resource in document.resources.values()})
     left = {"logGroups": [{"logGroupName": "/shop/audit"}]}
     stub = StubbedAws(answers(types, VPCS={"Vpcs": [{}] * 5}, LOG_GROUPS=left))
-    rows = preflight(template, stub.aws(), load(REGION), now=NOW, stack="database")
+    rows = preflight(document, stub.aws(), load(REGION), now=NOW, stack="database")
     lines = [
         re.sub(r"\x1b\[\d*m", "", line)
         for line in render(rows, f"database.template.json in {REGION}")
@@ -54,11 +60,30 @@ def _preflight_example() -> str:
 
 
 def _policy() -> str:
-    asked = set(Call) - {Call.CALLER_IDENTITY, *sweep.CALLS}
+    asked = PREFLIGHT - {Call.CALLER_IDENTITY}
     actions = sorted(call.permission for call in asked)
     statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
-    policy = {"Version": "2012-10-17", "Statement": [statement]}
-    return "```json\n" + json.dumps(policy, indent=2) + "\n```"
+    return _json({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _verify_example() -> str:
+    drift = difference("/RetentionInDays", "365", "7")
+    logs = {"LogicalResourceId": "Audit", "ResourceType": "AWS::Logs::LogGroup"}
+    deployed, _ = sound_stack(
+        DATABASE_INSTANCES=instance(PubliclyAccessible=True),
+        RESOURCE_DRIFTS=drifts(logs | {"PropertyDifferences": [drift]}),
+    )
+    title = f"{deployed.stack} in {REGION}, account {ACCOUNT}"
+    lines = [re.sub(r"\x1b\[\d*m", "", line) for line in render_verified(verify(deployed), title)]
+    return "```text\n" + "\n".join(lines) + "\n```"
+
+
+def _verify_policy() -> str:
+    return _json(policy(Template(cast("dict[str, Json]", template("prod").body))))
+
+
+def _json(document: object) -> str:
+    return "```json\n" + json.dumps(document, indent=2) + "\n```"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +92,8 @@ def _policy() -> str:
         ("migration.md", "example", _migration_example),
         ("preflight.md", "example", _preflight_example),
         ("preflight.md", "policy", _policy),
+        ("verify.md", "example", _verify_example),
+        ("verify.md", "policy", _verify_policy),
     ],
 )
 def test_a_page_shows_what_the_command_prints(page: str, name: str, make: object) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from pcistack.rehearsal.assembly import Assembly, Template
 from pcistack.rehearsal.trial import Lab, Trial
-from pcistack.rehearsal.verification import Deployed, verify
 
 
 def _only(template: Template, kind: str, containing: str = "") -> str:
@@ -156,21 +155,6 @@ def test_broken_promise_is_seen_through_the_apis_and_names_the_resource(
     found = [problem for problem in trial.problems if complaint in problem]
     assert found, trial.problems
     assert found[0].partition(":")[0] in dev.of_type(kind)
-
-
-def test_service_outside_of_its_scaling_limits_is_named(lab: Lab, dev: Assembly) -> None:
-    assert lab.direct.create(dev) == "CREATE_COMPLETE"
-    try:
-        ids = lab.direct.physical_ids(dev.stack)
-        service = dev.of_type("AWS::ECS::Service")[0]
-        cluster, name = ids[service].split("/")[-2:]
-        lab.client("ecs").update_service(cluster=cluster, service=name, desiredCount=99)
-        checks = verify(Deployed(lab.emulator, dev, ids))
-    finally:
-        lab.destroy(dev)
-
-    (problem,) = [problem for check in checks for problem in check.problems]
-    assert problem.startswith(f"{service}: 99 tasks desired, outside of ")
 
 
 def _without(template: Template, name: str) -> None:

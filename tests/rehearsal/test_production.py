@@ -13,7 +13,6 @@ from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.emulator import Fault
 from pcistack.rehearsal.sweep import Baseline, Known, Remains
 from pcistack.rehearsal.trial import Lab
-from pcistack.rehearsal.verification import Deployed
 from stacks.environment import load_environment
 from tests.support import assembly as synthesized
 
@@ -69,7 +68,7 @@ def _left(baseline: Baseline, known: Known) -> list[Remains]:
 
 def _lift(lab: Lab, prod: Assembly) -> None:
     """Lift the protection of what a stack has of protected resources."""
-    protection.lift(lab.emulator, Deployed(lab.emulator, prod, lab.direct.physical_ids(prod.stack)))
+    protection.lift(lab.emulator, prod)
 
 
 def _clear(lab: Lab, left: list[Remains]) -> None:

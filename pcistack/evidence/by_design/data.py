@@ -7,10 +7,10 @@ from typing import Final
 from pcistack.checks.findings import counted
 from pcistack.evidence.by_design.sentence import every, listed, name_in, says
 from pcistack.evidence.channels import redirects
-from pcistack.evidence.settings_table import own_name
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.plain_requests import POLICY_OWNERS, refuses_plain
+from pcistack.pci_dss.settings_table import own_name
 from pcistack.template.view import Partial, Resource, Value
 
 _CLUSTER: Final = "AWS::RDS::DBCluster"

@@ -7,43 +7,12 @@ Only names that a template chooses can be taken; CloudFormation's own are new ea
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
 from typing import Final
 
+from pcistack.account.verify.names import NAMED
 from pcistack.rehearsal.embedded import _engine
 from pcistack.rehearsal.embedded._engine import Untyped
 from pcistack.rehearsal.embedded.api import call
-
-NAMED: Final[Mapping[str, str]] = {
-    "AWS::CloudWatch::Alarm": "AlarmName",
-    "AWS::CloudWatch::Dashboard": "DashboardName",
-    "AWS::DynamoDB::Table": "TableName",
-    "AWS::ECR::Repository": "RepositoryName",
-    "AWS::ECS::Cluster": "ClusterName",
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": "Name",
-    "AWS::ElasticLoadBalancingV2::TargetGroup": "Name",
-    "AWS::Events::Rule": "Name",
-    "AWS::IAM::InstanceProfile": "InstanceProfileName",
-    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
-    "AWS::IAM::Role": "RoleName",
-    "AWS::IAM::User": "UserName",
-    "AWS::KMS::Alias": "AliasName",
-    "AWS::Lambda::Function": "FunctionName",
-    "AWS::RDS::DBCluster": "DBClusterIdentifier",
-    "AWS::RDS::DBClusterParameterGroup": "DBClusterParameterGroupName",
-    "AWS::RDS::DBInstance": "DBInstanceIdentifier",
-    "AWS::RDS::DBSubnetGroup": "DBSubnetGroupName",
-    "AWS::RDS::EventSubscription": "SubscriptionName",
-    "AWS::SNS::Topic": "TopicName",
-    "AWS::SQS::Queue": "QueueName",
-    "AWS::SSM::Parameter": "Name",
-    "AWS::Scheduler::Schedule": "Name",
-    "AWS::SecretsManager::Secret": "Name",
-    "AWS::StepFunctions::StateMachine": "StateMachineName",
-    "AWS::WAFv2::IPSet": "Name",
-    "AWS::WAFv2::WebACL": "Name",
-}
-"""Property that holds the name which must be free in its account and region."""
 
 # IAM is one for all regions of an account.
 _GLOBAL: Final = "AWS::IAM::"
