@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import errno
+import gc
 import io
 import os
 import re
@@ -200,6 +201,7 @@ def run(group: click.Group) -> NoReturn:
             _tell(_failure(error))
         code = BadInputError.exit_code
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+    gc.freeze()  # what is left at the end of the process need not be searched once more
     sys.exit(code if isinstance(code, int) else int(bool(code)))
 
 

@@ -15,8 +15,9 @@ import jsii
 
 from pcistack.checks import run
 from pcistack.checks.findings import Finding, Severity, sort_key
+from pcistack.checks.native import PACKAGE
 from pcistack.checks.rule import Pack
-from pcistack.checks.schema import PACKAGE, engine
+from pcistack.checks.schema import engine
 from pcistack.packs import SCHEMA
 from pcistack.template.document import Template
 

@@ -6,30 +6,30 @@ with the extra ``schema`` (or ``cdk``); synth and ``pcistack check`` take the sa
 
 from __future__ import annotations
 
-import atexit
 import json
 import textwrap
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from pcistack.checks.diagnostics import Diagnostic, EngineError
 from pcistack.checks.findings import Finding, Severity
+from pcistack.checks.native import PACKAGE, native
 from pcistack.packs import schema_page
 from pcistack.regional import facts
 from pcistack.template.document import SAM, Json, Template
 from pcistack.template.uses import uses
 
-if TYPE_CHECKING:
-    from cloudformation_validate import Diagnostic, Engine  # type: ignore[import-untyped]
-
-PACKAGE: Final = "cloudformation-validate"
 NOT_JUDGED: Final = "TEMPLATE-SCHEMA"
 _LONGEST: Final = 400
 """Characters of a message; some list every allowed value."""
 
 _MOST_SUBSTITUTIONS: Final = 3_000
 """The engine's time grows with their square: 40,000 that are not closed take minutes."""
+
+_MOST_RESOURCES: Final = 2_000
+"""Four times what CloudFormation takes; here too the time grows with the square."""
 
 _LEFT_OUT: Final[Mapping[str, str]] = {
     "F0001": "whether there is a resource is asked before; loops and macros bring some",
@@ -60,24 +60,15 @@ _MILDER: Final[Mapping[str, Severity]] = {
     "E1029": Severity.WARNING,  # "${X}" outside Fn::Sub: scripts and build files are full of it
     "E7001": Severity.WARNING,  # the characters of a mapping's keys: CloudFormation takes more
 }
-_SEVERITIES: Final = {
-    "WARN": Severity.WARNING,
-    "ERROR": Severity.ERROR,
-    "FATAL": Severity.FATAL,
-}
 
 
 class SchemaEngine:
-    """The engine, started in a thread of its own beside whatever the caller does next."""
+    """Judges templates one after the other, beside whatever the caller does next."""
 
     def __init__(self) -> None:
-        """Start it."""
+        """Start the engine, if nothing has yet."""
+        self._engine = native()
         self._thread = ThreadPoolExecutor(1)
-        self._engine: Future[Engine] | None = self._thread.submit(_start)
-        atexit.register(self._stop)  # the engine's destructor fails once the interpreter is gone
-
-    def _stop(self) -> None:
-        self._engine = None
 
     def begin(
         self,
@@ -91,43 +82,27 @@ class SchemaEngine:
     def _findings(
         self, template: Template, region: str | None, parameters: Mapping[str, Json]
     ) -> Sequence[Finding]:
-        import cloudformation_validate as native
-
         if set(template.macros) - {SAM}:
             return ()  # what a template is before its macros says nothing; TEMPLATE-MACRO tells
-        config = native.ValidateConfig(
-            severity_level=native.Severity.WARN,
-            pseudo_parameter_overrides=native.PseudoParameterOverrides(region=region),
-            parameter_overrides={
-                name: _text(value) for name, value in parameters.items() if value is not None
-            },
-        )
-        assert self._engine is not None
+        if len(template.resources) > _MOST_RESOURCES:
+            return (_not_judged(f"more than {_MOST_RESOURCES:,} of them"),)
         text = json.dumps(template.body)
         if text.count("${") > _MOST_SUBSTITUTIONS:
-            return (_not_judged(f"more than {_MOST_SUBSTITUTIONS} substitutions"),)
-        content = native.TemplateContent(text, "template.json")
+            return (_not_judged(f"more than {_MOST_SUBSTITUTIONS:,} substitutions"),)
+        given = {name: _text(value) for name, value in parameters.items() if value is not None}
         try:
-            report = self._engine.result().validate_template(content, config)
-        except (native.ValidationError, ValueError) as error:  # pyright: ignore[reportGeneralTypeIssues]
+            found = self._engine.judge(text, region, given)
+        except EngineError as error:
             return (_not_judged(str(error)),)
         return [
-            finding
-            for found in report.diagnostics
-            if (finding := _finding(found, template, region)) is not None
+            finding for each in found if (finding := _finding(each, template, region)) is not None
         ]
 
 
 @cache
 def engine() -> SchemaEngine:
-    """Return the engine of this process; it is started once."""
+    """Return the one of this process."""
     return SchemaEngine()
-
-
-def _start() -> Engine:
-    from cloudformation_validate import CelEngine
-
-    return CelEngine()
 
 
 def _text(value: Json) -> str:
@@ -148,38 +123,33 @@ def _not_judged(why: str) -> Finding:
 
 def _finding(found: Diagnostic, template: Template, region: str | None) -> Finding | None:
     """Return what one diagnostic of the engine says; None for one that is left out."""
-    name = found.entity.logical_id if found.entity else ""
+    name, path = found.name, found.path
     resource = template.resources.get(name)
-    path = found.property_path or ""
-    if found.rule_id in _LEFT_OUT or _is_wrong(found, template, region):
+    if found.rule in _LEFT_OUT or _is_wrong(found, template, region):
         return None
-    severity = _MILDER.get(found.rule_id, _SEVERITIES[found.severity.name])
+    severity = _MILDER.get(found.rule, Severity(found.level))
     message = found.message
-    if severity is not Severity.WARNING and found.condition_scenario:
-        states = (f"{key} is {str(value).lower()}" for key, value in _scenario(found).items())
+    if severity is not Severity.WARNING and found.scenario:
+        states = (f"{key} is {str(value).lower()}" for key, value in found.scenario.items())
         message = f"if {' and '.join(states)}: {message}"
     if severity is Severity.FATAL and not _is_certain(found, template):
         severity = Severity.ERROR
     if name and resource is None:
         message = f"{name}: {message}"
     return Finding(
-        rule=found.rule_id,
+        rule=found.rule,
         severity=severity,
         resource=name if resource is not None else "",
         property=path.removeprefix("Properties").lstrip(".") if resource is not None else "",
         message=textwrap.shorten(message, _LONGEST, placeholder=" ..."),
-        fix=found.suggested_fix or "",
-        source=found.documentation_url or schema_page(found.rule_id),
+        fix=found.fix,
+        source=schema_page(found.rule),
     )
-
-
-def _scenario(found: Diagnostic) -> Mapping[str, bool]:
-    return found.condition_scenario or {}
 
 
 def _is_certain(found: Diagnostic, template: Template) -> bool:
     """Whether a finding holds whatever is chosen, and does not come from a default."""
-    return not found.condition_scenario and not _parameters_at(found, template)
+    return not found.scenario and not _parameters_at(found, template)
 
 
 def _parameters_at(found: Diagnostic, template: Template) -> frozenset[str]:
@@ -190,9 +160,9 @@ def _parameters_at(found: Diagnostic, template: Template) -> frozenset[str]:
 
 def _node(found: Diagnostic, template: Template) -> object:
     """Return what the template has at the place of a finding, or the nearest thing above it."""
-    resource = template.resources.get(found.entity.logical_id) if found.entity else None
+    resource = template.resources.get(found.name)
     node: object = resource.body if resource is not None else {}
-    for step in (found.property_path or "").split("."):
+    for step in found.path.split("."):
         if isinstance(node, Mapping) and step in node:
             node = node[step]
         elif isinstance(node, list) and step.isdecimal() and int(step) < len(node):
@@ -204,16 +174,14 @@ def _node(found: Diagnostic, template: Template) -> object:
 
 def _is_wrong(found: Diagnostic, template: Template, region: str | None) -> bool:
     """Whether the engine errs, of which public templates that AWS accepts are the proof."""
-    name = found.entity.logical_id if found.entity else ""
-    path = found.property_path or ""
-    if found.severity.name != "WARN":
-        if name in template.resources and template.uses(name).macros:
+    if found.level != "warning":
+        if found.name in template.resources and template.uses(found.name).macros:
             return True  # what a macro adds to the properties is not there yet
-        if "{}" in path.split("."):
+        if "{}" in found.path.split("."):
             return True  # an item that a choice brings: its other choices are mixed up
-        if found.condition_scenario and _parameters_at(found, template):
+        if found.scenario and _parameters_at(found, template):
             return True  # it assumes a choice, and takes the default that chooses otherwise
-    match found.rule_id:
+    match found.rule:
         case "F3006":
             return _is_known_type(found, region)
         case "E9006":
@@ -228,10 +196,9 @@ def _is_wrong(found: Diagnostic, template: Template, region: str | None) -> bool
 
 def _is_known_type(found: Diagnostic, region: str | None) -> bool:
     """Whether a type is newer than the engine's data, or registered in the account."""
-    kind = (found.entity.resource_type if found.entity else "") or ""
-    if not kind.startswith("AWS::"):
+    if not found.kind.startswith("AWS::"):
         return True
-    return facts.of(region).resource_type(kind) is facts.Availability.AVAILABLE
+    return facts.of(region).resource_type(found.kind) is facts.Availability.AVAILABLE
 
 
 def _is_known_version(found: Diagnostic, template: Template) -> bool:
@@ -239,9 +206,9 @@ def _is_known_version(found: Diagnostic, template: Template) -> bool:
 
     Its list of engine versions (E9006) is older than the facts: it refuses Aurora MySQL 3.10.6.
     """
-    if not (found.property_path or "").endswith("EngineVersion"):
+    if not found.path.endswith("EngineVersion"):
         return False
-    resource = template.resources.get(found.entity.logical_id) if found.entity else None
+    resource = template.resources.get(found.name)
     if resource is None:
         return False
     engine, version = resource.properties.get("Engine"), resource.properties.get("EngineVersion")

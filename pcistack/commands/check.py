@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from pcistack.checks import native
 from pcistack.checks.output import FORMATS, writer
 from pcistack.checks.report import Checked, Report, checked
 from pcistack.checks.rule import Pack
@@ -145,13 +145,9 @@ def _packs(only: str | None) -> Sequence[str]:
     if only not in _NAMES:
         allowed = f"allowed are {', '.join(_NAMES)}"
         raise BadInputError(f"unknown rule pack {only!r}{hint(only, _NAMES)}; {allowed}")
-    if only == SCHEMA_NAME and not _has_schema():
+    if only == SCHEMA_NAME and not native.is_installed():
         raise BadInputError(f"--only {SCHEMA_NAME} needs another package: {_INSTALL}")
     return tuple(dict.fromkeys(("template", only)))  # whether it is one is always asked
-
-
-def _has_schema() -> bool:
-    return importlib.util.find_spec("cloudformation_validate") is not None
 
 
 def _given(pairs: Sequence[str], values: Path | None) -> dict[str, str]:
@@ -239,7 +235,7 @@ class _Run:
         """Start the schema engine if it is asked for and there."""
         if SCHEMA_NAME not in self.names:
             return None
-        if not _has_schema():
+        if not native.is_installed():
             self.notes.append(f"the schemas of resources are not checked; {_INSTALL}")
             self.names = [name for name in self.names if name != SCHEMA_NAME]
             return None

@@ -287,8 +287,9 @@ def _cluster_public(cluster: Resource, _holder: Resource, view: View) -> bool | 
     """A cluster is as public as its most public instance."""
     answers = [
         _flag(instance, "PubliclyAccessible")
-        for instance in view.of_type("AWS::RDS::DBInstance")
-        if name_of(instance.get("DBClusterIdentifier")) == cluster.logical_id
+        for instance in view.referring("AWS::RDS::DBInstance", "DBClusterIdentifier").get(
+            cluster.logical_id, []
+        )
     ]
     answers.append(_flag(cluster, "PubliclyAccessible"))
     return True if True in answers else None if None in answers else False

@@ -99,10 +99,16 @@ _NAMED: Final = (
 def matters(action: str) -> bool:
     """Whether an action, in lower case and perhaps with wildcards, is or covers such a one."""
     if "*" not in action and "?" not in action:
-        return any(fnmatch.fnmatchcase(action, pattern) for pattern in _NAMED)
-    service = action.partition(":")[0]
-    candidates = (one for one in _NAMED if one.startswith(f"{service}:") or "*" in service)
+        return action in _NAMED or any(
+            fnmatch.fnmatchcase(action, one) for one in _of_service(action) if "*" in one
+        )
+    candidates = _NAMED if "*" in action.partition(":")[0] else _of_service(action)
     return any(_overlap(action, one) for one in candidates)
+
+
+def _of_service(action: str) -> list[str]:
+    service = action.partition(":")[0]
+    return [one for one in _NAMED if one.startswith(f"{service}:")]
 
 
 def _overlap(left: str, right: str) -> bool:

@@ -437,9 +437,10 @@ def service_of(resource_type: str) -> str:
 
 @cache
 def _types_of_service() -> Mapping[str, Sequence[str]]:
+    service_of_namespace: Mapping[str, str] = read(DATA / "types.json")["service_of_namespace"]
     found: dict[str, list[str]] = {}
     for name in known_types():
-        if service := service_of(name):
+        if service := service_of_namespace.get(name.rpartition("::")[0]):
             found.setdefault(service, []).append(name)
     return found
 

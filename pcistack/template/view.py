@@ -113,6 +113,8 @@ class Resource:
         None means absent (or null). :data:`UNKNOWN` means that it, or an object on the way to
         it, is not known. Digits index a list.
         """
+        if "." not in path:
+            return self.properties.get(path)
         first, *rest = path.split(".")
         value = self.properties.get(first)
         for step in rest:
@@ -247,6 +249,20 @@ class View:
         for resource in self.resources.values():
             found.setdefault(resource.type, []).append(resource)
         return found
+
+    def referring(self, kind: str, path: str) -> Mapping[str, list[Resource]]:
+        """Return the resources of a type by the logical id that a property of theirs refers to."""
+        if (kind, path) not in self._by_reference:
+            found: dict[str, list[Resource]] = {}
+            for resource in self.of_type(kind):
+                if (name := resource.referenced(path)) is not None:
+                    found.setdefault(name, []).append(resource)
+            self._by_reference[kind, path] = found
+        return self._by_reference[kind, path]
+
+    @cached_property
+    def _by_reference(self) -> dict[tuple[str, str], Mapping[str, list[Resource]]]:
+        return {}
 
     def target(self, value: Value) -> Resource | None:
         """Return the resource that a resolved value refers to, if it is in this view."""

@@ -637,18 +637,13 @@ def _slowness() -> float:
     return max((time.perf_counter() - started) / 0.04, 1)
 
 
-@pytest.mark.parametrize(
-    ("words", "alone"),
-    [([], "'cloudformation_validate'"), (["--only", "pci"], "")],
-    ids=["all", "one pack"],
-)
-def test_the_command_loads_nothing_heavy(good: Path, words: list[str], alone: str) -> None:
+def test_the_command_loads_nothing_heavy(good: Path) -> None:
     code = (
         "import sys\nfrom pcistack.cli import cli\n"
-        f"try: cli(['check', {str(good)!r}, '--region', 'eu-central-2', *{words!r}])\n"
+        f"try: cli(['check', {str(good)!r}, '--region', 'eu-central-2'])\n"
         "except SystemExit: pass\n"
         "heavy = {'pydantic', 'aws_cdk', 'jsii', 'rich', 'botocore', 'boto3', "
         "'ruamel', 'moto', 'cfnlint', 'cloudformation_validate'} & set(sys.modules)\n"
-        f"assert heavy == {{*[{alone}]}}, heavy"
+        "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

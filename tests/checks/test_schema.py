@@ -6,9 +6,12 @@ import json
 from collections.abc import Mapping
 from datetime import date
 
+import cloudformation_validate as bindings  # type: ignore[import-untyped]
 import pytest
 
+from pcistack.checks.diagnostics import LEVELS, EngineError
 from pcistack.checks.findings import Finding, Severity
+from pcistack.checks.native import VERSION, _Library, native
 from pcistack.checks.run import check_template, load
 from pcistack.checks.schema import engine
 from pcistack.template.document import Template
@@ -133,9 +136,66 @@ def test_an_error_is_accepted_beside_its_resource_like_any_other() -> None:
     assert outcome.open == []
 
 
-def test_what_the_engine_would_take_minutes_for_is_said_to_be_unjudged() -> None:
-    text = json.dumps(
-        {"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"A": "${" * 40_000}}}}
+MIXED = """
+Parameters:
+  Size: {Type: Number, Default: ten, AllowedValues: [ten, 1]}
+Conditions:
+  Is: !Equals [!Ref Size, 1]
+Resources:
+  Bucket: {Type: AWS::S3::Bucket, Properties: {BucketName: UPPER, Tags: a, Nothing: b}}
+  Same: {Type: AWS::S3::Bucket, Properties: {BucketName: UPPER, AccessControl: PublicRead}}
+  Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: !If [Is, {}, !Ref None]}}
+  Function:
+    Type: AWS::Lambda::Function
+    Properties: {Runtime: python3.7, Code: {}, Role: !If [Is, x, !Ref 'AWS::NoValue']}
+Outputs:
+  Ä: {Value: !GetAtt Bucket.Nowhere}
+"""
+
+
+@pytest.mark.parametrize("text", [MIXED, "Resources: {}", json.dumps([])])
+def test_what_is_read_is_what_the_bindings_read(text: str) -> None:
+    region = "eu-central-2"
+    config = bindings.ValidateConfig(
+        severity_level=bindings.Severity.WARN,
+        detail_level=bindings.DetailLevel.STANDARD,
+        pseudo_parameter_overrides=bindings.PseudoParameterOverrides(region=region),
+        parameter_overrides={"Size": "1"},
     )
+    report = bindings.CelEngine().validate_template(
+        bindings.TemplateContent(text, "template.json"), config
+    )
+    assert native().judge(text, region, {"Size": "1"}) == [
+        (
+            one.rule_id,
+            LEVELS[one.severity.value + 1],
+            one.message,
+            one.entity.logical_id if one.entity else "",
+            (one.entity.resource_type if one.entity else "") or "",
+            one.property_path or "",
+            one.suggested_fix or "",
+            one.condition_scenario or {},
+        )
+        for one in report.diagnostics
+    ]
+    assert bindings.version() == VERSION
+
+
+def test_what_the_engine_cannot_do_is_one_error() -> None:
+    with pytest.raises(EngineError, match=r"has no .*such_function"):
+        _Library().number("such_function")
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        {"T": {"Type": "AWS::SNS::Topic", "Properties": {"A": "${" * 40_000}}},
+        {f"T{number}": {"Type": "AWS::SNS::Topic"} for number in range(2_001)},
+    ],
+)
+def test_what_the_engine_would_take_minutes_for_is_said_to_be_unjudged(
+    resources: dict[str, object],
+) -> None:
+    text = json.dumps({"Resources": resources})
     (finding,) = ENGINE.begin(Template.parse(text), "eu-central-2").result()
     assert (finding.rule, finding.severity) == ("TEMPLATE-SCHEMA", Severity.WARNING)

@@ -175,10 +175,15 @@ def _homes(network: Network) -> dict[str, str]:
 )
 def no_tier_between(context: Context) -> Iterator[Hit]:
     network = context.network
-    public = {flow.target for flow in network.from_internet() if flow.certain}
+    public = dict.fromkeys(flow.target for flow in network.from_internet() if flow.certain)
     for workload in network.stores():
-        for flow in network.reaching(workload.logical_id):
-            if flow.source in public and flow.certain:
+        for name in public:
+            source = network.workloads[name]
+            if source is workload or source.kind is Kind.ENDPOINT:
+                continue
+            for flow in network.between(source, workload):
+                if not flow.certain:
+                    continue
                 yield Hit(
                     resource=workload.logical_id,
                     message=f"{flow.source}, which the internet reaches, can reach it on "

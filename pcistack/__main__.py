@@ -1,0 +1,25 @@
+"""The entry: what a check needs longest for begins before anything else is imported."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final, NoReturn
+
+_NO_ENGINE: Final = frozenset({"--help", "-h", "--list-rules", "--only"})
+
+
+def main() -> NoReturn:
+    """Run the command line; see :func:`pcistack.cli.main`."""
+    words = sys.argv[1:]
+    if words[:1] == ["check"] and len(words) > 1 and not _NO_ENGINE.intersection(words):
+        from pcistack.checks.native import is_installed, native
+
+        if is_installed():
+            native()
+    from pcistack import cli
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()
