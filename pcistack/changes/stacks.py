@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pcistack.changes.compare import Change, Kind, compare
 from pcistack.changes.effects import explain
+from pcistack.template.cloud_assembly import MANIFEST, every_stack
 from pcistack.template.document import Template, TemplateError
 
-_MANIFEST: Final = "manifest.json"
 _MOST: Final = 10
-"""How deep stages and nested stacks are followed."""
+"""How deep nested stacks are followed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +108,7 @@ def _stack(old: Stack | None, new: Stack | None) -> StackChange:
 
 
 def _is_template(path: Path) -> bool:
-    return not path.is_dir() and path.name != _MANIFEST
+    return not path.is_dir() and path.name != MANIFEST
 
 
 def read(path: Path) -> dict[str, Stack]:
@@ -122,32 +121,19 @@ def read(path: Path) -> dict[str, Stack]:
         stack = Stack(name=path.name, environment="", protected=None, template=Template.read(path))
         return {stack.name: stack} | {each.name: each for each in _nested(stack, path.parent, 0)}
     folder = path if path.is_dir() else path.parent
-    return {stack.name: stack for stack in _assembly(folder, "", 0)}
+    return {stack.name: stack for stack in _assembly(folder)}
 
 
-def _assembly(folder: Path, above: str, depth: int) -> Iterator[Stack]:
-    manifest = folder / _MANIFEST
-    try:
-        artifacts: Mapping[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))["artifacts"]
-        listed = [(str(name), artifact, artifact["type"]) for name, artifact in artifacts.items()]
-    except FileNotFoundError:
-        raise TemplateError(f"{folder}: no cloud assembly, it has no {_MANIFEST}") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise TemplateError(f"{manifest}: no manifest of a cloud assembly") from None
-    for name, artifact, kind in listed:
-        properties = artifact.get("properties", {})
-        if kind == "aws:cloudformation:stack" and "templateFile" in properties:
-            stack = Stack(
-                name=above + str(properties.get("stackName", name)),
-                environment=str(artifact.get("environment", "")),
-                protected=bool(properties.get("terminationProtection", False)),
-                template=Template.read(folder / str(properties["templateFile"])),
-            )
-            yield stack
-            yield from _nested(stack, folder, depth)
-        elif kind == "cdk:cloud-assembly" and depth < _MOST:
-            inner = str(properties.get("directoryName", ""))
-            yield from _assembly(folder / inner, above, depth + 1)
+def _assembly(folder: Path) -> Iterator[Stack]:
+    for listed in every_stack(folder):
+        stack = Stack(
+            name=listed.name,
+            environment=listed.environment,
+            protected=listed.protected,
+            template=Template.read(listed.template),
+        )
+        yield stack
+        yield from _nested(stack, listed.folder, 0)
 
 
 def _nested(stack: Stack, folder: Path, depth: int) -> Iterator[Stack]:

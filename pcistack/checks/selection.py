@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import glob
-import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from pcistack.nearest import hint
+from pcistack.template.cloud_assembly import MANIFEST, is_manifest, manifest
 from pcistack.template.document import TemplateError, read_text
 
 STDIN: Final = Path("<stdin>")
@@ -21,8 +21,6 @@ STDIN: Final = Path("<stdin>")
 _ENDINGS: Final = (".json", ".yaml", ".yml", ".template")
 _SKIPPED: Final = ("node_modules", "__pycache__", "venv", "site-packages")
 _LOOKS_LIKE_ONE: Final = re.compile(r"""(?:^|[{,\s])["']?Resources["']?\s*:""")
-_UNKNOWN: Final = ("unknown-region", "")
-_MANIFEST: Final = "manifest.json"
 _MOST: Final = 10_000
 
 
@@ -75,15 +73,15 @@ class Selection:
             self._add_folder(path)
             if before == len(self.targets) + len(self.problems):
                 raise TemplateError(f"{path}: no template in this folder (JSON or YAML)")
-        elif path.name == _MANIFEST and _artifacts(path) is not None:
+        elif path.name == MANIFEST and is_manifest(path):
             self._add_assembly(path.parent, set())
         elif not path.exists() and glob.has_magic(str(path)):
             self._add_pattern(str(path))
         elif not path.exists():
             raise TemplateError(f"{path}: no such file{_near(path)}")
         else:
-            region = _regions_beside(path).get(path.name)
-            self._put(path, region, named=True, manifest=path.parent / _MANIFEST)
+            region = _region_beside(path)
+            self._put(path, region, named=True, manifest=path.parent / MANIFEST)
 
     def _put(self, path: Path, region: str | None, *, named: bool, manifest: Path | None) -> None:
         key = path.resolve()
@@ -119,7 +117,7 @@ class Selection:
             self.add(Path(each))
 
     def _add_folder(self, folder: Path) -> None:
-        if _artifacts(folder / _MANIFEST) is not None:
+        if is_manifest(folder / MANIFEST):
             self._add_assembly(folder, set())
             return
         for path in sorted(folder.iterdir()):
@@ -144,59 +142,25 @@ class Selection:
         if folder.resolve() in seen:
             return
         seen.add(folder.resolve())
-        manifest = folder / _MANIFEST
-        artifacts = _artifacts(manifest)
-        if artifacts is None:
-            raise TemplateError(f"{manifest}: no manifest of a cloud assembly")
-        for template, region in _stacks(artifacts):
-            path = folder / template
+        listed, file = manifest(folder), folder / MANIFEST
+        for stack in listed.stacks:
             try:
-                self._put(path, region, named=False, manifest=manifest)
+                self._put(stack.template, stack.region, named=False, manifest=file)
             except TemplateError as error:
                 self.problems.append(str(error))
-        for stage in _stages(artifacts):
-            if (folder / stage).is_dir():
-                self._add_assembly(folder / stage, seen)
+        for stage in listed.stages:
+            if stage.is_dir():
+                self._add_assembly(stage, seen)
             else:
-                self.problems.append(f"{folder / stage}: no such folder; {manifest} names it")
+                self.problems.append(f"{stage}: no such folder; {file} names it")
 
 
-def _artifacts(manifest: Path) -> Mapping[str, object] | None:
-    """Return the artifacts of a cloud assembly; None if the file is no manifest of one."""
-    try:
-        document: object = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+def _region_beside(path: Path) -> str | None:
+    if not is_manifest(path.parent / MANIFEST):
         return None
-    artifacts = document.get("artifacts") if isinstance(document, dict) else None
-    return artifacts if isinstance(artifacts, dict) else None
-
-
-def _of_kind(
-    artifacts: Mapping[str, object], kind: str
-) -> Iterator[tuple[Mapping[str, object], Mapping[str, object]]]:
-    for artifact in artifacts.values():
-        if isinstance(artifact, dict) and artifact.get("type") == kind:
-            properties = artifact.get("properties")
-            yield artifact, properties if isinstance(properties, dict) else {}
-
-
-def _stacks(artifacts: Mapping[str, object]) -> Iterator[tuple[str, str | None]]:
-    """Yield the template of each stack with its region."""
-    for artifact, properties in _of_kind(artifacts, "aws:cloudformation:stack"):
-        template = properties.get("templateFile")
-        if isinstance(template, str):
-            where = str(artifact.get("environment", "")).rpartition("/")[2]
-            yield template, None if where in _UNKNOWN else where
-
-
-def _stages(artifacts: Mapping[str, object]) -> Iterator[str]:
-    for _, properties in _of_kind(artifacts, "cdk:cloud-assembly"):
-        if isinstance(properties.get("directoryName"), str):
-            yield str(properties["directoryName"])
-
-
-def _regions_beside(path: Path) -> Mapping[str, str | None]:
-    return dict(_stacks(_artifacts(path.parent / _MANIFEST) or {}))
+    return next(
+        (one.region for one in manifest(path.parent).stacks if one.template.name == path.name), None
+    )
 
 
 def _near(path: Path) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -13,14 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pcistack.checks import record
 from pcistack.checks.record import Record, RecordError
 from pcistack.naming import STACK_PREFIX
+from pcistack.template.cloud_assembly import MANIFEST, Stack, every_stack
 from pcistack.template.document import Template, TemplateError
 from pcistack.verified import content_digest
 
 REPORT: Final = "validation-report.json"
-MANIFEST: Final = "manifest.json"
-_STACK: Final = "aws:cloudformation:stack"
-_NESTED: Final = "cdk:cloud-assembly"
-_DIGEST: Final = re.compile(r"/([0-9a-f]{64})\.json$")
 
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 
@@ -71,43 +66,6 @@ class Report(_Model):
     plugins: tuple[PluginReport, ...] = Field(alias="pluginReports")
 
 
-class _Properties(_Model):
-    template_file: str = Field(default="", alias="templateFile")
-    stack_name: str = Field(default="", alias="stackName")
-    directory: str = Field(default="", alias="directoryName")
-    asset: str = Field(default="", alias="stackTemplateAssetObjectUrl")
-
-
-class _Artifact(_Model):
-    type: str = ""
-    environment: str = ""
-    display_name: str = Field(default="", alias="displayName")
-    properties: _Properties = _Properties()
-
-
-class _Manifest(_Model):
-    artifacts: Mapping[str, _Artifact] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class _Stack:
-    """A stack of an assembly or of a stage inside it."""
-
-    directory: Path
-    id: str
-    artifact: _Artifact
-
-    @property
-    def name(self) -> str:
-        return self.artifact.properties.stack_name or self.id
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Everything it may be called: its path in the app, its name, its id."""
-        shown = self.artifact.display_name.partition(" (")[0]
-        return frozenset({self.id, self.name, shown}) - {""}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
     """One stack of a cloud assembly.
@@ -150,9 +108,7 @@ class Assembly:
             AssemblyError: A file is missing or unreadable, or is not the one that was synthesized.
         """
         chosen = _chosen(directory, stack)
-        file = chosen.directory / (
-            chosen.artifact.properties.template_file or f"{chosen.id}.template.json"
-        )
+        file = chosen.template
         hint = _how_to_fix(chosen.name, directory)
         if not file.is_file():
             raise AssemblyError(f"{file}: no such file. {hint}")
@@ -162,38 +118,37 @@ class Assembly:
             kept = record.read(directory)
         except (TemplateError, RecordError) as error:
             raise AssemblyError(f"{error}. {hint}") from None
-        _refuse_other(file, digest, chosen.artifact, kept, hint)
-        account, region = _place(chosen.artifact.environment)
+        _refuse_other(chosen, digest, kept, hint)
         return cls(
             stack=chosen.name,
-            account=account,
-            region=region,
+            account=chosen.account,
+            region=chosen.region,
             template=template,
             sha256=digest,
             content=content_digest(template.body),
             record=kept if kept is not None and digest in kept.outcomes else None,
-            report=_report(directory, file, chosen),
+            report=_report(directory, chosen),
         )
 
 
-def _refuse_other(
-    file: Path, digest: str, artifact: _Artifact, kept: Record | None, hint: str
-) -> None:
+def _refuse_other(stack: Stack, digest: str, kept: Record | None, hint: str) -> None:
     """Refuse a template that is not the one that was synthesized and judged."""
-    made = _DIGEST.search(artifact.properties.asset)
-    judged = None
+    judged = ""
     if kept is not None and digest not in kept.outcomes:
-        judged = kept.templates.get(file.name)
-    for source, known in ((MANIFEST, made[1] if made else None), (record.FILE, judged)):
-        if known is not None and known != digest:
+        judged = kept.templates.get(stack.template.name, "")
+    for source, known in ((MANIFEST, stack.digest), (record.FILE, judged)):
+        if known not in ("", digest):
             raise AssemblyError(
-                f"{file}: changed after the synthesis: its SHA-256 is {digest[:12]}..., "
+                f"{stack.template}: changed after the synthesis: its SHA-256 is {digest[:12]}..., "
                 f"{source} says {known[:12]}.... {hint}"
             )
 
 
-def _chosen(directory: Path, stack: str | None) -> _Stack:
-    found = list(_stacks(directory, stack))
+def _chosen(directory: Path, stack: str | None) -> Stack:
+    try:
+        found = sorted(every_stack(directory), key=lambda one: one.shown or one.id)
+    except TemplateError as error:
+        raise AssemblyError(f"{error}. {_how_to_fix(stack, directory)}") from None
     held = ", ".join(sorted(one.name for one in found)) or "no stack"
     if stack is None:
         if len(found) != 1:
@@ -201,7 +156,7 @@ def _chosen(directory: Path, stack: str | None) -> _Stack:
         return found[0]
     chosen = [one for one in found if stack in one.names]
     if len(chosen) > 1:
-        paths = ", ".join(sorted(one.artifact.display_name or one.id for one in chosen))
+        paths = ", ".join(sorted(one.shown or one.id for one in chosen))
         raise AssemblyError(f"{directory}: {stack} is several stacks; name one of {paths}")
     if not chosen:
         raise AssemblyError(
@@ -209,18 +164,6 @@ def _chosen(directory: Path, stack: str | None) -> _Stack:
             f"{_how_to_fix(stack, directory)}"
         )
     return chosen[0]
-
-
-def _stacks(directory: Path, stack: str | None) -> Iterator[_Stack]:
-    """Yield the stacks of an assembly and of the stages inside it."""
-    file = directory / MANIFEST
-    if not file.is_file():
-        raise AssemblyError(f"{file}: no such file. {_how_to_fix(stack, directory)}")
-    for name, artifact in sorted(_parse(_Manifest, file, stack).artifacts.items()):
-        if artifact.type == _STACK:
-            yield _Stack(directory, name, artifact)
-        elif artifact.type == _NESTED and artifact.properties.directory:
-            yield from _stacks(directory / artifact.properties.directory, stack)
 
 
 def _how_to_fix(stack: str | None, directory: Path) -> str:
@@ -244,27 +187,17 @@ def _parse(model: type[_ModelT], file: Path, stack: str | None) -> _ModelT:
         ) from None
 
 
-def _place(environment: str) -> tuple[str | None, str | None]:
-    """Return account and region of ``aws://account/region``, as the manifest writes it."""
-    account, _, region = environment.removeprefix("aws://").partition("/")
-    return _known(account), _known(region)
-
-
-def _known(part: str) -> str | None:
-    return part if part and not part.startswith("unknown-") else None
-
-
-def _report(directory: Path, template: Path, stack: _Stack) -> Report | None:
+def _report(directory: Path, stack: Stack) -> Report | None:
     """Return what CDK's report says of a stack; None if the synthesis left no report."""
     file = directory / REPORT
     if not file.is_file():
         return None
     report = _parse(Report, file, stack.name)
-    relative = template.relative_to(directory).as_posix()
+    relative = stack.template.relative_to(directory).as_posix()
     return _only(report, relative, stack)
 
 
-def _only(report: Report, template: str, stack: _Stack) -> Report:
+def _only(report: Report, template: str, stack: Stack) -> Report:
     """Leave out what the report says of other stacks of the same assembly."""
 
     def ours(construct: ViolatingConstruct) -> bool:

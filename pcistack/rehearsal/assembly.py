@@ -13,6 +13,8 @@ from typing import Any
 
 from pcistack.checks.findings import counted
 from pcistack.rehearsal.emulator import RehearsalError
+from pcistack.template.cloud_assembly import MANIFEST, manifest
+from pcistack.template.document import TemplateError
 
 # A CloudFormation template as its JSON parses.
 Template = dict[str, Any]
@@ -44,27 +46,20 @@ class Assembly:
             RehearsalError: The folder holds no assembly, or not exactly one stack.
         """
         try:
-            manifest = json.loads((folder / "manifest.json").read_text())
-        except (OSError, ValueError) as error:
+            stacks = manifest(folder).stacks
+        except TemplateError as error:
             raise RehearsalError(f"{folder} holds no cloud assembly: {error}") from error
-        stacks = {
-            name: artifact
-            for name, artifact in manifest["artifacts"].items()
-            if artifact["type"] == "aws:cloudformation:stack"
-        }
         if len(stacks) != 1:
             raise RehearsalError(
                 f"{folder} holds {counted(len(stacks), 'stack')}; one is expected."
             )
-        name, artifact = next(iter(stacks.items()))
-        template = json.loads((folder / artifact["properties"]["templateFile"]).read_text())
-        region = artifact["environment"].rpartition("/")[2]
+        (stack,) = stacks
         return cls(
             folder=folder,
-            stack=artifact["properties"].get("stackName", name),
+            stack=stack.name,
             suffix=suffix,
-            region=region,
-            template=template,
+            region=stack.environment.rpartition("/")[2],
+            template=json.loads(stack.template.read_text(encoding="utf-8")),
         )
 
     @property
@@ -88,14 +83,11 @@ class Assembly:
         shutil.copytree(self.folder, into, dirs_exist_ok=True)
         text = json.dumps(template, indent=1)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        manifest = json.loads((into / "manifest.json").read_text())
-        for name, artifact in manifest["artifacts"].items():
-            if artifact["type"] != "aws:cloudformation:stack":
-                continue
-            file = artifact["properties"]["templateFile"]
-            (into / file).write_text(text)
-            old = _asset_of(into / f"{name}.assets.json", file)
-            for document in (into / "manifest.json", into / f"{name}.assets.json"):
+        for stack in manifest(into).stacks:
+            stack.template.write_text(text)
+            assets = into / f"{stack.id}.assets.json"
+            old = _asset_of(assets, stack.template.name)
+            for document in (into / MANIFEST, assets):
                 document.write_text(document.read_text().replace(old, digest))
         return Assembly(
             folder=into,
