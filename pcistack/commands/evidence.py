@@ -45,6 +45,12 @@ from pcistack.usage import PATH, BadInputError, day_of, quiet_option, suffix_of
     metavar="YYYY-MM-DD",
     help="Judge for this day where the synthesis kept no findings of these checks [today].",
 )
+@click.option(
+    "--verified",
+    metavar="FILE",
+    type=PATH,
+    help="What `pcistack verify` found of this stack in its account; refused if of another one.",
+)
 @quiet_option
 def evidence(
     suffix: str | None,
@@ -52,6 +58,7 @@ def evidence(
     out: Path,
     assembly: Path,
     on: str | None,
+    verified: Path | None,
     quiet: bool,
 ) -> None:
     """Write the PCI DSS v4.0.1 evidence of one stack.
@@ -65,6 +72,7 @@ def evidence(
     Exit codes: 0 written, 2 bad input or nothing could be written.
     """
     from pcistack.evidence.assembly import Assembly, AssemblyError
+    from pcistack.evidence.deployed import VerificationError, read
     from pcistack.evidence.files import WriteError, write
     from pcistack.evidence.gather import gather
     from pcistack.naming import STACK_PREFIX
@@ -75,9 +83,11 @@ def evidence(
         raise BadInputError("--environment and --stack both name the stack; give one")
     name = stack if suffix is None else f"{STACK_PREFIX}{suffix_of(suffix)}"
     try:
-        found = gather(Assembly.read(assembly, name), PACK, on=day_of(on))
+        chosen = Assembly.read(assembly, name)
+        asked = read(verified, chosen) if verified is not None else None
+        found = gather(chosen, PACK, on=day_of(on), verified=asked)
         written = write(found, out)
-    except (AssemblyError, TemplateError, WriteError) as error:
+    except (AssemblyError, VerificationError, TemplateError, WriteError) as error:
         raise BadInputError(str(error)) from None
     if quiet:
         return

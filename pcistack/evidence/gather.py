@@ -25,7 +25,7 @@ from pcistack.evidence.standing import (
     families,
     unassigned,
 )
-from pcistack.evidence.supporting_settings import supporting_settings
+from pcistack.evidence.supporting_settings import EVERYTHING, supporting_settings
 from pcistack.evidence.values import label
 from pcistack.evidence.wording import claim
 from pcistack.network.network import Network
@@ -33,6 +33,7 @@ from pcistack.packs import PACKS
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.untreated import UNTREATED
 from pcistack.template.view import View
+from pcistack.verified import Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,7 @@ class Evidence:
         responsibilities: Who does what.
         limits: What the stack does not do.
         notes: What a reader has to know of how this was drawn.
+        verified: What asking the account found; None if it was not asked.
         untreated: Requirements that a template has no part in, with a few words on each.
     """
 
@@ -102,6 +104,7 @@ class Evidence:
     others: tuple[Finding, ...]
     limits: tuple[str, ...]
     notes: tuple[str, ...]
+    verified: Verification | None
     responsibilities: tuple[Responsibility, ...] = RESPONSIBILITIES
 
     @property
@@ -151,7 +154,9 @@ class Evidence:
         return {name: label(resource) for name, resource in self.view.resources.items()}
 
 
-def gather(assembly: Assembly, pack: Pack[Context], *, on: date) -> Evidence:
+def gather(
+    assembly: Assembly, pack: Pack[Context], *, on: date, verified: Verification | None = None
+) -> Evidence:
     """Draw the evidence of a stack from its assembly.
 
     What the synthesis found is read. Only where it kept no record, such as in somebody else's
@@ -161,6 +166,7 @@ def gather(assembly: Assembly, pack: Pack[Context], *, on: date) -> Evidence:
         assembly: The stack's files.
         pack: The PCI DSS rules.
         on: The day for which the checks judge where the synthesis kept no record.
+        verified: What asking the account found of this stack.
 
     Raises:
         TemplateError: The template is too large to resolve.
@@ -177,9 +183,10 @@ def gather(assembly: Assembly, pack: Pack[Context], *, on: date) -> Evidence:
         rules=pack.rules,
         findings=outcome,
         accepted=accepted,
-        settings=supporting_settings(context, _criticised(outcome, pack)),
+        settings=supporting_settings(context, _criticised(outcome, pack) | _drifted(verified)),
         design=by_design(context),
         filled=frozenset(filled),
+        broken=tuple(one for one in verified.promises if one.holds is False) if verified else (),
     )
     return Evidence(
         environment=assembly.environment,
@@ -193,6 +200,7 @@ def gather(assembly: Assembly, pack: Pack[Context], *, on: date) -> Evidence:
         others=unassigned(sources),
         limits=limits(context),
         notes=tuple(_notes(assembly, worlds)),
+        verified=verified,
     )
 
 
@@ -230,6 +238,12 @@ def _criticised(outcome: Outcome, pack: Pack[Context]) -> frozenset[tuple[str, s
     rules = {rule.id for rule in pack.rules} | OF_SUPPORT.keys()
     findings = (*outcome.open, *(finding for finding, _ in outcome.acknowledged))
     return frozenset((one.resource, one.property) for one in findings if one.rule in rules)
+
+
+def _drifted(verified: Verification | None) -> frozenset[tuple[str, str]]:
+    """Return every place that the account has otherwise; of what is gone, everything."""
+    drift = verified.drift if verified is not None else ()
+    return frozenset((one.resource, one.property or EVERYTHING) for one in drift)
 
 
 def _judgement(assembly: Assembly, on: date) -> Judgement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Final
 
@@ -17,6 +18,7 @@ FORMAT: Final = 2
 
 def document(evidence: Evidence) -> Json:
     """Return the evidence as one JSON object."""
+    verified = evidence.verified
     return {
         "format": FORMAT,
         "standard": "PCI DSS v4.0.1",
@@ -39,6 +41,7 @@ def document(evidence: Evidence) -> Json:
         "responsibilities": [_share(evidence, item) for item in evidence.responsibilities],
         "limits": list(evidence.limits),
         "notes": list(evidence.notes),
+        "as_deployed": None if verified is None else json.loads(verified.as_text()),
     }
 
 

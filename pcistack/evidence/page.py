@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from pcistack.evidence import explanations
+from pcistack.evidence import deployed, explanations
 from pcistack.evidence.data_flow_diagram import left_out
 from pcistack.evidence.gather import Evidence
 from pcistack.evidence.standing import Standing
-from pcistack.evidence.values import NONE
+from pcistack.evidence.values import NONE, NOT_KNOWN
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -99,6 +99,8 @@ def render(evidence: Evidence, *, network: str, data_flow: str, diagram_style: s
         },
         tones=_TONES,
         none=NONE,
+        unknown=NOT_KNOWN,
+        deployed=deployed,
         words=explanations,
         bar=list(_bar(evidence)),
         headings=_Headings(),

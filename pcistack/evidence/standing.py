@@ -17,6 +17,7 @@ from pcistack.evidence.values import Setting
 from pcistack.evidence.wording import claim
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.requirements import REQUIREMENTS, Party, Requirement
+from pcistack.verified import Promise
 
 
 class Standing(StrEnum):
@@ -36,6 +37,7 @@ class Standing(StrEnum):
 
 
 _FIX: Final = claim("{}: fix before you rely on it.")
+_IN_ACCOUNT: Final = claim("Not so in the account: {} Fix it before you rely on it.")
 _EXCEPTION: Final = claim("{} is accepted with a reason.")
 _EXCEPTIONS: Final = claim("{} are accepted with a reason.")
 _NOTHING: Final = claim(
@@ -135,6 +137,7 @@ class Sources:
         settings: Settings that support each requirement.
         design: Sentences on each requirement.
         filled: Anchors of the diagrams and registers that hold something.
+        broken: Promises that do not hold in the account.
     """
 
     rules: Sequence[Rule[Context]]
@@ -143,6 +146,7 @@ class Sources:
     settings: Mapping[str, tuple[Setting, ...]]
     design: Mapping[str, tuple[str, ...]]
     filled: frozenset[str]
+    broken: Sequence[Promise] = ()
 
 
 def families(sources: Sources) -> Iterator[Family]:
@@ -189,6 +193,9 @@ def _requirement(requirement: Requirement, sources: Sources) -> RequirementEvide
         accepted,
         support=_support(settings, documents if requirement.documentary else ()),
     )
+    broken = [one.says for one in sources.broken if one.requirement == requirement.number]
+    if broken:
+        standing, why = Standing.YOU, _IN_ACCOUNT.format(" ".join(broken))
     return RequirementEvidence(
         number=requirement.number,
         title=requirement.topic,

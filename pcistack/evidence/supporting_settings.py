@@ -16,6 +16,9 @@ from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.settings_table import TABLE, Accepts
 from pcistack.template.view import Resource, Value
 
+EVERYTHING: Final = "*"
+"""Stands for every property of a resource."""
+
 
 def supporting_settings(
     context: Context, criticised: Collection[tuple[str, str]] = ()
@@ -41,7 +44,7 @@ def supporting_settings(
 def _one_place(setting: str, finding: str) -> bool:
     """Whether two paths are the same, or one is inside the other."""
     return (
-        setting == finding
+        finding in (setting, EVERYTHING)
         or setting.startswith((f"{finding}.", f"{finding}["))
         or finding.startswith(f"{setting}.")
     )

@@ -14,6 +14,7 @@ from pcistack.template.view import Partial, Reference, Resource, Unknown, Value,
 AT_DEPLOYMENT: Final = claim("known at deployment")
 NONE: Final = claim("none")
 OUTSIDE: Final = claim("not in the template")
+NOT_KNOWN: Final = claim("not known")
 NOT_SET: Final = claim("not set")
 
 

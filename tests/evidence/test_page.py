@@ -122,6 +122,8 @@ def test_the_page_is_bound_to_a_day_a_commit_and_a_template(gathered: Gather) ->
     for said in ("2026-11-24", "1" * 40, evidence.judgement.sha256, evidence.judgement.content):
         assert said in text
     assert "they ran when this was written" not in text
+    assert "not known<" not in text
+    assert "not known<" in contents(gathered())["index.html"]
     assert "they ran when this was written" in contents(gathered())["index.html"]
     assert "--stack-name PciDss-prod" in text
 
