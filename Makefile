@@ -16,6 +16,8 @@ override SUFFIX := $(value SUFFIX)
 export SUFFIX
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+# Where this is set, every process compiles the CDK again, which takes longer than its work.
+unexport PYTHONDONTWRITEBYTECODE
 
 SHIPPED := dev prod first-correction payments pr42
 

@@ -69,6 +69,8 @@ def test_each_image_can_be_replaced_by_name(tmp_path: Path) -> None:
         ({"imagetag": "1"}, "-c imagetag: no such key; is -c imageTag=... meant?"),
         ({"image": "1"}, "-c image: no such key; is -c images.service=... meant?"),
         ({"environmentSufix": "x"}, "-c environmentSufix: no such key; is -c environmentSuffix=... meant?"),  # noqa: E501
+        ({"environmentsuffix": "x"}, "-c environmentsuffix: no such key; is -c environmentSuffix=... meant?"),  # noqa: E501
+        ({"environment-sufix": "x"}, "-c environment-sufix: no such key; is -c environmentSuffix=... meant?"),  # noqa: E501
         ({"env": "x"}, "-c env: no such key; is -c environmentSuffix=... meant?"),
     ],
 )  # fmt: skip
