@@ -35,9 +35,9 @@ class Fault:
     """A failure that the embedded CloudFormation is to meet.
 
     Attributes:
-        stack: Name of the stack.
-        resource: Logical id of the resource; empty for whichever comes first.
-        operation: ``create``, ``update`` or ``delete``.
+        stack: Name of the stack; empty for a task.
+        resource: Logical id of the resource, or family of the task; empty for whichever is first.
+        operation: ``create``, ``update`` or ``delete``; ``run`` for a task that ends with 1.
         times: How often it happens before it is over.
     """
 

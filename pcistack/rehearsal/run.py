@@ -10,13 +10,14 @@ from functools import partial
 from pcistack.account.verify.promise import Check
 from pcistack.account.verify.run import summary
 from pcistack.checks.findings import counted
-from pcistack.rehearsal import certificate, late, protection
+from pcistack.rehearsal import certificate, late, protection, way_back
 from pcistack.rehearsal import edits as changes
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.cdk_cli import CommandError, Toolkit
 from pcistack.rehearsal.critical_path import CriticalPath, find
 from pcistack.rehearsal.emulator import Emulator, Fault
 from pcistack.rehearsal.faults import Survival
+from pcistack.rehearsal.rotation import rotate
 from pcistack.rehearsal.sdk import Client
 from pcistack.rehearsal.steps import Steps
 from pcistack.rehearsal.sweep import Baseline, Known, Record, Remains
@@ -100,6 +101,35 @@ class Rehearsal:
                 step.details.append(summary(verified))
             else:
                 step.fail(*verified.problems, *verified.unanswered)
+
+    def rotate(self, assembly: Assembly) -> None:
+        """Rotate every secret as its schedule would, where a database server is at hand."""
+        with self._steps.take(f"rotate every secret of {assembly.stack}") as step:
+            tried = list(rotate(self._deployed(assembly)))
+            for name, problem in tried:
+                if problem:
+                    step.fail(f"{name}: {problem}")
+            rotated = sum(not problem for _, problem in tried)
+            step.details.append(
+                f"{counted(rotated, 'secret')} rotated, with the rights of the function's role"
+                if tried
+                else "not done: the users of the database are recorded only"
+            )
+
+    def fail_a_job(self, assembly: Assembly) -> None:
+        """An update whose release job fails leaves every service with the version it had."""
+        jobs = way_back.families(assembly)
+        if not jobs:
+            return
+        with self._steps.take(f"an update of {assembly.stack} whose release job fails") as step:
+            changed = assembly.edited(
+                self.emulator.folder / f"{assembly.stack}-released", changes.grow
+            )
+            for problem in way_back.problems(
+                self._deployed(assembly), lambda: self.toolkit.deploy(changed), self.emulator
+            ):
+                step.fail(problem)
+            step.details.append(f"{jobs[0]}: ran once and failed; every service is as before")
 
     def update(self, assembly: Assembly) -> Assembly:
         """Deploy a change; nothing that holds data may be replaced."""
@@ -278,7 +308,9 @@ def ephemeral(rehearsal: Rehearsal, baseline: Baseline, first: Assembly, second:
     """Rehearse a throw-away environment and a second one beside it, to the last resource."""
     first = rehearsal.deploy(first)
     rehearsal.verify(first)
+    rehearsal.rotate(first)
     rehearsal.announce_replacement(first)
+    rehearsal.fail_a_job(first)
     first = rehearsal.update(first)
     alone = baseline.now()
     second = rehearsal.deploy(second)
@@ -297,6 +329,8 @@ def protected(rehearsal: Rehearsal, baseline: Baseline, assembly: Assembly) -> N
     rehearsal.fail_first(baseline, assembly)
     assembly = rehearsal.deploy(assembly)
     rehearsal.verify(assembly)
+    rehearsal.rotate(assembly)
+    rehearsal.fail_a_job(assembly)
     rehearsal.fill_buckets(assembly)
     rehearsal.refuse_destroy(assembly)
     rehearsal.lift_protection(assembly)

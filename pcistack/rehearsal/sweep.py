@@ -25,6 +25,7 @@ _BOOKKEEPING = {
     ("cloudformation", "_change_sets"),
     ("cloudtrail", "_events"),
     ("cloudwatch", "_alarm_history"),
+    ("cloudwatch", "_metrics"),
     ("ecs", "_task_def_latest"),
     ("iam", "_aws_managed_attachment_counts"),
 }
@@ -72,7 +73,7 @@ class Known:
         """Remember the resources of a deployed stack."""
         for name, physical in physical_ids.items():
             kind = str(assembly.resources.get(name, {}).get("Type", ""))
-            self._resources[physical, kind] = name
+            self._resources[_key(kind, physical), kind] = name
 
     def name(self, service: str, key: str, store: str = "") -> str:
         """Return the logical id of the resource that a record belongs to, or an empty text.
@@ -93,6 +94,13 @@ class Known:
             if key == physical or (len(physical) > _SHORTEST and physical in key)
         ]
         return max(found)[-1] if found else ""
+
+
+def _key(kind: str, physical: str) -> str:
+    """Return how a store calls a resource: a secret by its name, without the end of its ARN."""
+    if kind != "AWS::SecretsManager::Secret":
+        return physical
+    return physical.rpartition(":")[2].rpartition("-")[0] or physical
 
 
 def _fits(kind: str, service: str, key: str) -> bool:

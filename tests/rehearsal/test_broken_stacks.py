@@ -229,19 +229,3 @@ def test_engine_mode_serverless_is_refused_in_the_words_of_rds(lab: Lab, dev: As
         "The engine mode serverless you requested is currently unavailable."
     )
     assert trial.left == ()
-
-
-def test_key_that_does_not_let_logs_encrypt_is_refused(lab: Lab, dev: Assembly) -> None:
-    def broken(template: Template) -> None:
-        for resource in template["Resources"].values():
-            if resource["Type"] == "AWS::KMS::Key":
-                statements = resource["Properties"]["KeyPolicy"]["Statement"]
-                resource["Properties"]["KeyPolicy"]["Statement"] = [
-                    statement for statement in statements if "logs." not in str(statement)
-                ]
-
-    trial = lab.try_stack(dev, broken)
-
-    assert trial.created == "ROLLBACK_COMPLETE"
-    assert "AWS::Logs::LogGroup" in trial.failures[0]
-    assert "is not allowed to be used with Arn" in trial.failures[0]

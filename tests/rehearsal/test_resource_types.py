@@ -210,15 +210,6 @@ _REFUSED: Mapping[str, tuple[Resources, str]] = {
         ),
         "eu-central-2 does not have",
     ),
-    "alarm without a metric": (
-        _one(
-            "AWS::CloudWatch::Alarm",
-            ComparisonOperator="GreaterThanThreshold",
-            EvaluationPeriods=1,
-            Threshold=1,
-        ),
-        "either Metrics or MetricName",
-    ),
     "topic with a key that does not exist": (
         _one("AWS::SNS::Topic", KmsMasterKeyId="00000000-0000-4000-8000-000000000000"),
         "not found",

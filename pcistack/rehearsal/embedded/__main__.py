@@ -15,6 +15,7 @@ from pcistack.rehearsal.embedded import (
     database_servers,
     dns,
     firewall,
+    function_calls,
     guards,
     jobs,
     late_writers,
@@ -23,6 +24,7 @@ from pcistack.rehearsal.embedded import (
     permissions,
     recorded,
     replacement,
+    rotation,
     scaling,
     secrets,
     storage,
@@ -40,7 +42,7 @@ def main() -> None:
 
 def install() -> None:
     """Add to the engine what it lacks."""
-    for module in (database, dns, firewall, jobs, monitoring, network, scaling, secrets, storage):
+    for module in (database, dns, firewall, monitoring, network, scaling, secrets, storage):
         for resource_type in module.RESOURCE_TYPES:
             resource_type.register()
     recorded.install()
@@ -48,9 +50,12 @@ def install() -> None:
     database_servers.install()
     guards.install()
     permissions.install()
+    jobs.install()
     replacement.install()
     collisions.install()
     late_writers.install()
+    rotation.install()
+    function_calls.install()
     control.install()
     mends.install()
     # Resource handlers call the engine's own APIs, so they must not run on its event loop.

@@ -17,6 +17,10 @@ from pcistack.rehearsal.embedded.api import call
 # IAM is one for all regions of an account.
 _GLOBAL: Final = "AWS::IAM::"
 
+_TAKEN: Final = (
+    "Resource of type '{kind}' with identifier '{name}' already exists. "
+    "(HandlerErrorCode: AlreadyExists)"
+)
 _taken: dict[tuple[str, str, str, str], str] = {}
 
 
@@ -29,8 +33,12 @@ def install() -> None:
         module._provision_resource = _with_free_name(create)
         module._delete_resource = _giving_back(delete)
     stacks._resolve_stack_outputs = _with_free_exports(stacks._resolve_stack_outputs)
-    handler = _engine.resource_handlers()["AWS::EC2::Subnet"]
-    handler["create"] = _without_overlap(handler["create"])
+    handlers = _engine.resource_handlers()
+    for kind, guard in (
+        ("AWS::EC2::Subnet", _without_overlap),
+        ("AWS::Logs::LogGroup", _not_made_by_a_service),
+    ):
+        handlers[kind]["create"] = guard(handlers[kind]["create"])
 
 
 def _key(kind: str, name: str) -> tuple[str, str, str, str]:
@@ -45,10 +53,7 @@ def _with_free_name(create: Untyped) -> Untyped:
             return create(kind, logical_id, values, stack)
         key = _key(kind, name)
         if key in _taken:
-            raise ValueError(
-                f"Resource of type '{kind}' with identifier '{name}' already exists. "
-                "(HandlerErrorCode: AlreadyExists)"
-            )
+            raise ValueError(_TAKEN.format(kind=kind, name=name))
         created = create(kind, logical_id, values, stack)
         _taken[key] = str(created[0])
         return created
@@ -93,6 +98,20 @@ def _without_overlap(create: Untyped) -> Untyped:
                         f"The CIDR '{block}' conflicts with another subnet, "
                         f"{subnet['SubnetId']} (Error code: InvalidSubnet.Conflict)"
                     )
+        return create(logical_id, values, stack)
+
+    return run
+
+
+def _not_made_by_a_service(create: Untyped) -> Untyped:
+    """A service may have made the log group, or a stack kept it; so its name is looked up."""
+
+    def run(logical_id: str, values: Untyped, stack: str) -> Untyped:
+        name = values.get("LogGroupName")
+        if name is not None:
+            groups = call("logs", "describe_log_groups", logGroupNamePrefix=name)["logGroups"]
+            if any(group["logGroupName"] == name for group in groups):
+                raise ValueError(_TAKEN.format(kind="AWS::Logs::LogGroup", name=name))
         return create(logical_id, values, stack)
 
     return run

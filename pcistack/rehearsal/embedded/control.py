@@ -20,9 +20,9 @@ class InjectedFault:
     """A failure that an operation on a resource is to meet.
 
     Attributes:
-        stack: The stack's name.
-        resource: The logical id; empty for any.
-        operation: ``create``, ``update`` or ``delete``.
+        stack: The stack's name; empty for any.
+        resource: The logical id, or the family of a task that is run; empty for any.
+        operation: ``create``, ``update``, ``delete`` or, of a task, ``run``.
         times: How often it still happens.
     """
 
@@ -93,14 +93,21 @@ def _with_faults(operation: str, original: Untyped) -> Untyped:
 
 
 def _meet_fault(stack: str, resource: str, operation: str) -> None:
+    if fails(operation, resource, stack):
+        raise RuntimeError(
+            f"Injected fault: the {operation} of {resource} fails "
+            "(Service: Rehearsal, Error code: InternalFailure)"
+        )
+
+
+def fails(operation: str, resource: str, stack: str = "") -> bool:
+    """Whether a fault is up for an operation; one that is met has happened once more."""
     for fault in _faults:
         met = fault.stack == stack and fault.resource in {"", resource}
         if met and fault.operation == operation and fault.times > 0:
             fault.times -= 1
-            raise RuntimeError(
-                f"Injected fault: the {operation} of {resource} fails "
-                "(Service: Rehearsal, Error code: InternalFailure)"
-            )
+            return True
+    return False
 
 
 def inventory() -> list[dict[str, str]]:

@@ -21,6 +21,9 @@ from pcistack.rehearsal.mariadb import installed, serving
 USERS: Final = "Custom::DatabaseUsers"
 """The resource that makes the users."""
 
+FUNCTIONS: Final[set[str]] = set()
+"""ARNs of the functions that made users on a server."""
+
 _lock = threading.Lock()
 _running: dict[str, ExitStack] = {}
 _known: dict[str, dict[str, object]] = {}  # by each name of a cluster
@@ -45,6 +48,7 @@ def install() -> None:
             return named.get("physical_id") or "database-users", {}
         if request != "Delete":
             start(str(values.get("Host")))
+            FUNCTIONS.add(str(values.get("ServiceToken")))
         return original(request, logical_id, values, *rest, **named)
 
     custom.invoke_custom_resource = invoke

@@ -13,9 +13,9 @@ from pcistack.rehearsal.embedded import _engine
 def install() -> None:
     """Apply every mend."""
     _show_log_exports()
-    _add_cancel_rotation()
     _keep_cluster_endpoints()
     _name_bucket_policies_after_their_bucket()
+    _refer_to_secrets_by_arn()
     _forget_attributes_of_deleted_listeners()
     _delete_dependents_first()
     _delete_a_stack_once()
@@ -108,6 +108,23 @@ def _with_the_buckets_id(original: _engine.Untyped) -> _engine.Untyped:
     return run
 
 
+def _refer_to_secrets_by_arn() -> None:
+    """The physical id of a secret, and what ``Ref`` gives, is its ARN; the engine's is the name."""
+    handler = _engine.resource_handlers()["AWS::SecretsManager::Secret"]
+    secrets = _engine.module("services.secretsmanager")
+    create, update, delete = handler["create"], handler["update"], handler["delete"]
+
+    def name(arn: str) -> str:
+        return str(secrets._resolve(arn)[0] or arn)
+
+    def answer(made: tuple[str, Mapping[str, str]]) -> tuple[str, Mapping[str, str]]:
+        return made[1]["Id"], made[1]
+
+    handler["create"] = lambda *given: answer(create(*given))
+    handler["update"] = lambda arn, *given: answer(update(name(arn), *given))
+    handler["delete"] = lambda arn, *given: delete(name(arn), *given)
+
+
 def _delete_a_stack_once() -> None:
     """A stack that is being deleted is not deleted a second time beside it.
 
@@ -187,35 +204,3 @@ def _show_log_exports() -> None:
         return f"{original(cluster)}{exports}"
 
     rds._cluster_xml = with_exports
-
-
-def _add_cancel_rotation() -> None:
-    """CancelRotateSecret exists."""
-    manager = _engine.module("services.secretsmanager")
-    original = manager.handle_request
-
-    async def handle(
-        method: str, path: str, headers: Mapping[str, str], body: bytes, query: object
-    ) -> _engine.Response:
-        if not headers.get("x-amz-target", "").endswith(".CancelRotateSecret"):
-            answer: _engine.Response = await original(method, path, headers, body, query)
-            return answer
-        import json
-
-        _, secret = manager._resolve(json.loads(body)["SecretId"])
-        if not secret:
-            refused: _engine.Response = manager.error_response_json(
-                "ResourceNotFoundException",
-                "Secrets Manager can't find the specified secret.",
-                400,
-            )
-            return refused
-        for name in ("RotationLambdaARN", "RotationRules"):
-            secret.pop(name, None)
-        secret["RotationEnabled"] = False
-        cancelled: _engine.Response = manager.json_response(
-            {"ARN": secret["ARN"], "Name": secret["Name"]}
-        )
-        return cancelled
-
-    manager.handle_request = handle

@@ -1,17 +1,17 @@
-"""What AWS refuses and the engine lets pass: names and things in use, and unusable keys."""
+"""What is in use or protected is not deleted; the engine deletes it.
+
+What a template alone decides is a rule of the pack `deployment`; what is here needs state.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from fnmatch import fnmatchcase
+from contextlib import suppress
 from typing import Any
 
-from pcistack.regions import partition_of
 from pcistack.rehearsal.embedded import _engine
 from pcistack.rehearsal.embedded._engine import Untyped
-from pcistack.rehearsal.embedded.api import Answer, call
-from pcistack.rehearsal.embedded.registry import Values
+from pcistack.rehearsal.embedded.api import Answer, NotFoundError, call
 
 # Refuses by raising.
 DeleteGuard = Callable[[str], None]
@@ -22,14 +22,13 @@ def install() -> None:
     handlers = _engine.resource_handlers()
     for name, guard in _DELETE_GUARDS.items():
         handlers[name]["delete"] = _guarded_delete(handlers[name]["delete"], guard)
-    group = handlers["AWS::Logs::LogGroup"]
-    group["create"] = _guarded_create(group["create"])
     _engine.module("services.alb")._ACTION_MAP["DeleteLoadBalancer"] = _delete_load_balancer
 
 
 def _guarded_delete(delete: Untyped, guard: DeleteGuard) -> Untyped:
     def run(physical_id: str, *rest: Untyped) -> None:
-        guard(physical_id)
+        with suppress(NotFoundError):  # what is gone already counts as deleted
+            guard(physical_id)
         delete(physical_id, *rest)
 
     return run
@@ -198,65 +197,3 @@ _DELETE_GUARDS: Mapping[str, DeleteGuard] = {
     "AWS::RDS::DBSubnetGroup": _subnet_group,
     "AWS::WAFv2::WebACL": _web_acl,
 }
-
-
-# --- Keys of log groups ---------------------------------------------------------------------------
-
-
-def _guarded_create(create: Untyped) -> Untyped:
-    def run(logical_id: str, values: Values, stack: str) -> Untyped:
-        key, name = values.get("KmsKeyId"), values.get("LogGroupName")
-        if key is not None:
-            _require_log_key(str(key), f"{stack}-{logical_id}-x" if name is None else str(name))
-        if name is not None:
-            _require_free(str(name))
-        return create(logical_id, values, stack)
-
-    return run
-
-
-def _require_free(name: str) -> None:
-    """Refuse the name of a log group that is there already, in the words of CloudFormation.
-
-    Raises:
-        ValueError: It is.
-    """
-    groups = call("logs", "describe_log_groups", logGroupNamePrefix=name)["logGroups"]
-    if any(group["logGroupName"] == name for group in groups):
-        raise ValueError(
-            f"Resource of type 'AWS::Logs::LogGroup' with identifier '{name}' already exists. "
-            "(HandlerErrorCode: AlreadyExists)"
-        )
-
-
-def _require_log_key(key: str, name: str) -> None:
-    """Refuse a key whose policy does not let CloudWatch Logs encrypt this group.
-
-    Raises:
-        ValueError: No statement of the policy does, in the words of CloudWatch Logs.
-    """
-    arn = f"arn:aws:logs:{_engine.region()}:{_engine.account_id()}:log-group:{name}"
-    policy = json.loads(call("kms", "get_key_policy", KeyId=key, PolicyName="default")["Policy"])
-    region = _engine.region()
-    service = f"logs.{region}.{partition_of(region)[1]}"
-    if not any(_lets(statement, service, arn) for statement in policy["Statement"]):
-        raise ValueError(
-            "The specified KMS key does not exist or is not allowed to be used with Arn "
-            f"'{arn}' (Service: CloudWatchLogs, Error code: InvalidParameterException)"
-        )
-
-
-def _lets(statement: Mapping[str, Any], service: str, arn: str) -> bool:
-    principal = statement.get("Principal", {})
-    services = principal.get("Service", []) if isinstance(principal, Mapping) else []
-    named = [services] if isinstance(services, str) else services
-    if statement["Effect"] != "Allow" or not {service, "logs.amazonaws.com"} & set(named):
-        return False
-    patterns = [
-        pattern
-        for conditions in statement.get("Condition", {}).values()
-        for key, value in conditions.items()
-        if key == "kms:EncryptionContext:aws:logs:arn"
-        for pattern in ([value] if isinstance(value, str) else value)
-    ]
-    return not patterns or any(fnmatchcase(arn, pattern) for pattern in patterns)

@@ -25,15 +25,9 @@ _DAY = 86_400
 def _put_alarm(name: str, properties: Properties) -> Created:
     metrics = properties.documents("Metrics")
     metric = properties.optional_text("MetricName")
-    if bool(metrics) == bool(metric):
-        raise PropertyError("An alarm has either Metrics or MetricName")
     periods = properties.number("EvaluationPeriods", minimum=1, maximum=_DAY)
     needed = properties.optional_integer("DatapointsToAlarm", minimum=1, maximum=_DAY)
-    if needed is not None and needed > periods:
-        raise PropertyError("DatapointsToAlarm must not be above EvaluationPeriods")
     period = properties.optional_integer("Period", minimum=10, maximum=_DAY)
-    if period is not None and period not in {10, 20, 30} and period % 60:
-        raise PropertyError("Period must be 10, 20, 30, or any multiple of 60")
     call(
         "cloudwatch",
         "put_metric_alarm",

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 from xml.sax.saxutils import escape
 
-from pcistack.rehearsal.embedded import _engine, dns, jobs
+from pcistack.rehearsal.embedded import _engine, dns
 from pcistack.rehearsal.embedded._engine import Response, Untyped
 from pcistack.rehearsal.embedded.database_servers import USERS
 from pcistack.rehearsal.mariadb import installed
@@ -23,7 +23,6 @@ _RECORDED = (
     "AWS::SecretsManager::RotationSchedule",
     "AWS::WAFv2::LoggingConfiguration",
     *dns.RECORDED,
-    *jobs.RECORDED,
 )
 
 

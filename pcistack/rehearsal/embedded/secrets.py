@@ -38,21 +38,6 @@ def _delete_policy(secret: str, _values: Values) -> None:
     call("secretsmanager", "delete_resource_policy", SecretId=secret)
 
 
-def _require_invocable(function: str) -> None:
-    """Refuse a rotation function that Secrets Manager may not invoke."""
-    call("lambda", "get_function", FunctionName=function)
-    try:
-        policy = call("lambda", "get_policy", FunctionName=function)["Policy"]
-    except ValueError:
-        policy = ""
-    if "secretsmanager.amazonaws.com" not in policy:
-        raise ValueError(
-            "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function "
-            "policy grants access to the principal secretsmanager.amazonaws.com. "
-            "(Service: SecretsManager, Error code: AccessDeniedException)"
-        )
-
-
 def _rotate(properties: Properties) -> Created:
     secret = properties.text("SecretId")
     if properties.document("HostedRotationLambda") is not None:
@@ -62,7 +47,7 @@ def _rotate(properties: Properties) -> Created:
         )
     function = properties.optional_text("RotationLambdaARN")
     if function is not None:
-        _require_invocable(function)
+        call("lambda", "get_function", FunctionName=function)
     rules = properties.document("RotationRules")
     if rules is not None:
         with Properties.read(rules) as checked:
@@ -72,15 +57,14 @@ def _rotate(properties: Properties) -> Created:
             checked.optional_text("Duration", pattern=r"[0-9]{1,2}h")
             checked.optional_text("ScheduleExpression", pattern=r"(rate|cron)\(.+\)")
     properties.optional_text("ExternalSecretRotationRoleArn")
-    # The emulator rotates without calling the function, so it may not do it at once.
-    properties.flag("RotateImmediatelyOnUpdate", default=True)
+    immediately = properties.flag("RotateImmediatelyOnUpdate", default=True)
     call(
         "secretsmanager",
         "rotate_secret",
         SecretId=secret,
         RotationLambdaARN=function,
         RotationRules=rules,
-        RotateImmediately=False,
+        RotateImmediately=immediately,
     )
     return secret, {"Id": secret}
 
