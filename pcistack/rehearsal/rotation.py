@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pcistack.rehearsal.assembly import Assembly
+from pcistack.rehearsal.emulator import Emulator
 from pcistack.rehearsal.sdk import Client
-from pcistack.rehearsal.verification import Deployed
+from pcistack.rehearsal.verification import deployed
 
 _SCHEDULE = "AWS::SecretsManager::RotationSchedule"
 _LONGEST_REASON = 800
 
 
-def rotate(stack: Deployed) -> Iterator[tuple[str, str]]:
+def rotate(emulator: Emulator, assembly: Assembly) -> Iterator[tuple[str, str]]:
     """Rotate the secrets that have a schedule, one after the other.
 
     Yields:
         The schedule of each that its function was called for, and why its secret could not be
         rotated, in the function's own words; an empty text if it was.
     """
-    manager: Client = stack.api("secretsmanager")
-    for name, secret in sorted(stack.of_type(_SCHEDULE).items()):
+    manager: Client = emulator.client("secretsmanager", assembly.region)
+    secrets = deployed(emulator, assembly).of_type(_SCHEDULE)
+    for name, secret in sorted(secrets.items()):
         version = manager.rotate_secret(SecretId=secret)["VersionId"]
         held = manager.describe_secret(SecretId=secret)
         stages = held["VersionIdsToStages"].get(version)
@@ -27,16 +30,18 @@ def rotate(stack: Deployed) -> Iterator[tuple[str, str]]:
             continue  # the schedule of a function that is not run here
         problem = ""
         if stages != ["AWSCURRENT"]:
-            reason = _last_words(stack, str(held.get("RotationLambdaARN", "")))
+            reason = _last_words(emulator, assembly.region, str(held.get("RotationLambdaARN", "")))
             problem = f"its secret could not be rotated: {reason}"
         yield name, problem
 
 
-def _last_words(stack: Deployed, function: str) -> str:
+def _last_words(emulator: Emulator, region: str, function: str) -> str:
     """Return the last error in a function's log."""
-    found = stack.api("lambda").get_function_configuration(FunctionName=function)
+    functions: Client = emulator.client("lambda", region)
+    logs: Client = emulator.client("logs", region)
+    found = functions.get_function_configuration(FunctionName=function)
     group = found["LoggingConfig"]["LogGroup"]
-    events = stack.api("logs").filter_log_events(logGroupName=group)["events"]
+    events = logs.filter_log_events(logGroupName=group)["events"]
     lines = [line for event in events for line in str(event["message"]).splitlines()]
     errors = [line for line in lines if "Error" in line or "Exception" in line]
     return errors[-1].strip()[-_LONGEST_REASON:] if errors else "its function failed"

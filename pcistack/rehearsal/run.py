@@ -105,7 +105,7 @@ class Rehearsal:
     def rotate(self, assembly: Assembly) -> None:
         """Rotate every secret as its schedule would, where a database server is at hand."""
         with self._steps.take(f"rotate every secret of {assembly.stack}") as step:
-            tried = list(rotate(self._deployed(assembly)))
+            tried = list(rotate(self.emulator, assembly))
             for name, problem in tried:
                 if problem:
                     step.fail(f"{name}: {problem}")
@@ -126,7 +126,7 @@ class Rehearsal:
                 self.emulator.folder / f"{assembly.stack}-released", changes.grow
             )
             for problem in way_back.problems(
-                self._deployed(assembly), lambda: self.toolkit.deploy(changed), self.emulator
+                self.emulator, assembly, lambda: self.toolkit.deploy(changed)
             ):
                 step.fail(problem)
             step.details.append(f"{jobs[0]}: ran once and failed; every service is as before")

@@ -9,7 +9,7 @@ from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.cdk_cli import CommandError
 from pcistack.rehearsal.emulator import Emulator, Fault
 from pcistack.rehearsal.sdk import Client
-from pcistack.rehearsal.verification import Deployed
+from pcistack.rehearsal.verification import deployed
 
 _JOB = "Custom::JobBeforeService"
 
@@ -23,16 +23,16 @@ def families(assembly: Assembly) -> list[str]:
     return [str(resources[name]["Properties"]["Family"]) for name in definitions]
 
 
-def problems(stack: Deployed, update: Callable[[], None], emulator: Emulator) -> list[str]:
+def problems(emulator: Emulator, assembly: Assembly, update: Callable[[], None]) -> list[str]:
     """Let the first job of an update fail; return what is not as it was before.
 
     Args:
-        stack: As it is deployed.
-        update: Deploys another release, which raises CommandError if it fails.
         emulator: Where the job is made to fail.
+        assembly: As it is deployed.
+        update: Deploys another release, which raises CommandError if it fails.
     """
-    family = families(stack.assembly)[0]
-    versions, runs = _versions(stack), _runs(stack, family)
+    family = families(assembly)[0]
+    versions, runs = _versions(emulator, assembly), _runs(emulator, assembly, family)
     emulator.set_faults([Fault(stack="", resource=family, operation="run")])
     try:
         update()
@@ -42,34 +42,29 @@ def problems(stack: Deployed, update: Callable[[], None], emulator: Emulator) ->
         found = [f"{family}: it failed, and the deployment did not"]
     finally:
         emulator.set_faults([])
-    after = _versions(stack)
+    after = _versions(emulator, assembly)
     found += [
         f"{name}: runs {after.get(name)} after the failed update, not {version}"
         for name, version in versions.items()
         if after.get(name) != version
     ]
-    again = _runs(stack, family) - runs
+    again = _runs(emulator, assembly, family) - runs
     if again != 1:
         found.append(f"{family}: ran {again} times in the failed update and its rollback, not once")
     return found
 
 
-def _versions(stack: Deployed) -> dict[str, str]:
+def _versions(emulator: Emulator, assembly: Assembly) -> dict[str, str]:
     """Return the task definition of each service, by the service's logical id."""
-    ecs: Client = stack.api("ecs")
-    found: dict[str, str] = {}
-    for name, arn in stack.of_type("AWS::ECS::Service").items():
-        cluster, service = arn.split("/")[-2:]
-        (described,) = ecs.describe_services(cluster=cluster, services=[service])["services"]
-        found[name] = str(described["taskDefinition"])
-    return found
+    services = deployed(emulator, assembly).services
+    return {name: str(service["taskDefinition"]) for name, service in services.items()}
 
 
-def _runs(stack: Deployed, family: str) -> int:
+def _runs(emulator: Emulator, assembly: Assembly, family: str) -> int:
     """Return how often a task of a family has been run."""
-    ecs: Client = stack.api("ecs")
+    ecs: Client = emulator.client("ecs", assembly.region)
     tasks: list[dict[str, Any]] = []
-    for cluster in stack.of_type("AWS::ECS::Cluster").values():
+    for cluster in deployed(emulator, assembly).of_type("AWS::ECS::Cluster").values():
         arns = ecs.list_tasks(cluster=cluster, desiredStatus="STOPPED")["taskArns"]
         if arns:
             tasks += ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]

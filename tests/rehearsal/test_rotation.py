@@ -13,7 +13,7 @@ import pytest
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.rotation import rotate
 from pcistack.rehearsal.trial import Lab
-from pcistack.rehearsal.verification import Deployed
+from pcistack.rehearsal.verification import deployed
 from tests.rehearsal.test_function_permissions import ROTATION_POLICY, drop, needs_server
 
 
@@ -37,25 +37,30 @@ def without(lab: Lab, policy: str, action: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def deployed(lab: Lab, dev: Assembly) -> Iterator[Deployed]:
+def up(lab: Lab, dev: Assembly) -> Iterator[Assembly]:
     assert lab.direct.create(dev) == "CREATE_COMPLETE", lab.direct.failures(dev.stack)
-    yield Deployed(lab.emulator, dev, lab.direct.physical_ids(dev.stack))
+    yield dev
     assert lab.destroy(dev) == "DELETE_COMPLETE"
 
 
-def _policy(deployed: Deployed) -> str:
-    policies = deployed.of_type("AWS::IAM::ManagedPolicy")
+def _schedules(lab: Lab, up: Assembly) -> list[str]:
+    return list(
+        deployed(lab.emulator, up).of_type("AWS::SecretsManager::RotationSchedule").values()
+    )
+
+
+def _policy(lab: Lab, up: Assembly) -> str:
+    policies = deployed(lab.emulator, up).of_type("AWS::IAM::ManagedPolicy")
     (found,) = [arn for name, arn in policies.items() if name.startswith(ROTATION_POLICY)]
     return found
 
 
 @needs_server
-def test_every_secret_is_rotated_by_its_function(deployed: Deployed) -> None:
-    secrets = deployed.api("secretsmanager")
-    names = list(deployed.of_type("AWS::SecretsManager::RotationSchedule").values())
+def test_every_secret_is_rotated_by_its_function(lab: Lab, up: Assembly) -> None:
+    secrets, names = lab.client("secretsmanager"), _schedules(lab, up)
     before = {name: secrets.get_secret_value(SecretId=name)["SecretString"] for name in names}
 
-    assert [problem for _, problem in rotate(deployed)] == [""] * len(names)
+    assert [problem for _, problem in rotate(lab.emulator, up)] == [""] * len(names)
 
     for name in names:
         old, new = (
@@ -77,23 +82,18 @@ def test_every_secret_is_rotated_by_its_function(deployed: Deployed) -> None:
     ],
 )
 def test_rotation_whose_role_lacks_a_permission_fails_in_the_words_of_aws(
-    lab: Lab, deployed: Deployed, action: str
+    lab: Lab, up: Assembly, action: str
 ) -> None:
-    with without(lab, _policy(deployed), action):
-        _, problem = next(rotate(deployed))
+    with without(lab, _policy(lab, up), action):
+        _, problem = next(rotate(lab.emulator, up))
 
     assert f"not authorized to perform: {action} on resource: " in problem
 
 
 @needs_server
-def test_key_that_does_not_let_the_rotation_decrypt_refuses_it(
-    lab: Lab, deployed: Deployed
-) -> None:
-    kms, (secret, *_) = (
-        lab.client("kms"),
-        deployed.of_type("AWS::SecretsManager::RotationSchedule").values(),
-    )
-    key = deployed.api("secretsmanager").describe_secret(SecretId=secret)["KmsKeyId"]
+def test_key_that_does_not_let_the_rotation_decrypt_refuses_it(lab: Lab, up: Assembly) -> None:
+    kms, secret = lab.client("kms"), _schedules(lab, up)[0]
+    key = lab.client("secretsmanager").describe_secret(SecretId=secret)["KmsKeyId"]
     before = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
     document = json.loads(before)
     document["Statement"].append(
@@ -101,7 +101,7 @@ def test_key_that_does_not_let_the_rotation_decrypt_refuses_it(
     )
     kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
     try:
-        _, problem = next(rotate(deployed))
+        _, problem = next(rotate(lab.emulator, up))
     finally:
         kms.put_key_policy(KeyId=key, PolicyName="default", Policy=before)
 

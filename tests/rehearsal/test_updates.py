@@ -13,7 +13,6 @@ from pcistack.rehearsal import edits as changes
 from pcistack.rehearsal.assembly import Assembly, Template
 from pcistack.rehearsal.cdk_cli import CommandError
 from pcistack.rehearsal.trial import Lab
-from pcistack.rehearsal.verification import Deployed
 from stacks.environment import load_environment
 from tests.rehearsal.test_function_permissions import drop
 from tests.support import assembly as synthesized
@@ -45,14 +44,14 @@ def _update(lab: Lab, assembly: Assembly) -> None:
 def test_update_whose_release_job_fails_brings_every_service_back_and_runs_no_old_job(
     lab: Lab, payments: Assembly
 ) -> None:
-    stack = Deployed(lab.emulator, payments, lab.direct.physical_ids(payments.stack))
+    before = lab.direct.physical_ids(payments.stack)
     released = lab.edited(payments, changes.grow)
 
-    assert way_back.problems(stack, lambda: _update(lab, released), lab.emulator) == []
+    assert way_back.problems(lab.emulator, payments, lambda: _update(lab, released)) == []
 
     (first, *_) = lab.direct.failures(payments.stack)
     assert "The job migrate failed: it ended with exit code 1" in first.reason
-    assert lab.direct.physical_ids(payments.stack) == stack.physical_ids
+    assert lab.direct.physical_ids(payments.stack) == before
 
 
 def _of_the_job(action: str) -> Callable[[Template], None]:
