@@ -1,24 +1,16 @@
-"""Settings of the services' own logs, of detection, and of what the logs must not hold."""
+"""Settings of the services' own logs, and of what the logs must not hold (10.2, 3.3.1)."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from pcistack.checks.findings import Severity
-from pcistack.pci_dss.settings import Setting
+from pcistack.pci_dss.settings import Setting, need, ought, refuse
 
 _WARN: Final = Severity.WARNING
 _TRUE: Final = ("true",)
 _FALSE: Final = ("false",)
 _SILENT: Final = "nothing is logged"
-
-
-def _set(kind: str, path: str, why: str = _SILENT, *, severity: Severity | None = None) -> Setting:
-    return Setting(type=kind, path=path, why=why, needed=True, severity=severity)
-
-
-def _not(kind: str, path: str, why: str, *bad: str, severity: Severity | None = None) -> Setting:
-    return Setting(type=kind, path=path, why=why, bad=bad, severity=severity)
 
 
 SERVICE_LOGS: Final = (
@@ -32,14 +24,24 @@ SERVICE_LOGS: Final = (
         )
         for other in ("None", "DISABLED")
     ),
-    _set("AWS::RedshiftServerless::Namespace", "LogExports"),
-    _set("AWS::KafkaConnect::Connector", "LogDelivery"),
-    _set(
-        "AWS::NetworkFirewall::LoggingConfiguration", "LoggingConfiguration.LogDestinationConfigs"
+    ought("AWS::RedshiftServerless::Namespace", "LogExports", _SILENT),
+    ought("AWS::KafkaConnect::Connector", "LogDelivery", _SILENT),
+    ought("AWS::MWAA::Environment", "LoggingConfiguration", _SILENT, severity=_WARN),
+    ought("AWS::EC2::VerifiedAccessInstance", "LoggingConfigurations", _SILENT, severity=_WARN),
+    need(
+        "AWS::EC2::VPNConnection",
+        "VpnTunnelOptionsSpecifications.*.LogOptions.CloudwatchLogOptions.LogEnabled",
+        _SILENT,
+        severity=_WARN,
     ),
-    _set("AWS::EC2::VPNConnection", "VpnTunnelOptionsSpecifications", severity=_WARN),
-    _set("AWS::OSIS::Pipeline", "LogPublishingOptions.IsLoggingEnabled", severity=_WARN),
-    _not("AWS::OSIS::Pipeline", "LogPublishingOptions.IsLoggingEnabled", _SILENT, *_FALSE),
+    ought(
+        "AWS::NetworkFirewall::LoggingConfiguration",
+        "LoggingConfiguration.LogDestinationConfigs",
+        _SILENT,
+    ),
+    ought("AWS::EC2::VPNConnection", "VpnTunnelOptionsSpecifications", _SILENT, severity=_WARN),
+    ought("AWS::OSIS::Pipeline", "LogPublishingOptions.IsLoggingEnabled", _SILENT, severity=_WARN),
+    refuse("AWS::OSIS::Pipeline", "LogPublishingOptions.IsLoggingEnabled", _SILENT, *_FALSE),
     *(
         Setting(
             type="AWS::AmazonMQ::Broker",
@@ -69,10 +71,17 @@ SERVICE_LOGS: Final = (
     ),
 )
 LEVELS: Final = (
-    _not(
+    refuse(
         "AWS::Lambda::Function",
         "LoggingConfig.ApplicationLogLevel",
         "what the function records below is lost",
+        "fatal",
+        severity=_WARN,
+    ),
+    refuse(
+        "AWS::StepFunctions::StateMachine",
+        "LoggingConfiguration.Level",
+        "what goes right is not recorded",
         "fatal",
         severity=_WARN,
     ),
@@ -81,7 +90,7 @@ LEVELS: Final = (
 _HOLDS: Final = "statements with card data would be logged"
 STATEMENTS: Final = (
     *(
-        _not(kind, f"Parameters.{name}", _HOLDS, *bad)
+        refuse(kind, f"Parameters.{name}", _HOLDS, *bad)
         for kind in ("AWS::RDS::DBClusterParameterGroup", "AWS::RDS::DBParameterGroup")
         for name, bad in {
             "log_queries_not_using_indexes": ("1", "on"),
@@ -91,22 +100,38 @@ STATEMENTS: Final = (
             "log_transaction_sample_rate": ("1", "1.0"),
         }.items()
     ),
-    _not("AWS::DocDB::DBClusterParameterGroup", "Parameters.audit_logs", _HOLDS, "all"),
-    _not("AWS::DocDB::DBClusterParameterGroup", "Parameters.profiler", _HOLDS, "enabled"),
-    _not(
+    *(
+        refuse(
+            kind,
+            "Parameters.log_min_error_statement",
+            "statements would be logged that only draw a remark",
+            *("debug5", "debug4", "debug3", "debug2", "debug1", "info", "notice", "log"),
+            severity=_WARN,
+        )
+        for kind in ("AWS::RDS::DBClusterParameterGroup", "AWS::RDS::DBParameterGroup")
+    ),
+    refuse(
+        "AWS::DocDB::DBClusterParameterGroup",
+        "Parameters.audit_logs",
+        _HOLDS,
+        *("all", "dml_read", "dml_write", "ddl,dml_read", "ddl,dml_write", "dml_read,dml_write"),
+        *("ddl,dml_read,dml_write", "ddl, dml_read", "ddl, dml_write"),
+    ),
+    refuse("AWS::DocDB::DBClusterParameterGroup", "Parameters.profiler", _HOLDS, "enabled"),
+    refuse(
         "AWS::Neptune::DBClusterParameterGroup",
         "Parameters.neptune_enable_slow_query_log",
         _HOLDS,
         *("info", "debug"),
     ),
-    _not(
+    refuse(
         "AWS::RedshiftServerless::Namespace",
         "LogExports.*",
         _HOLDS,
         "useractivitylog",
         severity=_WARN,
     ),
-    _not(
+    refuse(
         "AWS::Redshift::Cluster",
         "LoggingProperties.LogExports.*",
         _HOLDS,
@@ -114,11 +139,11 @@ STATEMENTS: Final = (
         severity=_WARN,
     ),
     *(
-        _not(kind, f"LogPublishingOptions.{log}.Enabled", _HOLDS, *_TRUE, severity=_WARN)
+        refuse(kind, f"LogPublishingOptions.{log}.Enabled", _HOLDS, *_TRUE, severity=_WARN)
         for kind in ("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain")
         for log in ("SEARCH_SLOW_LOGS", "INDEX_SLOW_LOGS")
     ),
-    _not(
+    refuse(
         "AWS::ElastiCache::ReplicationGroup",
         "LogDeliveryConfigurations.*.LogType",
         "commands with what they carry would be logged",
@@ -131,7 +156,7 @@ _UNSEEN: Final = "what happens is not in the audit log"
 _RDS_GROUPS: Final = ("AWS::RDS::DBClusterParameterGroup", "AWS::RDS::DBParameterGroup")
 AUDIT_OFF: Final = (
     *(
-        _not(kind, f"Parameters.{name}", _UNSEEN, *bad)
+        refuse(kind, f"Parameters.{name}", _UNSEEN, *bad)
         for kind in _RDS_GROUPS
         for name, bad in {
             "pgaudit.log": ("none",),
@@ -141,7 +166,17 @@ AUDIT_OFF: Final = (
         }.items()
     ),
     *(
-        _not(
+        refuse(
+            kind,
+            "Parameters.log_disconnections",
+            "when a session ends is not recorded",
+            *("0", "off"),
+            severity=_WARN,
+        )
+        for kind in _RDS_GROUPS
+    ),
+    *(
+        refuse(
             kind,
             "Parameters.log_output",
             "logs stay in tables of the database and never leave it",
@@ -150,48 +185,19 @@ AUDIT_OFF: Final = (
         )
         for kind in _RDS_GROUPS
     ),
-    _not(
+    refuse(
         "AWS::DocDB::DBClusterParameterGroup",
         "Parameters.audit_logs",
         _UNSEEN,
         *("disabled", "none"),
     ),
-    _not(
+    refuse(
         "AWS::Neptune::DBClusterParameterGroup", "Parameters.neptune_enable_audit_log", _UNSEEN, "0"
     ),
 )
 
-_OFF: Final = "it detects nothing"
-DETECTION: Final = (
-    Setting(type="AWS::GuardDuty::Detector", path="Enable", why=_OFF, good=_TRUE, needed=True),
-    _not("AWS::GuardDuty::Detector", "Features.*.Status", _OFF, "disabled", severity=_WARN),
-    *(
-        _not("AWS::GuardDuty::Detector", f"DataSources.{path}", _OFF, *_FALSE, severity=_WARN)
-        for path in (
-            "S3Logs.Enable",
-            "Kubernetes.AuditLogs.Enable",
-            "MalwareProtection.ScanEc2InstanceWithFindings.EbsVolumes",
-        )
-    ),
-    _not(
-        "AWS::GuardDuty::Filter",
-        "Action",
-        "findings are archived unread",
-        "archive",
-        severity=_WARN,
-    ),
-    _not("AWS::Macie::Session", "Status", _OFF, "paused", severity=_WARN),
-    _not("AWS::SecurityHub::Hub", "AutoEnableControls", _OFF, *_FALSE, severity=_WARN),
-    _not(
-        "AWS::SecurityHub::AutomationRule",
-        "Actions.*.FindingFieldsUpdate.Workflow.Status",
-        "findings are closed unread",
-        *("suppressed", "resolved"),
-        severity=_WARN,
-    ),
-)
 TRAILS: Final = (
-    _not(
+    refuse(
         "AWS::CloudTrail::EventDataStore",
         "TerminationProtectionEnabled",
         "the record can be deleted",

@@ -28,6 +28,7 @@ _COMMANDS: Final = tuple(
         r"\becho\s+(?:-n\s+)?['\"]?[\w.-]+:(?P<value>[^\s'\"|:]{3,})['\"]?\s*\|\s*(?:sudo\s+)?chpasswd",
         r"\becho\s+(?:-n\s+)?['\"]?(?P<value>[^\s'\"|]{3,})['\"]?\s*\|[^|\n]{0,200}?-{1,2}(?:password-)?stdin",
         r"\bnet\s+user\s+\S+\s+['\"]?(?P<value>[^\s'\"/]{3,})",
+        r"\baws\s+configure\s+set\s+\S*(?:secret_access_key|session_token)\s+(?P<value>[^\s$]{8,})",
         r"\bConvertTo-SecureString\s+(?:-String\s+)?['\"](?P<value>[^'\"]{3,})",
         r"\bIDENTIFIED\s+(?:WITH\s+\S+\s+)?BY\s+['\"](?P<value>[^'\"]{3,})",
         r"\bWITH\s+(?:ENCRYPTED\s+)?PASSWORD\s+['\"](?P<value>[^'\"]{3,})",
@@ -36,13 +37,13 @@ _COMMANDS: Final = tuple(
 )
 _COMMAND_SIGN: Final = re.compile(
     r"mysql|mariadb|sshpass|curl|redis-cli|docker\s+login|chpasswd|stdin|net\s+user|securestring"
-    r"|identified|password|bearer|basic",
+    r"|identified|password|bearer|basic|configure",
     re.IGNORECASE,
 )
 _SIGNS: Final = (
     *("pass", "pwd", "pw", "secret", "token", "key", "jwt", "sign", "hmac", "salt", "auth", "cred"),
     *("bearer", "basic", "mysql", "mariadb", "curl", "redis", "docker", "user", "identified"),
-    *("dsn", "pepper", "stdin", "session", "cookie", "psk", "seed"),
+    *("dsn", "pepper", "stdin", "session", "cookie", "psk", "seed", "securestring"),
 )
 _SEPARATED: Final = re.compile(r"[\s=:]")
 _LOOKED_UP: Final = re.compile(  # what a build spec names there is the name of a secret

@@ -128,6 +128,7 @@ class _Scan:
 
     def _value(self, key: str, value: Value, path: str, *, free: bool) -> None:
         if isinstance(value, dict):
+            self._default(key, value, path)
             self._object(value, path, free=free or key in FREE)
         elif isinstance(value, list):
             self._list(key, value, path, free=free)
@@ -140,6 +141,12 @@ class _Scan:
                     self._password(key, value, path)
             elif not isinstance(value, Reference):
                 self._text(key, value, path)
+
+    def _default(self, key: str, block: Mapping[str, Value], path: str) -> None:
+        """Look at what a document takes for a parameter of its own that nobody gives."""
+        for name in ("default", "Default"):
+            if name in block and grade(key) >= Grade.SECRET:
+                self._setting(key, block[name], f"{path}.{name}")
 
     def _is_named(self, key: str, free: bool) -> bool:
         if (self._resource.type, key) in BY_TYPE or key in PASSWORD_KEYS:
@@ -181,7 +188,7 @@ class _Scan:
                 path,
                 f"{name} holds an access key, a private key, a token or a password in an address",
             )
-        elif "{{resolve:secretsmanager" in text or "{{resolve:ssm-secure" in text:
+        elif "{{resolve:" in text and ("resolve:ssm:" not in text or grade(name) >= Grade.SECRET):
             self._add(
                 Place.SETTING,
                 path,
@@ -191,6 +198,10 @@ class _Scan:
             if isinstance(value, Partial):
                 self._text("", value, path)
             self._unknown_setting(name, path)
+        elif isinstance(value, Reference):
+            if _SHOWN.search(value.attribute or ""):
+                message = f"{name} is {value}, which CloudFormation writes out in clear text here"
+                self._add(Place.SETTING, path, message)
         elif not isinstance(value, str):
             return
         elif is_literal(grade(name), text):
@@ -216,10 +227,16 @@ class _Scan:
                 self._add(Place.SETTING, path, message)
         elif hidden and not self._custom:
             message = f"{name} shows the parameter {hidden[0]}, in clear text"
-            self._add(Place.SETTING, path, message, hidden=True)
+            self._add(
+                Place.SETTING, path, message, hidden=max(given, *map(grade, hidden)) < Grade.SECRET
+            )
 
     def _password(self, key: str, value: Value, path: str) -> None:
         if isinstance(value, Reference):
+            return
+        if "{{resolve:ssm:" in str(value):
+            message = f"{path} is kept as a plain String of Parameter Store"
+            self._add(Place.PASSWORD, path, message)
             return
         parameters = self._parameters(path) if isinstance(value, Unknown | Partial) else []
         if parameters and all(self._no_echo(one) for one in parameters):
@@ -234,6 +251,8 @@ class _Scan:
         elif isinstance(value, Partial):
             if "{{resolve:" not in value:
                 self._add(Place.PASSWORD, path, f"{path} is put together in the template")
+        elif isinstance(value, str) and value.startswith("{{resolve:ssm:"):
+            self._add(Place.PASSWORD, path, f"{path} is kept as a plain String of Parameter Store")
         elif isinstance(value, str) and value and "{{resolve:" not in value:
             self._add(
                 Place.PASSWORD,
@@ -252,7 +271,25 @@ class _Scan:
                 "an access key, a private key, a token or an address with a password is here",
             )
             return
-        self._written(text, path, code=key in CODE)
+        if key == "AccessString" and _ACCESS_PASSWORD.search(text):
+            self._add(Place.PASSWORD, path, f"{path} sets a password")
+            return
+        shown = self._shown_to_a_machine(value, path)
+        if shown is not None:
+            self._add(Place.TEXT, path, f"the parameter {shown} is written out in the text")
+        else:
+            self._written(text, path, code=key in CODE)
+
+    def _shown_to_a_machine(self, value: Value, path: str) -> str | None:
+        """Return the parameter for a password that is put into what a machine runs, or None."""
+        if path.startswith("Metadata."):
+            known = self._view.template.section("Parameters")
+            named = [one for one in _PUT_IN.findall(str(value)) if one in known]
+        elif path.startswith(_RUN) and isinstance(value, Unknown | Partial):
+            named = self._parameters(path)
+        else:
+            return None
+        return next((one for one in named if grade(one) is Grade.PASSWORD), None)
 
     def _written(self, text: str, path: str, *, code: bool = False) -> None:
         name = written_in(text, code=code)
@@ -288,6 +325,14 @@ class _Scan:
 
     def _no_echo(self, name: str) -> bool:
         return hides(self._view.template.section("Parameters").get(name))
+
+
+_RUN: Final = ("UserData", "LaunchTemplateData.UserData")
+_PUT_IN: Final = re.compile(r"\$\{(\w+)\}")
+_ACCESS_PASSWORD: Final = re.compile(r"(?:^|\s)>\S{3,}")
+"""A password in the access string of a cache's user."""
+_SHOWN: Final = re.compile(r"(?:SecretAccessKey|SecretString|Password|ApiKey|Token)$")
+"""Attributes of a resource that are a credential."""
 
 
 def _tells_nothing(name: str) -> bool:

@@ -11,6 +11,7 @@ PASSWORD_KEYS: Final = frozenset(
         *("ApiKeyValue", "SecretString", "SecretAccessKey", "SharedSecret", "PreSharedKey"),
         *("PrivateKey", "ApiKey", "ApiToken", "SecretKey", "AuthPassword", "TokenSecret"),
         *("ConsumerSecret", "AppSecret", "BotToken", "HecToken", "SslKeystorePassword"),
+        *("HECToken", "ApplicationKey"),
     }
 )
 
@@ -77,14 +78,20 @@ OPEN_TYPES: Final = frozenset({"AWS::CloudFormation::CustomResource", "AWS::Clou
 
 NAMED_BY_THEMSELVES: Final = frozenset({"AWS::SSM::Parameter"})
 
-BY_TYPE: Final = frozenset({("AWS::ApiGateway::ApiKey", "Value")})
+BY_TYPE: Final = frozenset(
+    {
+        ("AWS::ApiGateway::ApiKey", "Value"),
+        ("AWS::CodeBuild::SourceCredential", "Token"),
+        ("AWS::KinesisFirehose::DeliveryStream", "AccessKey"),
+    }
+)
 
 COMMANDS: Final = frozenset(
     {"Command", "EntryPoint", "Entrypoint", "ContainerArguments", "ContainerEntrypoint", "Args"}
     | {"Commands", "commands", "command", "StartCommand", "BootstrapCommand"}
 )
 
-ENCODED: Final = ("UserData", "Content", "content")
+ENCODED: Final = ("UserData", "Content", "content", "Data")
 
 IDENTIFYING: Final = frozenset(
     {

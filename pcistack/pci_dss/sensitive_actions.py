@@ -60,6 +60,8 @@ _NAMED: Final = (
     *("cloudtrail:stoplogging", "cloudtrail:deletetrail", "cloudtrail:updatetrail"),
     *("cloudtrail:puteventselectors", "guardduty:deletedetector", "guardduty:updatedetector"),
     *("wafv2:deletewebacl", "wafv2:updatewebacl", "wafv2:disassociatewebacl"),
+    *("config:stopconfigurationrecorder", "config:deleteconfigurationrecorder"),
+    *("ec2:deleteflowlogs", "securityhub:disable*", "guardduty:updatefilter", "logs:startquery"),
     *("config:deleteconfigrule", "cloudwatch:deletealarms", "cloudwatch:disablealarmactions"),
     # who may do what: ways to more rights
     *("iam:passrole", "iam:createrole", "iam:put*policy", "iam:attach*policy", "sts:assumerole"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,28 @@ class Setting:
     severity: Severity | None = None
 
 
+def need(kind: str, path: str, why: str, *, severity: Severity | None = None) -> Setting:
+    """Return a setting that must be there, and true."""
+    return Setting(type=kind, path=path, why=why, good=("true",), needed=True, severity=severity)
+
+
+def ought(kind: str, path: str, why: str, *, severity: Severity | None = None) -> Setting:
+    """Return a setting that must be there, whatever its value."""
+    return Setting(type=kind, path=path, why=why, needed=True, severity=severity)
+
+
+def refuse(
+    kind: str,
+    path: str,
+    why: str,
+    *bad: str,
+    severity: Severity | None = None,
+    only: tuple[str, str] | None = None,
+) -> Setting:
+    """Return a setting that may be anything but some values, written in lower case."""
+    return Setting(type=kind, path=path, why=why, bad=bad, severity=severity, only=only)
+
+
 def types_of(settings: Iterable[Setting]) -> tuple[str, ...]:
     """Return the types that settings are about, each once."""
     return tuple(dict.fromkeys(setting.type for setting in settings))
@@ -47,7 +70,7 @@ def wrong(context: Context, settings: Sequence[Setting]) -> Iterator[Hit]:
         for resource in context.of_type(setting.type):
             if setting.only and str(resource.get(setting.only[0])) != setting.only[1]:
                 continue
-            for path in _paths(resource, setting.path):
+            for path in paths(resource, setting.path):
                 value = _value(resource, path)
                 if _is_wrong(setting, value):
                     message = f"it is {show(value)}: {setting.why}"
@@ -56,18 +79,44 @@ def wrong(context: Context, settings: Sequence[Setting]) -> Iterator[Hit]:
 
 def _value(resource: Resource, path: str) -> Value:
     """Return the value at a path; the name of a database parameter may have dots in it."""
-    head, _, name = path.partition(".")
-    parameters = resource.get(head) if head == "Parameters" else None
-    return parameters.get(name) if isinstance(parameters, dict) else resource.get(path)
+    head, _, below = path.partition(".")
+    found = resource.get(head)
+    if head == "Parameters" and isinstance(found, dict):
+        return found.get(below)
+    if below and isinstance(found, str):
+        return _inside(found, below)
+    return resource.get(path)
 
 
-def _paths(resource: Resource, path: str) -> Iterator[str]:
+def _inside(text: str, path: str) -> Value:
+    """Return the value at a path of a document that the template holds as JSON in a text."""
+    found = document(text)
+    for step in path.split("."):
+        if isinstance(found, Unknown):
+            return found
+        found = found.get(step) if isinstance(found, dict) else None
+    return found
+
+
+def document(value: Value) -> Value:
+    """Return a document that may be written as JSON in a text; what cannot be read is unknown."""
+    if not isinstance(value, str):
+        return value
+    try:
+        parsed: Value = json.loads(value)
+    except ValueError:
+        return Unknown()
+    return parsed
+
+
+def paths(resource: Resource, path: str) -> Iterator[str]:
+    """Yield the paths that a pattern stands for: a ``*`` is every item of a list."""
     head, star, tail = path.partition(".*")
     if not star:
         yield path
         return
     for index in range(len(resource.items(head))):
-        yield from _paths(resource, f"{head}.{index}{tail}")
+        yield from paths(resource, f"{head}.{index}{tail}")
 
 
 def _is_wrong(setting: Setting, value: Value) -> bool:

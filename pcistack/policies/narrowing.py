@@ -118,7 +118,7 @@ def _is_open_arn(text: str) -> bool:
 
 def is_open_subject(text: str) -> bool:
     """Whether a subject of an identity provider is that of more than one owner."""
-    kind, colon, name = text.partition(":")
+    kind, colon, name = text.removeprefix("system:").partition(":")
     owner = name.partition("/")[0].partition(":")[0] if colon else kind
     return _LIKE.search(kind) is not None or len(_LIKE.sub("", owner)) < 1 or "*" in owner
 

@@ -87,6 +87,7 @@ IDENTITY_POLICIES: Final = (
     "AWS::IAM::User",
     "AWS::IAM::Group",
     "AWS::SSO::PermissionSet",
+    "AWS::IoT::Policy",
     "AWS::Serverless::Function",
     "AWS::Serverless::StateMachine",
 )
@@ -118,7 +119,8 @@ RESOURCE_POLICIES: Final[Mapping[str, str]] = {
     "AWS::S3Tables::TableBucketPolicy": "ResourcePolicy",
     "AWS::S3Tables::TablePolicy": "ResourcePolicy",
     "AWS::Logs::Destination": "DestinationPolicy",
-    "AWS::Logs::DeliveryDestination": "DeliveryDestinationPolicy",
+    "AWS::Logs::DeliveryDestination": "DeliveryDestinationPolicy.DeliveryDestinationPolicy",
+    "AWS::CloudTrail::ResourcePolicy": "ResourcePolicy",
     "AWS::ECR::RegistryPolicy": "PolicyText",
     "AWS::ECR::RepositoryCreationTemplate": "RepositoryPolicy",
     "AWS::Backup::LogicallyAirGappedBackupVault": "AccessPolicy",
@@ -141,6 +143,7 @@ _OTHERS: Final[Mapping[str, str]] = {
     "AWS::KMS::Key": "KeyPolicy",
     "AWS::KMS::ReplicaKey": "KeyPolicy",
     "AWS::EC2::VPCEndpoint": "PolicyDocument",
+    "AWS::ApiGateway::RestApi": "Policy",
 }
 
 

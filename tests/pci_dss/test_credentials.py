@@ -443,14 +443,17 @@ def test_a_parameter_that_is_shown_is_no_place_for_a_password() -> None:
     assert [(one.rule, one.severity) for one in found] == [
         ("PCI-8.6.2-PASSWORD-LITERAL", Severity.ERROR)
     ]
-    hidden: dict[str, Json] = {"Parameters": {"DbPassword": {"Type": "String", "NoEcho": "true"}}}
-    for name, value in (
-        ("DB_PW", ref("DbPassword")),
-        ("CONF", ref("DbPassword")),
-        ("DATABASE_URL", {"Fn::Sub": "mysql://app:${DbPassword}@db/tx"}),
+    unseen: Json = {"Type": "String", "NoEcho": "true"}
+    hidden: dict[str, Json] = {"Parameters": {"DbPassword": unseen, "Contact": unseen}}
+    for name, value, severity in (
+        ("DB_PW", ref("DbPassword"), Severity.ERROR),
+        ("DB_PW", ref("Contact"), Severity.ERROR),
+        ("CONF", ref("DbPassword"), Severity.ERROR),
+        ("DATABASE_URL", {"Fn::Sub": "mysql://app:${DbPassword}@db/tx"}, Severity.ERROR),
+        ("CONF", ref("Contact"), Severity.WARNING),
     ):
         variable = one("Lambda::Function", Environment={"Variables": {name: value}})
-        assert [one.severity for one in clear(variable, hidden)] == [Severity.WARNING]
+        assert [one.severity for one in clear(variable, hidden)] == [severity]
     nested = one("CloudFormation::Stack", Parameters={"Password": ref("DbPassword")})
     assert clear(nested, hidden) == []
 

@@ -8,22 +8,33 @@ from typing import Final, NamedTuple
 import pytest
 
 from pcistack.checks.findings import Finding, Severity
-from pcistack.pci_dss import audit_settings, neighbours
+from pcistack.pci_dss import (
+    audit_settings,
+    detection_settings,
+    encryption_settings,
+    reach_settings,
+    tls_settings,
+)
+from pcistack.pci_dss.rules import api_access, database_crypto, store_patches
 from pcistack.pci_dss.settings import Setting
 from tests.pci_dss.cases import Resources, att, ref, res
 from tests.pci_dss.test_rules import findings
 
 _TABLES: Final[Mapping[str, tuple[Setting, ...]]] = {
-    "PCI-3.5.1-STORE-ENCRYPTED": neighbours.ENCRYPTED,
-    "PCI-4.2.1-STORE-TLS": neighbours.TLS,
-    "PCI-4.2.1-MIGRATION-TLS": neighbours.MIGRATION_TLS,
-    "PCI-4.2.1-ORIGIN-PLAIN": neighbours.ORIGIN_TLS,
-    "PCI-1.4.4-SEARCH-PUBLIC": neighbours.REACH,
+    "PCI-3.5.1-STORE-ENCRYPTED": encryption_settings.ENCRYPTED,
+    "PCI-4.2.1-STORE-TLS": tls_settings.TLS,
+    "PCI-4.2.1-MIGRATION-TLS": tls_settings.MIGRATION_TLS,
+    "PCI-4.2.1-ORIGIN-PLAIN": tls_settings.ORIGIN_TLS,
+    "PCI-1.4.4-SEARCH-PUBLIC": reach_settings.REACH,
     "PCI-10.2.1-SERVICE-LOGS": audit_settings.SERVICE_LOGS,
     "PCI-3.3.1-STATEMENTS-LOGGED": audit_settings.STATEMENTS,
     "PCI-10.2.1-AUDIT-FILTERED": audit_settings.AUDIT_OFF,
-    "PCI-10.7.2-DETECTION-OFF": (*audit_settings.DETECTION, *audit_settings.LEVELS),
+    "PCI-10.7.2-DETECTION-OFF": (*detection_settings.DETECTION, *audit_settings.LEVELS),
     "PCI-10.2.1-TRAIL-EVENTS": audit_settings.TRAILS,
+    "PCI-7.3.3-API-ANYBODY": api_access.ASKED,
+    "PCI-8.3.2-PASSWORD-HASHES": database_crypto.HASHES,
+    "PCI-2.2.4-DATABASE-FUNCTIONS": database_crypto.FILES,
+    "PCI-6.3.3-STORE-PATCHES": store_patches.UPGRADES,
 }
 _ROWS: Final = [(rule, setting) for rule, table in _TABLES.items() for setting in table]
 
@@ -36,6 +47,8 @@ def _with(setting: Setting, value: object) -> Resources:
         given.append(setting.only)
     for path, item in given:
         _put(properties, path, item)
+    if value is None and "*" in setting.path:
+        _put(properties, f"{setting.path.partition('.*')[0]}.*", {})
     return {"Thing": res(setting.type.removeprefix("AWS::"), **properties)}
 
 

@@ -10,7 +10,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.sensitive_actions import matters
-from pcistack.policies.narrowing import is_every_resource, is_everything
+from pcistack.policies.narrowing import arn_parts, is_every_resource, is_everything
 from pcistack.policies.statements import IDENTITY_POLICIES, RESOURCE_POLICIES, Statement
 from pcistack.template.view import Partial
 
@@ -97,6 +97,7 @@ _CHOOSING: Final = (
 )
 def resource_wildcard(context: Context) -> Iterator[Hit]:
     for statement in _identity(context):
+        yield from _any_account(statement)
         everything = any(is_every_resource(one) for one in statement.resources)
         if not everything and "NotResource" not in statement.inverted:
             continue
@@ -105,6 +106,17 @@ def resource_wildcard(context: Context) -> Iterator[Hit]:
             yield _at(statement, f"allows {', '.join(named)} on every resource")
 
 
+def _any_account(statement: Statement) -> Iterator[Hit]:
+    """Yield a statement by which roles of every account may be assumed, under some name."""
+    if not any(statement.allows_action(action) for action in _ASSUMES):
+        return
+    for text in statement.resources:
+        parts = arn_parts(text)
+        if len(parts) == 6 and parts[2] == "iam" and "*" in parts[4]:
+            yield _at(statement, f"{text}: a role of that name in any account may be assumed")
+
+
+_ASSUMES: Final = ("sts:AssumeRole", "sts:TagSession")
 _BROAD_POLICIES: Final = frozenset(
     {
         *("AdministratorAccess", "PowerUserAccess", "IAMFullAccess", "SecretsManagerReadWrite"),
@@ -156,6 +168,23 @@ def broad_policy(context: Context) -> Iterator[Hit]:
                         f"{name} is attached: it reads every resource of the account",
                         severity=Severity.WARNING,
                     )
+
+
+@rule(
+    "PCI-7.2.5-BOUNDARY",
+    "A boundary of permissions bounds something",
+    asks="Application and system accounts have the least privilege their work needs.",
+    requirements=("7.2.5",),
+    severity=Severity.WARNING,
+    types=("AWS::IAM::Role", "AWS::IAM::User"),
+    fix="Name a policy that allows what such a role may have at most.",
+)
+def boundary(context: Context) -> Iterator[Hit]:
+    for resource in context.of_type("AWS::IAM::Role", "AWS::IAM::User"):
+        value = resource.get("PermissionsBoundary")
+        name = str(value).rsplit("/", 1)[-1] if isinstance(value, str) else ""
+        if name in ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess"):
+            yield hit(resource, "PermissionsBoundary", f"{name} bounds nothing")
 
 
 @rule(

@@ -11,6 +11,7 @@ from pcistack.checks.rule import ANY, Extent, Hit, hit, show
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.pci_dss.settings import document
 from pcistack.policies.narrowing import arn_parts
 from pcistack.policies.statements import Statement
 from pcistack.template.view import Partial, Resource, Value, walk
@@ -87,6 +88,7 @@ def foreign_account(context: Context) -> Iterator[Hit]:
                     property=statement.path,
                     message=f"the account {', '.join(accounts)} is let in",
                 )
+            yield from _assumed(statement, own)
     for kind, paths in _PLACES.items():
         for resource in context.of_type(kind):
             for path in paths:
@@ -98,6 +100,15 @@ def foreign_account(context: Context) -> Iterator[Hit]:
                 "AllowExternalPrincipals",
                 "accounts outside of the organisation may be given the resources",
             )
+
+
+def _assumed(statement: Statement, own: frozenset[str]) -> Iterator[Hit]:
+    """Yield a statement by which a role of another account may be assumed."""
+    if statement.allows and "sts:assumerole" in statement.actions and not statement.principals:
+        accounts = sorted({a for one in statement.resources if (a := _foreign(one, own))})
+        if accounts:
+            message = f"a role of the account {', '.join(accounts)} may be assumed"
+            yield hit(statement.resource, statement.path, message)
 
 
 def _canonical(statement: Statement) -> bool:
@@ -132,7 +143,7 @@ _PLACES: Final = {
     "AWS::RDS::Integration": ("TargetArn",),
     "AWS::Redshift::EndpointAuthorization": ("Account",),
     "AWS::CloudWatch::MetricStream": ("FirehoseArn",),
-    "AWS::EC2::FlowLog": ("LogDestination",),
+    "AWS::EC2::FlowLog": ("LogDestination", "DeliverCrossAccountRole"),
     "AWS::SSM::Document": ("AccountIds",),
     "AWS::Cognito::UserPool": ("LambdaConfig",),
     "AWS::Lambda::EventInvokeConfig": ("DestinationConfig",),
@@ -142,13 +153,30 @@ _PLACES: Final = {
     "AWS::EC2::TrafficMirrorTarget": ("NetworkLoadBalancerArn",),
     "AWS::ECR::PullThroughCacheRule": ("CustomRoleArn",),
     "AWS::Logs::Delivery": ("DeliveryDestinationArn",),
+    "AWS::Logs::DeliveryDestination": ("DestinationResourceArn",),
     "AWS::KMS::ReplicaKey": ("PrimaryKeyArn",),
+    "AWS::EFS::FileSystem": ("ReplicationConfiguration",),
+    "AWS::DynamoDB::Table": (
+        "KinesisStreamSpecification.StreamArn",
+        "ImportSourceSpecification.S3BucketSource.S3BucketOwner",
+    ),
+    "AWS::CloudWatch::Alarm": ("AlarmActions",),
+    "AWS::CloudWatch::CompositeAlarm": ("AlarmActions",),
+    "AWS::MSK::Replicator": ("KafkaClusters",),
+    "AWS::SecurityLake::Subscriber": ("SubscriberIdentity.Principal",),
+    "AWS::LakeFormation::PrincipalPermissions": ("Principal.DataLakePrincipalIdentifier",),
+    "AWS::LakeFormation::Permissions": ("DataLakePrincipal.DataLakePrincipalIdentifier",),
+    "AWS::OpenSearchServerless::AccessPolicy": ("Policy",),
+    "AWS::S3::StorageLens": ("StorageLensConfiguration.DataExport.S3BucketDestination",),
+    "AWS::Glue::Connection": ("ConnectionInput.AthenaProperties",),
 }
 """Where a type lets another account in, or sends something to it."""
 
 
 def _named(resource: Resource, path: str, own: frozenset[str]) -> Iterator[Hit]:
     value = resource.get(path)
+    if isinstance(value, str) and value.startswith(("{", "[")):
+        value = document(value)
     for below, one in walk(value, path):
         account = _foreign(one, own)
         if account is not None:
@@ -187,11 +215,37 @@ def provider_subject(context: Context) -> Iterator[Hit]:
         elif any("cognito-identity" in one for one in statement.providers):
             if "cognito-identity.amazonaws.com:aud" not in keys:
                 yield _at(statement, "every identity pool's users may assume the role")
+            elif "unauthenticated" in statement.condition.get(_LOGGED_IN, ()):
+                yield _at(statement, "whoever has not logged in may assume the role")
         elif not any(key.endswith(_SUBJECTS) for key in keys):
             yield _at(statement, "whoever the provider vouches for may assume the role")
 
 
 _SUBJECTS: Final = (":sub", ":user_id", ":oaud", ":email", ":repository", ":repository_owner")
+
+
+_LOGGED_IN: Final = "cognito-identity.amazonaws.com:amr"
+_ANYWHERE: Final = "rolesanywhere.amazonaws.com"
+
+
+@rule(
+    "PCI-7.2.5-ROLES-ANYWHERE",
+    "A role for certificates of one's own names the trust anchor",
+    asks="Access is assigned to a known user, workload or machine.",
+    requirements=("7.2.5", "7.3.1"),
+    severity=Severity.WARNING,
+    types=("AWS::IAM::Role",),
+    fix="Add ArnEquals aws:SourceArn with the trust anchor, and StringEquals on "
+    "aws:PrincipalTag/x509Subject/CN.",
+)
+def roles_anywhere(context: Context) -> Iterator[Hit]:
+    for statement in _trust(context):
+        if _ANYWHERE in statement.services and not statement.narrowed_by(
+            "aws:sourcearn", "aws:principaltag/"
+        ):
+            yield _at(
+                statement, "whoever has a certificate of any trust anchor may assume the role"
+            )
 
 
 def _at(statement: Statement, message: str, severity: Severity | None = None) -> Hit:

@@ -60,7 +60,12 @@ def _resource_policies(context: Context) -> Iterator[Statement]:
         "SNS.4",
         "ECR.5",
     ),
-    types=(*_HOLDERS, "AWS::IAM::Role", "AWS::Lambda::LayerVersionPermission"),
+    types=(
+        *_HOLDERS,
+        "AWS::IAM::Role",
+        "AWS::Lambda::LayerVersionPermission",
+        "AWS::ApiGateway::RestApi",
+    ),
     extent=Extent.FULL,
     fix="Name the principals, or add a condition such as aws:SourceAccount.",
 )
@@ -77,6 +82,9 @@ def policy_public(context: Context) -> Iterator[Hit]:
             public = trust and statement.allows and statement.everyone
             if public and not statement.narrowed_by(*keys):
                 yield _at(statement, "everyone may assume the role")
+            if trust and statement.allows and "NotPrincipal" in statement.inverted:
+                yield _at(statement, "everyone but some principals may assume the role")
+    yield from _private_apis(context)
     for permission in context.of_type("AWS::Lambda::LayerVersionPermission"):
         if permission.get("Principal") == "*" and permission.get("OrganizationId") is None:
             yield hit(
@@ -85,6 +93,21 @@ def policy_public(context: Context) -> Iterator[Hit]:
                 "everyone may use the layer and read what is in it",
                 severity=Severity.WARNING,
             )
+
+
+def _private_apis(context: Context) -> Iterator[Hit]:
+    """A private API is open to the endpoints of every account, unless its policy says otherwise."""
+    for api in context.of_type("AWS::ApiGateway::RestApi"):
+        if "PRIVATE" not in [str(one) for one in api.items("EndpointConfiguration.Types")]:
+            continue
+        statements = context.statements.get(api.logical_id, ())
+        keys = ("aws:sourcevpc", "aws:sourcevpce", *_PUBLIC_NARROWING)
+        denied = any(
+            not one.allows and "sourcevpc" in str(one.written).lower() for one in statements
+        )
+        for statement in statements if not denied else ():
+            if statement.allows and statement.everyone and not statement.narrowed_by(*keys):
+                yield _at(statement, "endpoints of every account may call the private API")
 
 
 _ON_BEHALF: Final = frozenset(

@@ -11,6 +11,7 @@ from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_false
 from pcistack.network.network import PeerKind, peer_kind
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.pci_dss.settings import refuse, wrong
 from pcistack.template.view import Resource, walk
 
 _DECIDED_BY_SUBNETS: Final = ("AWS::RDS::DBInstance", "AWS::DMS::ReplicationInstance")
@@ -80,6 +81,7 @@ _ADDRESS_FLAGS: Final = (
         "AWS::MWAA::Environment",
         "AWS::EC2::EIP",
         "AWS::EC2::EIPAssociation",
+        "AWS::EC2::SpotFleet",
     ),
     extent=Extent.FULL,
     fix="Disable it: AssignPublicIp DISABLED, AssociatePublicIpAddress false, no elastic address.",
@@ -101,6 +103,19 @@ def public_address(context: Context) -> Iterator[Hit]:
                 yield from must_be_false(resource, f"{path}.{index}.{flag}", flag)
     for resource in context.of_type("AWS::AutoScaling::LaunchConfiguration"):
         yield from must_be_false(resource, "AssociatePublicIpAddress")
+    yield from wrong(context, _FLEETS)
+
+
+_FLEETS: Final = tuple(
+    refuse(kind, path, "every instance gets a public address", "true")
+    for kind, path in (
+        (
+            "AWS::EC2::SpotFleet",
+            "SpotFleetRequestConfigData.LaunchSpecifications.*.NetworkInterfaces.*"
+            ".AssociatePublicIpAddress",
+        ),
+    )
+)
 
 
 @rule(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit, show
+from pcistack.network.network import PeerKind, peer_kind
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.template.references import name_of
@@ -17,6 +19,8 @@ _ASSOCIATION: Final = "AWS::Route53Resolver::FirewallRuleGroupAssociation"
 _LOGGED: Final = "AWS::Route53Resolver::ResolverQueryLoggingConfigAssociation"
 _LOGGING: Final = "AWS::Route53Resolver::ResolverQueryLoggingConfig"
 _EVERYTHING: Final = ("*", "*.")
+_ZONE: Final = "AWS::Route53::HostedZone"
+_FORWARD: Final = "AWS::Route53Resolver::ResolverRule"
 
 
 @rule(
@@ -83,3 +87,45 @@ def dns_log(context: Context) -> Iterator[Hit]:
     for logging in context.of_type(_LOGGING):
         if logging.get("DestinationArn") is None:
             yield hit(logging, "DestinationArn", "the queries are logged nowhere")
+
+
+@rule(
+    "PCI-10.4.2-ZONE-LOG",
+    "Public zones log the queries for their names",
+    asks="Audit logs are on for all components, and are reviewed.",
+    requirements=("10.4.2", "10.2.1"),
+    security_hub=("Route53.2",),
+    severity=Severity.WARNING,
+    types=(_ZONE,),
+    fix="Set QueryLoggingConfig.CloudWatchLogsLogGroupArn (a log group of us-east-1).",
+)
+def zone_log(context: Context) -> Iterator[Hit]:
+    for zone in context.of_type(_ZONE):
+        path = "QueryLoggingConfig.CloudWatchLogsLogGroupArn"
+        private = zone.items("VPCs") or zone.is_unknown("VPCs")
+        if not private and not zone.get(path) and not zone.is_unknown("QueryLoggingConfig"):
+            yield hit(zone, "QueryLoggingConfig", "who asks for its names is recorded nowhere")
+
+
+@rule(
+    "PCI-1.3.2-DNS-FORWARDED",
+    "Names are resolved inside of one's own networks",
+    asks="Only the traffic that is necessary may leave; a query for a name can carry data out.",
+    requirements=("1.3.2",),
+    severity=Severity.WARNING,
+    types=(_FORWARD,),
+    fix="Forward to resolvers of your own networks only.",
+)
+def dns_forwarded(context: Context) -> Iterator[Hit]:
+    for forward in context.of_type(_FORWARD):
+        for index, item in enumerate(forward.items("TargetIps")):
+            address = item.get("Ip") or item.get("Ipv6") if isinstance(item, dict) else None
+            if isinstance(address, str) and _is_public(str(address)):
+                yield hit(
+                    forward, f"TargetIps.{index}", f"queries are sent to {address}, on the internet"
+                )
+
+
+def _is_public(address: str) -> bool:
+    suffix = "/128" if ":" in address else "/32"
+    return peer_kind(address + suffix) in (PeerKind.WORLD, PeerKind.PUBLIC)

@@ -8,10 +8,11 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit, show
 from pcistack.network.network import Kind
-from pcistack.pci_dss import neighbours
+from pcistack.pci_dss import tls_settings
 from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.openapi import BODIES, integrations
 from pcistack.pci_dss.pack import rule
-from pcistack.pci_dss.settings import types_of, wrong
+from pcistack.pci_dss.settings import paths, types_of, wrong
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Resource, Value
 
@@ -28,6 +29,10 @@ _INTEGRATIONS: Final = (
     ("AWS::AppSync::DataSource", "HttpConfig.Endpoint"),
     ("AWS::Events::ApiDestination", "InvocationEndpoint"),
     ("AWS::SNS::Subscription", "Endpoint"),
+    ("AWS::SNS::Topic", "Subscription.*.Endpoint"),
+    ("AWS::Transfer::Connector", "Url"),
+    ("AWS::Cognito::UserPoolClient", "CallbackURLs.*"),
+    ("AWS::Cognito::UserPoolClient", "LogoutURLs.*"),
     (
         "AWS::KinesisFirehose::DeliveryStream",
         "HttpEndpointDestinationConfiguration.EndpointConfiguration.Url",
@@ -44,7 +49,8 @@ _INTEGRATIONS: Final = (
     types=(
         "AWS::CloudFront::Distribution",
         *(kind for kind, _ in _INTEGRATIONS),
-        *types_of(neighbours.ORIGIN_TLS),
+        *types_of(tls_settings.ORIGIN_TLS),
+        *BODIES,
     ),
     fix="OriginProtocolPolicy https-only with OriginSSLProtocols TLSv1.2; an https:// address.",
 )
@@ -53,12 +59,35 @@ def origin_plain(context: Context) -> Iterator[Hit]:
         for index, origin in enumerate(distribution.items("DistributionConfig.Origins")):
             if isinstance(origin, dict):
                 yield from _origin(distribution, f"DistributionConfig.Origins.{index}", origin)
-    yield from wrong(context, neighbours.ORIGIN_TLS)
-    for kind, path in _INTEGRATIONS:
+    yield from wrong(context, tls_settings.ORIGIN_TLS)
+    for kind, pattern in _INTEGRATIONS:
         for resource in context.of_type(kind):
-            value = resource.get(path)
-            if isinstance(value, str) and value.lower().startswith("http://"):
-                yield hit(resource, path, f"{path} is an http:// address: what it is sent is plain")
+            for path in paths(resource, pattern):
+                if _is_plain(resource.get(path)):
+                    message = f"{path} is an http:// address: what it is sent is plain"
+                    yield hit(resource, path, message)
+    for api in context.of_type(*BODIES):
+        yield from _documented(api)
+
+
+def _is_plain(value: Value) -> bool:
+    text = value.lower() if isinstance(value, str) else ""
+    return text.startswith("http://") and not text.startswith(_ITSELF)
+
+
+_ITSELF: Final = ("http://localhost", "http://127.0.0.1", "http://[::1]")
+
+
+def _documented(api: Resource) -> Iterator[Hit]:
+    """Yield the plain ways to what is behind an API that its OpenAPI document describes."""
+    for path, integration in integrations(api):
+        if _is_plain(integration.get("uri")):
+            message = "uri is an http:// address: what it is sent is plain"
+            yield hit(api, f"{path}.uri", message)
+        tls = integration.get("tlsConfig")
+        if isinstance(tls, dict) and str(tls.get("insecureSkipVerification")).lower() == "true":
+            message = "any certificate is taken, also that of an attacker"
+            yield hit(api, f"{path}.tlsConfig", message)
 
 
 def _origin(distribution: Resource, path: str, origin: dict[str, Value]) -> Iterator[Hit]:
@@ -115,6 +144,7 @@ def _takes_plain(distribution: Resource) -> bool:
         "AWS::ApiGatewayV2::Route",
         "AWS::ApiGatewayV2::Api",
         "AWS::AppRunner::Service",
+        "AWS::Amplify::App",
         *_UNGUARDED,
     ),
     fix="Put an application load balancer, a REST API or a CDN with a web ACL in front of it, "
@@ -127,6 +157,9 @@ def firewall_impossible(context: Context) -> Iterator[Hit]:
         name_of(link.get("ResourceArn"))
         for link in context.of_type("AWS::WAFv2::WebACLAssociation")
     }
+    for app in context.of_type("AWS::Amplify::App"):
+        if app.logical_id not in guarded:
+            yield hit(app, "", "its pages are public, and no web ACL is associated with it")
     for service in context.of_type("AWS::AppRunner::Service"):
         path = "NetworkConfiguration.IngressConfiguration.IsPubliclyAccessible"
         if service.flag(path) is not False and service.logical_id not in guarded:
@@ -250,6 +283,9 @@ def file_transfer(context: Context) -> Iterator[Hit]:
                 "EndpointType",
                 f"EndpointType is {show(server.get('EndpointType'))}: public",
             )
+        if server.items("EndpointDetails.AddressAllocationIds"):
+            path = "EndpointDetails.AddressAllocationIds"
+            yield hit(server, path, "elastic addresses put it on the internet")
         policy = server.text("SecurityPolicyName") or "TransferSecurityPolicy-2018-11"
         if policy.removeprefix("TransferSecurityPolicy-").startswith(_OLD_TRANSFER):
             yield hit(server, "SecurityPolicyName", f"{policy} takes weak algorithms")

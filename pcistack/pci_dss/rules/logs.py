@@ -25,7 +25,7 @@ from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.settings import types_of, wrong
 from pcistack.policies.statements import Statement
 from pcistack.template.references import name_of
-from pcistack.template.view import Partial, Resource
+from pcistack.template.view import Partial, Resource, Value
 
 
 @rule(
@@ -571,7 +571,12 @@ def log_class(context: Context) -> Iterator[Hit]:
     "No API logs whole requests and responses",
     asks="Sensitive authentication data is not kept; whole bodies in a log would hold it.",
     requirements=("3.3.1", "3.5.1"),
-    types=("AWS::ApiGateway::Stage", _DEPLOYMENT, "AWS::CloudFront::Distribution"),
+    types=(
+        "AWS::ApiGateway::Stage",
+        "AWS::ApiGatewayV2::Stage",
+        _DEPLOYMENT,
+        "AWS::CloudFront::Distribution",
+    ),
     fix="Set DataTraceEnabled: false.",
 )
 def bodies_logged(context: Context) -> Iterator[Hit]:
@@ -587,6 +592,16 @@ def bodies_logged(context: Context) -> Iterator[Hit]:
     for stage in context.of_type("AWS::ApiGateway::Stage"):
         for index in range(len(stage.items("MethodSettings"))):
             yield from must_be_false(stage, f"MethodSettings.{index}.DataTraceEnabled")
+    for stage in context.of_type("AWS::ApiGatewayV2::Stage"):
+        routes = stage.get("RouteSettings")
+        for route in routes if isinstance(routes, dict) else ():
+            if str(_route(routes, route).get("DataTraceEnabled")).lower() == "true":
+                yield hit(stage, "RouteSettings", f"whole requests of {route} are logged")
+
+
+def _route(routes: Value, name: str) -> dict[str, Value]:
+    found = routes.get(name) if isinstance(routes, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 @rule(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Extent, Hit
-from pcistack.network.network import AclEntry, parse_network
+from pcistack.network.network import AclEntry, PeerKind, parse_network, peer_kind
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.template.references import name_of
@@ -26,7 +26,7 @@ def acl_administration(context: Context) -> Iterator[Hit]:
     for entries in context.network.acls.values():
         for entry in entries:
             network = parse_network(entry.cidr or "")
-            world = network is not None and network.prefixlen == 0
+            world = network is not None and peer_kind(entry.cidr or "") is PeerKind.WORLD
             if entry.egress or not entry.allow or not world:
                 continue
             open_ports = [

@@ -8,7 +8,7 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit, must_be_false, must_be_true, show
-from pcistack.pci_dss import neighbours
+from pcistack.pci_dss import tls_settings
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.settings import wrong
@@ -178,7 +178,7 @@ def migration_tls(context: Context) -> Iterator[Hit]:
             continue  # these are APIs of AWS, over HTTPS
         if endpoint.get("SslMode") is None or endpoint.text("SslMode") in _PLAIN_ENDPOINTS:
             yield hit(endpoint, "SslMode", f"SslMode is {show(endpoint.get('SslMode'))}")
-    yield from wrong(context, neighbours.MIGRATION_TLS)
+    yield from wrong(context, tls_settings.MIGRATION_TLS)
     for instance in context.of_type("AWS::DMS::ReplicationInstance"):
         if instance.flag("PubliclyAccessible") is not False:
             yield hit(

@@ -8,7 +8,7 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_set, must_be_true, show
-from pcistack.pci_dss import neighbours
+from pcistack.pci_dss import encryption_settings, reach_settings, tls_settings
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.settings import types_of, wrong
@@ -137,13 +137,15 @@ _ENCRYPTED: Final = (
         "EC2.3",
         "ElastiCache.4",
         "DynamoDB.3",
+        "APIGateway.5",
     ),
     types=(
         *(kind for kind, _ in _ENCRYPTED),
         "AWS::EC2::Instance",
         "AWS::EC2::LaunchTemplate",
         "AWS::AutoScaling::LaunchConfiguration",
-        *types_of(neighbours.ENCRYPTED),
+        "AWS::ApiGateway::Stage",
+        *types_of(encryption_settings.ENCRYPTED),
     ),
     fix="Set the property to true, and a KmsKeyId.",
 )
@@ -151,7 +153,8 @@ def store_encrypted(context: Context) -> Iterator[Hit]:
     for kind, path in _ENCRYPTED:
         for resource in context.of_type(kind):
             yield from must_be_true(resource, path)
-    yield from wrong(context, neighbours.ENCRYPTED)
+    yield from wrong(context, encryption_settings.ENCRYPTED)
+    yield from _stage_caches(context)
     for kind, base in (
         ("AWS::EC2::Instance", "BlockDeviceMappings"),
         ("AWS::EC2::LaunchTemplate", "LaunchTemplateData.BlockDeviceMappings"),
@@ -161,6 +164,22 @@ def store_encrypted(context: Context) -> Iterator[Hit]:
             for index, item in enumerate(resource.items(base)):
                 if isinstance(item, dict) and item.get("Ebs") is not None:
                     yield from must_be_true(resource, f"{base}.{index}.Ebs.Encrypted")
+
+
+def _stage_caches(context: Context) -> Iterator[Hit]:
+    """Yield stages that cache answers in the clear, which is the default where a cache is."""
+    for stage in context.of_type("AWS::ApiGateway::Stage"):
+        settings = [
+            (f"MethodSettings.{index}", item)
+            for index, item in enumerate(stage.items("MethodSettings"))
+            if isinstance(item, dict)
+        ]
+        cached = [path for path, _ in settings if stage.flag(f"{path}.CachingEnabled") is True]
+        for path in cached:
+            if stage.flag(f"{path}.CacheDataEncrypted") is not True:
+                yield hit(stage, f"{path}.CacheDataEncrypted", "answers are cached in the clear")
+        if stage.flag("CacheClusterEnabled") is True and not cached:
+            yield hit(stage, "CacheClusterEnabled", "answers are cached in the clear")
 
 
 _KEYED: Final = (
@@ -196,6 +215,21 @@ _KEYED: Final = (
     ("AWS::EFS::FileSystem", "KmsKeyId"),
     ("AWS::ElastiCache::ReplicationGroup", "KmsKeyId"),
     ("AWS::MSK::Cluster", "EncryptionInfo.EncryptionAtRest.DataVolumeKMSKeyId"),
+    ("AWS::NeptuneGraph::Graph", "KmsKeyIdentifier"),
+    ("AWS::DMS::ReplicationInstance", "KmsKeyId"),
+    ("AWS::HealthLake::FHIRDatastore", "SseConfiguration.KmsEncryptionConfig.KmsKeyId"),
+    ("AWS::Kendra::Index", "ServerSideEncryptionConfiguration.KmsKeyId"),
+    ("AWS::QBusiness::Application", "EncryptionConfiguration.KmsKeyId"),
+    ("AWS::MWAA::Environment", "KmsKey"),
+    ("AWS::SageMaker::NotebookInstance", "KmsKeyId"),
+    ("AWS::SageMaker::EndpointConfig", "KmsKeyId"),
+    ("AWS::SageMaker::Domain", "KmsKeyId"),
+    ("AWS::StepFunctions::StateMachine", "EncryptionConfiguration.KmsKeyId"),
+    ("AWS::AppRunner::Service", "EncryptionConfiguration.KmsKey"),
+    ("AWS::AppFlow::Flow", "KMSArn"),
+    ("AWS::CodeArtifact::Domain", "EncryptionKey"),
+    ("AWS::SecurityLake::DataLake", "EncryptionConfiguration.KmsKeyId"),
+    ("AWS::CloudTrail::EventDataStore", "KmsKeyId"),
 )
 
 
@@ -271,7 +305,7 @@ _IN_TRANSIT: Final = (
         "AWS::Redshift::Cluster",
         "AWS::Redshift::ClusterParameterGroup",
         "AWS::RedshiftServerless::Workgroup",
-        *types_of(neighbours.TLS),
+        *types_of(tls_settings.TLS),
     ),
     extent=Extent.FULL,
     fix="Turn encryption in transit on: TransitEncryptionEnabled, EnforceHTTPS with "
@@ -290,7 +324,7 @@ def store_tls(context: Context) -> Iterator[Hit]:
     for task in context.of_type("AWS::ECS::TaskDefinition"):
         yield from _mounted_files(task)
     yield from _parameter_groups(context)
-    yield from wrong(context, neighbours.TLS)
+    yield from wrong(context, tls_settings.TLS)
 
 
 def _parameter_groups(context: Context) -> Iterator[Hit]:
@@ -352,7 +386,7 @@ def _mounted_files(task: Resource) -> Iterator[Hit]:
         "AWS::ElastiCache::ReplicationGroup",
         "AWS::EKS::Cluster",
         "AWS::OpenSearchServerless::SecurityPolicy",
-        *types_of(neighbours.REACH),
+        *types_of(reach_settings.REACH),
     ),
     extent=Extent.FULL,
     fix="Set VPCOptions; an AuthToken, users with passwords or IAM; no public access.",
@@ -368,7 +402,7 @@ def search_public(context: Context) -> Iterator[Hit]:
         redis = group.get("Engine") in (None, "redis", "valkey")
         if redis and not group.get("AuthToken") and not group.items("UserGroupIds"):
             yield hit(group, "AuthToken", "whoever reaches the cache may use it")
-    yield from wrong(context, neighbours.REACH)
+    yield from wrong(context, reach_settings.REACH)
     for policy in context.of_type("AWS::OpenSearchServerless::SecurityPolicy"):
         if _OPEN_COLLECTION.search(str(policy.get("Policy"))):
             yield hit(policy, "Policy", "the collections have a public endpoint")

@@ -33,6 +33,7 @@ from pcistack.template.view import Resource, Value
         "AWS::ApiGateway::Deployment",
         "AWS::AppSync::GraphQLApi",
         "AWS::CloudFront::DistributionTenant",
+        "AWS::Cognito::UserPoolDomain",
     ),
     extent=Extent.FULL,
     fix="Associate a web ACL: AWS::WAFv2::WebACLAssociation, or WebACLId of the distribution.",
@@ -69,6 +70,11 @@ def _other_doors(context: Context, guarded: set[str]) -> Iterator[Hit]:
     for api in context.of_type("AWS::AppSync::GraphQLApi"):
         if api.logical_id not in guarded and api.get("Visibility") != "PRIVATE":
             yield hit(api, "Visibility", "the API is public, and no web ACL is associated with it")
+    for domain in context.of_type("AWS::Cognito::UserPoolDomain"):
+        pool = name_of(domain.get("UserPoolId"))
+        if context.target(domain.get("UserPoolId")) is not None and pool not in guarded:
+            message = "its pages are public, and no web ACL is associated with its pool"
+            yield hit(domain, "UserPoolId", message, severity=Severity.WARNING)
     for tenant in context.of_type("AWS::CloudFront::DistributionTenant"):
         path = "Customizations.WebAcl.Action"
         if tenant.get(path) == "disable":

@@ -195,6 +195,61 @@ def firewall_scoped_away(context: Context) -> Iterator[Hit]:
                 )
 
 
+_FIELDS: Final = ("Body", "JsonBody", "Headers", "Cookies", "HeaderOrder")
+_LONGEST: Final = 86_400
+_IMMUNE: Final = ("ChallengeConfig", "CaptchaConfig")
+
+
+@rule(
+    "PCI-6.4.2-FIREWALL-LOOKS-AWAY",
+    "Rules of a web ACL do not pass what is too long for them, nor tokens of others",
+    asks=_ASKS,
+    requirements=("6.4.2",),
+    severity=Severity.WARNING,
+    types=("AWS::WAFv2::WebACL", "AWS::WAFv2::RuleGroup"),
+    fix="OversizeHandling MATCH in a rule that blocks; TokenDomains of your own; ImmunityTime of a "
+    "day at most.",
+)
+def firewall_looks_away(context: Context) -> Iterator[Hit]:
+    for acl in context.of_type("AWS::WAFv2::WebACL", "AWS::WAFv2::RuleGroup"):
+        for path, item in _rules(acl):
+            if "Allow" in _table(item, "Action"):
+                continue
+            for field, handling in _oversize(item.get("Statement")):
+                if handling != "MATCH":
+                    yield hit(
+                        acl,
+                        f"{path}.Statement",
+                        f"{item.get('Name')} does not see what stands behind the first part of "
+                        f"{field}: OversizeHandling is {handling or 'not set'}",
+                    )
+        for index, domain in enumerate(acl.items("TokenDomains")):
+            if isinstance(domain, str) and "." not in domain.strip("."):
+                yield hit(acl, f"TokenDomains.{index}", f"tokens of all of {domain} are taken")
+        for config in _IMMUNE:
+            flag = f"{config}.ImmunityTimeProperty.ImmunityTime"
+            seconds = acl.number(flag)
+            if seconds is not None and seconds > _LONGEST:
+                yield hit(acl, flag, f"who has passed once is not asked for {seconds:.0f} s")
+
+
+def _oversize(statement: Value) -> Iterator[tuple[str, str]]:
+    """Yield what a statement looks at that may be too long, and what is done then."""
+    if isinstance(statement, list):
+        for item in statement:
+            yield from _oversize(item)
+    elif isinstance(statement, dict):
+        if "SizeConstraintStatement" in statement:
+            return  # it asks for the length itself
+        for key, value in statement.items():
+            if key != "FieldToMatch":
+                yield from _oversize(value)
+            elif isinstance(value, dict):
+                for field in _FIELDS:
+                    if isinstance(value.get(field), dict):
+                        yield field, str(_table(value, field).get("OversizeHandling") or "")
+
+
 @rule(
     "PCI-10.4.2-FIREWALL-LOG-FILTER",
     "No filter drops what a web ACL has blocked or let pass from its log",
