@@ -146,7 +146,13 @@ class Pack(Generic[ContextT]):
         if twice:
             raise ValueError(f"rules of {self.package} with the same id: {', '.join(twice)}")
         return tuple(
-            sorted(self._registered, key=lambda rule: [_number(n) for n in rule.requirements[:1]])
+            sorted(
+                self._registered,
+                key=lambda rule: (
+                    [_number(n) for n in rule.requirements[:1]],
+                    rule.find.__module__,  # whichever was imported first
+                ),
+            )
         )
 
     def rule(
