@@ -134,6 +134,7 @@ docs: install ## Write the pages that come from code
 	@python -m mutation.run --write > /dev/null
 	@python -m tests.refusal
 	@python -m tests.examples
+	@python -m tests.own_example
 
 .PHONY: lock
 lock: runtime ## Write the lock files again from requirements*.in and package.json

@@ -16,6 +16,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "pcistack.commands.check:check",
         "Check templates: will they deploy, do they support PCI DSS",
     ),
+    "database-session": (
+        "pcistack.commands.database_session:database_session",
+        "Look into the database of an environment",
+    ),
     "diff": ("pcistack.commands.diff:diff", "Say what deploying one template over another does"),
     "explain": ("pcistack.commands.explain:explain", "Say what a rule asks, and why"),
     "evidence": ("pcistack.commands.evidence:evidence", "Write what an assessor reads"),

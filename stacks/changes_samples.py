@@ -24,6 +24,7 @@ BASE: Final[Values] = {
     "workers": {"queue": {"command": ("work",)}},
     "jobs": {"migrate": {"command": ("migrate",), "when": "before-service"}},
     "network": {"cidr": "10.0.0.0/16"},
+    "operations": {"database_session": True, "session_image": _IMAGE},
 }
 """What is added to the production environment, so that every table has something to change."""
 
@@ -129,6 +130,12 @@ SAMPLES: Final[Mapping[str, tuple[Values, ...]]] = {
     "protection.log_retention_days": ({"protection": {"log_retention_days": 365}},),
     "monitoring.emails": ({"monitoring": {"emails": ("oncall@example.com",)}},),
     "monitoring.topic_arn": ({"monitoring": {"emails": (), "topic_arn": _TOPIC}},),
+    "operations.database_session": ({"operations": {"database_session": False}},),
+    "operations.session_image": (
+        {"operations": {"session_image": "public.ecr.aws/docker/library/mysql:8.4"}},
+    ),
+    "operations.session_identity": ({"operations": {"session_identity": "application"}},),
+    "operations.session_minutes": ({"operations": {"session_minutes": 60}},),
     "acknowledged": (
         {
             "acknowledged": {

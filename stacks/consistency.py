@@ -240,6 +240,29 @@ def _certificate_is_in_the_account(environment: Environment) -> Iterator[Mistake
         )
 
 
+# Operations
+
+
+@reads("operations.database_session", "operations.session_image")
+def _session_has_an_image(environment: Environment) -> Iterator[Mistake]:
+    operations = environment.operations
+    if operations.database_session and operations.session_image is None:
+        yield Mistake(
+            field="operations.session_image",
+            wrong="is left out, and database_session needs it",
+            allowed="an image with MySQL's client, as docs/database-session.md makes one, or "
+            "database_session = false",
+        )
+
+
+@reads("operations.session_image", "network.egress", "region", "data_classification")
+def _session_image_can_be_used(environment: Environment) -> Iterator[Mistake]:
+    if environment.operations.database_session:
+        image, field = environment.operations.session_image, "operations.session_image"
+        yield from workloads.can_be_reached(image, environment, field)
+        yield from workloads.is_the_one_that_was_tested(image, environment, field)
+
+
 # Monitoring
 
 

@@ -62,6 +62,14 @@ def _placeholders(environment: Environment, account: str) -> Iterator[Mistake]:
                 allowed="those who are on call",
                 value=address,
             )
+    session = environment.operations.session_image
+    if session is not None and session.endswith(_DIGEST):
+        yield Mistake(
+            field="operations.session_image",
+            wrong="has the documentation's digest",
+            allowed="the image that you scanned, with its digest",
+            value=session,
+        )
     for workload in workloads(environment):
         image = workload.settings.image
         if image is not None and image.endswith(_DIGEST):

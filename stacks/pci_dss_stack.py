@@ -14,6 +14,7 @@ from pci_constructs.before_service import BeforeService
 from pci_constructs.custom_resources import CustomResources
 from pci_constructs.database import Database
 from pci_constructs.database_identities import DatabaseIdentities
+from pci_constructs.database_session import DatabaseSession
 from pci_constructs.dns_firewall import DnsFirewall
 from pci_constructs.encryption import Encryption
 from pci_constructs.foundation import Foundation
@@ -46,6 +47,7 @@ class PciDssStack(Stack):
         workers: What runs beside it, by name.
         jobs: What runs to its end, by name.
         ingress: Load balancer and web ACL, if configured.
+        database_session: The task in which a person looks into the database, if configured.
         identities: The database's users, and what makes and rotates them.
         monitoring: Alarms and dashboard.
     """
@@ -125,6 +127,17 @@ class PciDssStack(Stack):
             )
             for name, settings in environment.jobs.items()
         }
+        self.database_session = (
+            DatabaseSession(
+                self,
+                "DatabaseSession",
+                beside=self.service,
+                secret=self.identities.secret(environment.operations.session_identity),
+                settings=environment.operations,
+            )
+            if environment.operations.database_session
+            else None
+        )
         self.monitoring = Monitoring(
             self,
             "Monitoring",
@@ -197,7 +210,8 @@ class PciDssStack(Stack):
 
     @property
     def _workloads(self) -> list[Workload]:
-        return [self.service, *self.workers.values(), *self.jobs.values()]
+        session = [self.database_session] if self.database_session else []
+        return [self.service, *self.workers.values(), *self.jobs.values(), *session]
 
     def _connect(self) -> None:
         """The flows of the tasks (PCI DSS 1.2.5); the way in has its own, all else is closed."""

@@ -27,6 +27,7 @@ from pci_constructs.settings.form import Allowed, Settings, form
 from pci_constructs.settings.ingress import IngressSettings
 from pci_constructs.settings.monitoring import MonitoringSettings
 from pci_constructs.settings.network import NetworkSettings
+from pci_constructs.settings.operations import OperationsSettings
 from pci_constructs.settings.protection import ProtectionSettings
 from pci_constructs.settings.workload import JobSettings, Name, ServiceSettings, WorkerSettings
 
@@ -108,6 +109,7 @@ class Environment(Settings):
     ingress: IngressSettings | None = None
     protection: ProtectionSettings = ProtectionSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+    operations: OperationsSettings = OperationsSettings()
     acknowledged: Annotated[
         dict[str, Acceptance],
         Allowed("a reason of at least 20 characters for each rule id, or { reason, until }"),
@@ -127,6 +129,7 @@ class Environment(Settings):
             logs_slow_queries=self.database.slow_query_log
             if self.database.slow_query_log is not None
             else self.data_classification != "cardholder-data",
+            database_session=self.operations.database_session,
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from pci_constructs.names import GIVEN_VARIABLES, SERVICE
+from pci_constructs.names import DATABASE_SESSION, GIVEN_VARIABLES, SERVICE
 from pci_constructs.settings import values
 from pci_constructs.settings.image import PRIVATE_IMAGE
 from pci_constructs.settings.regions import regions
@@ -100,6 +100,8 @@ def _names_are_apart(environment: Environment) -> Iterator[Mistake]:
                 allowed="a name that no worker has",
             )
     plain: dict[str, str] = {}
+    if environment.operations.database_session:
+        plain[DATABASE_SESSION.replace("-", "")] = DATABASE_SESSION
     for name in (*environment.workers, *environment.jobs):
         other = plain.setdefault(name.replace("-", ""), name)
         if other != name:
@@ -108,13 +110,17 @@ def _names_are_apart(environment: Environment) -> Iterator[Mistake]:
                 wrong=f"differs from {other} by hyphens alone",
                 allowed="a name that reads otherwise",
             )
+    taken = {SERVICE: "the service"}
+    if environment.operations.database_session:
+        taken[DATABASE_SESSION] = "the database session"
     for table in ("workers", "jobs"):
-        if SERVICE in getattr(environment, table):
-            yield Mistake(
-                field=dotted((table, SERVICE)),
-                wrong="has the name of the service",
-                allowed="any other name",
-            )
+        for name, whose in taken.items():
+            if name in getattr(environment, table):
+                yield Mistake(
+                    field=dotted((table, name)),
+                    wrong=f"has the name of {whose}",
+                    allowed="any other name",
+                )
 
 
 @reads("cpu", "memory_mib")
@@ -183,13 +189,20 @@ def _counts_are_a_range(workload: Workload) -> Iterator[Mistake]:
 
 @reads("image", also=("network.egress", "region"))
 def _image_can_be_reached(workload: Workload) -> Iterator[Mistake]:
-    image, here = workload.settings.image, workload.environment.region
-    if image is None or workload.environment.network.egress == "nat":
+    yield from can_be_reached(
+        workload.settings.image, workload.environment, dotted((*workload.table, "image"))
+    )
+
+
+def can_be_reached(image: str | None, environment: Environment, field: str) -> Iterator[Mistake]:
+    """Yield the mistake that an image is out of reach."""
+    here = environment.region
+    if image is None or environment.network.egress == "nat":
         return
     private = PRIVATE_IMAGE.fullmatch(image)
     if private is None or private["region"] != here:
-        yield workload.mistake(
-            "image",
+        yield Mistake(
+            field=field,
             wrong='cannot be reached with egress = "endpoints"',
             allowed=f"<12 digits>.dkr.ecr.{here}.{regions()[here].domain}/<name>:<tag>, to which "
             "it must be copied",
@@ -199,10 +212,19 @@ def _image_can_be_reached(workload: Workload) -> Iterator[Mistake]:
 
 @reads("image", also=("data_classification",))
 def _image_is_the_one_that_was_tested(workload: Workload) -> Iterator[Mistake]:
-    image, classification = workload.settings.image, workload.environment.data_classification
+    yield from is_the_one_that_was_tested(
+        workload.settings.image, workload.environment, dotted((*workload.table, "image"))
+    )
+
+
+def is_the_one_that_was_tested(
+    image: str | None, environment: Environment, field: str
+) -> Iterator[Mistake]:
+    """Yield the mistake that an image beside cardholder data has no digest."""
+    classification = environment.data_classification
     if classification == "cardholder-data" and image is not None and "@sha256:" not in image:
-        yield workload.mistake(
-            "image",
+        yield Mistake(
+            field=field,
             wrong='does not go with data_classification = "cardholder-data": a tag can be another '
             "image tomorrow",
             allowed="one with its digest, <image>@sha256:<64 hexadecimal digits>, or "

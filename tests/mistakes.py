@@ -79,6 +79,7 @@ IMAGE = (
     "an image as [registry/]name[:tag][@sha256:digest]; a private one in ECR as "
     "<12 digits>.dkr.ecr.<region>.amazonaws.com/<name>:<tag>"
 )
+SESSION = "an image for x86_64 with sh, sleep, script and MySQL's own client; with its digest for `cardholder-data`"
 USER = 'a user name or number other than root, with or without ":group"'
 PATHS = "absolute paths such as /tmp, without spaces, colons, //, . and .."
 CPU = "256, 512, 1024, 2048, 4096, 8192 or 16384"
@@ -123,7 +124,7 @@ CARDHOLDER = {
 }
 TOP = (
     "serves, region, account, project, data_classification, network, database, service, workers, jobs, ingress, "
-    "protection, monitoring or acknowledged"
+    "protection, monitoring, operations or acknowledged"
 )
 
 
@@ -421,6 +422,15 @@ MISTAKES = [
     ),
     row("network.outbound", '["a.example", "A.example"]', "is there more than once; allowed: each once (it is 'a.example')"),
     row("protection.lock_logs", "true", "does not go with keep_data = false, which deletes logs with the stack; allowed: false, or keep_data = true (it is true)", "protection.keep_data"),
+    # operations
+    *flags("operations.database_session"),
+    *ranges("operations.session_minutes", 5, 480),
+    row("operations.session_identity", '"none"', 'is none of the choices; allowed: "reader", "application" or "owner" (it is \'none\')'),
+    *texts("operations.session_image", NO_IMAGE, SESSION, "", "a b"),
+    row("operations.session_image", "", "is left out, and database_session needs it; allowed: an image with MySQL's client, as docs/database-session.md makes one, or database_session = false", operations__database_session="true"),
+    Row({"operations.database_session": "true", "operations.session_image": '"mysql:8"', "network.egress": '"endpoints"', "service.image": f'"{PRIVATE}"'}, "operations.session_image: cannot be reached with egress = \"endpoints\"; allowed: <12 digits>.dkr.ecr.eu-central-2.amazonaws.com/<name>:<tag>, to which it must be copied (it is 'mysql:8')", ("network", "region", "service", "workers", "jobs")),
+    Row({**CARDHOLDER, "operations.database_session": "true", "operations.session_image": '"mysql:8"'}, "operations.session_image: does not go with data_classification = \"cardholder-data\": a tag can be another image tomorrow; allowed: one with its digest, <image>@sha256:<64 hexadecimal digits>, or data_classification = \"test-data\" (it is 'mysql:8')", ("network", "region", "service", "workers", "jobs")),
+    Row({"operations.database_session": "true", "operations.session_image": '"mysql:8"', "workers.database-session": "{}"}, "workers.database-session: has the name of the database session; allowed: any other name", ("network", "data_classification")),
     # promises
     Row({**CARDHOLDER, "network.outbound": ""}, f"network.outbound: {WEAK} lets tasks reach any address; allowed: the domains that they need, egress = \"endpoints\", PCI-1.3.2-EGRESS-HTTPS-ANYWHERE in [acknowledged] with a reason and a last day (until), {TEST_DATA}", ("network.egress", "acknowledged", "network.outbound")),
     Row({**CARDHOLDER, "monitoring.emails": ""}, f"monitoring.emails: {WEAK} alarms nobody; allowed: an address, or topic_arn, {TEST_DATA}", ("monitoring.emails", "monitoring.topic_arn")),

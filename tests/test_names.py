@@ -73,7 +73,13 @@ def test_two_pairs_of_project_and_suffix_share_no_name(
 ) -> None:
     assume((project, one) != (other_project, other))
     mine, yours = (
-        Names(project=name, suffix=check_suffix(suffix), workers=tuple(workloads), jobs=("job",))
+        Names(
+            project=name,
+            suffix=check_suffix(suffix),
+            workers=tuple(workloads),
+            jobs=("job",),
+            database_session=True,
+        )
         for name, suffix in ((project, one), (other_project, other))
     )
     assert not explicit(mine) & explicit(yours)

@@ -161,6 +161,11 @@ CHANGES: dict[str, dict[str, object]] = {
         "key_deletion_window_days": 9,
         "log_retention_days": 731,
     },
+    "operations": {
+        "session_image": "team/mysql-client:8.4",
+        "session_identity": "application",
+        "session_minutes": 45,
+    },
     "monitoring": {
         "emails": ["on-call@example.com"],
         "topic_arn": "arn:aws:sns:eu-central-2:111111111111:on-call",
@@ -168,6 +173,9 @@ CHANGES: dict[str, dict[str, object]] = {
 }
 """Another value of every setting, judged one by one."""
 
+SESSION: dict[str, dict[str, object]] = {
+    "operations": {"database_session": True, "session_image": PRIVATE_IMAGE}
+}
 TOGETHER: dict[str, dict[str, dict[str, object]]] = {
     "network.egress": {
         "network": {"egress": "endpoints", "nat_gateways": 0},
@@ -185,6 +193,7 @@ TOGETHER: dict[str, dict[str, dict[str, object]]] = {
     "jobs.timeout_minutes": {"jobs": {"x": {"when": "before-service", "timeout_minutes": 3}}},
     **{f"ingress.{name}": {"ingress": dict(ZONE)} for name in ZONE},
     "ingress.certificate_arn": {"ingress": {"certificate_arn": CERTIFICATE}},
+    "operations.database_session": SESSION,
 }
 """Settings that need others, with these."""
 
@@ -201,6 +210,7 @@ def base(table: str) -> dict[str, dict[str, object]]:
         "workers": {"workers": {"x": {}}},
         "jobs": {"jobs": {"x": {}}},
         "ingress": {"ingress": {"certificate_arn": CERTIFICATE}},
+        "operations": SESSION,
     }.get(table, {})  # type: ignore[return-value]
 
 

@@ -24,6 +24,7 @@ LIMITS: Final[Mapping[str, int]] = {
     "database_users_logs": 512,
     "job_runner_logs": 512,
     "dns_logs": 512,
+    "database_sessions": 512,
     "schedules": 64,
     "waf_logs": 512,
     "longest_database_logs": 512,
@@ -56,6 +57,8 @@ GIVEN_VARIABLES: Final = frozenset(DATABASE_VARIABLES)
 """Variables that the stack itself gives to a container."""
 SERVICE: Final = "service"
 """The workload whose names say nothing of it, as most environments have it alone."""
+DATABASE_SESSION: Final = "database-session"
+"""The workload in which a person looks into the database."""
 _LONGEST_OUTPUT: Final = "ClusterReaderEndpoint"
 
 
@@ -71,6 +74,7 @@ class Names:
         jobs: What runs to its end, by name.
         filters_dns: Whether queries for names are filtered and logged.
         logs_slow_queries: Whether the database exports its slow query log.
+        database_session: Whether a person may look into the database.
     """
 
     project: str
@@ -79,6 +83,7 @@ class Names:
     jobs: tuple[str, ...] = ()
     filters_dns: bool = False
     logs_slow_queries: bool = True
+    database_session: bool = False
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -88,7 +93,8 @@ class Names:
     @property
     def workloads(self) -> tuple[str, ...]:
         """All that runs on the cluster."""
-        return (*self.services, *self.jobs)
+        session = (DATABASE_SESSION,) if self.database_session else ()
+        return (*self.services, *self.jobs, *session)
 
     @property
     def _is_default(self) -> bool:
@@ -185,6 +191,11 @@ class Names:
         return f"/{self.project}/{self.suffix}/database-users"
 
     @property
+    def database_sessions(self) -> str:
+        """Log group of what is typed and shown in database sessions."""
+        return f"/{self.project}/{self.suffix}/database-sessions"
+
+    @property
     def waf_logs(self) -> str:
         """Log group of the web ACL; WAF insists on the prefix ``aws-waf-logs-``."""
         return f"aws-waf-logs-{self.project}-{self.suffix}"
@@ -233,6 +244,7 @@ class Names:
             self.flow_logs,
             *((self.job_runner_logs,) if self.jobs else ()),
             *((self.dns_logs,) if self.filters_dns else ()),
+            *((self.database_sessions,) if self.database_session else ()),
             self.custom_resource_logs,
             self.database_users_logs,
             self.waf_logs,

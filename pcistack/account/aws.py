@@ -14,6 +14,7 @@ from pcistack.regions import partition_of
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.exceptions import BotoCoreError
 
 Item: TypeAlias = Mapping[str, object]
 
@@ -280,7 +281,17 @@ class Aws:
             if code in absent:
                 return []
             raise _translated(call, code, str(error)) from None
-        except (
+        except exceptions.BotoCoreError as error:
+            raise unasked(call.permission, error) from None
+
+
+def unasked(what: str, error: BotoCoreError) -> AwsError:
+    """Return why AWS could not be asked: no credentials, or no answer."""
+    from botocore import exceptions
+
+    if isinstance(
+        error,
+        (
             exceptions.NoCredentialsError,
             exceptions.PartialCredentialsError,
             exceptions.CredentialRetrievalError,
@@ -288,13 +299,13 @@ class Aws:
             exceptions.SSOTokenLoadError,
             exceptions.UnauthorizedSSOTokenError,
             exceptions.ProfileNotFound,
-        ) as error:
-            raise CredentialsError(
-                f"no usable AWS credentials ({_first_line(error)}); set AWS_PROFILE or --profile, "
-                "or sign in with aws sso login"
-            ) from None
-        except exceptions.BotoCoreError as error:
-            raise AwsError(f"{call.permission} got no answer: {_first_line(error)}") from None
+        ),
+    ):
+        return CredentialsError(
+            f"no usable AWS credentials ({_first_line(error)}); set AWS_PROFILE or --profile, or "
+            "sign in with aws sso login"
+        )
+    return AwsError(f"{what} got no answer: {_first_line(error)}")
 
 
 def _translated(call: Call, code: str, message: str) -> AwsError:

@@ -9,7 +9,8 @@ from functools import cached_property
 
 from pcistack.network.network import Network, network_of
 from pcistack.pci_dss.exposures import Exposure, exposures
-from pcistack.policies.statements import Statement, statements_of
+from pcistack.policies.access import Access
+from pcistack.policies.statements import Statement
 from pcistack.template.references import name_of
 from pcistack.template.view import Resource, Value, View
 
@@ -55,7 +56,12 @@ class Context:
     @cached_property
     def statements(self) -> Mapping[str, tuple[Statement, ...]]:
         """Policy statements by the logical id of the resource that holds them."""
-        return statements_of(self.view)
+        return self.access.statements
+
+    @cached_property
+    def access(self) -> Access:
+        """Which role has which policies."""
+        return Access(self.view)
 
     @cached_property
     def exposures(self) -> tuple[Exposure, ...]:

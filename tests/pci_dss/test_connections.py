@@ -243,6 +243,23 @@ def test_a_shell_is_opened_in_no_scheduled_task_either() -> None:
     assert severities("PCI-2.2.4-EXEC", one("Scheduler::Schedule", Target=target)) == [ERROR]
 
 
+def _with_channels(*actions: str, **service: object) -> dict[str, dict[str, object]]:
+    allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    policy = {"PolicyName": "p", "PolicyDocument": {"Statement": [allowed]}}
+    role = res("IAM::Role", AssumeRolePolicyDocument={}, Policies=[policy])
+    task = res("ECS::TaskDefinition", TaskRoleArn={"Fn::GetAtt": ["Role", "Arn"]})
+    ran = {"It": res("ECS::Service", TaskDefinition={"Ref": "Task"}, **service)} if service else {}
+    return {"Role": role, "Task": task, **ran}
+
+
+def test_a_shell_belongs_to_a_task_of_its_own_and_not_to_a_service() -> None:
+    rule, channel = "PCI-2.2.4-EXEC", "ssmmessages:OpenDataChannel"
+    assert not of(rule, _with_channels(channel))
+    assert severities(rule, _with_channels(channel, EnableExecuteCommand=False)) == [WARNING]
+    assert severities(rule, _with_channels(channel, EnableExecuteCommand=True)) == [ERROR]
+    assert not of(rule, _with_channels("s3:GetObject", EnableExecuteCommand=False))
+
+
 @pytest.mark.parametrize(
     "kind",
     [

@@ -40,8 +40,16 @@ def regions() -> Mapping[str, Region]:
 
 def has_database_root(region: str) -> bool:
     """Whether the root certificate of RDS in a region is at hand, to verify the database by."""
-    folder = Path(__file__).parent.parent / "database_users" / "certificates"
-    return (folder / f"{region}.pem").is_file()
+    return _root(region).is_file()
+
+
+def database_root(region: str) -> str:
+    """Return the root certificate of RDS in a region, as PEM."""
+    return _root(region).read_text(encoding="ascii")
+
+
+def _root(region: str) -> Path:
+    return Path(__file__).parent.parent / "database_users" / "certificates" / f"{region}.pem"
 
 
 @cache

@@ -36,11 +36,13 @@ def _containers(context: Context) -> Iterator[tuple[Resource, str, dict[str, Val
         "AWS::Pipes::Pipe",
     ),
     extent=Extent.FULL,
-    fix="Set EnableExecuteCommand: false.",
+    fix="Set EnableExecuteCommand: false. Who must look into something runs a task of its own with "
+    "ECS Exec, whose role alone may open its channels.",
 )
 def exec_off(context: Context) -> Iterator[Hit]:
     for service in context.of_type("AWS::ECS::Service"):
         yield from must_be_false(service, "EnableExecuteCommand")
+        yield from _within_reach(context, service)
     for scheduled in context.of_type("AWS::Events::Rule"):
         for index in range(len(scheduled.items("Targets"))):
             path = f"Targets.{index}.EcsParameters.EnableExecuteCommand"
@@ -51,6 +53,23 @@ def exec_off(context: Context) -> Iterator[Hit]:
     ):
         for resource in context.of_type(kind):
             yield from must_be_false(resource, path)
+
+
+def _within_reach(context: Context, service: Resource) -> Iterator[Hit]:
+    """Exec is one call away from a service whose tasks may open its channels already."""
+    task = context.target(service.get("TaskDefinition"))
+    role = context.access.role(task.get("TaskRoleArn")) if task is not None else None
+    if role is None or service.flag("EnableExecuteCommand") is True:
+        return
+    statements, _ = context.access.identity(role)
+    actions = [name for one in statements if one.allows for name in one.actions]
+    if any(name.startswith("ssmmessages:") for name in actions):
+        yield hit(
+            service,
+            "TaskDefinition",
+            f"its tasks' role {role.logical_id} may open the channels of ECS Exec",
+            severity=Severity.WARNING,
+        )
 
 
 @rule(
