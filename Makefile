@@ -128,6 +128,7 @@ snapshots: install ## Accept the present templates as the new snapshots
 docs: install ## Write the pages that come from code
 	@python -m stacks.configuration_docs
 	@python -m stacks.changes_docs
+	@python -m stacks.cost_docs
 	@python -m pcistack.pci_dss.rules_page
 	@python -m stacks.security_hub_docs
 	@python -m pcistack.checks.rules_page

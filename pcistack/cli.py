@@ -16,6 +16,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "pcistack.commands.check:check",
         "Check templates: will they deploy, do they support PCI DSS",
     ),
+    "cost": ("pcistack.commands.cost:cost", "Say what the fixed part costs a month"),
     "database-session": (
         "pcistack.commands.database_session:database_session",
         "Look into the database of an environment",

@@ -9,7 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from pcistack.account.ask_prices import region_prices
 from pcistack.account.aws import Aws, AwsError, Call, Item, flag, text, texts
+from pcistack.cost.prices import LIVE_KEY
 from pcistack.regional.facts import Availability, Facts, curated, known_types
 from pcistack.regional.refresh import absent, by_family, render
 from pcistack.regional.versions import AURORA_ENGINES
@@ -142,6 +144,9 @@ def refresh_live(aws: Aws, *, on: date, data: Path = DATA) -> bool:
         AwsError: AWS did not answer everything; then nothing is written.
     """
     answers = region_facts(aws, on=on)
+    asked = region_prices(aws, on=on)
+    if asked:
+        answers[LIVE_KEY] = asked
     path = data / "regions" / f"{aws.region}.json"
     before = path.read_text(encoding="utf-8")
     body: dict[str, object] = json.loads(before)

@@ -114,6 +114,7 @@ class Call(Enum):
     LISTENERS = ("elbv2", "DescribeListeners")
     LOAD_BALANCER_ATTRIBUTES = ("elbv2", "DescribeLoadBalancerAttributes")
     WEB_ACL_OF = ("wafv2", "GetWebACLForResource")
+    PRICES = ("pricing", "GetProducts")
     WEB_ACL_LOG = ("wafv2", "GetLoggingConfiguration")
 
     @property

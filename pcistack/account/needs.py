@@ -6,12 +6,12 @@ What only a deployment knows is kept as unknown and never guessed.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
+from pcistack.cost.tasks import fargate
 from pcistack.template.view import Partial, Resource, View, walk
 
 
@@ -140,9 +140,9 @@ def needs(views: Sequence[View]) -> Needs:
             certificates.setdefault(arn, {})[resource] = None
         counts = _most(counts, _counts(view))
         nat_zones = _most(nat_zones, _nat_zones(view))
-        tasks = _Tasks.of(view)
-        vcpu, scaled = max(vcpu, tasks.start), max(scaled, tasks.scaled)
-        unknown |= dict.fromkeys(tasks.unknown)
+        at_start, at_scale, not_known = _vcpu(view)
+        vcpu, scaled = max(vcpu, at_start), max(scaled, at_scale)
+        unknown |= dict.fromkeys(not_known)
     return Needs(
         databases=tuple(databases),
         endpoints=tuple(endpoints),
@@ -342,70 +342,14 @@ def _counts(view: View) -> dict[str, int]:
     return found
 
 
-@dataclass(kw_only=True)
-class _Tasks:
-    """Fargate vCPU of a view's services."""
-
-    start: float = 0
-    scaled: float = 0
-    unknown: list[str] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, view: View) -> _Tasks:
-        tasks = cls()
-        limits = {
-            target: (_limit(scalable, "MinCapacity"), _limit(scalable, "MaxCapacity"))
-            for scalable in view.of_type("AWS::ApplicationAutoScaling::ScalableTarget")
-            for target in _scaled_services(scalable)
-        }
-        for service in view.of_type("AWS::ECS::Service"):
-            tasks.add(view, service, limits.get(service.logical_id, (1.0, 1.0)))
-        return tasks
-
-    def add(self, view: View, service: Resource, limits: tuple[float | None, float | None]) -> None:
-        """Count a service's tasks.
-
-        Autoscaling keeps them between its limits; without ``DesiredCount`` ECS begins with one,
-        which autoscaling lifts to the lower limit.
-        """
-        definition = view.target(service.get("TaskDefinition"))
-        if definition is None or not _is_fargate(service, definition):
-            return
-        cpu = _vcpu(definition.text("Cpu"))
-        count = 1.0 if service.get("DesiredCount") is None else service.number("DesiredCount")
-        lowest, highest = limits
-        if cpu is None or count is None or lowest is None or highest is None:
-            self.unknown.append(f"Fargate vCPU of {service.logical_id}")
-            return
-        self.start += cpu * max(count, lowest)
-        self.scaled += cpu * max(count, highest)
-
-
-def _limit(scalable: Resource, key: str) -> float | None:
-    return 1.0 if scalable.get(key) is None else scalable.number(key)
-
-
-def _scaled_services(scalable: Resource) -> list[str]:
-    value = scalable.get("ResourceId")
-    return [r.logical_id for r in value.references] if isinstance(value, Partial) else []
-
-
-def _is_fargate(service: Resource, definition: Resource) -> bool:
-    launch = service.text("LaunchType")
-    return launch == "FARGATE" or (
-        launch is None and "FARGATE" in _texts(definition.items("RequiresCompatibilities"))
-    )
-
-
-def _vcpu(cpu: str | None) -> float | None:
-    """Return vCPU from CPU units (``512``) or from text such as ``.5 vCPU``."""
-    if cpu is None:
-        return None
-    number, _, unit = cpu.strip().lower().partition(" ")
-    try:
-        value = float(number)
-    except ValueError:
-        return None
-    if not math.isfinite(value):
-        return None
-    return value if unit == "vcpu" else value / 1024
+def _vcpu(view: View) -> tuple[float, float, list[str]]:
+    """Return the Fargate vCPU when a view starts and when it is scaled out, and what is unknown."""
+    start = scaled = 0.0
+    unknown: list[str] = []
+    for tasks in fargate(view):
+        if tasks.vcpu is None or tasks.lowest is None or tasks.highest is None:
+            unknown.append(f"Fargate vCPU of {tasks.service}")
+            continue
+        start += tasks.vcpu * tasks.lowest
+        scaled += tasks.vcpu * tasks.highest
+    return start, scaled, unknown

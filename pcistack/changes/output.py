@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Final
 
 from pcistack.changes.compare import Change, Kind
@@ -28,6 +29,7 @@ def text(stacks: Sequence[StackChange]) -> str:
 
 def _text(stack: StackChange) -> Iterator[str]:
     yield f"{stack.name or 'template'}: {summary(stack)}"
+    yield from (f"  {line}" for line in _cost(stack))
     for note in stack.notes:
         yield f"  ! {note}" if stack.loses else f"  {note}"
     if stack.kind is Kind.ADDED:
@@ -50,7 +52,7 @@ def markdown(stacks: Sequence[StackChange]) -> str:
 def _markdown(stack: StackChange) -> Iterator[str]:
     yield f"### {_cell(stack.name or 'template')}"
     yield ""
-    yield f"{summary(stack)}."
+    yield " ".join(f"{said}." for said in (summary(stack), *_cost(stack)))
     yield from ("", *(f"- **{_cell(note)}**" for note in stack.notes)) if stack.notes else ()
     loud = [change for change in _sorted(stack.changes) if _is_loud(change)]
     quiet = [change for change in _sorted(stack.changes) if not _is_loud(change)]
@@ -88,6 +90,7 @@ def json_text(stacks: Sequence[StackChange]) -> str:
                 "change": stack.kind.name.lower(),
                 "notes": stack.notes,
                 "dangerous": stack.is_dangerous,
+                "cost": stack.cost and asdict(stack.cost),
                 "resources": [
                     {
                         "logicalId": change.logical_id,
@@ -120,6 +123,18 @@ def summary(stack: StackChange) -> str:
     """Return how many resources meet which fate, such as ``1 refused, 2 changed in place``."""
     counts = [(kind, sum(change.kind is kind for change in stack.changes)) for kind in _ORDER]
     return ", ".join(f"{count} {kind.value}" for kind, count in counts if count) or "no resource"
+
+
+def _cost(stack: StackChange) -> Iterator[str]:
+    """Yield what the stack costs before and after, where that differs."""
+    cost = stack.cost
+    if cost is None or round(cost.before, 2) == round(cost.after, 2):
+        return
+    estimated = ", estimated" if cost.estimated else ""
+    yield (
+        f"Fixed cost a month: {cost.before:.2f} to {cost.after:.2f} US dollars "
+        f"({cost.after - cost.before:+.2f}{estimated})"
+    )
 
 
 def _sorted(changes: Sequence[Change]) -> list[Change]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from pcistack.changes.compare import Change, Kind, compare
 from pcistack.changes.effects import explain
+from pcistack.cost.estimate import estimate
+from pcistack.regions import known_regions
 from pcistack.template.cloud_assembly import MANIFEST, every_stack
 from pcistack.template.document import Template, TemplateError
 
@@ -40,6 +42,21 @@ class Stack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What the fixed part of a stack costs a month, in US dollars.
+
+    Attributes:
+        before: Before the change; 0 for a new stack.
+        after: After it; 0 for one that is removed.
+        estimated: Whether a price of it is an estimate.
+    """
+
+    before: float
+    after: float
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StackChange:
     """What happens to one stack.
 
@@ -49,6 +66,7 @@ class StackChange:
         changes: Its resources that change.
         notes: What concerns the stack as a whole.
         loses: Whether one of ``notes`` says that data is lost or protection lifted.
+        cost: What the fixed part costs a month before and after; None where no region is known.
     """
 
     name: str
@@ -56,6 +74,7 @@ class StackChange:
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     loses: bool = False
+    cost: Cost | None = None
 
     @property
     def is_dangerous(self) -> bool:
@@ -80,8 +99,23 @@ def changes_between(base: Path, head: Path) -> list[StackChange]:
         raise TemplateError(
             f"{base} and {head}: one is a template, the other a cloud assembly; name two of a kind"
         )
-    found = [_stack(old.get(name), new.get(name)) for name in [*new, *(old.keys() - new.keys())]]
+    found = [
+        replace(_stack(old.get(name), new.get(name)), cost=_cost(old.get(name), new.get(name)))
+        for name in [*new, *(old.keys() - new.keys())]
+    ]
     return [stack for stack in found if stack.changes or stack.notes]
+
+
+def _cost(old: Stack | None, new: Stack | None) -> Cost | None:
+    found = [
+        estimate(stack.template, stack.region) if stack is not None else None
+        for stack in (old, new)
+        if stack is None or stack.region in known_regions()
+    ]
+    if len(found) < 2:
+        return None
+    before, after = ((each.month if each else 0.0) for each in found)
+    return Cost(before=before, after=after, estimated=any(e.estimated for e in found if e))
 
 
 def _stack(old: Stack | None, new: Stack | None) -> StackChange:

@@ -24,6 +24,7 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ZONES = [f"{REGION}{letter}" for letter in "abc"]
 
 PREFLIGHT = frozenset(Call) - {
+    Call.PRICES,
     *sweep.CALLS,
     *permissions.CALLS
     - {
@@ -35,7 +36,7 @@ PREFLIGHT = frozenset(Call) - {
         Call.SUBNETS,
     },
 }
-"""What ``preflight`` asks: everything that only ``sweep`` or ``verify`` ask is left out."""
+"""What ``preflight`` asks: what only other commands ask is left out."""
 
 Parameters: TypeAlias = dict[str, Any]
 Answer: TypeAlias = "Parameters | Callable[[Parameters], Parameters] | Refusal"
@@ -250,6 +251,7 @@ def answers(types: list[str], **changes: Answer) -> dict[Call, Answer]:
         Call.WEB_ACLS: {"WebACLs": []},
         Call.DASHBOARDS: {"DashboardEntries": []},
         Call.ALIASES: {"Aliases": []},
+        Call.PRICES: {"PriceList": []},
         Call.CERTIFICATE: lambda parameters: certificate(parameters["CertificateArn"]),
     }
     return found | {Call[name]: answer for name, answer in changes.items()}

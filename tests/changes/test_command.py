@@ -140,3 +140,13 @@ def test_unknown_format_names_the_nearest(tmp_path: Path) -> None:
     result = run(tmp_path, tmp_path, "--format", "markdwn")
     assert result.exit_code == 2
     assert "markdown" in result.stderr
+
+
+def test_cost_difference_is_told_where_a_region_is_known(tmp_path: Path) -> None:
+    nat = {"Type": "AWS::EC2::NatGateway", "Properties": {"SubnetId": "subnet-1"}}
+    old, new = assembly(tmp_path / "a", T=TOPIC), assembly(tmp_path / "b", T=TOPIC, N=nat)
+    said = "Fixed cost a month: 0.00 to 42.71 US dollars (+42.71, estimated)"
+    assert f"  {said}\n" in run(old, new).stdout
+    assert f". {said}.\n" in run(old, new, "--format", "markdown").stdout
+    (stack,) = json.loads(run(old, new, "--format", "json").stdout)["stacks"]
+    assert stack["cost"] == {"before": 0.0, "after": pytest.approx(42.705), "estimated": True}
