@@ -12,10 +12,10 @@ from pcistack.evidence.channels import Channel, channels
 from pcistack.evidence.chart import Arrow, Box, Chart, Group, Side, Tone
 from pcistack.evidence.explanations import KINDS
 from pcistack.evidence.logins import behind
-from pcistack.evidence.logs import log_sources
-from pcistack.evidence.network_diagram import reached
+from pcistack.evidence.logs import NOT_HERE, log_sources
+from pcistack.evidence.network_diagram import PERHAPS, reached
 from pcistack.evidence.secrets import secrets
-from pcistack.evidence.values import label, shown, targets
+from pcistack.evidence.values import NONE, label, shown, targets
 from pcistack.evidence.wording import claim
 from pcistack.network.network import (
     INTERNET,
@@ -32,6 +32,7 @@ from pcistack.template.references import name_of
 from pcistack.template.view import Resource, View
 
 _DAYS_KEPT: Final = "BackupRetentionPeriod"
+_SNAPSHOTS: Final = ("SnapshotIdentifier", "DBSnapshotIdentifier", "SourceDBClusterIdentifier")
 _ENCRYPTED_BY: Final = {
     "AWS::RDS::DBCluster": "StorageEncrypted",
     "AWS::RDS::DBInstance": "StorageEncrypted",
@@ -49,13 +50,12 @@ def data_flow_chart(context: Context) -> Chart:
     drawing = _DataDrawing(context)
     groups = tuple(group for group in drawing.groups() if group.boxes)
     boxes = {box.name for group in groups for box in group.boxes}
+    drawn = dict.fromkeys(drawing.arrows())
     return Chart(
         title=explanations.DATA_FLOW_TITLE,
         frame="",
         groups=groups,
-        arrows=tuple(
-            arrow for arrow in drawing.arrows() if arrow.source in boxes and arrow.target in boxes
-        ),
+        arrows=tuple(arrow for arrow in drawn if arrow.source in boxes and arrow.target in boxes),
     )
 
 
@@ -74,8 +74,10 @@ def left_out(context: Context) -> str:
     return " ".join(_LEFT_OUT.format(name) for name in functions)
 
 
-def _protection(flow: Flow, known: Sequence[Channel]) -> str:
+def _protection(flow: Flow, known: Sequence[Channel], *, perhaps: bool) -> str:
     """Port and protection of a flow, as short as a label must be."""
+    if perhaps:
+        return PERHAPS.format(_protection(flow, known, perhaps=False))
     port = str(flow.ports).rpartition("/")[2]
     for channel in known:
         if channel.towards == flow.target and channel.port in ("", str(flow.ports.first)):
@@ -188,7 +190,7 @@ class _DataDrawing:
             yield Arrow(
                 source=flow.source,
                 target=_OUTBOUND if flow.target == INTERNET else flow.target,
-                label=_protection(flow, known),
+                label=_protection(flow, known, perhaps=not flow.certain),
                 side=Side.RIGHT if out else Side.LEFT,
                 tone=Tone.OUT if out else Tone.DATA,
             )
@@ -301,13 +303,14 @@ class _DataDrawing:
         named = store.get("KmsKeyId")
         key = self.view.target(named)
         setting = _ENCRYPTED_BY.get(store.type)
+        restored = any(store.get(path) is not None for path in _SNAPSHOTS)  # as that was
         if key is not None:
             yield _OWN_KEY.format(label(key))
         elif named is not None:
             yield _OUTSIDE_KEY
         elif setting is not None and store.flag(setting) is True:
             yield _AWS_KEY
-        elif setting is not None and store.get(setting) in (None, False):
+        elif setting is not None and store.get(setting) in (None, False) and not restored:
             yield _PLAIN
 
     def _copies(self) -> tuple[Box, ...]:
@@ -335,12 +338,15 @@ class _DataDrawing:
             )
         logs = log_sources(self.view)
         if logs:
-            retention = sorted({row.retention for row in logs})
+            retention = sorted({row.retention for row in logs} - {NOT_HERE, NONE})
+            sources = counted(len(logs), "source")
             boxes.append(
                 Box(
                     name=_LOGS,
                     title="Logs",
-                    lines=(_LOGS_SEEN.format(counted(len(logs), "source"), ", ".join(retention)),),
+                    lines=(
+                        _LOGS_SEEN.format(sources, ", ".join(retention)) if retention else sources,
+                    ),
                 )
             )
         if self.view.of_type("AWS::CloudWatch::Alarm"):

@@ -166,7 +166,7 @@ REGISTERS: Final[Mapping[str, About]] = {
         "Findings of the checks that somebody accepted, with the reason that was given.",
     ),
     "security-hub": About(
-        "What Security Hub will show red",
+        "What Security Hub may show red",
         "",
         "Controls of its PCI DSS v4.0.1 standard that look at what a rule criticised, or that fail "
         "where no rule objects, and why. Those on the account itself come on top.",

@@ -22,9 +22,9 @@ _CONTENT: Final[Mapping[str, str]] = {
 _EXPORT: Final = claim("Database log: {}")
 _BY_AWS: Final = claim("AWS makes this log group itself: it never ends, without a key of yours.")
 _ELSEWHERE: Final = claim("Not part of this template: show its retention and its key yourself.")
-_NOT_HERE: Final = claim("not set by the template")
+NOT_HERE: Final = claim("not set by the template")
 _NAMED: Final = claim("see the name")
-_LOG: Final = claim("Log")
+UNCLAIMED: Final = claim("Log")
 _FOR_EVER: Final = claim("for ever")
 _AWS_KEY: Final = claim("CloudWatch's own key")
 _S3_KEY: Final = claim("S3's own")
@@ -111,8 +111,8 @@ class _Destinations:
                 source=source,
                 records=records,
                 destination=shown(value),
-                retention=_NOT_HERE,
-                encryption=_NOT_HERE,
+                retention=NOT_HERE,
+                encryption=NOT_HERE,
                 attention=_BY_AWS if made else _ELSEWHERE,
             )
         return _destination_row(self.view, source, records, target)
@@ -124,7 +124,7 @@ class _Destinations:
                 continue
             users = known.get(group.logical_id, ())
             source = ", ".join(user.logical_id for user in users[:3]) or _NAMED
-            yield _destination_row(self.view, source, _LOG, group)
+            yield _destination_row(self.view, source, UNCLAIMED, group)
 
 
 def _destination_row(view: View, source: str, records: str, target: Resource) -> LogSource:
@@ -136,7 +136,7 @@ def _destination_row(view: View, source: str, records: str, target: Resource) ->
         days, absent = _bucket_days(target), _FOR_EVER
         encryption = _bucket_encryption(target)
     else:
-        days, absent, encryption = None, _NOT_HERE, _NOT_HERE
+        days, absent, encryption = None, NOT_HERE, NOT_HERE
     name = target.get("LogGroupName") if target.type == "AWS::Logs::LogGroup" else None
     return LogSource(
         source=source,

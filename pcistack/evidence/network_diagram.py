@@ -41,7 +41,7 @@ _NO_FIREWALL: Final = claim("answers every tier, for any name; no DNS firewall i
 _FIREWALL: Final = claim("answers every tier, for names that {} admits")
 _NO_NETWORK: Final = claim("no network of its own; {}")
 _GUARD: Final = claim("WAF: {}, {}")
-_PERHAPS: Final = claim("{}, perhaps")
+PERHAPS: Final = claim("{}, perhaps")
 _MANY: Final = claim("{} ports, see the register")
 _NAT: Final = claim("NAT gateway")
 _NATS: Final = claim("{} NAT gateways")
@@ -167,7 +167,7 @@ class _NetworkDrawing:
             for source, target, side, tone in self._legs(flow):
                 ports = merged.setdefault((source, target, side, tone), [])
                 text = service(flow.ports)
-                text = text if flow.certain else _PERHAPS.format(text)
+                text = text if flow.certain else PERHAPS.format(text)
                 if text not in ports:
                     ports.append(text)
         for (source, target, side, tone), ports in merged.items():

@@ -67,7 +67,7 @@ def registers(
         outcome: What the checks found.
     """
     view, network = context.view, context.network
-    controls = (*red_controls(context), *criticised_controls(rules, outcome))
+    controls = (*red_controls(context), *criticised_controls(context, rules, outcome))
     red = sorted(controls, key=by_number)
     rows: Mapping[str, tuple[type[DataclassInstance], Sequence[DataclassInstance]]] = {
         "ports": (AllowedPort, allowed_ports(network.permissions, _redirecting(context))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -149,7 +149,9 @@ def red_controls(context: Context) -> tuple[RedControl, ...]:
     return tuple(found)
 
 
-def criticised_controls(rules: Sequence[Rule[Context]], outcome: Outcome) -> Iterator[RedControl]:
+def criticised_controls(
+    context: Context, rules: Sequence[Rule[Context]], outcome: Outcome
+) -> Iterator[RedControl]:
     """Yield controls that look at what a rule criticised, also where somebody accepted that."""
     known = {rule.id: rule for rule in rules}
     said = [(one, _FOUND.format(one.rule, one.message)) for one in outcome.open]
@@ -159,17 +161,43 @@ def criticised_controls(rules: Sequence[Rule[Context]], outcome: Outcome) -> Ite
     ]
     rows: dict[tuple[str, str, str], set[str]] = {}
     for finding, why in said:
-        rule = known.get(finding.rule)
-        for control in rule.security_hub if rule is not None else ():
-            title = known[finding.rule].title
-            rows.setdefault((control, title, why), set()).add(finding.resource)
+        rule, resource = known.get(finding.rule), context.view.resources.get(finding.resource)
+        controls = _of_service(rule.security_hub, resource.type) if rule and resource else ()
+        if rule is not None and controls:
+            key = (", ".join(sorted(controls, key=_number)), rule.title, why)
+            rows.setdefault(key, set()).add(finding.resource)
     for (control, looks_at, why), names in rows.items():
         yield RedControl(
             control=control, looks_at=looks_at, why=why, resources=tuple(sorted(names))
         )
 
 
+_SERVICES: Final[Mapping[str, str]] = {
+    "ApplicationAutoScaling": "AutoScaling",
+    "CertificateManager": "ACM",
+    "DocDB": "DocumentDB",
+    "ElasticLoadBalancingV2": "ELB",
+    "ElasticLoadBalancing": "ELB",
+    "Elasticsearch": "ES",
+    "OpenSearchService": "Opensearch",
+    "WAFv2": "WAF",
+    "WAFRegional": "WAF",
+}
+"""Services that Security Hub calls otherwise than CloudFormation."""
+
+
+def _of_service(controls: Sequence[str], kind: str) -> list[str]:
+    """Return the controls that look at resources of a type's service."""
+    service = kind.split("::")[1]
+    named = _SERVICES.get(service, service).lower()
+    return [one for one in controls if one.partition(".")[0].lower() == named]
+
+
+def _number(control: str) -> tuple[str, int]:
+    service, _, number = control.partition(".")
+    return service, int(number) if number.isdigit() else 0
+
+
 def by_number(red: RedControl) -> tuple[str, int, str]:
     """Sort key: RDS.9 stands before RDS.13."""
-    service, _, number = red.control.partition(".")
-    return service, int(number) if number.isdigit() else 0, red.why
+    return *_number(red.control.partition(",")[0]), red.why

@@ -118,6 +118,21 @@ _CONTROLS: Final = {
 }
 
 
+def telling_alarms(context: Context) -> list[Resource]:
+    """Return alarms that tell somebody: that do more than change how much runs."""
+    return [
+        one
+        for one in context.of_type("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+        if one.flag("ActionsEnabled") is not False and any(_tells(context, one))
+    ]
+
+
+def _tells(context: Context, alarm: Resource) -> Iterator[bool]:
+    for action in alarm.items("AlarmActions"):
+        target = context.target(action)
+        yield target is None or target.type == "AWS::SNS::Topic"
+
+
 def _alarms(context: Context) -> Found:
     """Alarms that tell somebody: of a control's failure, of logs, of anything."""
     filtered = {
@@ -126,9 +141,7 @@ def _alarms(context: Context) -> Found:
         for transformed in one.items("MetricTransformations")
         if isinstance(transformed, dict)
     }
-    for alarm in context.of_type("AWS::CloudWatch::Alarm"):
-        if not alarm.items("AlarmActions") or alarm.flag("ActionsEnabled") is False:
-            continue
+    for alarm in telling_alarms(context):
         metric = (alarm.get("Namespace"), alarm.get("MetricName"))
         numbers = _CONTROLS.get((str(metric[0]), str(metric[1])), "")
         if metric in filtered:

@@ -167,6 +167,10 @@ BROKEN: dict[str, tuple[Change, Change]] = {
     "no_remote_administration": (NOTHING, _ingress()),
     "default_group_is_closed": (NOTHING, drop("Custom::VpcRestrictDefaultSG")),
     "what_the_internet_reaches": (NOTHING, every(f"{ELB}LoadBalancer", Scheme="internal")),
+    "what_faces_the_internet_beside": (
+        add("Api", "AWS::ApiGateway::RestApi"),
+        drop("AWS::ApiGateway::RestApi"),
+    ),
     "what_reaches_the_internet": (NOTHING, drop(f"{EC2}NatGateway", f"{EC2}Route")),
     "names_are_resolved": (NOTHING, every(f"{EC2}VPC", EnableDnsSupport=False)),
     "stores_cannot_call": (NOTHING, _route_out),
@@ -335,6 +339,111 @@ def test_a_sentence_goes_or_changes_when_the_template_breaks(key: str) -> None:
     assert before.endswith("."), key
     broken_by(body["Resources"])
     assert _said(key, body) != before
+
+
+def _of(kind: str, **properties: object) -> Body:
+    return {"Type": kind, "Properties": properties}
+
+
+FROM_OUTER = [{"IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "SourceSecurityGroupId": "sg-1"}]
+SERVICE = _of("AWS::ECS::Service", TaskDefinition="theirs")
+DATABASE = _of(
+    "AWS::RDS::DBCluster",
+    Engine="aurora-mysql",
+    DBClusterParameterGroupName="theirs",
+    VpcSecurityGroupIds=[{"Ref": "Group"}],
+)
+GROUP = _of("AWS::EC2::SecurityGroup", SecurityGroupIngress=FROM_OUTER)
+API = _of("AWS::ApiGateway::RestApi")
+FOREIGN: dict[str, tuple[Body, str, str]] = {
+    "a store whose callers are elsewhere": (
+        {"Database": DATABASE, "Group": GROUP},
+        "who_reaches_the_stores",
+        "Over the network whoever is in sg-1 can reach Database.",
+    ),
+    "a store whose groups are elsewhere": (
+        {"Database": DATABASE | {"Properties": {"Engine": "aurora-mysql"}}},
+        "who_reaches_the_stores",
+        "Over the network whoever the deployment admits can reach Database.",
+    ),
+    "a store whose subnets are elsewhere": ({"Database": DATABASE}, "stores_cannot_call", ""),
+    "a log of parameters elsewhere": ({"Database": DATABASE}, "general_log_is_off", ""),
+    "an instance whose subnets are elsewhere": (
+        {"Box": _of("AWS::EC2::Instance", SubnetId="subnet-1")},
+        "what_reaches_the_internet",
+        "To the internet or other networks may go: Box on all traffic.",
+    ),
+    "a database with AWS's default for its address": (
+        {"Database": DATABASE, "Box": _of("AWS::RDS::DBInstance")},
+        "no_public_addresses",
+        "",
+    ),
+    "a service beside an API": ({"It": SERVICE, "Api": API}, "nothing_to_guard", ""),
+    "a service on whatever its cluster has": ({"It": SERVICE}, "clocks_are_kept", ""),
+    "a service on no platform of Fargate": (
+        {"It": _of("AWS::ECS::Service", LaunchType="EC2")},
+        "platform_is_current",
+        "",
+    ),
+    "an alarm that scales": (
+        {
+            "Alarm": _of(ALARM, AlarmActions=[{"Ref": "Policy"}]),
+            "Policy": _of("AWS::ApplicationAutoScaling::ScalingPolicy"),
+        },
+        "who_is_told",
+        "",
+    ),
+    "an alarm to a topic elsewhere": (
+        {"Alarm": _of(ALARM, AlarmActions=["arn:aws:sns:x:1:y"])},
+        "who_is_told",
+        "Alarms go to what is not in this template: show who is told there.",
+    ),
+    "a condition that narrows nothing": (
+        {
+            "Policy": _of(
+                "AWS::SNS::TopicPolicy",
+                PolicyDocument={
+                    "Statement": {
+                        "Effect": "Allow",
+                        "Principal": "*",
+                        "Action": "sns:Publish",
+                        "Condition": {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}},
+                    }
+                },
+            )
+        },
+        "nothing_is_for_everyone",
+        "",
+    ),
+    "a role with everything by a policy of AWS": (
+        {
+            "Role": _of(
+                "AWS::IAM::Role",
+                ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"],
+                Policies=[{"PolicyDocument": {"Statement": {"Effect": "Allow", "Action": "a:B"}}}],
+            )
+        },
+        "no_policy_allows_everything",
+        "No policy of the template gives all actions. Its roles have these from elsewhere: "
+        "AdministratorAccess.",
+    ),
+    "a secret from elsewhere": (
+        {
+            "Task": _of(
+                "AWS::ECS::TaskDefinition",
+                ContainerDefinitions=[{"Secrets": [{"Name": "A", "ValueFrom": "arn:mine"}]}],
+            )
+        },
+        "secrets_rotate",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_only_the_deployment_knows_is_not_told_as_if_it_were_known(name: str) -> None:
+    resources, key, said = FOREIGN[name]
+    assert _said(key, {"Resources": resources}) == said
 
 
 def test_outputs_are_named_as_long_as_they_are_there() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from pcistack.checks.findings import counted
 from pcistack.evidence.by_design.data import databases, own_key
-from pcistack.evidence.by_design.sentence import every, listed, name_in, says
+from pcistack.evidence.by_design.network import doors
+from pcistack.evidence.by_design.sentence import every, listed, name_in, on_fargate, says
 from pcistack.evidence.logins import master_credentials, task_credentials
 from pcistack.evidence.secrets import secrets
 from pcistack.evidence.settings_in_context import blocking_rules
-from pcistack.evidence.values import NONE, OUTSIDE
+from pcistack.evidence.values import NONE, OUTSIDE, shown
 from pcistack.network.network import Kind
 from pcistack.pci_dss.context import Context, attributes
 from pcistack.policies.statements import IDENTITY_POLICIES, Statement
@@ -47,18 +49,21 @@ def load_balancers_are_strict(context: Context) -> str:
 @says("6.3.3")
 def platform_is_current(context: Context) -> str:
     services = context.of_type("AWS::ECS::Service")
-    if not every(services, lambda one: one.get("PlatformVersion") in (None, "LATEST")):
+    current = ("LATEST", None)
+    if not every(services, lambda one: on_fargate(one) and one.get("PlatformVersion") in current):
         return ""
     return "Tasks start on the current platform of Fargate."
 
 
 @says("6.3.3")
 def minor_upgrades(context: Context) -> str:
+    path = "AutoMinorVersionUpgrade"
     instances = context.of_type("AWS::RDS::DBInstance")
-    off = [one for one in instances if one.flag("AutoMinorVersionUpgrade") is False]
-    if off:
+    if any(one.flag(path) is False for one in instances):
         return "The database takes no minor upgrade by itself: plan them."
-    return "The database takes minor upgrades by itself." if instances else ""
+    if not every(instances, lambda one: one.get(path) is None or one.flag(path) is True):
+        return ""
+    return "The database takes minor upgrades by itself."
 
 
 @says("6.3.3 11.3.1")
@@ -93,7 +98,8 @@ def nothing_to_guard(context: Context) -> str:
         for one in context.network.workloads.values()
         if one.kind is Kind.LOAD_BALANCER and one.public is not False
     ]
-    if public or not context.network.workloads:
+    reached = public or context.network.from_internet() or doors(context)
+    if reached or not context.network.workloads:
         return ""
     return "This template has no web application that the internet reaches."
 
@@ -124,7 +130,17 @@ def no_policy_allows_everything(context: Context) -> str:
         for one in statements
     ):
         return ""
-    return "No policy of the template gives all actions."
+    given = sorted(set(_managed(context)))
+    besides = f" Its roles have these from elsewhere: {listed(given)}." if given else ""
+    return f"No policy of the template gives all actions.{besides}"
+
+
+def _managed(context: Context) -> Iterator[str]:
+    """Managed policies that the template's roles, users and groups have from elsewhere."""
+    for one in context.of_type("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"):
+        for arn in one.items("ManagedPolicyArns"):
+            if context.target(arn) is None:
+                yield shown(arn).rpartition("/")[2]
 
 
 @says("7.2.5 7.2.1")
@@ -138,7 +154,9 @@ def roles_are_separate(context: Context) -> str:
     ] + [name_of(one.get("Role")) for one in functions]
     if not roles or "" in roles or len(set(roles)) != len(roles):
         return ""
-    return "Tasks, their start and each function have a role of their own."
+    who = ["tasks and their start"] if tasks else []
+    who += ["each function"] if functions else []
+    return f"A role of their own have {listed(who)}."
 
 
 @says("7.2.5 8.2.2 8.6.1")
@@ -173,7 +191,7 @@ def iam_logins(context: Context) -> str:
 def _for_everyone(context: Context, statement: Statement) -> bool:
     """Whether a statement opens what holds it; an endpoint's policy opens nothing by itself."""
     holder = context.view.resources[statement.resource].type
-    return statement.everyone and not statement.condition and holder != "AWS::EC2::VPCEndpoint"
+    return statement.everyone and not statement.narrowing and holder != "AWS::EC2::VPCEndpoint"
 
 
 @says("7.3.3 10.3.1")

@@ -16,6 +16,7 @@ from pcistack.template.view import Partial, Resource, Value
 _CLUSTER: Final = "AWS::RDS::DBCluster"
 _LISTENER: Final = "AWS::ElasticLoadBalancingV2::Listener"
 _TASK: Final = "AWS::ECS::TaskDefinition"
+_WITH_GENERAL_LOG: Final = ("aurora-mysql", "mysql", "mariadb")
 _KEY: Final = "AWS::KMS::Key"
 
 
@@ -38,13 +39,15 @@ def databases(context: Context) -> list[Resource]:
     return [*context.of_type(_CLUSTER), *alone]
 
 
-def parameters(context: Context, database: Resource) -> dict[str, Value]:
-    """Return the parameters of a database's own group; none if it is not in the template."""
+def parameters(context: Context, database: Resource) -> dict[str, Value] | None:
+    """Return the parameters of a database's group; None if that is not in the template."""
     cluster = database.type == _CLUSTER
     path = "DBClusterParameterGroupName" if cluster else "DBParameterGroupName"
     group = context.target(database.get(path))
-    found = group.get("Parameters") if group is not None else None
-    return dict(found) if isinstance(found, dict) else {}
+    if group is None:
+        return {} if database.get(path) is None else None
+    found = group.get("Parameters")
+    return dict(found) if isinstance(found, dict) else {} if found is None else None
 
 
 def own_key(context: Context, value: Value) -> bool:
@@ -131,7 +134,7 @@ def metadata_in_version_2(context: Context) -> str:
 @says("2.2.7 4.2.1 8.3.2")
 def database_refuses_clear_text(context: Context) -> str:
     def on(database: Resource) -> bool:
-        known = parameters(context, database)
+        known = parameters(context, database) or {}
         forced = known.get("require_secure_transport", known.get("rds.force_ssl"))
         return forced is not None and accepted.parameter_on(forced)
 
@@ -169,9 +172,14 @@ def slow_statements_are_kept(context: Context) -> str:
 @says("3.3.1")
 def general_log_is_off(context: Context) -> str:
     def off(database: Resource) -> bool:
-        logged = parameters(context, database).get("general_log")
+        known = parameters(context, database)
         exported = database.items("EnableCloudwatchLogsExports")
-        return not accepted.parameter_on(logged) and accepted.STATEMENT_LOG not in exported
+        return (
+            known is not None
+            and (database.text("Engine") or "").startswith(_WITH_GENERAL_LOG)
+            and str(known.get("general_log", "0")).lower() in ("0", "off", "false")
+            and accepted.STATEMENT_LOG not in exported
+        )
 
     return "The general query log is off." if every(databases(context), off) else ""
 
@@ -179,7 +187,7 @@ def general_log_is_off(context: Context) -> str:
 @says("3.3.1")
 def audit_log_leaves_statements_out(context: Context) -> str:
     def without(database: Resource) -> bool:
-        events = parameters(context, database).get("server_audit_events")
+        events = (parameters(context, database) or {}).get("server_audit_events")
         return isinstance(events, str) and accepted.without_statements(events)
 
     if not every(databases(context), without):
@@ -274,4 +282,4 @@ def way_to_the_tasks_is_plain(context: Context) -> str:
     ]
     if not plain:
         return ""
-    return "Between load balancer and tasks the requests are HTTP, inside the VPC."
+    return "Between load balancer and what it serves the requests are HTTP, not TLS."

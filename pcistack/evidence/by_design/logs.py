@@ -6,8 +6,9 @@ from typing import Final
 
 from pcistack.checks.findings import counted
 from pcistack.evidence.by_design.data import databases, parameters
-from pcistack.evidence.by_design.sentence import every, listed, name_in, says
-from pcistack.evidence.logs import NOWHERE, log_sources
+from pcistack.evidence.by_design.sentence import every, listed, name_in, on_fargate, says
+from pcistack.evidence.logs import NOWHERE, UNCLAIMED, log_sources
+from pcistack.evidence.settings_in_context import telling_alarms
 from pcistack.evidence.software import software
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
@@ -23,7 +24,7 @@ def _audit(context: Context, *events: str) -> bool:
     """Whether every database has an audit log that is on, exported, and holds some events."""
 
     def records(database: Resource) -> bool:
-        known = parameters(context, database)
+        known = parameters(context, database) or {}
         named = known.get("server_audit_events")
         return (
             accepted.parameter_on(known.get("server_audit_logging"))
@@ -41,7 +42,7 @@ def _log_buckets(context: Context) -> list[Resource]:
 
 @says("10.2.1")
 def what_is_recorded(context: Context) -> str:
-    found = sorted({row.records for row in log_sources(context.view)} - {"Log"})
+    found = sorted({row.records for row in log_sources(context.view)} - {UNCLAIMED})
     return f"Recorded: {'; '.join(found)}." if found else ""
 
 
@@ -128,18 +129,10 @@ def no_role_deletes_logs(context: Context) -> str:
 
 @says("10.3.3")
 def logs_leave_at_once(context: Context) -> str:
-    rows = log_sources(context.view)
+    rows = [row for row in log_sources(context.view) if row.records != UNCLAIMED]
     if not rows or any(row.destination == NOWHERE for row in rows):
         return ""
     return "Logs leave what writes them at once, to CloudWatch Logs or S3."
-
-
-def _alarms(context: Context) -> list[Resource]:
-    return [
-        one
-        for one in context.of_type(_ALARM)
-        if one.items("AlarmActions") and one.flag("ActionsEnabled") is not False
-    ]
 
 
 _WATCHED: Final = {
@@ -154,7 +147,7 @@ _WATCHED: Final = {
 def controls_raise_alarms(context: Context) -> str:
     found = [
         _WATCHED[metric]
-        for one in _alarms(context)
+        for one in telling_alarms(context)
         if (metric := (str(one.get("Namespace")), str(one.get("MetricName")))) in _WATCHED
     ]
     if not found:
@@ -172,16 +165,22 @@ def log_texts_are_not_searched(context: Context) -> str:
 
 @says("10.7.2 12.10.1 10.4.1.1")
 def who_is_told(context: Context) -> str:
-    topics = {name for one in _alarms(context) for name in map(name_of, one.items("AlarmActions"))}
-    if not topics:
+    actions = [action for one in telling_alarms(context) for action in one.items("AlarmActions")]
+    topics = {one.logical_id for action in actions if (one := context.target(action))}
+    if not actions:
         return ""
     told = {name_of(one.get("TopicArn")) for one in context.of_type("AWS::SNS::Subscription")}
-    silent = sorted(
-        name_in(context, name) for name in topics - told if name in context.view.resources
-    )
+    told |= {
+        one.logical_id for one in context.of_type("AWS::SNS::Topic") if one.get("Subscription")
+    }
+    silent = sorted(name_in(context, name) for name in topics - told)
+    outside = any(context.target(action) is None for action in actions)
+    said = "Alarms go to topics with subscribers."
     if silent:
-        return f"Alarms go to {listed(silent)}, to which nobody is subscribed in this template."
-    return "Alarms go to topics with subscribers."
+        said = f"Alarms go to {listed(silent)}, to which nobody is subscribed in this template."
+    elif outside:
+        said = "Alarms go to what is not in this template: show who is told there."
+    return said
 
 
 @says("10.5.1")
@@ -203,7 +202,7 @@ def logs_are_kept(context: Context) -> str:
 @says("10.6.1")
 def clocks_are_kept(context: Context) -> str:
     services = context.of_type("AWS::ECS::Service")
-    if not every(services, lambda one: one.get("LaunchType") in ("FARGATE", None)):
+    if not every(services, on_fargate):
         return ""
     return "Tasks run on Fargate, whose clocks AWS synchronizes."
 
@@ -234,7 +233,7 @@ def components_are_listed(context: Context) -> str:
 
 @says("12.10.1")
 def alarms_say_what_to_do(context: Context) -> str:
-    alarms = _alarms(context)
+    alarms = telling_alarms(context)
     if not every(alarms, lambda one: bool(one.get("AlarmDescription"))):
         return ""
-    return f"Each of the {counted(len(alarms), 'alarm')} says what to do."
+    return f"Each alarm that tells somebody says what it means: {counted(len(alarms), 'alarm')}."

@@ -5,22 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from pcistack.checks.findings import counted
 from pcistack.evidence.by_design.sentence import every, listed, name_in, says
 from pcistack.evidence.channels import redirects
 from pcistack.network.network import (
     INTERNET,
     OTHER_NETWORKS,
-    STORES,
     Direction,
     Flow,
     Kind,
     PeerKind,
     Permission,
     Tier,
+    Workload,
 )
 from pcistack.pci_dss.context import Context
 from pcistack.template.references import name_of
 
+_DOORS: Final = (
+    "AWS::Amplify::App",
+    "AWS::ApiGateway::RestApi",
+    "AWS::ApiGatewayV2::Api",
+    "AWS::AppRunner::Service",
+    "AWS::AppSync::GraphQLApi",
+    "AWS::CloudFront::Distribution",
+    "AWS::Cognito::UserPoolDomain",
+    "AWS::ElasticBeanstalk::Environment",
+    "AWS::GlobalAccelerator::Accelerator",
+    "AWS::IoT::DomainConfiguration",
+    "AWS::Lambda::Url",
+    "AWS::Lightsail::LoadBalancer",
+    "AWS::Serverless::Api",
+    "AWS::Serverless::HttpApi",
+    "AWS::Transfer::Server",
+    "AWS::VpcLattice::Service",
+)
+"""What has an address of AWS's own that the internet can call."""
 _REMOTE: Final = (22, 23, 3389, 5985, 5986)
 _LISTENER: Final = "AWS::ElasticLoadBalancingV2::Listener"
 
@@ -38,13 +58,16 @@ def drawn_from_the_template(context: Context) -> str:
     tiers = {subnet.tier for subnet in context.network.subnets.values()}
     if not tiers:
         return ""
-    return f"The drawing shows {len(context.network.subnets)} subnets, by what their routes allow."
+    number = counted(len(context.network.subnets), "subnet")
+    return f"The drawing shows {number}, by what routes allow."
 
 
 @says("1.2.4")
 def flows_are_drawn(context: Context) -> str:
     flows = context.network.flows
-    return f"{len(flows)} flows that routes and security groups let through." if flows else ""
+    if not flows:
+        return ""
+    return f"{counted(len(flows), 'flow')} that routes and security groups let through."
 
 
 @says("1.2.5")
@@ -88,20 +111,55 @@ def default_group_is_closed(context: Context) -> str:
     return "The default security group of the VPC is emptied."
 
 
+def doors(context: Context) -> list[str]:
+    """Return what faces the internet by AWS's own addresses, beside the networks."""
+    found = [one.logical_id for one in context.of_type(*_DOORS)]
+    sites = [
+        one.logical_id
+        for one in context.of_type("AWS::S3::Bucket")
+        if one.get("WebsiteConfiguration") is not None
+    ]
+    return [name_in(context, name) for name in (*found, *sites)]
+
+
+def _known(context: Context, workload: Workload) -> bool:
+    """Whether the template holds all that decides what reaches a workload and what it reaches."""
+    network = context.network
+    return (
+        bool(workload.groups)
+        and network.groups.issuperset(workload.groups)
+        and Tier.UNKNOWN not in network.tiers(workload)
+        and not workload.unresolved
+        and workload.public is not None
+    )
+
+
+def _all_known(context: Context) -> bool:
+    inside = [one for one in context.network.workloads.values() if one.kind is not Kind.ENDPOINT]
+    return bool(inside) and all(_known(context, one) for one in inside)
+
+
 @says("1.3.1 1.4.2")
 def what_the_internet_reaches(context: Context) -> str:
-    if not context.network.workloads:
-        return ""
     reached: dict[str, list[Flow]] = {}
     for flow in context.network.from_internet():
         reached.setdefault(flow.target, []).append(flow)
+    beside, all_known = doors(context), _all_known(context)
     if not reached:
-        return "The internet reaches nothing in this template."
+        whole = all_known and not beside
+        return "The internet reaches nothing in this template." if whole else ""
     what = listed(
         f"{name_in(context, target)} on {_ports(flows)}" for target, flows in reached.items()
     )
     sure = all(flow.certain for flows in reached.values() for flow in flows)
-    return f"The internet {'reaches' if sure else 'may reach'} {what}, and nothing else."
+    end = ", and nothing else" if all_known and not beside else ""
+    return f"The internet {'reaches' if sure else 'may reach'} {what}{end}."
+
+
+@says("1.3.1 1.4.2 6.4.2")
+def what_faces_the_internet_beside(context: Context) -> str:
+    found = doors(context)
+    return f"These can face the internet by AWS's own addresses: {listed(found)}." if found else ""
 
 
 @says("1.3.2")
@@ -111,11 +169,12 @@ def what_reaches_the_internet(context: Context) -> str:
         if flow.target in (INTERNET, OTHER_NETWORKS):
             found.setdefault(flow.source, []).append(flow)
     if not found:
-        return "Nothing leaves to the internet." if context.network.workloads else ""
+        return "Nothing leaves to the internet." if _all_known(context) else ""
     what = listed(
         f"{name_in(context, source)} on {_ports(flows)}" for source, flows in found.items()
     )
-    return f"To the internet or other networks goes {what}."
+    sure = all(flow.certain for flows in found.values() for flow in flows)
+    return f"To the internet or other networks {'can' if sure else 'may'} go: {what}."
 
 
 @says("1.3.2")
@@ -135,9 +194,11 @@ def names_are_resolved(context: Context) -> str:
 
 @says("1.3.2 1.4.4")
 def stores_cannot_call(context: Context) -> str:
-    stores = {store.logical_id for store in context.network.stores()}
+    stores = context.network.stores()
     out = {flow.source for flow in context.network.to_outside()}
-    return "What stores data has no way out." if stores and not stores & out else ""
+    if not stores or not all(_known(context, one) for one in stores):
+        return ""
+    return "" if out & {one.logical_id for one in stores} else "What stores data has no way out."
 
 
 @says("1.4.1")
@@ -156,7 +217,12 @@ def no_public_addresses(context: Context) -> str:
         for one in context.network.workloads.values()
         if one.kind not in (Kind.LOAD_BALANCER, Kind.ENDPOINT)
     ]
-    if not inside or any(one.public is not False for one in inside):
+    unset = [
+        one
+        for one in context.of_type("AWS::RDS::DBInstance")
+        if one.flag("PubliclyAccessible") is not False
+    ]
+    if not inside or unset or any(one.public is not False for one in inside):
         return ""
     return "What processes or stores data has no public address."
 
@@ -171,16 +237,35 @@ def stores_are_isolated(context: Context) -> str:
 
 @says("1.4.4 7.2.6")
 def who_reaches_the_stores(context: Context) -> str:
-    stores = [one for one in context.network.workloads.values() if one.kind in STORES]
-    sentences = list(_reaching(context, [store.logical_id for store in stores]))
+    sentences = [_reaching(context, store) for store in context.network.stores()]
     return " ".join(dict.fromkeys(sentences))
 
 
-def _reaching(context: Context, stores: list[str]) -> Iterator[str]:
-    for store in stores:
-        sources = [flow.source for flow in context.network.reaching(store)]
-        who = listed(name_in(context, source) for source in sources) if sources else "nothing"
-        yield f"Over the network {who} can reach {name_in(context, store)}."
+def _reaching(context: Context, store: Workload) -> str:
+    network = context.network
+    sources = [flow.source for flow in network.reaching(store.logical_id)]
+    groups = {
+        group
+        for source in sources
+        if source in network.workloads
+        for group in network.workloads[source].groups
+    }
+    who = [name_in(context, source) for source in sources]
+    for rule in network.ingress(store):
+        member = rule.kind is PeerKind.GROUP and rule.peer not in groups
+        if member or rule.kind in _ELSEWHERE:
+            who.append(_peer(rule))
+    name = name_in(context, store.logical_id)
+    return f"Over the network {listed(who) if who else 'nothing'} can reach {name}."
+
+
+_ELSEWHERE: Final = (PeerKind.UNKNOWN, PeerKind.PREFIX_LIST, PeerKind.PUBLIC, PeerKind.PRIVATE)
+
+
+def _peer(permission: Permission) -> str:
+    if permission.kind is PeerKind.UNKNOWN:
+        return "whoever the deployment admits"
+    return f"whoever is in {permission.peer}"
 
 
 @says("1.4.5")
@@ -200,7 +285,7 @@ def outputs_name_hosts(context: Context) -> str:
                 found.append(name)
     if not found:
         return ""
-    return f"Outputs name host names, which resolve to addresses: {listed(found)}."
+    return f"Outputs name hosts or addresses: {listed(found)}."
 
 
 def _leaves(node: object, path: str = "") -> Iterator[tuple[str, object]]:

@@ -44,6 +44,14 @@ def every(resources: Sequence[Resource], holds: Callable[[Resource], bool]) -> b
     return bool(resources) and all(map(holds, resources))
 
 
+def on_fargate(service: Resource) -> bool:
+    """Whether a service runs on Fargate for certain."""
+    strategy = service.items("CapacityProviderStrategy")
+    providers = [one.get("CapacityProvider") for one in strategy if isinstance(one, dict)]
+    spot = bool(providers) and all(one in ("FARGATE", "FARGATE_SPOT") for one in providers)
+    return service.get("LaunchType") == "FARGATE" or spot
+
+
 def listed(items: Iterable[str]) -> str:
     """Return distinct texts as an enumeration: ``a, b and c``."""
     *most, last = dict.fromkeys(items)

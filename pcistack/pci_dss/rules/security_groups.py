@@ -30,7 +30,7 @@ def _at(permission: Permission, message: str) -> Hit:
     "PCI-1.3.1-INGRESS-WORLD",
     "Security groups admit the internet on 443 only, and on 80 to redirect",
     asks="Only the traffic that the cardholder data environment needs may come in.",
-    requirements=("1.3.1", "1.2.6", "1.4.2"),
+    requirements=("1.3.1", "1.2.6", "1.4.1", "1.4.2"),
     security_hub=(
         "EC2.13",
         "EC2.14",
