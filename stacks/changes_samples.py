@@ -15,6 +15,13 @@ _TOPIC: Final = "arn:aws:sns:eu-central-2:111111111111:security"
 _OTHER_CERTIFICATE: Final = (
     "arn:aws:acm:eu-central-2:111111111111:certificate/11111111-0000-4000-8000-000000000000"
 )
+_NAMED: Final[Values] = {
+    "ingress": {
+        "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
+        "hosted_zone_name": "example.com",
+        "domain_name": "pay.example.com",
+    }
+}
 _QUEUE: Final = {
     "actions": ("sqs:SendMessage",),
     "resources": ("arn:aws:sqs:eu-central-2:111111111111:orders",),
@@ -102,17 +109,9 @@ SAMPLES: Final[Mapping[str, tuple[Values, ...]]] = {
     "jobs.NAME.timeout_minutes": ({"jobs": {"migrate": {"timeout_minutes": 12}}},),
     "ingress": ({"ingress": None},),
     "ingress.certificate_arn": ({"ingress": {"certificate_arn": _OTHER_CERTIFICATE}},),
-    "ingress.domain_name": (
-        {
-            "ingress": {
-                "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
-                "hosted_zone_name": "example.com",
-                "domain_name": "pay.example.com",
-            }
-        },
-    ),
-    "ingress.hosted_zone_id": ({"ingress": {"hosted_zone_id": "Z0123456789ABCDEFGHIJ"}},),
-    "ingress.hosted_zone_name": ({"ingress": {"hosted_zone_name": "example.com"}},),
+    "ingress.domain_name": (_NAMED,),
+    "ingress.hosted_zone_id": (_NAMED,),
+    "ingress.hosted_zone_name": (_NAMED,),
     "ingress.scheme": ({"ingress": {"scheme": "internal", "allowed_sources": ("10.0.0.0/8",)}},),
     "ingress.allowed_sources": ({"ingress": {"allowed_sources": ("203.0.113.0/24",)}},),
     "ingress.waf_exceptions": (

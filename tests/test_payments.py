@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import cast
 
 import pytest
 from pydantic import BaseModel
 
 from pci_constructs.settings.form import tables_of
+from pci_constructs.settings.workload import JobSettings, WorkerSettings
 from stacks.app import build_app
 from stacks.environment import ENVIRONMENTS, load_environment
 from stacks.settings import Environment
-from tests.support import CERTIFICATE, PRIVATE_IMAGE, Synthesized, synthesize, variant
+from tests.support import PRIVATE_IMAGE, Synthesized, synthesize, variant
 from tests.test_acknowledgements import open_findings, outcome
 
 ELSEWHERE = {
@@ -91,11 +94,6 @@ def test_the_example_has_names_of_its_own_project() -> None:
     assert "transaction-db" not in body
 
 
-ZONE: dict[str, object] = {
-    "hosted_zone_id": "Z1",
-    "hosted_zone_name": "example.com",
-    "domain_name": "pay.example.com",
-}
 QUEUE = "arn:aws:sqs:eu-central-2:111111111111:reports"
 WORKLOAD: dict[str, object] = {
     "image": PRIVATE_IMAGE,
@@ -113,130 +111,42 @@ WORKLOAD: dict[str, object] = {
     },
     "permissions": [{"actions": ["sqs:SendMessage"], "resources": [QUEUE]}],
 }
-SERVICE: dict[str, object] = {
-    "container_port": 9000,
-    "health_check_command": ["/healthy"],
-    "start_seconds": 90,
-    "desired_count": 2,
-    "max_count": 5,
+SHARED = {name: {name: value} for name, value in WORKLOAD.items()} | {
+    "cpu": {"cpu": 512, "memory_mib": 1024}
 }
-WORKER: dict[str, object] = {"desired_count": 4, "health_check_command": ["/healthy"]}
-CHANGES: dict[str, dict[str, object]] = {
-    "network": {
-        "cidr": "10.9.0.0/16",
-        "zones": [f"eu-central-2{letter}" for letter in "abc"],
-        "outbound": ["api.example.com"],
-        "nat_gateways": 2,
+OWN: dict[str, dict[str, dict[str, object]]] = {
+    "workers": {
+        "desired_count": {"desired_count": 4},
+        "health_check_command": {"health_check_command": ["/healthy"]},
+        "start_seconds": {"start_seconds": 90, "health_check_command": ["/healthy"]},
     },
-    "database": {
-        "engine_version": "8.0.mysql_aurora.3.11.0",
-        "min_capacity": 1,
-        "max_capacity": 3,
-        "readers": 1,
-        "port": 7000,
-        "name": "other",
-        "master_username": "another",
-        "snapshot": "arn:aws:rds:eu-central-2:111111111111:cluster-snapshot:before",
-        "slow_query_log": False,
-        "backup_retention_days": 9,
-        "rotation_days": 9,
-        "rotation_hour": 3,
-    },
-    "service": {**WORKLOAD, **SERVICE},
-    "workers": {**WORKLOAD, **WORKER},
     "jobs": {
-        **WORKLOAD,
-        "when": "before-service",
-        "schedule": "rate(1 day)",
-    },
-    "ingress": {
-        "scheme": "internal",
-        "allowed_sources": ["203.0.113.0/24"],
-        "waf_exceptions": {"SizeRestrictions_BODY": "Invoices of partners are large."},
-        "rate_limit": 100,
-    },
-    "protection": {
-        "keep_data": True,
-        "deletion_protection": True,
-        "key_deletion_window_days": 9,
-        "log_retention_days": 731,
-    },
-    "operations": {
-        "session_image": "team/mysql-client:8.4",
-        "session_identity": "application",
-        "session_minutes": 45,
-    },
-    "monitoring": {
-        "emails": ["on-call@example.com"],
-        "topic_arn": "arn:aws:sns:eu-central-2:111111111111:on-call",
+        "when": {"when": "before-service"},
+        "schedule": {"schedule": "rate(1 day)"},
+        "timeout_minutes": {"when": "before-service", "timeout_minutes": 3},
     },
 }
-"""Another value of every setting, judged one by one."""
-
-SESSION: dict[str, dict[str, object]] = {
-    "operations": {"database_session": True, "session_image": PRIVATE_IMAGE}
-}
-TOGETHER: dict[str, dict[str, dict[str, object]]] = {
-    "network.egress": {
-        "network": {"egress": "endpoints", "nat_gateways": 0},
-        "service": {"image": PRIVATE_IMAGE},
-    },
-    "database.auto_pause_seconds": {"database": {"min_capacity": 0, "auto_pause_seconds": 600}},
-    "protection.lock_logs": {"protection": {"keep_data": True, "lock_logs": True}},
-    "service.health_check_path": {
-        "service": {"health_check_path": "/health"},
-        "ingress": {"certificate_arn": CERTIFICATE},
-    },
-    "workers.start_seconds": {
-        "workers": {"x": {"start_seconds": 90, "health_check_command": ["/healthy"]}}
-    },
-    "jobs.timeout_minutes": {"jobs": {"x": {"when": "before-service", "timeout_minutes": 3}}},
-    **{f"ingress.{name}": {"ingress": dict(ZONE)} for name in ZONE},
-    "ingress.certificate_arn": {"ingress": {"certificate_arn": CERTIFICATE}},
-    "operations.database_session": SESSION,
-}
-"""Settings that need others, with these."""
-
-BY_THEMSELVES = {"serves", "region", "account", "project", "data_classification", "acknowledged"}
-"""At the top of the file; their tests are elsewhere."""
-
-INSIDE = ("secrets.", "permissions.", "acknowledged.")
-"""What stands in lists and tables of settings; :mod:`tests.test_workloads` changes each."""
+"""Settings that only workers or only jobs have, with what they need."""
 
 
-def base(table: str) -> dict[str, dict[str, object]]:
-    """The least that a table's settings stand on."""
-    return {
-        "workers": {"workers": {"x": {}}},
-        "jobs": {"jobs": {"x": {}}},
-        "ingress": {"ingress": {"certificate_arn": CERTIFICATE}},
-        "operations": SESSION,
-    }.get(table, {})  # type: ignore[return-value]
+def resources_of(body: Mapping[str, object], number: int) -> str:
+    """What a template has for the workload of a number, without its name."""
+    resources = cast("dict[str, object]", body["Resources"])
+    own = {k: v for k, v in resources.items() if f"n{number}x" in k.lower()}
+    assert own
+    text = json.dumps(sorted(map(json.dumps, own.items())))
+    return re.sub(r"(?i)n\d+x", "name", re.sub(r"[0-9A-F]{8,}", "", text))
 
 
-def changed(table: str, name: str) -> dict[str, dict[str, object]]:
-    value = {name: CHANGES[table][name]}
-    if name == "cpu":
-        value["memory_mib"] = 1024
-    if table in ("workers", "jobs"):
-        return {table: {"x": value}}
-    return {table: {**base(table).get(table, {}), **value}}
-
-
-@pytest.mark.parametrize(
-    ("table", "name"), [(table, name) for table, names in CHANGES.items() for name in names]
-)
-def test_every_setting_changes_the_template(table: str, name: str) -> None:
-    assert variant(**changed(table, name)).body != variant(**base(table)).body
-
-
-@pytest.mark.parametrize("name", sorted(TOGETHER))
-def test_every_setting_that_needs_others_changes_it_too(name: str) -> None:
-    assert variant(**TOGETHER[name]).body != variant().body
-
-
-def test_no_setting_exists_that_no_test_changes() -> None:
-    known = {f"{table}.{name}" for table, names in CHANGES.items() for name in names}
-    known |= {*TOGETHER, *BY_THEMSELVES}
-    left = {name for name in settings(Environment) if not any(i in name for i in INSIDE)} - known
-    assert left == set()
+@pytest.mark.parametrize("table", ["workers", "jobs"])
+def test_every_setting_of_a_worker_or_job_changes_what_is_deployed(table: str) -> None:
+    """Each has one of its own beside a plain one; :mod:`tests.changes` tries all other settings."""
+    known = WorkerSettings.model_fields if table == "workers" else JobSettings.model_fields
+    values = {**SHARED, **OWN[table]}
+    assert set(values) == set(known)
+    tables = {f"n{number}x": value for number, value in enumerate([{}, {}, *values.values()])}
+    body = variant(**{table: tables}).body
+    plain = resources_of(body, 0)
+    assert resources_of(body, 1) == plain
+    for number, name in enumerate(values, 2):
+        assert resources_of(body, number) != plain, name

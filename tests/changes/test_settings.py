@@ -12,6 +12,8 @@ from stacks.changes_docs import TARGET, Row, settings
 from stacks.changes_samples import SAMPLES
 
 PAGE = TARGET.read_text(encoding="utf-8")
+NOTHING_DEPLOYED = {"serves", "acknowledged"}
+"""What decides which environments there are and what the checks accept, and no resource."""
 ROWS = re.findall(r"^\| `([\w.]+)` \| (.+?) \| (.+?) \| (.*) \|$", PAGE, flags=re.MULTILINE)
 
 
@@ -20,18 +22,12 @@ def test_every_setting_has_a_row() -> None:
     assert [name for name, *_ in ROWS] == [name for name in SAMPLES for _ in SAMPLES[name]]
 
 
-@pytest.mark.parametrize(
-    "setting", dict.fromkeys(name for name, _, verdict, _ in ROWS if "**" in verdict)
-)
-def test_what_is_dangerous_is_what_the_templates_say(setting: str) -> None:
+@pytest.mark.parametrize("setting", SAMPLES)
+def test_every_setting_changes_the_template_as_the_page_says(setting: str) -> None:
     found = changes_docs.rows(only=setting)
     assert found == [Row(*row) for row in ROWS if row[0] == setting], "run: make docs"
-
-
-@pytest.mark.parametrize("setting", ["database.port", "service.image", "ingress.scheme"])
-def test_what_interrupts_is_what_the_templates_say(setting: str) -> None:
-    found = changes_docs.rows(only=setting)
-    assert found == [Row(*row) for row in ROWS if row[0] == setting], "run: make docs"
+    without = [row.tried for row in found if "nothing deployed changes" in row.verdict]
+    assert not without or setting in NOTHING_DEPLOYED
 
 
 @pytest.mark.parametrize(
