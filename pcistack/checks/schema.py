@@ -57,6 +57,8 @@ _LEFT_OUT: Final[Mapping[str, str]] = {
 """Rules of the engine that are not reported, each with its reason."""
 
 _MILDER: Final[Mapping[str, Severity]] = {
+    "E0001": Severity.WARNING,  # its own transform, which takes no intrinsic functions in events
+    "F3006": Severity.ERROR,  # a type may be newer than its data
     "E1029": Severity.WARNING,  # "${X}" outside Fn::Sub: scripts and build files are full of it
     "E7001": Severity.WARNING,  # the characters of a mapping's keys: CloudFormation takes more
 }
@@ -128,6 +130,8 @@ def _finding(found: Diagnostic, template: Template, region: str | None) -> Findi
     if found.rule in _LEFT_OUT or _is_wrong(found, template, region):
         return None
     severity = _MILDER.get(found.rule, Severity(found.level))
+    if found.rule == "F3020" and found.kind == "AWS::RDS::DBInstance":
+        severity = Severity.WARNING  # CloudFormation drops what a replica takes from its source
     message = found.message
     if severity is not Severity.WARNING and found.scenario:
         states = (f"{key} is {str(value).lower()}" for key, value in found.scenario.items())
@@ -182,8 +186,10 @@ def _is_wrong(found: Diagnostic, template: Template, region: str | None) -> bool
         if found.scenario and _parameters_at(found, template):
             return True  # it assumes a choice, and takes the default that chooses otherwise
     match found.rule:
+        case "F1020" | "F6101":
+            return SAM in template.macros  # names of what the transform makes
         case "F3006":
-            return _is_known_type(found, region)
+            return _is_judged_type(found, region)
         case "E9006":
             # one value is judged beside another: of choices it mixes what never meets
             return _is_known_version(found, template) or bool(_parameters_at(found, template))
@@ -194,11 +200,11 @@ def _is_wrong(found: Diagnostic, template: Template, region: str | None) -> bool
     return False
 
 
-def _is_known_type(found: Diagnostic, region: str | None) -> bool:
-    """Whether a type is newer than the engine's data, or registered in the account."""
+def _is_judged_type(found: Diagnostic, region: str | None) -> bool:
+    """Whether REGION-RESOURCE-TYPE judges a type, by two sources; or only the account knows it."""
     if not found.kind.startswith("AWS::"):
         return True
-    return facts.of(region).resource_type(found.kind) is facts.Availability.AVAILABLE
+    return facts.of(region).resource_type(found.kind) is not facts.Availability.UNKNOWN
 
 
 def _is_known_version(found: Diagnostic, template: Template) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -191,7 +192,7 @@ class _NetworkDrawing:
             )
             return
         gateways = {way.gateway for way in self._ways(flow.source) if way.kind == "NAT gateway"}
-        if flow.target != INTERNET or not gateways:
+        if flow.target != INTERNET or not self._subnets_of(gateways):
             yield flow.source, flow.target, Side.RIGHT, Tone.OUT
             return
         box = _gateway_name(gateways)
@@ -229,6 +230,12 @@ class _NetworkDrawing:
             for way in self.network.subnets[name].exits
         ]
 
+    def _subnets_of(self, gateways: AbstractSet[str]) -> set[str]:
+        """The template's subnets in which NAT gateways stand; others are not drawn."""
+        resources = [self.view.resources[name] for name in gateways if name in self.view.resources]
+        named = {resource.referenced("SubnetId") for resource in resources}
+        return {name for name in named if name in self.network.subnets}
+
     def _gateways(self, subnets: Sequence[Subnet]) -> Iterator[Box]:
         """The NAT gateways that stand in some subnets, one box for those used together."""
         here = {subnet.logical_id for subnet in subnets}
@@ -238,15 +245,7 @@ class _NetworkDrawing:
                 ways = self._ways(flow.source)
                 used.add(frozenset(way.gateway for way in ways if way.kind == "NAT gateway"))
         for gateways in sorted(used - {frozenset()}, key=sorted):
-            resources = [
-                self.view.resources[name] for name in gateways if name in self.view.resources
-            ]
-            stands = {
-                target
-                for resource in resources
-                if (target := resource.referenced("SubnetId")) is not None
-            }
-            if stands & here:
+            if self._subnets_of(gateways) & here:
                 count = len(gateways)
                 yield Box(
                     name=_gateway_name(gateways),
@@ -275,5 +274,5 @@ def _cell(subnet: Subnet) -> str:
     return f"{subnet.zone or _ANY_ZONE}  {subnet.cidr or ''}".strip()
 
 
-def _gateway_name(gateways: set[str] | frozenset[str]) -> str:
+def _gateway_name(gateways: AbstractSet[str]) -> str:
     return "nat:" + ",".join(sorted(gateways))

@@ -1,21 +1,23 @@
 """What resources of the Serverless Application Model become, as far as their own properties say.
 
-Functions, their roles and addresses, APIs and tables: what the transform does with the properties
-that a template writes. What it makes of ``Events`` and other types is not known here.
+Functions, state machines, their roles and addresses, APIs and tables: what the transform does with
+the properties that a template writes. Of ``Events`` the API that they imply is known, of connectors
+that they add to roles; what else becomes of them, and of other types, is not known here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from pcistack.template.document import SAM, Json, Template
+from pcistack.template.serverless_resources import MAKERS, OPEN_POLICY, Body
 
-_Body = dict[str, Json]
-_UNKNOWN: Final[Json] = {"Fn::ImportValue": "what-the-package-command-writes"}
 WAS: Final = "pcistack:serverless"
 """Key of an expanded resource that holds the type that the template wrote."""
+MADE: Final = "pcistack:made-by"
+"""Key of a resource that the transform adds; holds the logical id that it comes from."""
 _KEPT: Final = (
     "Condition",
     "Connectors",
@@ -24,46 +26,6 @@ _KEPT: Final = (
     "DeletionPolicy",
     "UpdateReplacePolicy",
 )
-_OF_LAMBDA: Final = (
-    "Architectures",
-    "CodeSigningConfigArn",
-    "Description",
-    "Environment",
-    "EphemeralStorage",
-    "FileSystemConfigs",
-    "FunctionName",
-    "Handler",
-    "ImageConfig",
-    "KmsKeyArn",
-    "Layers",
-    "LoggingConfig",
-    "MemorySize",
-    "PackageType",
-    "RecursiveLoop",
-    "ReservedConcurrentExecutions",
-    "Runtime",
-    "RuntimeManagementConfig",
-    "SnapStart",
-    "Timeout",
-    "VpcConfig",
-)
-_OF_TABLE: Final = (
-    "PointInTimeRecoverySpecification",
-    "ProvisionedThroughput",
-    "SSESpecification",
-    "TableName",
-)
-_OF_STAGE: Final = (
-    "AccessLogSetting",
-    "CacheClusterEnabled",
-    "CacheClusterSize",
-    "CanarySetting",
-    "MethodSettings",
-    "StageName",
-    "TracingEnabled",
-    "Variables",
-)
-_OF_HTTP_STAGE: Final = ("AccessLogSettings", "DefaultRouteSettings", "RouteSettings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,36 +48,108 @@ def expanded(template: Template) -> Expanded:
         return Expanded(template)
     resources: dict[str, Json] = {}
     origins: dict[str, tuple[str, str]] = {}
-    for name, raw in template.section("Resources").items():
-        make = _MAKERS.get(raw.get("Type")) if isinstance(raw, dict) else None  # type: ignore[arg-type]
+    written = template.section("Resources")
+    for name, raw in written.items():
+        make = MAKERS.get(raw.get("Type")) if isinstance(raw, dict) else None  # type: ignore[arg-type]
         if make is None or not isinstance(raw, dict):
             resources[name] = raw
             continue
         kept = {key: value for key, value in raw.items() if key in _KEPT}
         properties = _with_globals(template, str(raw["Type"]), raw.get("Properties"))
         for made in make(name, properties):
-            was: _Body = {WAS: raw["Type"]} if made.name == name else {}
+            of: Body = {WAS: raw["Type"]} if made.name == name else {MADE: name}
             resources[made.name] = {
                 **kept,
-                **was,
+                **of,
                 "Type": made.type,
                 "Properties": made.properties,
             }
             if made.name != name:
                 origins[made.name] = (name, made.of)
+    for name, kind, origin in _implied(template):
+        if name not in written and name not in origins:
+            for made in MAKERS[kind](name, _with_globals(template, kind, {"StageName": "Prod"})):
+                resources[made.name] = {
+                    MADE: origin[0],
+                    "Type": made.type,
+                    "Properties": made.properties,
+                }
+                origins[made.name] = origin
+    _open_roles(resources, _connected(written))
     body = {**template.body, "Resources": resources}
     return Expanded(Template(body, template.path), origins)
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    name: str
-    type: str
-    properties: _Body
-    of: str = ""
+_IMPLIED: Final = {
+    "Api": ("ServerlessRestApi", "AWS::Serverless::Api", "RestApiId"),
+    "HttpApi": ("ServerlessHttpApi", "AWS::Serverless::HttpApi", "ApiId"),
+}
 
 
-def _with_globals(template: Template, kind: str, own: Json) -> _Body:
+def _implied(template: Template) -> Iterator[tuple[str, str, tuple[str, str]]]:
+    """Yield the APIs that events ask for without naming one: name, type, and where they do."""
+    for function, raw in template.section("Resources").items():
+        if not isinstance(raw, dict) or raw.get("Type") != "AWS::Serverless::Function":
+            continue
+        properties = _with_globals(template, "AWS::Serverless::Function", raw.get("Properties"))
+        events = properties.get("Events")
+        for event, asked in events.items() if isinstance(events, dict) else ():
+            kind = asked.get("Type") if isinstance(asked, dict) else None
+            if not isinstance(asked, dict) or kind not in _IMPLIED:
+                continue
+            name, api, key = _IMPLIED[str(kind)]
+            own = asked.get("Properties")
+            if not isinstance(own, dict) or key not in own:
+                yield name, api, (function, f"Events.{event}")
+
+
+def _connected(resources: Mapping[str, Json]) -> frozenset[str]:
+    """Return the logical ids at the ends of connectors, which give roles further permissions."""
+    found: set[str] = set()
+    for name, raw in resources.items():
+        if not isinstance(raw, dict):
+            continue
+        ends = [raw.get("Properties")] if raw.get("Type") == "AWS::Serverless::Connector" else []
+        inside = raw.get("Connectors")
+        for connector in inside.values() if isinstance(inside, dict) else ():
+            found.add(name)
+            ends.append(connector.get("Properties") if isinstance(connector, dict) else None)
+        for end in ends:
+            for side in (
+                (end.get("Source"), end.get("Destination")) if isinstance(end, dict) else ()
+            ):
+                for one in side if isinstance(side, list) else [side]:
+                    if isinstance(one, dict) and isinstance(one.get("Id"), str):
+                        found.add(str(one["Id"]))
+    return frozenset(found)
+
+
+def _open_roles(resources: dict[str, Json], connected: frozenset[str]) -> None:
+    """Let the roles of what connectors connect have a policy that is not known."""
+    for name in connected:
+        role = _role_of(resources.get(name))
+        body = resources.get(role or "")
+        if role is None or not isinstance(body, dict):
+            continue
+        properties = body.get("Properties")
+        properties = properties if isinstance(properties, dict) else {}
+        given = properties.get("Policies") or []
+        if isinstance(given, list) and OPEN_POLICY not in given:
+            open_role: Body = {**properties, "Policies": [*given, OPEN_POLICY]}
+            resources[role] = {**body, "Properties": open_role}
+
+
+def _role_of(resource: Json) -> str | None:
+    properties = resource.get("Properties") if isinstance(resource, dict) else None
+    if not isinstance(properties, dict):
+        return None
+    role = properties.get("Role") or properties.get("RoleArn")
+    named = role.get("Fn::GetAtt") if isinstance(role, dict) else None
+    first = named[0] if isinstance(named, list) and named else named
+    return first.partition(".")[0] if isinstance(first, str) else None
+
+
+def _with_globals(template: Template, kind: str, own: Json) -> Body:
     shared = template.section("Globals").get(kind.rpartition("::")[2])
     merged = _merged(shared, own) if isinstance(shared, dict) else own
     return merged if isinstance(merged, dict) else {}
@@ -133,144 +167,3 @@ def _merged(shared: Json, own: Json) -> Json:
     if isinstance(shared, list) and isinstance(own, list):
         return [*shared, *own]
     return shared if own is None else own
-
-
-def _function(name: str, given: _Body) -> Iterator[_Made]:
-    properties: _Body = {key: given[key] for key in _OF_LAMBDA if key in given}
-    properties["Code"] = _code(given)
-    properties["Role"] = given.get("Role") or {"Fn::GetAtt": [f"{name}Role", "Arn"]}
-    if "Tracing" in given:
-        properties["TracingConfig"] = {"Mode": given["Tracing"]}
-    queue = given.get("DeadLetterQueue")
-    if isinstance(queue, dict) and "TargetArn" in queue:
-        properties["DeadLetterConfig"] = {"TargetArn": queue["TargetArn"]}
-    properties |= _tags(given)
-    yield _Made(name, "AWS::Lambda::Function", properties)
-    if "Role" not in given:
-        yield _Made(f"{name}Role", "AWS::IAM::Role", _role(given), "Policies")
-    url = given.get("FunctionUrlConfig")
-    if isinstance(url, dict):
-        yield from _address(name, url)
-
-
-def _code(given: _Body) -> Json:
-    if "InlineCode" in given:
-        return {"ZipFile": given["InlineCode"]}
-    if "ImageUri" in given:
-        return {"ImageUri": given["ImageUri"]}
-    return {"S3Bucket": _UNKNOWN, "S3Key": _UNKNOWN}
-
-
-def _address(name: str, url: _Body) -> Iterator[_Made]:
-    known: _Body = {key: url[key] for key in ("AuthType", "Cors", "InvokeMode") if key in url}
-    yield _Made(
-        f"{name}Url",
-        "AWS::Lambda::Url",
-        {"TargetFunctionArn": {"Ref": name}, **known},
-        "FunctionUrlConfig",
-    )
-    if url.get("AuthType") == "NONE":
-        yield _Made(
-            f"{name}UrlPublicPermissions",
-            "AWS::Lambda::Permission",
-            {
-                "Action": "lambda:InvokeFunctionUrl",
-                "FunctionName": {"Ref": name},
-                "FunctionUrlAuthType": "NONE",
-                "Principal": "*",
-            },
-            "FunctionUrlConfig",
-        )
-
-
-def _role(given: _Body) -> _Body:
-    named = given.get("Policies")
-    arns: list[Json] = [_managed("service-role/AWSLambdaBasicExecutionRole")]
-    if "VpcConfig" in given:
-        arns.append(_managed("service-role/AWSLambdaVPCAccessExecutionRole"))
-    inline: list[Json] = []
-    for number, policy in enumerate(named if isinstance(named, list) else [named]):
-        if isinstance(policy, str):
-            arns.append(policy if policy.startswith("arn:") else _managed(policy))
-        elif isinstance(policy, dict) and "Statement" in policy:
-            inline.append({"PolicyName": f"Policy{number}", "PolicyDocument": policy})
-        elif isinstance(policy, dict) and any(k == "Ref" or k.startswith("Fn::") for k in policy):
-            arns.append(policy)
-    role: _Body = {
-        "AssumeRolePolicyDocument": given.get("AssumeRolePolicyDocument")
-        or {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Action": "sts:AssumeRole",
-                    "Principal": {"Service": "lambda.amazonaws.com"},
-                }
-            ],
-        },
-        "ManagedPolicyArns": arns,
-    }
-    if inline:
-        role["Policies"] = inline
-    if "PermissionsBoundary" in given:
-        role["PermissionsBoundary"] = given["PermissionsBoundary"]
-    return role
-
-
-def _managed(name: str) -> Json:
-    return {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/{name}"}
-
-
-def _tags(given: _Body) -> _Body:
-    tags = given.get("Tags")
-    if not isinstance(tags, dict):
-        return {}
-    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-
-
-def _table(name: str, given: _Body) -> Iterator[_Made]:
-    key = given.get("PrimaryKey")
-    key = key if isinstance(key, dict) else {}
-    attribute = key.get("Name", "id")
-    kind = {"String": "S", "Number": "N", "Binary": "B"}.get(str(key.get("Type", "String")), "S")
-    properties: _Body = {
-        "AttributeDefinitions": [{"AttributeName": attribute, "AttributeType": kind}],
-        "KeySchema": [{"AttributeName": attribute, "KeyType": "HASH"}],
-        **{key: given[key] for key in _OF_TABLE if key in given},
-        **_tags(given),
-    }
-    if "ProvisionedThroughput" not in given:
-        properties["BillingMode"] = "PAY_PER_REQUEST"
-    yield _Made(name, "AWS::DynamoDB::Table", properties)
-
-
-def _stage(name: str, given: _Body) -> Iterator[_Made]:
-    """Yield the stage of a REST API; the API itself stays what it is."""
-    yield _Made(name, "AWS::Serverless::Api", given)
-    properties: _Body = {key: given[key] for key in _OF_STAGE if key in given}
-    yield _Made(
-        f"{name}Stage", "AWS::ApiGateway::Stage", {"RestApiId": {"Ref": name}, **properties}
-    )
-
-
-def _http_stage(name: str, given: _Body) -> Iterator[_Made]:
-    yield _Made(name, "AWS::Serverless::HttpApi", given)
-    properties: _Body = {key: given[key] for key in _OF_HTTP_STAGE if key in given}
-    yield _Made(
-        f"{name}Stage",
-        "AWS::ApiGatewayV2::Stage",
-        {
-            "ApiId": {"Ref": name},
-            "AutoDeploy": True,
-            "StageName": given.get("StageName", "$default"),
-            **properties,
-        },
-    )
-
-
-_MAKERS: Final[Mapping[str, Callable[[str, _Body], Iterator[_Made]]]] = {
-    "AWS::Serverless::Api": _stage,
-    "AWS::Serverless::Function": _function,
-    "AWS::Serverless::HttpApi": _http_stage,
-    "AWS::Serverless::SimpleTable": _table,
-}

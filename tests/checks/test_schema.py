@@ -97,6 +97,17 @@ def test_what_a_condition_chooses_is_an_error_that_names_it() -> None:
         # zones are a list of texts
         "Resources: {T: {Type: 'AWS::SSM::Parameter', Properties: {Type: String, "
         "Value: !Join [',', !GetAZs '']}}}",
+        # a type that another rule judges by two sources: one says that the region has the service
+        "Resources: {R: {Type: 'AWS::DMS::ReplicationSubnetGroup', Properties: {"
+        "ReplicationSubnetGroupDescription: a, SubnetIds: [a, b]}}}",
+        # a replica takes these from its source, and CloudFormation drops them
+        """
+        Resources:
+          R:
+            Type: AWS::RDS::DBInstance
+            Properties: {DBInstanceClass: db.r6g.large, SourceDBInstanceIdentifier: a,
+              MasterUsername: b, StorageEncrypted: true}
+        """,
         # a script
         "Resources: {T: {Type: 'AWS::SSM::Parameter', Properties: {Type: String, "
         "Value: 'echo ${HOME}'}}}",

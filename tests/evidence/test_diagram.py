@@ -34,21 +34,36 @@ def test_every_permitted_connection_is_an_arrow(gathered: Gather) -> None:
     }
 
 
-def test_a_way_out_goes_through_the_nat_gateways(gathered: Gather) -> None:
-    def let_out(resources: Resources) -> None:
-        resources["Out"] = {
-            "Type": "AWS::EC2::SecurityGroupEgress",
-            "Properties": {
-                "GroupId": {"Fn::GetAtt": ["TaskGroup", "GroupId"]},
-                "IpProtocol": "tcp",
-                "FromPort": 443,
-                "ToPort": 443,
-                "CidrIp": "0.0.0.0/0",
-                "Description": "Images",
-            },
-        }
+def _let_out(resources: Resources) -> None:
+    resources["Out"] = {
+        "Type": "AWS::EC2::SecurityGroupEgress",
+        "Properties": {
+            "GroupId": {"Fn::GetAtt": ["TaskGroup", "GroupId"]},
+            "IpProtocol": "tcp",
+            "FromPort": 443,
+            "ToPort": 443,
+            "CidrIp": "0.0.0.0/0",
+            "Description": "Images",
+        },
+    }
 
-    arrows = _arrows(_network(gathered, let_out))
+
+@pytest.mark.parametrize("subnet", [None, {"Fn::ImportValue": "elsewhere"}])
+def test_nat_gateways_that_stand_nowhere_here_are_left_out_of_the_picture(
+    gathered: Gather, subnet: object
+) -> None:
+    def change(resources: Resources) -> None:
+        _let_out(resources)
+        for name in ("NatA", "NatB"):
+            resources[name]["Properties"] = {"SubnetId": subnet} if subnet else {}
+
+    chart = _network(gathered, change)
+    assert ("Service", "internet", "TCP 443 (HTTPS)") in _arrows(chart)
+    assert svg(chart, standalone=False)
+
+
+def test_a_way_out_goes_through_the_nat_gateways(gathered: Gather) -> None:
+    arrows = _arrows(_network(gathered, _let_out))
     assert ("Service", NAT, "TCP 443 (HTTPS)") in arrows
     assert (NAT, "internet", "TCP 443 (HTTPS)") in arrows
     assert ("Service", "internet", "TCP 443 (HTTPS)") not in arrows

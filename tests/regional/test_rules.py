@@ -332,6 +332,18 @@ def test_hosted_rotation_needs_the_application_repository() -> None:
     assert rules(rotation, "eu-central-1") == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "severity"),
+    [("AWS::SNS::Topic", Severity.ERROR), ("AWS::SecretsManager::Secret", Severity.FATAL)],
+)
+def test_a_key_of_another_region_is_fatal_where_it_is_asked_for_at_once(
+    kind: str, severity: Severity
+) -> None:
+    name = "KmsMasterKeyId" if kind == "AWS::SNS::Topic" else "KmsKeyId"
+    (finding,) = findings(resource(kind, f"{name}: 'arn:aws:kms:eu-west-1:111111111111:key/a'"))
+    assert (finding.rule, finding.severity) == ("ARN-REGION", severity)
+
+
 def test_arns_in_lists_are_followed() -> None:
     alarm = resource(
         "AWS::CloudWatch::Alarm",

@@ -8,6 +8,7 @@ import pytest
 
 from pcistack.checks.findings import Finding
 from pcistack.checks.run import check_template, load
+from pcistack.checks.schema import engine
 from pcistack.template.document import Template
 from pcistack.template.serverless import expanded
 
@@ -111,3 +112,67 @@ def test_odd_properties_do_not_stop_the_check(properties: str) -> None:
     function = f"{{Type: AWS::Serverless::Function, Properties: {properties}}}"
     text = f"{_SAM}Globals: [3]\nResources: {{F: {function}}}"
     assert isinstance(_findings(text), list)
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        "DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt Queue.Arn}",
+        "Policies: [{SQSSendMessagePolicy: {QueueName: !GetAtt Queue.QueueName}}], "
+        "DeadLetterQueue: {TargetArn: !GetAtt Queue.Arn}",
+        "Policies: AWSLambdaRole",  # whose path the transform finds: service-role
+        "Tracing: Active",
+        "EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS}}}",
+        "Events: {E: {Type: SQS, Properties: {Queue: !GetAtt Queue.Arn}}}",
+    ],
+)
+def test_what_the_transform_adds_to_a_role_is_not_missed(properties: str) -> None:
+    text = _function(properties) + "  Queue: {Type: AWS::SQS::Queue}\n"
+    assert [f for f in _findings(text) if f.rule.startswith("DEPLOY-")] == []
+
+
+@pytest.mark.parametrize(
+    "connector",
+    [
+        "  C: {Type: AWS::Serverless::Connector, Properties: {Source: {Id: Queue}, "
+        "Destination: {Id: Read}, Permissions: [Read]}}\n  Queue: {Type: AWS::SQS::Queue}\n",
+        "  Queue: {Type: AWS::SQS::Queue, Connectors: {C: {Properties: {Destination: {Id: Read}, "
+        "Permissions: [Read]}}}}\n",
+    ],
+)
+def test_a_connector_lets_the_role_of_its_function(connector: str) -> None:
+    text = _SAM + (
+        "Resources:\n"
+        "  Read: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt Role.Arn, "
+        "Runtime: python3.13, Handler: a.b, Code: {ZipFile: a}}}\n"
+        "  Role:\n    Type: AWS::IAM::Role\n    Properties: {AssumeRolePolicyDocument: {"
+        "Statement: [{Effect: Allow, Action: 'sts:AssumeRole', Principal: "
+        "{Service: lambda.amazonaws.com}}]}}\n"
+        "  Poll: {Type: AWS::Lambda::EventSourceMapping, Properties: {FunctionName: !Ref Read, "
+        "EventSourceArn: !GetAtt Queue.Arn}}\n"
+    )
+    rules = {f.rule for f in _findings(f"{text}  Queue: {{Type: AWS::SQS::Queue}}\n")}
+    assert "DEPLOY-FUNCTION-SOURCE" in rules
+    assert "DEPLOY-FUNCTION-SOURCE" not in {f.rule for f in _findings(text + connector)}
+
+
+def test_an_api_that_only_events_ask_for_is_judged_at_the_event() -> None:
+    text = _function("Events: {Get: {Type: Api, Properties: {Path: /, Method: get}}}")
+    places = {(f.rule, f.resource, f.property) for f in _findings(text)}
+    assert ("PCI-10.2.1-SERVICE-LOGS", "Pay", "Events.Get") in places
+    named = _function("Events: {Get: {Type: Api, Properties: {RestApiId: !Ref A}}}")
+    assert not any(f.property == "Events.Get" for f in _findings(named))
+
+
+def test_a_state_machine_is_judged_by_its_log_and_its_role() -> None:
+    body = "{DefinitionUri: a.json, Policies: AdministratorAccess}"
+    text = f"{_SAM}Resources: {{M: {{Type: AWS::Serverless::StateMachine, Properties: {body}}}}}"
+    rules = {(f.rule, f.resource) for f in _findings(text)}
+    assert {("PCI-7.2.5-BROAD-POLICY", "M"), ("PCI-10.2.1-SERVICE-LOGS", "M")} <= rules
+
+
+def test_names_that_the_transform_makes_are_no_finding_of_the_schema_engine() -> None:
+    text = _function("Events: {Get: {Type: Schedule, Properties: {Schedule: rate(1 day)}}}")
+    text += "Outputs: {Rule: {Value: !GetAtt PayGet.Arn}, Role: {Value: !GetAtt PayRole.Arn}}\n"
+    found = engine().begin(Template.parse(text), "us-east-1").result()
+    assert [f for f in found if f.severity.fails] == []

@@ -14,6 +14,7 @@ from pcistack.deployment.pack import rule
 from pcistack.policies import managed
 from pcistack.policies.actions import exists, nearest, principals
 from pcistack.policies.statements import Statement
+from pcistack.template.serverless import MADE
 from pcistack.template.view import Partial, Value
 
 _SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -62,7 +63,7 @@ def action_rule(context: Context) -> Iterator[Hit]:
                 if exists(action) and (not scope or _within(action, scope)):
                     continue
                 near = nearest(action)
-                refused = "; the service refuses the policy" if scope else ""
+                refused = "; the service refuses the policy" if scope and key == "Action" else ""
                 yield hit(
                     statement.resource,
                     f"{statement.path}.{key}{place}",
@@ -70,7 +71,9 @@ def action_rule(context: Context) -> Iterator[Hit]:
                     + (f" in a policy of {scope[0]}" if scope else "")
                     + f": the statement says nothing of what is meant{refused}",
                     f"write {near}" if near else "name an action of the service",
-                    severity=Severity.FATAL if scope else _severity(action, near),
+                    severity=Severity.FATAL
+                    if scope and key == "Action"
+                    else _severity(action, near),
                 )
 
 
@@ -123,6 +126,8 @@ def managed_rule(context: Context) -> Iterator[Hit]:
                 continue
             own = name.rpartition("/")[2]
             moved = [other for other in managed.names() if other.rpartition("/")[2] == own]
+            if moved and MADE in holder.raw.body:
+                continue  # the transform finds the path of a name by itself
             near = moved or difflib.get_close_matches(name, managed.names(), 1, _SLIP)
             yield hit(
                 holder,

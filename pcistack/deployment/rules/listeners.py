@@ -84,7 +84,11 @@ def listener_rule(context: Context) -> Iterator[Hit]:
 
 
 def _security(listener: Resource, protocol: str | None) -> Iterator[Hit]:
-    certificates = listener.items("Certificates")
+    certificates = [
+        one
+        for one in listener.items("Certificates")
+        if not isinstance(one, dict) or one.get("CertificateArn") not in (None, "")
+    ]
     if protocol in _SECURE and not certificates:
         yield hit(
             listener,
@@ -101,8 +105,11 @@ def _security(listener: Resource, protocol: str | None) -> Iterator[Hit]:
         )
     policy = listener.text("SslPolicy")
     if protocol is not None and protocol not in _SECURE:
-        for name in ("Certificates", "SslPolicy"):
-            if listener.get(name) not in (None, "", []):
+        for name, given in (
+            ("Certificates", certificates),
+            ("SslPolicy", listener.get("SslPolicy")),
+        ):
+            if given not in (None, "", []):
                 yield hit(
                     listener,
                     name,

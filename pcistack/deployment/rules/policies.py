@@ -61,7 +61,7 @@ _ELEMENTS: Final = (
     *("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource"),
     *("NotResource", "Condition"),
 )
-_ACTION: Final = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
+_ACTION: Final = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9_*?]+")
 _SID: Final = re.compile(r"[A-Za-z0-9]*")
 _API: Final = "IAM user guide: Grammar of the IAM JSON policy language"
 _UNKNOWN_LENGTH: Final = 12  # what stands for a value that is not known has at least this length

@@ -58,6 +58,8 @@ SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::WAFv2::LoggingConfiguration": ("ResourceArn", "LogDestinationConfigs.*"),
     "AWS::WAFv2::WebACLAssociation": ("ResourceArn", "WebACLArn"),
 }
+_ASKED_LATER: Final = ("AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue")
+"""They take any key: it is asked for when the first object or message comes."""
 _SERVICES: Final = (
     "acm",
     "autoscaling",
@@ -102,6 +104,7 @@ def region_rule(context: Context) -> Iterator[Hit]:
                     path,
                     f"the ARN {_shown(value)} is of {region}; AWS takes one of {context.here} only",
                     f"name a resource of {here}, or build the ARN with ${{AWS::Region}}",
+                    severity=Severity.ERROR if kind in _ASKED_LATER else None,
                 )
 
 

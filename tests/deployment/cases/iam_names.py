@@ -78,6 +78,14 @@ CASES = (
             ("AWS::S3::BucketPolicy", "s3:PutObjects", "s3:PutObject"),
         )
     ),
+    Case(  # what is left out: whether the service looks is not known
+        rule="DEPLOY-IAM-ACTION",
+        name="left out",
+        severity=Severity.WARNING,
+        property=_ACTION.replace("Action", "NotAction"),
+        bad=_policy("AWS::SQS::QueuePolicy", "sqs:Break*").replace("Action", "NotAction"),
+        good=_policy("AWS::SQS::QueuePolicy", "sqs:Send*").replace("Action", "NotAction"),
+    ),
     Case(
         rule="DEPLOY-IAM-PRINCIPAL",
         property=_PRINCIPAL,

@@ -188,6 +188,15 @@ CASES = (
     _case(
         "DEPLOY-LISTENER",
         "Listener",
+        "Certificates",
+        f"{_LISTENER}Protocol: HTTP\nCertificates: [{{CertificateArn: c}}]\n{_FORWARD}",
+        f"{_LISTENER}Protocol: HTTP\n"
+        f"Certificates: [{{CertificateArn: !Ref AWS::NoValue}}]\n{_FORWARD}",
+        "no certificate",
+    ),
+    _case(
+        "DEPLOY-LISTENER",
+        "Listener",
         "SslPolicy",
         f"{_LISTENER}{_CERTIFICATE}SslPolicy: ELBSecurityPolicy-TLS-1-4\n{_FORWARD}",
         f"{_LISTENER}{_CERTIFICATE}SslPolicy: ELBSecurityPolicy-TLS13-1-2-2021-06\n{_FORWARD}",
