@@ -75,6 +75,10 @@ node_modules/.dev: package-lock.json $(VENV)/.runtime
 synth: runtime ## Synthesize and check one environment: make synth SUFFIX=prod
 	@cdk synth --quiet -c environmentSuffix="$$SUFFIX"
 
+.PHONY: delivery
+delivery: runtime ## Synthesize and check the roles of a pipeline, from delivery.toml
+	@cdk synth --quiet --app "python3 delivery.py" --output build/delivery
+
 .PHONY: test
 test: install ## Run all tests
 	@pytest -q -n 2

@@ -124,6 +124,9 @@ SAMPLES: Final[Mapping[str, tuple[Values, ...]]] = {
     "protection.deletion_protection": (
         {"data_classification": "test-data", "protection": {"deletion_protection": False}},
     ),
+    "protection.permissions_boundary": (
+        {"protection": {"permissions_boundary": "boundary-of-the-organisation"}},
+    ),
     "protection.lock_logs": ({"protection": {"lock_logs": True}},),
     "protection.key_deletion_window_days": ({"protection": {"key_deletion_window_days": 14}},),
     "protection.log_retention_days": ({"protection": {"log_retention_days": 365}},),

@@ -28,6 +28,7 @@ __all__ = [
     "check_suffix",
     "environment_file",
     "load_environment",
+    "read_toml",
 ]
 
 ENVIRONMENTS: Final = Path(__file__).resolve().parent.parent / "environments"
@@ -91,20 +92,9 @@ def load_environment(
     check_suffix(suffix)
     path = environment_file(suffix, directory)
     try:
-        values = _read(path)
+        values = read_toml(path)
     except FileNotFoundError:
         raise ConfigurationError(_no_file(path, suffix)) from None
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path}: is not UTF-8 text (at byte {error.start})") from None
-    except tomllib.TOMLDecodeError as error:
-        problem, _, place = str(error).rpartition(" (")
-        raise ConfigurationError(f"{path}: is not valid TOML: {cut(problem)} ({place}") from None
-    except ValueError:  # of Python's int
-        raise ConfigurationError(f"{path}: is not valid TOML: a number is too long") from None
-    except RecursionError:
-        raise ConfigurationError(f"{path}: is not valid TOML: it is nested too deeply") from None
     environment, found = _judge(suffix, replaced(values, chosen or Chosen()))
     served = environment.serves
     if path.stem == EPHEMERAL != suffix and not is_served(suffix, served):
@@ -119,10 +109,30 @@ def load_environment(
     return environment
 
 
-def _read(path: Path) -> dict[str, object]:
+def read_toml(path: Path) -> dict[str, object]:
+    """Return what a configuration file holds.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ConfigurationError: It is no TOML, or cannot be read.
+    """
     if path.exists() and not path.is_file():
         raise ConfigurationError(f"{path}: is not a regular file")
-    return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows write a BOM
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows write a BOM
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: is not UTF-8 text (at byte {error.start})") from None
+    except tomllib.TOMLDecodeError as error:
+        problem, _, place = str(error).rpartition(" (")
+        raise ConfigurationError(f"{path}: is not valid TOML: {cut(problem)} ({place}") from None
+    except ValueError:  # of Python's int
+        raise ConfigurationError(f"{path}: is not valid TOML: a number is too long") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path}: is not valid TOML: it is nested too deeply") from None
 
 
 def _no_file(path: Path, suffix: str) -> str:

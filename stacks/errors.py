@@ -50,9 +50,9 @@ class Place:
     allowed: str
 
 
-def place_of(detail: ErrorDetails) -> Place:
+def place_of(detail: ErrorDetails, model: type[BaseModel] = Environment) -> Place:
     """Return where an error is; pydantic's own names of keys and choices are no place."""
-    return _within(Environment, list(detail["loc"]), (), ())
+    return _within(model, list(detail["loc"]), (), ())
 
 
 def _within(
@@ -93,14 +93,14 @@ def _within(
     return _within(tables.model, rest, names, here, whole=whole or needed)
 
 
-def explain(detail: ErrorDetails) -> Iterator[Mistake]:
-    """Yield what one of pydantic's errors says, in plain words."""
+def explain(detail: ErrorDetails, model: type[BaseModel] = Environment) -> Iterator[Mistake]:
+    """Yield what one of pydantic's errors says of a model's file, in plain words."""
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     if kind == "default_factory_not_called":
         return  # the default would follow from a setting that is wrong
     if kind == "too_short" and len(value) >= context["min_length"]:
         return  # items that are wrong themselves were not counted
-    place = place_of(detail)
+    place = place_of(detail, model)
     wrong = _WRONG.get(kind, detail["msg"].removeprefix("Value error, "))
     if kind in ("bool_type", "float_type", "int_type") and isinstance(value, str):
         wrong = "is a text, because of its quotes"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import CfnOutput, DefaultStackSynthesizer, PermissionsBoundary, Stack, Tags
 from aws_cdk import Environment as CdkEnvironment
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -53,12 +53,17 @@ class PciDssStack(Stack):
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
+        boundary = environment.protection.permissions_boundary
         super().__init__(
             scope,
             construct_id,
             env=CdkEnvironment(account=environment.account, region=environment.region),
             description=f"PCI DSS transaction processing, environment {environment.suffix}",
             termination_protection=environment.protection.deletion_protection,
+            tags=_tags(environment),  # of the stack itself: a pipeline's role may ask for them
+            permissions_boundary=PermissionsBoundary.from_name(boundary) if boundary else None,
+            # Who may write the code of one environment cannot write that of another.
+            synthesizer=DefaultStackSynthesizer(bucket_prefix=f"{environment.suffix}/"),
         )
         self._name_zones(environment)
         names, protection = environment.names, environment.protection

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from pci_constructs.settings import values
-from pci_constructs.settings.form import Allowed, Settings
+from pci_constructs.settings.form import Allowed, Settings, form
 from pci_constructs.settings.retention import RETENTIONS
 from pci_constructs.settings.words import listed
 
@@ -26,6 +26,14 @@ class ProtectionSettings(Settings):
 
     key_deletion_window_days: Annotated[int, Field(ge=7, le=30)] = 7
     """How long a deleted key can be recovered."""
+
+    permissions_boundary: Annotated[
+        Annotated[str, form(r"[\w+=,.@-]{1,128}")] | None,
+        Allowed("the name of a managed policy of the account"),
+    ] = None
+    """Managed policy of the account that is the most that each role of the stack may do, whatever
+    its own policies say; it must exist. `pcistack-pull-requests`, which `PciDssDelivery` makes,
+    lets a pipeline deploy the environments of pull requests and nothing else."""
 
     lock_logs: bool = False
     """Nobody can shorten the life of a log before its retention ends: S3 Object Lock in compliance

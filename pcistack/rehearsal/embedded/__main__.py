@@ -17,6 +17,7 @@ from pcistack.rehearsal.embedded import (
     firewall,
     function_calls,
     guards,
+    identity_providers,
     jobs,
     late_writers,
     monitoring,
@@ -42,7 +43,10 @@ def main() -> None:
 
 def install() -> None:
     """Add to the engine what it lacks."""
-    for module in (database, dns, firewall, monitoring, network, scaling, secrets, storage):
+    for module in (
+        *(database, dns, firewall, identity_providers, monitoring, network, scaling),
+        *(secrets, storage),
+    ):
         for resource_type in module.RESOURCE_TYPES:
             resource_type.register()
     recorded.install()
