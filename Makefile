@@ -4,9 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-VARIABLES := SUFFIX ARGS PYTHON
+VARIABLES := SUFFIX ARGS PYTHON BASE
 $(foreach name,$(filter-out $(VARIABLES),$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $(name)))),\
-  $(error no variable is called $(name). Known are SUFFIX=<environment>, ARGS=<options of the command>, PYTHON=<python3.11>)))
+  $(error no variable is called $(name). Known are SUFFIX=<environment>, ARGS=<options of the command>, BASE=<assemblies to compare with>, PYTHON=<python3.11>)))
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 SUFFIX ?= dev
@@ -87,13 +87,54 @@ test: install ## Run all tests
 rehearse: runtime ## Deploy, change and destroy the stack on an embedded AWS
 	@pcistack rehearse $(if $(ASKED),--suffix "$$SUFFIX") $(ARGS)
 
+.PHONY: assemblies
+assemblies: runtime ## Synthesize and check every shipped environment
+	@code=0; for suffix in $(SHIPPED); do \
+	  cdk synth --quiet -c environmentSuffix=$$suffix --output build/assemblies/$$suffix || code=$$?; \
+	done; exit $$code
+
 .PHONY: check
-check: install ## Lint every shipped template with cfn-lint for its region
+check: install assemblies ## Lint every shipped template with cfn-lint for its region
 	@for suffix in $(SHIPPED); do \
-	  cdk synth --quiet -c environmentSuffix=$$suffix --output build/$$suffix; \
-	  cfn-lint --config-file .cfnlintrc.yaml -- build/$$suffix/*-$$suffix.template.json; \
+	  cfn-lint --config-file .cfnlintrc.yaml -- build/assemblies/$$suffix/*-$$suffix.template.json; \
 	  echo "cfn-lint: $$suffix has no error and no warning"; \
 	done
+
+.PHONY: review
+review: runtime ## Say what merging does, after assemblies: make review BASE=../base/build/assemblies
+	@test -n "$${BASE:-}" || { echo 'Say what to compare with: make review BASE=../base/build/assemblies' >&2; exit 2; }
+	@rehearsal=build/rehearsal.json; test -f $$rehearsal || rehearsal=; \
+	pcistack review "$$BASE" build/assemblies $${rehearsal:+--rehearsal $$rehearsal} > build/comment.md \
+	  || { code=$$?; cat build/comment.md; exit $$code; }
+
+# The three below speak to the account whose credentials are there. The environment variables
+# IMAGE_TAG and EXECUTION_ROLE say which image, and which role CloudFormation takes.
+IMAGE := $${IMAGE_TAG:+-c "imageTag=$$IMAGE_TAG"}
+APP := cdk.out
+
+.PHONY: preflight
+preflight: runtime ## Ask AWS whether an environment will deploy: make preflight SUFFIX=prod
+	@cdk synth --quiet -c environmentSuffix="$$SUFFIX" $(IMAGE)
+	@pcistack preflight $(APP)/*-"$$SUFFIX".template.json $${AWS_REGION:+--region "$$AWS_REGION"}
+
+.PHONY: deploy
+deploy: runtime ## Deploy an environment: make deploy SUFFIX=prod
+	@cdk deploy -c environmentSuffix="$$SUFFIX" $(IMAGE) --require-approval never \
+	  --outputs-file build/outputs.json $${EXECUTION_ROLE:+--role-arn "$$EXECUTION_ROLE"}
+
+.PHONY: verify
+verify: runtime ## Ask AWS whether a deployed environment keeps its promises: make verify SUFFIX=prod
+	@cdk synth --quiet -c environmentSuffix="$$SUFFIX" $(IMAGE)
+	@pcistack verify --suffix "$$SUFFIX"
+
+.PHONY: destroy
+destroy: runtime ## Destroy an environment: make destroy SUFFIX=pr42
+	@cdk destroy -c environmentSuffix="$$SUFFIX" --force $${EXECUTION_ROLE:+--role-arn "$$EXECUTION_ROLE"}
+
+.PHONY: sweep
+sweep: runtime ## Ask AWS what a destroyed environment has left: make sweep SUFFIX=pr42
+	@cdk synth --quiet -c environmentSuffix="$$SUFFIX"
+	@pcistack sweep --suffix "$$SUFFIX"
 
 .PHONY: evidence
 evidence: synth ## Write what an assessor reads: make evidence SUFFIX=prod

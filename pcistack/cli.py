@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "Ask AWS whether the stack will deploy",
     ),
     "rehearse": ("pcistack.commands.rehearse:rehearse", "Deploy and destroy on an embedded AWS"),
+    "review": ("pcistack.commands.review:review", "Say what merging a pull request does"),
     "sweep": ("pcistack.commands.sweep:sweep", "Say what a destroyed environment has left"),
     "verify": (
         "pcistack.commands.verify:verify",

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, cast
 
 from pcistack.account import names_in_use
-from pcistack.account.aws import Aws, Call, text
+from pcistack.account.aws import Aws, Call, Item, text
 from pcistack.account.needs import Needs
 from pcistack.account.rows import Row, Verdict, tried
 from pcistack.template.document import Template
@@ -80,6 +80,18 @@ def environment_tags(template: Template) -> dict[str, str]:
             if isinstance(tag, dict) and tag.get("Key") in TAGS:
                 found.setdefault(str(tag["Key"]), str(tag.get("Value")))
     return found
+
+
+def suffixes(aws: Aws) -> list[str]:
+    """Return the suffix of every environment of which something is there, sorted.
+
+    Args:
+        aws: Asks in the region of the environments.
+    """
+    name = TAGS[0]
+    tagged = aws.items(Call.TAGGED, "ResourceTagMappingList", {"TagFilters": [{"Key": name}]})
+    pairs = [pair for item in tagged for pair in cast("list[Item]", item.get("Tags", []))]
+    return sorted({text(pair, "Value") for pair in pairs if text(pair, "Key") == name})
 
 
 def sweep(wanted: Needs, aws: Aws, tags: Mapping[str, str]) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
@@ -18,6 +19,8 @@ _SIGNS: Final[Mapping[Kind, str]] = {
     Kind.REMOVED: "-", Kind.ADDED: "+", Kind.IN_PLACE: "~",
 }  # fmt: skip
 _MOST_PATHS: Final = 4
+_SEAM: Final = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=::)(?=\w)|(?<=\w[./_])(?=\w)")
+"""Where a long name may go on in the next line."""
 
 
 def text(stacks: Sequence[StackChange]) -> str:
@@ -43,7 +46,7 @@ def _text(stack: StackChange) -> Iterator[str]:
 
 
 def markdown(stacks: Sequence[StackChange]) -> str:
-    """Return the changes as a comment on a pull request; three columns fit a phone."""
+    """Return the changes as a comment on a pull request; two columns of short words fit a phone."""
     if not stacks:
         return "No resource changes."
     return "\n\n".join("\n".join(_markdown(stack)) for stack in stacks)
@@ -68,15 +71,16 @@ def _is_loud(change: Change) -> bool:
 
 
 def _rows(changes: Sequence[Change]) -> Iterator[str]:
-    yield "| resource | what happens | meaning |"
-    yield "| --- | --- | --- |"
+    yield "| resource | what happens |"
+    yield "| --- | --- |"
     for change in changes:
         data = "<br>**holds data**" if change.is_stateful else ""
         loud = "**" if change.loses else ""
+        happens = [f"{loud}{change.kind.value}{loud}{_broken(_why(change))}"]
+        happens += [_broken(effect) for effect in change.effects]
         yield (
-            f"| `{_cell(change.logical_id)}`<br>{_cell(change.type)}{data} "
-            f"| {loud}{change.kind.value}{loud}{_cell(_why(change))} "
-            f"| {'<br>'.join(_cell(effect) for effect in change.effects)} |"
+            f"| <code>{_broken(change.logical_id)}</code><br>{_broken(change.type)}{data} "
+            f"| {'<br>'.join(happens)} |"
         )
 
 
@@ -151,3 +155,8 @@ def _why(change: Change) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ").replace("`", "'")
+
+
+def _broken(text: str) -> str:
+    """Return a cell in which a browser may break long names between their words."""
+    return _SEAM.sub("<wbr>", _cell(text))

@@ -86,7 +86,8 @@ def changes_between(base: Path, head: Path) -> list[StackChange]:
     """Return what changes in each stack that changes.
 
     Args:
-        base: A cloud assembly, its ``manifest.json``, or a template: what is there.
+        base: A cloud assembly, its ``manifest.json``, a folder of assemblies, or a template: what
+            is there.
         head: The same kind of thing: what shall be there.
 
     Raises:
@@ -155,7 +156,13 @@ def read(path: Path) -> dict[str, Stack]:
         stack = Stack(name=path.name, environment="", protected=None, template=Template.read(path))
         return {stack.name: stack} | {each.name: each for each in _nested(stack, path.parent, 0)}
     folder = path if path.is_dir() else path.parent
-    return {stack.name: stack for stack in _assembly(folder)}
+    return {stack.name: stack for each in assemblies(folder) for stack in _assembly(each)}
+
+
+def assemblies(folder: Path) -> list[Path]:
+    """Return the assemblies in a folder, one for each environment, or the folder itself."""
+    inside = [] if (folder / _MANIFEST).exists() else sorted(folder.glob(f"*/{_MANIFEST}"))
+    return [manifest.parent for manifest in inside] or [folder]
 
 
 def _assembly(folder: Path) -> Iterator[Stack]:

@@ -139,6 +139,20 @@ def check(
     sys.exit(report.exit_code)
 
 
+def report_of(paths: Sequence[Path], on: date) -> Report:
+    """Return what every pack says of templates and cloud assemblies.
+
+    Args:
+        paths: As the command takes them.
+        on: The day for which they are judged.
+
+    Raises:
+        BadInputError: The settings of the repository cannot be used.
+    """
+    run = _Run(region=None, on=on, names=_NAMES, settings=_settings())
+    return run.report(paths)
+
+
 def _packs(only: str | None) -> Sequence[str]:
     if only is None:
         return _NAMES

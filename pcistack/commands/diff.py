@@ -33,9 +33,9 @@ Examples:
 def diff(base: Path, head: Path, form: str) -> None:
     """Say what deploying HEAD over BASE does to each resource, without AWS.
 
-    BASE and HEAD are two cloud assemblies (cdk.out) or two templates. Replacement follows the
-    create-only properties of CloudFormation's resource schemas, for every type. What holds data
-    is marked.
+    BASE and HEAD are two cloud assemblies (cdk.out), folders of them, or templates. Replacement
+    follows the create-only properties of CloudFormation's resource schemas, for every type. What
+    holds data is marked.
     """
     from pcistack.changes.output import FORMATS
     from pcistack.changes.stacks import changes_between

@@ -24,7 +24,8 @@ Example:
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--suffix", required=True, help="Suffix of the environment, such as pr42.")
+@click.option("--suffix", help="Suffix of the environment, such as pr42.")
+@click.option("--list", "lists", is_flag=True, help="Print the suffixes that are there, and end.")
 @click.option("--region", help="Region of the environment [of the cloud assembly].")
 @click.option("--profile", help="Profile of the AWS configuration [the usual order].")
 @click.option(
@@ -35,7 +36,9 @@ Example:
     type=PATH,
     help="Cloud assembly with the environment, made by `make synth SUFFIX=...`.",
 )
-def sweep(suffix: str, region: str | None, profile: str | None, assembly: Path) -> None:
+def sweep(
+    suffix: str | None, lists: bool, region: str | None, profile: str | None, assembly: Path
+) -> None:
     """Say what a destroyed environment has left in the account, and what removes it.
 
     Services write logs for a while after a destroy, and a profile that keeps data leaves it on
@@ -49,6 +52,11 @@ def sweep(suffix: str, region: str | None, profile: str | None, assembly: Path) 
     from pcistack.template.document import TemplateError
     from pcistack.template.worlds import views
 
+    if lists:
+        _list(region, profile)
+        return
+    if suffix is None:
+        raise BadInputError("no suffix given; add --suffix, such as --suffix pr42, or --list")
     suffix = suffix_of(suffix)
     try:
         stack = stack_of(assembly, suffix)
@@ -62,3 +70,20 @@ def sweep(suffix: str, region: str | None, profile: str | None, assembly: Path) 
     for line in render(rows, f"{suffix} in {place}"):
         click.echo(line)
     sys.exit(exit_code(rows))
+
+
+def _list(region: str | None, profile: str | None) -> None:
+    """Print the suffix of every environment of which something is there, one a line."""
+    from pcistack.account.aws import AwsError
+    from pcistack.account.sweep import suffixes
+
+    if region is None:
+        raise BadInputError("no region given; add --region, such as --region eu-central-2")
+    try:
+        found = suffixes(connect(region_of(region), profile))
+    except AwsError as error:
+        raise BadInputError(str(error)) from None
+    finally:
+        show_progress(None)
+    for suffix in found:
+        click.echo(suffix)

@@ -7,7 +7,7 @@ import pytest
 from pcistack.account.aws import Call
 from pcistack.account.needs import needs
 from pcistack.account.rows import Row, Verdict
-from pcistack.account.sweep import sweep
+from pcistack.account.sweep import suffixes, sweep
 from pcistack.template.document import Template
 from pcistack.template.worlds import views
 from tests.account.recorded import REGION, Answer, Refusal, StubbedAws
@@ -105,3 +105,17 @@ def test_key_in_its_deletion_window_goes_by_itself(answer: Answer, said: str, st
 def test_missing_permission_is_named() -> None:
     (row,) = _swept(TAGGED=Refusal("AccessDeniedException"))
     assert (row.state, row.answer) == (Verdict.REFUSED, "needs the IAM permission tag:GetResources")
+
+
+def test_environments_of_which_something_is_there_are_listed_once() -> None:
+    def tagged(suffix: str) -> dict[str, object]:
+        tags = [
+            {"Key": "Project", "Value": "pcidss"},
+            {"Key": "EnvironmentSuffix", "Value": suffix},
+        ]
+        return {"ResourceARN": KEY, "Tags": tags}
+
+    found = [tagged(suffix) for suffix in ("pr42", "dev", "pr42")]
+    stub = StubbedAws({Call.TAGGED: {"ResourceTagMappingList": found}})
+    assert suffixes(stub.aws()) == ["dev", "pr42"]
+    assert stub.log[0][1]["TagFilters"] == [{"Key": "EnvironmentSuffix"}]

@@ -25,17 +25,8 @@ def render(report: Report) -> str:
     verdict = "❌ Refused" if report.failed or report.problems else "✅ Passed"
     lines = [MARK, f"### {verdict}", "", _plain(summary(report, plain=True)), ""]
     lines += [f"- **Not judged:** {_plain(line)}" for line in report.problems]
-    size = sum(map(len, lines))
-    left_out = 0
-    for group in groups(list(report.open)):
-        block = list(_group(group))
-        size += sum(len(line) + 1 for line in block)
-        if size > _LONGEST:
-            left_out += len(group)
-        else:
-            lines += block
-    if left_out:
-        lines.append(f"…and {counted(left_out, 'finding')} more; see the log of the check.")
+    lines += open_findings(list(report.open), _LONGEST - sum(map(len, lines)))
+    size = sum(len(line) + 1 for line in lines)
     accepted = list(report.acknowledged)
     if accepted and size < _LONGEST // 2:
         lines += _folded(
@@ -48,6 +39,22 @@ def render(report: Report) -> str:
         )
     lines += [f"> {_plain(line)}" for line in report.notes]
     return "\n".join(lines).rstrip()
+
+
+def open_findings(entries: Sequence[Entry], longest: int) -> list[str]:
+    """Return findings rule by rule, worst first, in lines of at most so many characters."""
+    lines: list[str] = []
+    left_out = 0
+    for group in groups(list(entries)):
+        block = list(_group(group))
+        longest -= sum(len(line) + 1 for line in block)
+        if longest < 0:
+            left_out += len(group)
+        else:
+            lines += block
+    if left_out:
+        lines.append(f"…and {counted(left_out, 'finding')} more; see the log of the check.")
+    return lines
 
 
 def _group(group: Sequence[Entry]) -> Iterator[str]:
