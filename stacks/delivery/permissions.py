@@ -8,6 +8,7 @@ from typing import Final
 from pci_constructs.place import Place
 from pci_constructs.policy import Condition, Statement, allow
 from pcistack.account.aws import Call
+from pcistack.account.verify.permissions import drift_actions
 from stacks.delivery.settings import NUMBERED, Delivery
 
 QUALIFIER: Final = "hnb659fds"
@@ -123,8 +124,8 @@ ACCEPTED: Final = {
 
 
 def reads() -> Statement:
-    """Return what preflight, verify and sweep ask; every one a Describe, Get or List."""
-    asked = {call.permission for call in Call} | set(READS_STACKS)
+    """Return what preflight, verify and sweep ask; nothing that writes."""
+    asked = {call.permission for call in Call} | drift_actions() | set(READS_STACKS)
     return allow(*sorted(asked), sid="Read")
 
 

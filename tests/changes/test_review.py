@@ -119,8 +119,9 @@ def test_tables_fit_a_phone(tmp_path: Path) -> None:
 
 
 def test_a_long_comment_is_cut_where_github_would_refuse_it(tmp_path: Path) -> None:
-    many = {f"Topic{number}": TOPIC for number in range(1_200)}
-    base, head = assembly(tmp_path / "a", T=TOPIC), assembly(tmp_path / "b", T=TOPIC, **many)
+    many: dict[str, object] = {f"Topic{number}": TOPIC for number in range(1_200)}
+    base, head = environments(tmp_path / "a", T=TOPIC), environments(tmp_path / "b", T=TOPIC)
+    template(head / "dev" / "shop.json", **many)
     result = run(base, head)
     assert len(result.output) < 65_000
     assert "and more: see the log" in result.output

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from pcistack.account.aws import Call
+from pcistack.account.verify.permissions import policy as verify_policy
+from pcistack.template.document import Template
 from pcistack.template.view import Reference
 from stacks.delivery import permissions
 from stacks.delivery.stack import BOUNDARY
@@ -173,9 +176,17 @@ def test_the_role_that_checks_only_reads() -> None:
     found = access().role(Reference("Check", "Arn"))
     assert found is not None
     (statement,) = access().identity(found)[0]
+    reading = ("describe", "detect", "get", "list", "batchdescribe")
     for action in statement.actions:
-        assert action.partition(":")[2].startswith(("describe", "get", "list", "lookup")), action
+        assert action.partition(":")[2].startswith(reading), action
     assert {call.permission.lower() for call in Call} <= set(statement.actions)
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_the_role_that_checks_may_verify_every_environment(suffix: str) -> None:
+    (needed,) = statements(verify_policy(Template.parse(json.dumps(template(suffix).body))))
+    given = statements(delivery().properties("Read")["PolicyDocument"])[0]
+    assert set(listed(needed["Action"])) <= set(listed(given["Action"]))
 
 
 def test_every_action_is_one_that_iam_knows() -> None:

@@ -81,6 +81,12 @@ def policy(template: Template) -> dict[str, object]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
+def drift_actions() -> frozenset[str]:
+    """Return what drift detection asks of any stack beside the project's own calls."""
+    read = (action for actions in _reads().values() for action in actions)
+    return frozenset(read).union(*_ALSO.values())
+
+
 @cache
 def _reads() -> Mapping[str, Sequence[str]]:
     """Return the permissions that reading a resource takes, by its type."""
