@@ -161,7 +161,7 @@ def read(path: Path) -> dict[str, Stack]:
 
 def assemblies(folder: Path) -> list[Path]:
     """Return the assemblies in a folder, one for each environment, or the folder itself."""
-    inside = [] if (folder / _MANIFEST).exists() else sorted(folder.glob(f"*/{_MANIFEST}"))
+    inside = [] if (folder / MANIFEST).exists() else sorted(folder.glob(f"*/{MANIFEST}"))
     return [manifest.parent for manifest in inside] or [folder]
 
 

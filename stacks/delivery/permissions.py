@@ -111,6 +111,14 @@ REASONS: Final = {
 }
 """Why a statement has wildcards, by its id."""
 
+READS_ALL: Final = {
+    "PCI-7.2.5-RESOURCE-WILDCARD": (
+        "Drift is asked of every environment, whose names are not known beforehand; what is read "
+        "are settings and names, never the value of a secret nor an object."
+    ),
+}
+"""What is accepted on what the roles read."""
+
 ACCEPTED: Final = {
     "PCI.DSS.321-IAMPolicyNoStatementsWithFullAccess": REASONS["WhatEnvironmentsAreMadeOf"],
     "PCI-7.2.5-ACTION-WILDCARD": REASONS["WhatEnvironmentsAreMadeOf"],

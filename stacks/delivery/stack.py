@@ -49,7 +49,9 @@ class DeliveryStack(Stack):
             name=BOUNDARY,
             accepted=permissions.ACCEPTED,
         )
-        self._reads = self._policy("Read", lambda _: [permissions.reads()])
+        self._reads = self._policy(
+            "Read", lambda _: [permissions.reads()], accepted=permissions.READS_ALL
+        )
         execution = self._execution(boundary)
         self._role("Check", ends.check)
         self._role(
