@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Final, cast
 
 from aws_cdk import CustomResource, Duration, Stack
@@ -75,15 +73,18 @@ class DatabaseIdentities(Construct):
             identity: [[foundation.names.ecs_cluster, name] for name in names]
             for identity, names in services.items()
         }
+        cluster = database.cluster
+        self._host = cluster.cluster_endpoint.hostname
+        self._reader_host = cluster.cluster_read_endpoint.hostname
         self._secrets = {identity: self._secret(identity) for identity in GRANTS}
+        self._arns = {identity: secret.secret_arn for identity, secret in self._secrets.items()}
         self.security_group = group = self._security_group()
         log_group = owned_log_group(
             self, "LogGroup", name=foundation.names.database_users_logs, foundation=foundation
         )
         self.function = self._function(group, log_group)
         self.ready: IDependable = self._users(group)
-        for identity in GRANTS:
-            self._schedule(identity)
+        self._rotate()
 
     def secret(self, identity: str) -> secretsmanager.ISecret:
         """Return the secret of an identity: host, readerhost, port, dbname, username, password.
@@ -95,11 +96,10 @@ class DatabaseIdentities(Construct):
 
     def _secret(self, identity: str) -> secretsmanager.Secret:
         """Generate a login; it is in no parameter and no template (PCI DSS 8.6.2)."""
-        cluster = self._database.cluster
         value = {
             "engine": "mysql",
-            "host": cluster.cluster_endpoint.hostname,
-            "readerhost": cluster.cluster_read_endpoint.hostname,
+            "host": self._host,
+            "readerhost": self._reader_host,
             "port": str(self._database.settings.port),
             "dbname": self._database.settings.name,
             "username": users(identity)[0],
@@ -139,31 +139,30 @@ class DatabaseIdentities(Construct):
 
     def _function(self, group: ec2.SecurityGroup, log_group: logs.LogGroup) -> lambda_.Function:
         tier, cluster = self._network.private, self._database.cluster
-        with tempfile.TemporaryDirectory() as folder:
-            function = lambda_.Function(
-                self,
-                "Function",
-                description=f"Makes and rotates the users of {cluster.node.path}",
-                runtime=lambda_.Runtime.PYTHON_3_14,
-                architecture=lambda_.Architecture.ARM_64,
-                handler=HANDLER,
-                code=lambda_.Code.from_asset(packed(Path(folder))),
-                timeout=Duration.minutes(10),
-                memory_size=256,
-                log_group=log_group,
-                role=self._role(log_group),
-                vpc=tier.vpc,
-                vpc_subnets=tier.subnets,
-                security_groups=[group],
-                environment={
-                    "HOST": cluster.cluster_endpoint.hostname,
-                    "PORT": str(self._database.settings.port),
-                    "DATABASE": self._database.settings.name,
-                    "MASTER_SECRET": self._database.master_secret_arn,
-                    "SECRETS": Stack.of(self).to_json_string(self._arns()),
-                    "SERVICES": json.dumps(self._services),
-                },
-            )
+        function = lambda_.Function(
+            self,
+            "Function",
+            description=f"Makes and rotates the users of {cluster.node.path}",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=HANDLER,
+            code=lambda_.Code.from_asset(packed()),
+            timeout=Duration.minutes(10),
+            memory_size=256,
+            log_group=log_group,
+            role=self._role(log_group),
+            vpc=tier.vpc,
+            vpc_subnets=tier.subnets,
+            security_groups=[group],
+            environment={
+                "HOST": self._host,
+                "PORT": str(self._database.settings.port),
+                "DATABASE": self._database.settings.name,
+                "MASTER_SECRET": self._database.master_secret_arn,
+                "SECRETS": Stack.of(self).to_json_string(self._arns),
+                "SERVICES": json.dumps(self._services),
+            },
+        )
         function.add_permission(
             "SecretsManager",
             principal=cast("iam.IPrincipal", iam.ServicePrincipal("secretsmanager.amazonaws.com")),
@@ -193,7 +192,7 @@ class DatabaseIdentities(Construct):
                         "secretsmanager:GetSecretValue",
                         "secretsmanager:PutSecretValue",
                         "secretsmanager:UpdateSecretVersionStage",
-                        on=list(self._arns().values()),
+                        on=list(self._arns.values()),
                     ),
                     allow("secretsmanager:GetRandomPassword"),
                     allow("kms:Decrypt", "kms:GenerateDataKey", on=key),
@@ -224,9 +223,9 @@ class DatabaseIdentities(Construct):
             service_token=self.function.function_arn,
             service_timeout=Duration.minutes(15),
             properties={  # a change of any makes the users again
-                "Host": self._database.cluster.cluster_endpoint.hostname,
+                "Host": self._host,
                 "Port": self._database.settings.port,
-                "Secrets": list(self._arns().values()),
+                "Secrets": list(self._arns.values()),
                 "MasterSecret": self._database.master_secret_arn,
                 "Code": digest(),
             },
@@ -241,24 +240,24 @@ class DatabaseIdentities(Construct):
             users_made.node.add_dependency(self._network.endpoint_security_group)
         return users_made
 
-    def _schedule(self, identity: str) -> None:
-        settings = self._database.settings
-        schedule = secretsmanager.CfnRotationSchedule(
-            self,
-            f"{identity.capitalize()}Schedule",
-            secret_id=self._secrets[identity].secret_arn,
-            rotation_lambda_arn=self.function.function_arn,
-            rotate_immediately_on_update=False,
-            rotation_rules=secretsmanager.CfnRotationSchedule.RotationRulesProperty(
-                schedule_expression=_cron(settings.rotation_days, settings.rotation_hour),
-                duration=_WINDOW,
-            ),
+    def _rotate(self) -> None:
+        settings, function = self._database.settings, self.function.function_arn
+        rules = secretsmanager.CfnRotationSchedule.RotationRulesProperty(
+            schedule_expression=_cron(settings.rotation_days, settings.rotation_hour),
+            duration=_WINDOW,
         )
         # Secrets Manager tests at once that it may invoke the function, and the login.
-        schedule.node.add_dependency(self.function.node.find_child("SecretsManager"), self.ready)
-
-    def _arns(self) -> dict[str, str]:
-        return {identity: secret.secret_arn for identity, secret in self._secrets.items()}
+        tested = (self.function.node.find_child("SecretsManager"), self.ready)
+        for identity, arn in self._arns.items():
+            schedule = secretsmanager.CfnRotationSchedule(
+                self,
+                f"{identity.capitalize()}Schedule",
+                secret_id=arn,
+                rotation_lambda_arn=function,
+                rotate_immediately_on_update=False,
+                rotation_rules=rules,
+            )
+            schedule.node.add_dependency(*tested)
 
 
 def _cron(days: int, hour: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -34,20 +35,33 @@ class RoleProps:
     accepted: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRole:
-    """A role in two hands.
+    """A role in two hands, each made when it is first asked for.
 
     Attributes:
-        role: For everybody: a grant to it takes effect, by a policy of its own.
-        closed: For the CDK while it wires a construct whose needs are listed already; what it
-            grants then is dropped. Never hand it out.
         name: Its name, for a managed policy that is attached later.
     """
 
-    role: iam.IRole
-    closed: iam.IRole
-    name: str
+    def __init__(self, scope: Construct, construct_id: str, resource: iam.CfnRole) -> None:
+        self._scope, self._id, self._resource = scope, construct_id, resource
+        self.name = resource.ref
+
+    @cached_property
+    def role(self) -> iam.IRole:
+        """For everybody: a grant to it takes effect, by a policy of its own."""
+        return self._imported("Arn", mutable=True)
+
+    @cached_property
+    def closed(self) -> iam.IRole:
+        """For the CDK while it wires a construct whose needs are listed already.
+
+        What it grants then is dropped. Never hand it out.
+        """
+        return self._imported("Closed", mutable=False)
+
+    def _imported(self, what: str, *, mutable: bool) -> iam.IRole:
+        arn = self._resource.attr_arn
+        return iam.Role.from_role_arn(self._scope, f"{self._id}{what}", arn, mutable=mutable)
 
 
 def listed_role(scope: Construct, construct_id: str, *, props: RoleProps) -> ListedRole:
@@ -70,8 +84,4 @@ def listed_role(scope: Construct, construct_id: str, *, props: RoleProps) -> Lis
     )
     if props.accepted:
         acknowledge(own or role, props.accepted)
-    return ListedRole(
-        role=iam.Role.from_role_arn(scope, f"{construct_id}Arn", role.attr_arn),
-        closed=iam.Role.from_role_arn(scope, f"{construct_id}Closed", role.attr_arn, mutable=False),
-        name=role.ref,
-    )
+    return ListedRole(scope, construct_id, role)
