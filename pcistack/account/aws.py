@@ -23,6 +23,10 @@ _IAM_PREFIX: Final = {
     "elbv2": "elasticloadbalancing",
     "resourcegroupstaggingapi": "tag",
 }
+_OTHER_ACTION: Final = {
+    ("s3control", "GetPublicAccessBlock"): "s3:GetAccountPublicAccessBlock",
+}
+"""IAM actions that are not called as their operation is."""
 _HOME: Final = {
     "aws": "us-east-1",
     "aws-cn": "cn-north-1",
@@ -79,6 +83,14 @@ class Call(Enum):
     RESOURCE_TYPES = ("cloudformation", "ListTypes")
     DETECTORS = ("guardduty", "ListDetectors")
     RECORDERS = ("config", "DescribeConfigurationRecorders")
+    RECORDER_STATUS = ("config", "DescribeConfigurationRecorderStatus")
+    TRAILS = ("cloudtrail", "DescribeTrails")
+    TRAIL_STATUS = ("cloudtrail", "GetTrailStatus")
+    DETECTOR = ("guardduty", "GetDetector")
+    STANDARDS = ("securityhub", "GetEnabledStandards")
+    SCANNING = ("inspector2", "BatchGetAccountStatus")
+    DISK_ENCRYPTION = ("ec2", "GetEbsEncryptionByDefault")
+    PUBLIC_ACCESS = ("s3control", "GetPublicAccessBlock")
     STACK_RESOURCES = ("cloudformation", "ListStackResources")
     LOG_GROUPS = ("logs", "DescribeLogGroups")
     RESOURCE_POLICIES = ("logs", "DescribeResourcePolicies")
@@ -130,6 +142,8 @@ class Call(Enum):
     @property
     def permission(self) -> str:
         """IAM action that allows the call, such as ``rds:DescribeDBEngineVersions``."""
+        if (self.service, self.operation) in _OTHER_ACTION:
+            return _OTHER_ACTION[self.service, self.operation]
         return f"{_IAM_PREFIX.get(self.service, self.service)}:{self.operation}"
 
 

@@ -17,6 +17,7 @@ from pcistack.account import quotas
 from pcistack.account.ask_facts import ENABLED, opt_in_status, overlaid, resource_types, zones
 from pcistack.account.aws import Aws, Call, Item, flag, number, objects, part, text, texts
 from pcistack.account.needs import Endpoint, NeededDatabase, Needs, needs
+from pcistack.account.requirements import account_needs
 from pcistack.account.rows import Row, Verdict, answered, tried, undecided
 from pcistack.checks.findings import Severity
 from pcistack.checks.run import check_template
@@ -77,6 +78,7 @@ def preflight(
     rows += taken.certificates(wanted, aws)
     rows += taken.names(wanted, aws, stack)
     rows += quotas.room(wanted, aws, now)
+    rows += account_needs(aws, wanted.types)
     rows += _judged(template, aws, facts, answers, rows, now)
     return _merged(rows)
 

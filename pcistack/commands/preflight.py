@@ -47,8 +47,9 @@ def preflight(
     """Ask AWS whether what TEMPLATE needs is there, and print what was asked and answered.
 
     Engine versions, instance classes, endpoint services, zones, resource types, whether the region
-    is enabled, whether names are free and certificates issued, and quotas against their current
-    use. Nothing is written to AWS: every call is a Describe, Get or List.
+    is enabled, whether names are free and certificates issued, quotas against their current use,
+    and what PCI DSS needs from the account: a trail, Config, GuardDuty, Security Hub. Nothing is
+    written to AWS: every call is a Describe, Get or List.
     """
     from pcistack.account.aws import AwsError
     from pcistack.account.preflight import preflight as ask

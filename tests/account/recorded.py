@@ -195,6 +195,45 @@ def stack_resource(kind: str, physical_id: str, status: str = "CREATE_COMPLETE")
     }
 
 
+def trail(**changes: object) -> Parameters:
+    """Return a trail as DescribeTrails gives it."""
+    return {
+        "Name": "all",
+        "TrailARN": f"arn:aws:cloudtrail:{REGION}:111111111111:trail/all",
+        "IsMultiRegionTrail": True,
+        "LogFileValidationEnabled": True,
+        "IncludeGlobalServiceEvents": True,
+    } | changes
+
+
+def detector(
+    status: str = "ENABLED", runtime: str = "ENABLED", fargate: str = "ENABLED"
+) -> Parameters:
+    """Return a detector of GuardDuty that watches logins to databases."""
+    agent = {"Name": "ECS_FARGATE_AGENT_MANAGEMENT", "Status": fargate}
+    return {
+        "ServiceRole": "arn:aws:iam::111111111111:role/x",
+        "Status": status,
+        "Features": [
+            {"Name": "RDS_LOGIN_EVENTS", "Status": "ENABLED"},
+            {"Name": "RUNTIME_MONITORING", "Status": runtime, "AdditionalConfiguration": [agent]},
+        ],
+    }
+
+
+def scanning(status: str = "ENABLED") -> Parameters:
+    """Return the state of Inspector."""
+    state: Parameters = {"status": status, "errorCode": "ALREADY_ENABLED", "errorMessage": "none"}
+    kinds = {"ec2": state, "ecr": state, "lambda": state}
+    return {"accounts": [{"accountId": "111111111111", "state": state, "resourceState": kinds}]}
+
+
+def public_access(**changes: bool) -> Parameters:
+    """Return the account's block of public access to S3."""
+    names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    return {"PublicAccessBlockConfiguration": dict.fromkeys(names, True) | changes}
+
+
 def answers(types: list[str], **changes: Answer) -> dict[Call, Answer]:
     """Return answers of an empty, enabled account in Zurich; changes are by name of the call."""
     found: dict[Call, Answer] = {
@@ -240,8 +279,26 @@ def answers(types: list[str], **changes: Answer) -> dict[Call, Answer]:
                 _database_quota("DBSubnetGroups", 1, 50),
             ]
         },
-        Call.DETECTORS: {"DetectorIds": []},
+        # a region takes one detector: the template's own is the first
+        Call.DETECTORS: {"DetectorIds": [] if "AWS::GuardDuty::Detector" in types else ["d-1"]},
         Call.RECORDERS: {"ConfigurationRecorders": []},
+        Call.RECORDER_STATUS: {"ConfigurationRecordersStatus": [{"recording": True}]},
+        Call.TRAILS: {"trailList": [trail()]},
+        Call.TRAIL_STATUS: {"IsLogging": True},
+        Call.DETECTOR: detector(),
+        Call.STANDARDS: {
+            "StandardsSubscriptions": [
+                {
+                    "StandardsSubscriptionArn": "arn:aws:securityhub:x",
+                    "StandardsArn": f"arn:aws:securityhub:{REGION}::standards/pci-dss/v/4.0.1",
+                    "StandardsInput": {},
+                    "StandardsStatus": "READY",
+                }
+            ]
+        },
+        Call.SCANNING: scanning(),
+        Call.DISK_ENCRYPTION: {"EbsEncryptionByDefault": True},
+        Call.PUBLIC_ACCESS: public_access(),
         Call.STACK_RESOURCES: Refusal("ValidationError", "Stack with id PciDss-dev does not exist"),
         Call.LOG_GROUPS: {"logGroups": []},
         Call.RESOURCE_POLICIES: {"resourcePolicies": []},

@@ -155,6 +155,9 @@ def _run(
     return preflight(template, stub.aws(), load(REGION), now=NOW, stack=stack), stub
 
 
+TOPIC = Template.parse('{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}')
+
+
 def _fails(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row.state is Verdict.FAILS]
 
@@ -203,17 +206,20 @@ def test_a_stack_that_has_all_it_needs_is_confirmed() -> None:
         "certificate 12345678-1234-1234-1234-123456789012",
     } <= needs
     used = {call for call, _, _ in stub.log}
-    assert used == PREFLIGHT - {Call.DEFAULT_QUOTA}
+    brought = {Call.DETECTOR, Call.RECORDER_STATUS}  # of what the template brings itself
+    assert used == PREFLIGHT - {Call.DEFAULT_QUOTA, *brought}
 
 
 def test_only_what_the_template_needs_is_asked() -> None:
-    rows, stub = _run(Template.parse('{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'))
+    rows, stub = _run(TOPIC)
     assert exit_code(rows) == 0
     assert {call for call, _, _ in stub.log} == {
         Call.CALLER_IDENTITY,
         Call.REGIONS,
         Call.ZONES,
         Call.RESOURCE_TYPES,
+        *(Call.TRAILS, Call.TRAIL_STATUS, Call.RECORDER_STATUS, Call.DETECTORS, Call.DETECTOR),
+        *(Call.STANDARDS, Call.SCANNING, Call.DISK_ENCRYPTION, Call.PUBLIC_ACCESS),
     }
 
 
@@ -757,7 +763,8 @@ def test_a_missing_permission_is_named_and_the_rest_is_still_asked(call: Call) -
     changes: dict[str, Answer] = {call.name: Refusal("AccessDeniedException")}
     if call is Call.DEFAULT_QUOTA:
         changes["QUOTA"] = Refusal("NoSuchResourceException", "none")
-    rows, _ = _run(None, **changes)
+    brought = call in {Call.DETECTOR, Call.RECORDER_STATUS}
+    rows, _ = _run(TOPIC if brought else None, **changes)
     refused = [row for row in rows if row.state is Verdict.REFUSED]
     assert refused
     assert {row.asked for row in refused} == {call.permission}
