@@ -79,6 +79,11 @@ synth: runtime ## Synthesize and check one environment: make synth SUFFIX=prod
 delivery: runtime ## Synthesize and check the roles of a pipeline, from delivery.toml
 	@cdk synth --quiet --app "python3 delivery.py" --output build/delivery
 
+.PHONY: deploy
+deploy: synth ## Deploy an environment unless that endangers what is there: make deploy SUFFIX=prod
+	@pcistack diff --deployed cdk.out
+	@cdk deploy --app cdk.out $(ARGS)
+
 .PHONY: test
 test: install ## Run all tests
 	@pytest -q -n 2

@@ -8,6 +8,7 @@ from typing import Final
 from constructs import IConstruct
 
 from pci_constructs.acknowledge import acknowledge
+from pcistack.changes.accepted import METADATA
 from stacks.acceptable import CLUSTER, GROUP, HTTPS_ANYWHERE, INSTANCE, rules
 from stacks.environment import Environment
 
@@ -39,6 +40,16 @@ def accept(environment: Environment, holders: Mapping[str, Sequence[IConstruct]]
     for rule, acceptance in accepted.items():
         for resource in _holders(types[rule], holders):
             acknowledge(resource, {rule: acceptance.reason}, until=acceptance.until)
+
+
+def accepted_changes(environment: Environment) -> dict[str, object]:
+    """Return the template's metadata that `pcistack diff` takes a dangerous change's word from."""
+    return {
+        METADATA: {
+            change: {"reason": accepted.reason, "until": accepted.until.isoformat()}
+            for change, accepted in environment.accepted_changes.items()
+        }
+    }
 
 
 def _holders(

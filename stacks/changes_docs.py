@@ -108,7 +108,7 @@ def verdict(changes: list[Change]) -> str:
         return "**refused** by AWS, rolled back"
     if any("CloudFormation refuses" in effect for change in changes for effect in change.effects):
         return "**refused** by AWS where it replaces"
-    if any(change.loses for change in changes):
+    if any(change.is_dangerous for change in changes):
         return "**loses** data or protection"
     if "database restarts" in effects:
         return "database restarts"
@@ -126,7 +126,7 @@ def _is_new(change: Change) -> bool:
 def meaning(changes: list[Change]) -> str:
     """Return the worst effects with the types of their resources, or else which types change."""
     refused = [change for change in changes if change.kind is Kind.REFUSED]
-    loud = refused or [change for change in changes if change.loses]
+    loud = refused or [change for change in changes if change.is_dangerous]
     if not loud:
         replaced = [change for change in changes if _is_new(change) and change.type != _TASK]
         types = _listed([_short(change.type) for change in replaced or changes])

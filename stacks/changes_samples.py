@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final, TypeAlias
 
 Values: TypeAlias = dict[str, Any]
@@ -142,6 +143,16 @@ SAMPLES: Final[Mapping[str, tuple[Values, ...]]] = {
         {
             "acknowledged": {
                 "PCI-1.3.2-EGRESS-HTTPS-ANYWHERE": {"reason": "until the list is known"}
+            }
+        },
+    ),
+    "accepted_changes": (
+        {
+            "accepted_changes": {
+                "lifts-protection AWS::RDS::DBCluster": {
+                    "reason": "the environment is taken down",
+                    "until": date(2027, 6, 30),
+                }
             }
         },
     ),

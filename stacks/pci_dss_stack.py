@@ -29,7 +29,7 @@ from pci_constructs.settings.workload import WorkloadSettings
 from pci_constructs.worker import Worker
 from pci_constructs.workload import Workload
 from stacks.acceptable import CLUSTER, GROUP, INSTANCE
-from stacks.acceptances import accept
+from stacks.acceptances import accept, accepted_changes
 from stacks.at_hand import AtHand
 from stacks.environment import Environment
 from stacks.own_resources import own_resources
@@ -66,6 +66,8 @@ class PciDssStack(Stack):
             synthesizer=DefaultStackSynthesizer(bucket_prefix=f"{environment.suffix}/"),
         )
         self._name_zones(environment)
+        if environment.accepted_changes:
+            self.template_options.metadata = accepted_changes(environment)
         names, protection = environment.names, environment.protection
         self.encryption = Encryption(self, "Encryption", names=names, protection=protection)
         foundation = Foundation(

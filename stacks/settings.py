@@ -57,6 +57,19 @@ class Acceptance(Settings):
         return {"reason": value} if isinstance(value, str) else value
 
 
+class AcceptedChange(Settings):
+    """Why a dangerous change of what is deployed is accepted, and until when."""
+
+    reason: Annotated[
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=20)],
+        Allowed("at least 20 characters that would convince an assessor"),
+    ]
+    """Why."""
+
+    until: Annotated[date, Allowed("a day such as 2027-06-30")]
+    """Last day on which it is accepted."""
+
+
 class Environment(Settings):
     """Everything that differs between two environments."""
 
@@ -116,6 +129,19 @@ class Environment(Settings):
     ] = Field(default_factory=dict)
     """Findings of the project's rules on the database and on the tasks' ways out that this
     environment accepts, by rule id. What is fatal cannot be accepted."""
+
+    accepted_changes: Annotated[
+        dict[
+            Annotated[
+                str, form(r"(loses-data|lifts-protection|leaves-behind|locks-out|refused) .+")
+            ],
+            AcceptedChange,
+        ],
+        Allowed("{ reason, until } for each change as `pcistack diff` names it"),
+    ] = Field(default_factory=dict)
+    """Dangerous changes of what is deployed that this environment accepts until a last day, as
+    `pcistack diff --deployed` names them, such as `lifts-protection AWS::RDS::DBCluster`. Without
+    it `make deploy` refuses them."""
 
     @property
     def names(self) -> Names:

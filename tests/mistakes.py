@@ -124,7 +124,7 @@ CARDHOLDER = {
 }
 TOP = (
     "serves, region, account, project, data_classification, network, database, service, workers, jobs, ingress, "
-    "protection, monitoring, operations or acknowledged"
+    "protection, monitoring, operations, acknowledged or accepted_changes"
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Final
 
 from pcistack.changes.replacement import Replacement, Update, replacement_of
@@ -40,6 +40,16 @@ class Kind(Enum):
     REFUSED = "refused"
 
 
+class Danger(StrEnum):
+    """What makes a change dangerous to what is in production."""
+
+    LOSES_DATA = "loses-data"
+    LIFTS_PROTECTION = "lifts-protection"
+    LEAVES_BEHIND = "leaves-behind"
+    LOCKS_OUT = "locks-out"
+    REFUSED = "refused"
+
+
 @dataclass(slots=True)
 class Change:
     """What an update does to one resource.
@@ -51,7 +61,7 @@ class Change:
         paths: Properties and attributes that change.
         because: Those of ``paths`` for which it is replaced.
         effects: What that means beyond the change itself, one sentence each.
-        loses: Whether data is lost, protection is lifted or AWS refuses the update.
+        dangers: Why it is dangerous; empty if it is not.
     """
 
     logical_id: str
@@ -60,23 +70,29 @@ class Change:
     paths: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
     effects: list[str] = field(default_factory=list)
-    loses: bool = False
+    dangers: list[Danger] = field(default_factory=list)
 
     @property
     def is_stateful(self) -> bool:
         """Whether it holds data."""
         return self.type in STATEFUL
 
-    def note(self, effect: str, *, loses: bool = False) -> None:
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether data is lost, protection is lifted or AWS refuses the update."""
+        return bool(self.dangers)
+
+    def note(self, effect: str, danger: Danger | None = None) -> None:
         """Add what the change means."""
         if effect not in self.effects:
             self.effects.append(effect)
-        self.loses = self.loses or loses
+        if danger is not None and danger not in self.dangers:
+            self.dangers.append(danger)
 
     def refuse(self, reason: str) -> None:
         """Note that AWS refuses the update here, and why."""
         self.kind = Kind.REFUSED
-        self.note(reason, loses=True)
+        self.note(reason, Danger.REFUSED)
 
 
 def compare(old: Template, new: Template) -> list[Change]:
@@ -183,7 +199,7 @@ def _require_new_name(change: Change, old: RawResource, new: RawResource) -> Non
             change.note(
                 f"Where {', '.join(change.because)} replaces it, CloudFormation refuses, because "
                 f"its {name} stays",
-                loses=change.type in STATEFUL,
+                Danger.REFUSED if change.is_stateful else None,
             )
             return
         change.refuse(

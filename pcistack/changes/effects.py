@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from pcistack.changes.compare import STATEFUL, Change, Kind
+from pcistack.changes.compare import STATEFUL, Change, Danger, Kind
 from pcistack.changes.values import references
 from pcistack.template.document import Json, RawResource, Template
 
@@ -111,11 +111,11 @@ def _explain_removal(change: Change, old: RawResource) -> None:
         change.note(
             "AWS refuses to delete it, because it is protected: the update is complete, and it "
             "stays in the account with what it uses",
-            loses=True,
+            Danger.LEAVES_BEHIND,
         )
     elif holds_data(old):
         left = "only its final snapshot is left" if policy == "Snapshot" else "its data is deleted"
-        change.note(f"It is deleted: {left}", loses=True)
+        change.note(f"It is deleted: {left}", Danger.LOSES_DATA)
 
 
 def _explain_replacement(change: Change, old: RawResource, new: RawResource) -> None:
@@ -123,11 +123,11 @@ def _explain_replacement(change: Change, old: RawResource, new: RawResource) -> 
         change.note(
             "AWS refuses to delete the old one, because it is protected: the update is complete, "
             "and it stays in the account",
-            loses=True,
+            Danger.LEAVES_BEHIND,
         )
     if change.kind not in (Kind.REPLACED, Kind.MAY_REPLACE) or not holds_data(old):
         return
-    if change.kind is Kind.MAY_REPLACE and change.loses:
+    if change.kind is Kind.MAY_REPLACE and change.is_dangerous:
         return  # refused wherever it would be replaced
     policy = _policy(new, "UpdateReplacePolicy")
     fate = {
@@ -136,16 +136,16 @@ def _explain_replacement(change: Change, old: RawResource, new: RawResource) -> 
         "Snapshot": "of the old one a snapshot is left",
     }.get(policy, "the old one is deleted with its data")
     sure = "The new one is" if change.kind is Kind.REPLACED else "A new one would be"
-    change.note(f"{sure} empty; {fate}", loses=True)
+    change.note(f"{sure} empty; {fate}", Danger.LOSES_DATA)
 
 
 def _explain_protection(change: Change, old: RawResource, new: RawResource) -> None:
     was, now = _policy(old, "DeletionPolicy"), _policy(new, "DeletionPolicy")
     if was in _KEEPS and now not in _KEEPS:
         what = "a final snapshot" if was == "Snapshot" else "it"
-        change.note(f"A deletion no longer keeps {what}", loses=True)
+        change.note(f"A deletion no longer keeps {what}", Danger.LIFTS_PROTECTION)
     if is_protected(old) and not is_protected(new):
-        change.note("Its deletion protection is lifted", loses=True)
+        change.note("Its deletion protection is lifted", Danger.LIFTS_PROTECTION)
 
 
 def _explain_retention(change: Change, old: RawResource, new: RawResource) -> None:
@@ -153,7 +153,9 @@ def _explain_retention(change: Change, old: RawResource, new: RawResource) -> No
     was, now = old.properties.get(name), new.properties.get(name)
     endless = change.type == "AWS::Logs::LogGroup" and was is None and now is not None
     if endless or (_number(was) or 0) > (_number(now) or float("inf")):
-        change.note(f"Older {what} are deleted: kept {was or 'for ever'}, now {now}", loses=True)
+        change.note(
+            f"Older {what} are deleted: kept {was or 'for ever'}, now {now}", Danger.LOSES_DATA
+        )
 
 
 def _explain_restart(change: Change, old: RawResource, new: RawResource) -> None:
@@ -185,7 +187,7 @@ def _explain_secrets(old: Template, new: Template, changes: Mapping[str, Change]
             change.note(
                 "A new value is generated; whatever knows the old one, such as a database, is not "
                 "told",
-                loses=True,
+                Danger.LOCKS_OUT,
             )
 
 

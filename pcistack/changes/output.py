@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from pcistack.changes.compare import Change, Kind
+from pcistack.changes.accepted import key
+from pcistack.changes.compare import Change, Danger, Kind
 from pcistack.changes.stacks import StackChange
 
 _ORDER: Final = (
@@ -34,7 +35,7 @@ def _text(stack: StackChange) -> Iterator[str]:
     yield f"{stack.name or 'template'}: {summary(stack)}"
     yield from (f"  {line}" for line in _cost(stack))
     for note in stack.notes:
-        yield f"  ! {note}" if stack.loses else f"  {note}"
+        yield f"  ! {note}" if stack.dangers else f"  {note}"
     if stack.kind is Kind.ADDED:
         return
     for change in _sorted(stack.changes):
@@ -43,6 +44,16 @@ def _text(stack: StackChange) -> Iterator[str]:
         yield f"      {change.kind.value}{_why(change)}"
         for effect in change.effects:
             yield f"      {effect}"
+        for danger in change.dangers:
+            yield f"      {_accepted(stack, danger, change.type) or f'dangerous: {danger.value}'}"
+    for name in stack.open:
+        yield f'  to accept it, the environment\'s file needs [accepted_changes] "{name}"'
+
+
+def _accepted(stack: StackChange, danger: Danger, kind: str) -> str:
+    """Return why and how long a dangerous change is accepted; empty if it is not."""
+    found = stack.accepted.get(key(danger, kind))
+    return f"accepted until {found.until}: {found.reason}" if found else ""
 
 
 def markdown(stacks: Sequence[StackChange]) -> str:
@@ -60,24 +71,29 @@ def _markdown(stack: StackChange) -> Iterator[str]:
     loud = [change for change in _sorted(stack.changes) if _is_loud(change)]
     quiet = [change for change in _sorted(stack.changes) if not _is_loud(change)]
     if loud:
-        yield from ("", *_rows(loud))
+        yield from ("", *_rows(stack, loud))
     if quiet:
         yield from ("", f"<details><summary>{len(quiet)} more</summary>", "")
-        yield from (*_rows(quiet), "", "</details>")
+        yield from (*_rows(stack, quiet), "", "</details>")
+    if stack.open:
+        names = ", ".join(f"`{name}`" for name in stack.open)
+        yield from ("", f"Not accepted in the environment's `[accepted_changes]`: {names}.")
 
 
 def _is_loud(change: Change) -> bool:
-    return change.loses or change.kind not in (Kind.ADDED, Kind.IN_PLACE)
+    return change.is_dangerous or change.kind not in (Kind.ADDED, Kind.IN_PLACE)
 
 
-def _rows(changes: Sequence[Change]) -> Iterator[str]:
+def _rows(stack: StackChange, changes: Sequence[Change]) -> Iterator[str]:
     yield "| resource | what happens |"
     yield "| --- | --- |"
     for change in changes:
         data = "<br>**holds data**" if change.is_stateful else ""
-        loud = "**" if change.loses else ""
+        loud = "**" if change.is_dangerous else ""
+        reasons = (_accepted(stack, danger, change.type) for danger in change.dangers)
         happens = [f"{loud}{change.kind.value}{loud}{_broken(_why(change))}"]
         happens += [_broken(effect) for effect in change.effects]
+        happens += [_broken(reason) for reason in dict.fromkeys(reasons) if reason]
         yield (
             f"| <code>{_broken(change.logical_id)}</code><br>{_broken(change.type)}{data} "
             f"| {'<br>'.join(happens)} |"
@@ -95,6 +111,11 @@ def json_text(stacks: Sequence[StackChange]) -> str:
                 "notes": stack.notes,
                 "dangerous": stack.is_dangerous,
                 "cost": stack.cost and asdict(stack.cost),
+                "open": stack.open,
+                "accepted": {
+                    name: {"reason": each.reason, "until": each.until.isoformat()}
+                    for name, each in stack.accepted.items()
+                },
                 "resources": [
                     {
                         "logicalId": change.logical_id,
@@ -103,7 +124,8 @@ def json_text(stacks: Sequence[StackChange]) -> str:
                         "properties": list(change.paths),
                         "replacedFor": list(change.because),
                         "stateful": change.is_stateful,
-                        "dangerous": change.loses,
+                        "dangerous": change.is_dangerous,
+                        "dangers": [danger.value for danger in change.dangers],
                         "effects": change.effects,
                     }
                     for change in _sorted(stack.changes)
@@ -143,7 +165,7 @@ def _cost(stack: StackChange) -> Iterator[str]:
 
 def _sorted(changes: Sequence[Change]) -> list[Change]:
     """What is dangerous first, then by what happens; else in the template's order."""
-    return sorted(changes, key=lambda change: (not change.loses, _ORDER.index(change.kind)))
+    return sorted(changes, key=lambda change: (not change.is_dangerous, _ORDER.index(change.kind)))
 
 
 def _why(change: Change) -> str:

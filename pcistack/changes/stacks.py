@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Final
 
-from pcistack.changes.compare import Change, Kind, compare
+from pcistack.changes.accepted import Acceptance, acceptances, key
+from pcistack.changes.compare import Change, Danger, Kind, compare
 from pcistack.changes.effects import explain
 from pcistack.cost.estimate import estimate
 from pcistack.regions import known_regions
@@ -65,7 +67,9 @@ class StackChange:
         kind: Added, removed, or changed in place.
         changes: Its resources that change.
         notes: What concerns the stack as a whole.
-        loses: Whether one of ``notes`` says that data is lost or protection lifted.
+        dangers: Why that is dangerous; empty if it is not.
+        accepted: What the environment of what shall be there accepts today, by
+            :func:`pcistack.changes.accepted.key`.
         cost: What the fixed part costs a month before and after; None where no region is known.
     """
 
@@ -73,22 +77,31 @@ class StackChange:
     kind: Kind
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    loses: bool = False
+    dangers: tuple[Danger, ...] = ()
+    accepted: Mapping[str, Acceptance] = field(default_factory=dict)
     cost: Cost | None = None
 
     @property
+    def open(self) -> list[str]:
+        """The dangerous changes that nobody accepts, by what an environment's file calls them."""
+        found = [key(danger) for danger in self.dangers]
+        found += [key(danger, each.type) for each in self.changes for danger in each.dangers]
+        return sorted({name for name in found if name not in self.accepted})
+
+    @property
     def is_dangerous(self) -> bool:
-        """Whether data is lost, protection is lifted or AWS refuses the update."""
-        return self.loses or any(change.loses for change in self.changes)
+        """Whether it loses data, lifts protection or is refused, and nobody accepts that."""
+        return bool(self.open)
 
 
-def changes_between(base: Path, head: Path) -> list[StackChange]:
+def changes_between(base: Path, head: Path, *, on: date) -> list[StackChange]:
     """Return what changes in each stack that changes.
 
     Args:
         base: A cloud assembly, its ``manifest.json``, a folder of assemblies, or a template: what
             is there.
         head: The same kind of thing: what shall be there.
+        on: The day on which something must be accepted.
 
     Raises:
         TemplateError: One cannot be read; or one is an assembly and the other a template.
@@ -100,11 +113,14 @@ def changes_between(base: Path, head: Path) -> list[StackChange]:
         raise TemplateError(
             f"{base} and {head}: one is a template, the other a cloud assembly; name two of a kind"
         )
-    found = [
-        replace(_stack(old.get(name), new.get(name)), cost=_cost(old.get(name), new.get(name)))
-        for name in [*new, *(old.keys() - new.keys())]
-    ]
+    names = [*new, *(old.keys() - new.keys())]
+    found = [stack_change(old.get(name), new.get(name), on=on) for name in names]
     return [stack for stack in found if stack.changes or stack.notes]
+
+
+def stack_change(old: Stack | None, new: Stack | None, *, on: date) -> StackChange:
+    """Return what happens to one stack, of which one side may be missing."""
+    return replace(_stack(old, new, on=on), cost=_cost(old, new))
 
 
 def _cost(old: Stack | None, new: Stack | None) -> Cost | None:
@@ -119,7 +135,7 @@ def _cost(old: Stack | None, new: Stack | None) -> Cost | None:
     return Cost(before=before, after=after, estimated=any(e.estimated for e in found if e))
 
 
-def _stack(old: Stack | None, new: Stack | None) -> StackChange:
+def _stack(old: Stack | None, new: Stack | None, *, on: date) -> StackChange:
     if new is None:
         assert old is not None
         note = "No longer in the app: it stays in the account until it is destroyed"
@@ -127,18 +143,30 @@ def _stack(old: Stack | None, new: Stack | None) -> StackChange:
     if old is None:
         added = [Change(name, raw.type, Kind.ADDED) for name, raw in new.template.resources.items()]
         return StackChange(name=new.name, kind=Kind.ADDED, changes=added, notes=["A new stack"])
+    accepted = acceptances(new.template, on=on)
     if old.environment != new.environment:
         note = (
             f"Another stack: it moves from {old.environment} to {new.environment}, and what is "
             "deployed stays where it is, with its data"
         )
-        return StackChange(name=new.name, kind=Kind.REPLACED, notes=[note], loses=True)
+        return StackChange(
+            name=new.name,
+            kind=Kind.REPLACED,
+            notes=[note],
+            dangers=(Danger.LEAVES_BEHIND,),
+            accepted=accepted,
+        )
     changes = compare(old.template, new.template)
     explain(old.template, new.template, changes)
     lifted = bool(old.protected and new.protected is False)
     notes = ["Its termination protection is lifted"] if lifted else []
     return StackChange(
-        name=new.name, kind=Kind.IN_PLACE, changes=changes, notes=notes, loses=lifted
+        name=new.name,
+        kind=Kind.IN_PLACE,
+        changes=changes,
+        notes=notes,
+        dangers=(Danger.LIFTS_PROTECTION,) if lifted else (),
+        accepted=accepted,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from pcistack.account.aws import Aws
 from pcistack.cli import cli
 
 CLUSTER: dict[str, object] = {
@@ -150,3 +151,96 @@ def test_cost_difference_is_told_where_a_region_is_known(tmp_path: Path) -> None
     assert f". {said}.\n" in run(old, new, "--format", "markdown").stdout
     (stack,) = json.loads(run(old, new, "--format", "json").stdout)["stacks"]
     assert stack["cost"] == {"before": 0.0, "after": pytest.approx(42.705), "estimated": True}
+
+
+NAME = "lifts-protection AWS::RDS::DBCluster"
+UNPROTECTED = {**CLUSTER, "Properties": {"DBClusterIdentifier": "shop", "DatabaseName": "a"}}
+
+
+def _accepting(folder: Path, **entries: object) -> Path:
+    """An assembly without protection of the database, whose environment accepts something."""
+    made = assembly(folder, D=UNPROTECTED)
+    document = json.loads((made / "shop.json").read_text())
+    document["Metadata"] = {"pcistack:acceptedChanges": entries}
+    (made / "shop.json").write_text(json.dumps(document))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("name", "until", "code"),
+    [
+        (NAME, "2999-01-01", 0),
+        (NAME, "2020-01-01", 1),
+        (NAME, "soon", 1),
+        ("loses-data AWS::RDS::DBCluster", "2999-01-01", 1),
+        ("lifts-protection AWS::RDS::DBInstance", "2999-01-01", 1),
+    ],
+)
+def test_dangerous_change_needs_the_word_of_the_environment_until_a_day(
+    tmp_path: Path, name: str, until: str, code: int
+) -> None:
+    base = assembly(tmp_path / "a", D=CLUSTER)
+    word = {"reason": "The environment is taken down.", "until": until}
+
+    result = run(base, _accepting(tmp_path / "b", **{name: word}))
+
+    assert result.exit_code == code
+    if code:
+        assert f'needs [accepted_changes] "{NAME}"' in result.output
+    else:
+        assert "accepted until 2999-01-01: The environment is taken down." in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("cdk.out",), "1 paths: BASE and HEAD are needed"),
+        (("--deployed", "a", "b"), "2 paths: one path, HEAD, goes with --deployed"),
+    ],
+)
+def test_paths_that_do_not_fit_are_one_line(words: tuple[str, ...], said: str) -> None:
+    result = run(*words)
+    assert (result.exit_code, said in result.output) == (2, True)
+
+
+class _Account:
+    """CloudFormation with one deployed stack, or none."""
+
+    def __init__(self, status: str, template: object) -> None:
+        self._status, self._template = status, template
+
+    def can_paginate(self, _name: str) -> bool:
+        return False
+
+    def describe_stacks(self, **_asked: object) -> dict[str, object]:
+        stack = {"StackStatus": self._status, "EnableTerminationProtection": True}
+        return {"Stacks": [stack] if self._status else []}
+
+    def get_template(self, **_asked: object) -> dict[str, object]:
+        return {"TemplateBody": self._template}
+
+
+@pytest.mark.parametrize("as_text", [False, True], ids=["json", "yaml"])
+@pytest.mark.parametrize(
+    ("status", "code"), [("UPDATE_COMPLETE", 1), ("ROLLBACK_COMPLETE", 0), ("", 0)]
+)
+def test_what_is_deployed_is_asked_of_the_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str, code: int, as_text: bool
+) -> None:
+    deployed: object = {"Resources": {"D": CLUSTER}}
+    account = _Account(status, json.dumps(deployed) if as_text else deployed)
+    monkeypatch.setattr(
+        "pcistack.commands.diff.connect",
+        lambda region, _profile: Aws(region, lambda _service, _where: account),
+    )
+    head = assembly(tmp_path / "head", D=UNPROTECTED, protected=False)
+
+    result = run("--deployed", head)
+
+    assert result.exit_code == code, result.output
+    if code:
+        assert "Its deletion protection is lifted" in result.output
+        assert "! Its termination protection is lifted" in result.output
+        assert 'needs [accepted_changes] "lifts-protection stack"' in result.output
+    else:
+        assert "A new stack" in result.output

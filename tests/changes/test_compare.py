@@ -103,7 +103,7 @@ def test_replacement_under_a_new_name_loses_the_data_of_the_old() -> None:
         {"DBClusterIdentifier": "shop2", "DatabaseName": "b"},
     )
     assert change.kind is Kind.REPLACED
-    assert change.loses
+    assert change.is_dangerous
     assert "deleted with its data" in change.effects[0]
 
 
@@ -182,7 +182,7 @@ def test_protected_load_balancer_that_goes_from_the_template_stays_in_the_accoun
         {"It": balancer, "T": resource("SNS::Topic")}, {"T": resource("SNS::Topic")}
     ).values()
     assert change.kind is Kind.REMOVED
-    assert change.loses
+    assert change.is_dangerous
     assert "protected" in change.effects[0]
 
 
@@ -192,13 +192,13 @@ def test_protected_load_balancer_that_goes_from_the_template_stays_in_the_accoun
 def test_removal_of_what_holds_data_is_dangerous_unless_it_is_kept(policy: str, lost: bool) -> None:
     table = resource("DynamoDB::Table", DeletionPolicy=policy)
     (change,) = update({"It": table}, {}).values()
-    assert change.loses is lost
+    assert change.is_dangerous is lost
 
 
 def test_reader_of_a_cluster_goes_without_data() -> None:
     reader = resource("RDS::DBInstance", {"DBClusterIdentifier": "shop"})
     (change,) = update({"It": reader}, {}).values()
-    assert not change.loses
+    assert not change.is_dangerous
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_what_is_lost_or_lifted_is_dangerous(
     kind: str, old: dict[str, Json], new: dict[str, Json], said: str
 ) -> None:
     change = one(kind, old, new)
-    assert change.loses
+    assert change.is_dangerous
     assert said in " ".join(change.effects)
 
 
@@ -250,7 +250,7 @@ def test_what_is_kept_longer_or_protected_is_not_dangerous(
 ) -> None:
     change = one(kind, old, new)
     assert change.kind is Kind.IN_PLACE
-    assert not change.loses
+    assert not change.is_dangerous
 
 
 def test_lifted_policy_is_dangerous() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pcistack.account.aws import AwsError, Call, text
+from pcistack.account.deployed_stack import deployed_template
 from pcistack.account.verify.deployed import Deployed
 from pcistack.account.verify.promise import Promise
-from pcistack.template.document import Template, TemplateError
 from pcistack.verified import content_digest
 
 
@@ -18,16 +17,7 @@ def deployed_digest(stack: Deployed) -> str:
     Raises:
         AwsError: AWS did not return a template.
     """
-    asked = {"StackName": stack.stack, "TemplateStage": "Original"}
-    found = stack.aws.items(Call.TEMPLATE, "TemplateBody", asked)
-    if found and set(found[0]) == {""}:  # YAML comes as text, JSON parsed
-        try:
-            return content_digest(Template.parse(text(found[0], "")).body)
-        except TemplateError as error:
-            raise AwsError(f"{Call.TEMPLATE.permission} returned no template: {error}") from None
-    if not found:
-        raise AwsError(f"{Call.TEMPLATE.permission} returned no template")
-    return content_digest(found[0])
+    return content_digest(deployed_template(stack.aws, stack.stack).body)
 
 
 def _same(stack: Deployed) -> Iterator[str]:
