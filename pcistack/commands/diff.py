@@ -86,8 +86,6 @@ def _over_deployed(head: Path, profile: str | None, on: date) -> list[StackChang
             there = deployed_stack(connect(stack.region, profile), stack.name)
         finally:
             show_progress(None)
-        old = (
-            replace(stack, protected=there.protected, template=there.template) if there else None
-        )
+        old = replace(stack, protected=there.protected, template=there.template) if there else None
         found.append(stack_change(old, stack, on=on))
     return [each for each in found if each.changes or each.notes]
