@@ -29,6 +29,8 @@ ELSEWHERE = {
     "ingress.hosted_zone_name": "the rehearsal has no such zone; shown as a comment",
     "ingress.domain_name": "the rehearsal has no such zone; shown as a comment",
     "monitoring.topic_arn": "goes without emails",
+    "accepted_changes.reason": "nothing of it is deployed",
+    "accepted_changes.until": "nothing of it is deployed",
 }
 """Settings that the example cannot use beside the others."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 
 import pytest
@@ -20,10 +21,12 @@ from tests.support import (
     SHIPPED,
     Synthesized,
     assembly,
+    environment,
     leaves,
     listed,
     references,
     statements,
+    synthesize,
     target,
     template,
     variant,
@@ -319,3 +322,17 @@ def test_every_function_logs_to_a_group_of_the_stack_and_may_write_to_it(name: s
             if listed(statement["Action"]) == ["logs:CreateLogStream", "logs:PutLogEvents"]
         }
         assert writable == {group}
+
+
+def test_accepted_changes_stand_in_the_metadata_of_the_template() -> None:
+    until = date(2027, 6, 30)
+    change = {"reason": "The environment is taken down.", "until": until}
+    found = synthesize(environment(accepted_changes={"lifts-protection stack": change}))
+    assert found.body["Metadata"] == {
+        "pcistack:acceptedChanges": {
+            "lifts-protection stack": {
+                "reason": "The environment is taken down.",
+                "until": "2027-06-30",
+            }
+        }
+    }
