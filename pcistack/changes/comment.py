@@ -51,16 +51,16 @@ class Review:
 
     @property
     def dangers(self) -> list[str]:
-        """What loses data, lifts protection or is refused, one line for each."""
+        """What loses data, lifts protection or is refused, and nobody accepts; a line for each."""
         return [
             line
             for stack in self.changes
             for line in (
-                *(f"{stack.name}: {note}" for note in stack.notes if stack.loses),
+                *(f"{stack.name}: {note}" for note in stack.notes if stack.is_open(stack.dangers)),
                 *(
                     f"{stack.name}: {change.logical_id}: {change.kind.value}"
                     for change in stack.changes
-                    if change.loses
+                    if stack.is_open(change.dangers, change.type)
                 ),
             )
         ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
 
-from pcistack.changes.accepted import Acceptance, acceptances, key
+from pcistack.changes.accepted import STACK, Acceptance, acceptances, key
 from pcistack.changes.compare import Change, Danger, Kind, compare
 from pcistack.changes.effects import explain
 from pcistack.cost.estimate import estimate
@@ -87,6 +87,10 @@ class StackChange:
         found = [key(danger) for danger in self.dangers]
         found += [key(danger, each.type) for each in self.changes for danger in each.dangers]
         return sorted({name for name in found if name not in self.accepted})
+
+    def is_open(self, dangers: Iterable[Danger], kind: str = STACK) -> bool:
+        """Whether one of some dangers to a type of resource, or to the stack, is not accepted."""
+        return any(key(danger, kind) not in self.accepted for danger in dangers)
 
     @property
     def is_dangerous(self) -> bool:

@@ -44,7 +44,7 @@ def review(base: Path, head: Path, rehearsal: Path | None, on: str | None) -> No
 
     day = day_of(on)
     try:
-        changes = changes_between(base, head)
+        changes = changes_between(base, head, on=day)
     except TemplateError as error:
         raise BadInputError(str(error)) from None
     old, new = (_judged(report_of(assemblies(path), day), path) for path in (base, head))
