@@ -12,7 +12,7 @@ from stacks.changes_docs import TARGET, Row, settings
 from stacks.changes_samples import SAMPLES
 
 PAGE = TARGET.read_text(encoding="utf-8")
-NOTHING_DEPLOYED = {"serves", "acknowledged"}
+NOTHING_DEPLOYED = {"serves", "acknowledged", "accepted_changes"}
 """What decides which environments there are and what the checks accept, and no resource."""
 ROWS = re.findall(r"^\| `([\w.]+)` \| (.+?) \| (.+?) \| (.*) \|$", PAGE, flags=re.MULTILINE)
 
