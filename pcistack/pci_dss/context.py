@@ -98,7 +98,7 @@ class Context:
         return frozenset(
             bucket.logical_id
             for bucket in self.of_type("AWS::S3::Bucket")
-            if bucket.logical_id in ids or bucket.get("BucketName") in names
+            if bucket.logical_id in ids or bucket.text("BucketName") in names
         )
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -212,3 +212,18 @@ def parameters_of_conditions(section: Mapping[str, object]) -> dict[str, frozens
             *(found.get(other, frozenset()) for other in used.conditions)
         )
     return found
+
+
+def references(node: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the path of each property that refers to something, with the names."""
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from references(item, f"{path}.{index}".lstrip("."))
+    elif isinstance(node, Mapping):
+        if (len(node) == 1 and next(iter(node)) in _NAMING) or any(
+            k.startswith("Fn::") for k in node
+        ):
+            yield from ((path, name) for name in uses(node).names)
+            return
+        for key, value in node.items():
+            yield from references(value, f"{path}.{key}".lstrip("."))

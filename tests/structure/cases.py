@@ -69,6 +69,7 @@ CASES = (
     Case(
         rule="TEMPLATE-REFERENCE",
         resource="Thing",
+        property="KmsMasterKeyId",
         bad=resource("AWS::SNS::Topic", "KmsMasterKeyId: !Ref Kye"),
         good=resource(
             "AWS::SNS::Topic", "KmsMasterKeyId: !Ref Key", more="Key: {Type: AWS::KMS::Key}"

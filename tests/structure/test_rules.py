@@ -57,6 +57,8 @@ def test_every_way_to_name_what_is_not_there_is_refused(properties: str) -> None
     text = "Conditions: {Is: !Equals [a, a]}\n" + resource("AWS::SNS::Topic", properties)
     (found,) = [f for f in _findings(text) if f.rule == "TEMPLATE-REFERENCE"]
     assert "Nothing" in found.message
+    if "Ref" in properties or "GetAtt" in properties or "Sub" in properties:
+        assert found.property == "V"
 
 
 @pytest.mark.parametrize(

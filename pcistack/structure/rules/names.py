@@ -10,7 +10,7 @@ from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.structure.context import Context, of_template
 from pcistack.structure.pack import rule
 from pcistack.template.document import Json
-from pcistack.template.uses import Uses, circle, conditions_in_order, uses
+from pcistack.template.uses import Uses, circle, conditions_in_order, references, uses
 
 _SOURCE: Final = "CloudFormation user guide: template reference, Ref, Fn::GetAtt, Conditions"
 _PSEUDO: Final = frozenset(
@@ -56,6 +56,10 @@ def reference(context: Context) -> Iterator[Hit]:
 
 
 def _missing(context: Context, resource: str, used: Uses, names: Iterable[str]) -> Iterator[Hit]:
+    places: dict[str, str] = {}
+    if resource and not used.names.keys() <= set(names):
+        found = references(dict(context.template.resources[resource].properties))
+        places = {name: path for path, name in reversed(list(found))}  # the first of each
     for kind, wanted, known in (
         ("resource or parameter", used.names, names),
         ("condition", used.conditions, context.template.section("Conditions")),
@@ -65,17 +69,17 @@ def _missing(context: Context, resource: str, used: Uses, names: Iterable[str]) 
             continue
         for name in wanted:
             if name not in known:
-                yield _absent(resource, kind, name)
+                yield _absent(resource, kind, name, path=places.get(name, ""))
 
 
 def _macro_fills(section: Json | object) -> bool:
     return isinstance(section, dict) and "Fn::Transform" in section
 
 
-def _absent(resource: str, kind: str, name: str, by: str = "") -> Hit:
+def _absent(resource: str, kind: str, name: str, by: str = "", path: str = "") -> Hit:
     return hit(
         resource,
-        "",
+        path,
         f"{by or 'it'} refers to the {kind} {name[:80]!r}, which the template does not have",
         f"write the name as the template has it, or add the {kind}",
     )

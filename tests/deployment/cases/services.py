@@ -1,4 +1,4 @@
-"""Functions, alarms, dashboards, schedules, scaling, buckets, messages, tags and references."""
+"""Functions, alarms, dashboards, schedules, scaling, buckets, messages, tags and outputs."""
 
 from __future__ import annotations
 
@@ -307,15 +307,6 @@ CASES = (
         "Tags: [{Key: a, Value: a}, {Key: a, Value: b}]",
         "Tags: [{Key: a, Value: a}, {Key: A, Value: b}]",
         "twice",
-    ),
-    _case("REFERENCE", "SNS::Topic", "TopicName", "TopicName: !Ref Other", "TopicName: !Ref Thing"),
-    _case(
-        "REFERENCE",
-        "SNS::Topic",
-        "TopicName",
-        "TopicName: !Sub 'a-${Other.Name}-${AWS::Region}'",
-        "TopicName: !Sub ['a-${Other}-${!Not}', {Other: x}]",
-        "inside a text",
     ),
     Case(
         rule="DEPLOY-OUTPUT",
