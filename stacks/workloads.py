@@ -187,6 +187,23 @@ def _counts_are_a_range(workload: Workload) -> Iterator[Mistake]:
         )
 
 
+@reads("architecture", also=("region",))
+def _region_has_the_processor(workload: Workload) -> Iterator[Mistake]:
+    if workload.settings.architecture != "arm64":
+        return
+    from pcistack.regional.facts import Availability, load  # only a file with arm64 pays for it
+
+    here = workload.environment.region
+    if load(here).compute("fargate-arm64").availability is not Availability.AVAILABLE:
+        yield workload.mistake(
+            "architecture",
+            wrong=f"is no processor that Fargate is known to have in {here}",
+            allowed="x86_64, with an image that is made for it, or another region; once AWS lists "
+            "the region, fargate-arm64 in pcistack/regional/data/curated.toml",
+            value="arm64",
+        )
+
+
 @reads("image", also=("network.egress", "region"))
 def _image_can_be_reached(workload: Workload) -> Iterator[Mistake]:
     yield from can_be_reached(

@@ -9,6 +9,9 @@ from typing import cast
 
 import pytest
 
+from pci_constructs.settings.regions import regions
+from stacks.consistency import mistakes
+from stacks.environment import Environment, load_environment
 from tests.support import (
     PRIVATE_IMAGE,
     Synthesized,
@@ -348,3 +351,26 @@ def test_who_has_no_login_has_no_way_to_the_database() -> None:
         for rule in synthesized.all("AWS::EC2::SecurityGroupIngress")
     }
     assert not any("settlement" in path for path in admitted)
+
+
+def processors_refused(region: str) -> list[str]:
+    values = load_environment("dev").model_dump()
+    values["region"] = region
+    values["network"]["zones"] = regions()[region].zones[:2]
+    values["service"]["architecture"] = "arm64"
+    values["workers"] = {"other": {"architecture": "x86_64"}, "same": {}}
+    values["jobs"] = {"report": {"architecture": "arm64"}}
+    found = mistakes(Environment.model_validate(values))
+    return [str(mistake) for mistake in found if "architecture" in mistake.field]
+
+
+def test_a_processor_is_refused_where_fargate_is_not_known_to_have_it() -> None:
+    assert processors_refused("eu-central-2") == []
+    assert processors_refused("eu-central-1") == []
+    service, job = processors_refused("mx-central-1")
+    assert service == (
+        "service.architecture: is no processor that Fargate is known to have in mx-central-1; "
+        "allowed: x86_64, with an image that is made for it, or another region; once AWS lists the "
+        "region, fargate-arm64 in pcistack/regional/data/curated.toml (it is 'arm64')"
+    )
+    assert job.startswith("jobs.report.architecture: ")
