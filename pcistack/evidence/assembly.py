@@ -155,6 +155,9 @@ def _chosen(directory: Path, stack: str | None) -> Stack:
             raise AssemblyError(f"{directory}: holds {held}; choose one with --stack NAME")
         return found[0]
     chosen = [one for one in found if stack in one.names]
+    if not chosen and stack.startswith(STACK_PREFIX):  # of another project, as its file names it
+        suffix = stack.removeprefix(STACK_PREFIX)
+        chosen = [one for one in found if one.name.partition("-")[2] == suffix]
     if len(chosen) > 1:
         paths = ", ".join(sorted(one.shown or one.id for one in chosen))
         raise AssemblyError(f"{directory}: {stack} is several stacks; name one of {paths}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pcistack.checks.findings import counted
 from pcistack.evidence import explanations
+from pcistack.evidence.application import Use, called_names, uses, with_tasks_that_end
 from pcistack.evidence.channels import Channel, channels
 from pcistack.evidence.chart import Arrow, Box, Chart, Group, Side, Tone
 from pcistack.evidence.explanations import KINDS
@@ -47,15 +48,22 @@ _RECEIVES: Final = frozenset({Kind.LOAD_BALANCER})
 
 def data_flow_chart(context: Context) -> Chart:
     """Return the data-flow diagram: where account data travels, rests and is recorded."""
-    drawing = _DataDrawing(context)
+    network = with_tasks_that_end(context)
+    drawing = _DataDrawing(context, network, tuple(uses(context, network)))
     groups = tuple(group for group in drawing.groups() if group.boxes)
     boxes = {box.name for group in groups for box in group.boxes}
-    drawn = dict.fromkeys(drawing.arrows())
+    ends = dict.fromkeys(drawing.ends, _ENDING)
+    arrows = dict.fromkeys(
+        replace(
+            one, source=ends.get(one.source, one.source), target=ends.get(one.target, one.target)
+        )
+        for one in drawing.arrows()
+    )
     return Chart(
         title=explanations.DATA_FLOW_TITLE,
         frame="",
         groups=groups,
-        arrows=tuple(arrow for arrow in drawn if arrow.source in boxes and arrow.target in boxes),
+        arrows=tuple(arrow for arrow in arrows if arrow.source in boxes and arrow.target in boxes),
     )
 
 
@@ -72,6 +80,13 @@ def left_out(context: Context) -> str:
         if one.logical_id not in network.workloads and one.logical_id not in rotating
     ]
     return " ".join(_LEFT_OUT.format(name) for name in functions)
+
+
+def _few(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines of a box that tell some names; a box has room for so many."""
+    if len(names) <= _MOST_LINES:
+        return tuple(names)
+    return (*names[: _MOST_LINES - 1], f"... ({counted(len(names), 'name')})")
 
 
 def _protection(flow: Flow, known: Sequence[Channel], *, perhaps: bool) -> str:
@@ -107,6 +122,9 @@ _BACKUPS: Final = "backups"
 _LOGS: Final = "logs"
 _SECRETS: Final = "secrets"
 _ALARMS: Final = "alarms"
+_MOST_LINES: Final = 6
+_ENDING: Final = "ending"
+_DEFINITION: Final = "/TaskDefinition"
 _OUTBOUND: Final = "outbound"
 """The internet as it is called, apart from the customers who call."""
 
@@ -114,14 +132,12 @@ _OUTBOUND: Final = "outbound"
 @dataclass(frozen=True, slots=True)
 class _DataDrawing:
     context: Context
+    network: Network
+    uses: tuple[Use, ...]
 
     @property
     def view(self) -> View:
         return self.context.view
-
-    @property
-    def network(self) -> Network:
-        return self.context.network
 
     def groups(self) -> Iterator[Group]:
         yield Group(title="", boxes=(self._customers(), *self._called()))
@@ -129,10 +145,11 @@ class _DataDrawing:
         yield Group(
             title="Processes",
             note=explanations.APPLICATION,
-            boxes=self._workloads(set(Kind) - STORES - _RECEIVES - {Kind.ENDPOINT}),
+            boxes=self._workloads(set(Kind) - STORES - _RECEIVES - {Kind.ENDPOINT})
+            + self._ending(),
         )
         yield Group(title="Stores", boxes=self._workloads(STORES) + self._copies())
-        yield Group(title="Services", note="of AWS", boxes=self._endpoints())
+        yield Group(title="Services", note="of AWS", boxes=self._endpoints() + self._used())
         yield Group(title=explanations.RECORDS, boxes=(*self._rotations(), *self._aside()))
 
     def _customers(self) -> Box:
@@ -145,11 +162,46 @@ class _DataDrawing:
             yield Box(
                 name=_OUTBOUND,
                 title=explanations.CALLED[0],
-                lines=explanations.CALLED[1:],
+                lines=_few(called_names(self.context)) or explanations.CALLED[1:],
                 kind="outside",
             )
         if OTHER_NETWORKS in targets or OTHER_NETWORKS in {f.source for f in self.network.flows}:
             yield Box(name=OTHER_NETWORKS, title=explanations.OTHER_NETWORKS_TITLE, kind="outside")
+
+    def _ending(self) -> tuple[Box, ...]:
+        """Tasks that no service keeps running, in one box: jobs, and what a person starts."""
+        names = [label(self.view.resources[name]).removesuffix(_DEFINITION) for name in self.ends]
+        if not names:
+            return ()
+        return (Box(name=_ENDING, title=explanations.ENDING, lines=_few(names)),)
+
+    @property
+    def ends(self) -> list[str]:
+        return [
+            name
+            for name in self.network.workloads
+            if self.view.resources[name].type == "AWS::ECS::TaskDefinition"
+        ]
+
+    def _used(self) -> tuple[Box, ...]:
+        """Queues, buckets and others that tasks may use, of this template or not."""
+        titles = {use.node: use.title for use in self.uses}
+        return tuple(
+            Box(name=node, title=title, kind="store")
+            for node, title in titles.items()
+            if node not in self.network.workloads
+        )
+
+    def _uses(self) -> Iterator[Arrow]:
+        for use in self.uses:
+            first, *others = use.actions
+            yield Arrow(
+                source=use.workload,
+                target=use.node,
+                label=f"{first}, +{len(others)}" if others else first,
+                side=Side.RIGHT,
+                tone=Tone.OUT,
+            )
 
     def _endpoints(self) -> tuple[Box, ...]:
         return tuple(
@@ -202,6 +254,7 @@ class _DataDrawing:
                 side=Side.RIGHT,
                 tone=Tone.ASIDE,
             )
+        yield from self._uses()
         yield from self._events()
         yield from self._password_changes()
         yield from self._alarms()
@@ -243,9 +296,9 @@ class _DataDrawing:
     def _events(self) -> Iterator[Arrow]:
         sources = {row.source for row in log_sources(self.view)}
         tasks = {
-            workload.logical_id: self.view.resources[workload.logical_id].referenced(
-                "TaskDefinition"
-            )
+            workload.logical_id: workload.logical_id
+            if workload.logical_id in self.ends
+            else self.view.resources[workload.logical_id].referenced("TaskDefinition")
             for workload in self.network.workloads.values()
         }
         for name, task in tasks.items():
@@ -283,7 +336,7 @@ class _DataDrawing:
                 kind="store" if workload.kind in STORES else "",
             )
             for workload in self.network.workloads.values()
-            if workload.kind in kinds
+            if workload.kind in kinds and workload.logical_id not in self.ends
         )
 
     def _lines(self, workload: Workload) -> tuple[str, ...]:

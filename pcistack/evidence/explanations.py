@@ -89,6 +89,7 @@ AWS_SERVICES: Final = ("AWS services", "outside the VPC, by AWS's own network")
 APPLICATION: Final = "your container image or code"
 RECORDS: Final = "Credentials and records"
 CALLED: Final = ("Internet, called from inside", "processors, registries, other APIs")
+ENDING: Final = "Tasks that end"
 PEOPLE: Final = "Alarms, to people"
 RESOLVER: Final = "DNS: resolver of the VPC"
 

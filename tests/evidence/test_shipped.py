@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 
 from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.data_flow_diagram import data_flow_chart
 from pcistack.evidence.files import contents
 from pcistack.evidence.gather import Evidence, gather
 from pcistack.evidence.registers import Register
@@ -155,3 +156,28 @@ def test_production_shows_who_reads_each_login_and_that_no_task_reads_the_master
         "DatabaseIdentitiesApplication21D76BF7"
     ]
     assert {secret["attention"] for secret in secrets.values()} == {""}
+
+
+def test_the_flows_of_an_application_are_all_drawn() -> None:
+    """Service, worker, jobs, session, processor, queue and bucket of the payments example."""
+    folder = assembly(load_environment("payments"))
+    evidence = gather(Assembly.read(folder, "PciDss-payments"), PACK, on=DAY)
+    chart = data_flow_chart(evidence.context)
+    boxes = {box.title: (box.name, box.lines) for group in chart.groups for box in group.boxes}
+    service, worker = (
+        boxes[f"Tasks: {name}"][0] for name in ("Service", "Workers/settlement/Service")
+    )
+    ending, names = boxes["Tasks that end"]
+    assert names == ("Jobs/migrate", "Jobs/nightly", "DatabaseSession")
+    outside, called = boxes["Internet, called from inside"]
+    assert called == ("api.processor.example", "*.partner.example")
+    queue, bucket = boxes["SQS: reports"][0], boxes["S3: payments-reports"][0]
+    database = boxes["Database: Database/Cluster"][0]
+    drawn = {(arrow.source, arrow.target): arrow.label for arrow in chart.arrows}
+    assert {(source, database) for source in (service, worker, ending)} <= drawn.keys()
+    assert {(source, outside) for source in (service, worker, ending)} <= drawn.keys()
+    assert drawn[service, queue] == "sqs:SendMessage"
+    assert drawn[worker, queue] == "sqs:ReceiveMessage, +2"
+    assert drawn[worker, bucket] == "s3:PutObject"
+    assert (service, bucket) not in drawn
+    assert ("secrets", ending) in drawn

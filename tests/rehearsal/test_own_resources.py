@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from pcistack.evidence.assembly import Assembly as Evidence
+from pcistack.evidence.data_flow_diagram import data_flow_chart
+from pcistack.evidence.gather import gather
+from pcistack.pci_dss.pack import PACK as PCI
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.trial import Lab
 from tests import own_example
+from tests.evidence.sample import DAY
 from tests.support import ENDPOINTS, Synthesized, environment, statements
 from tests.test_acknowledgements import open_findings, outcome
 
@@ -79,6 +84,16 @@ def test_without_a_way_out_the_queue_has_its_endpoint(tmp_path: Path) -> None:
     assert statement["Action"] == ["sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"]
     assert "OwnQueue" in json.dumps(statement["Resource"])
     assert outcome(template).open == []
+
+
+def test_the_evidence_draws_them(folder: Path) -> None:
+    evidence = gather(Evidence.read(folder), PCI, on=DAY)
+    chart = data_flow_chart(evidence.context)
+    titles = {box.name: box.title for group in chart.groups for box in group.boxes}
+    assert {"SQS: Own/Queue", "S3: Own/Reports"} <= {*titles.values()}
+    drawn = {(titles[one.source], titles[one.target]) for one in chart.arrows}
+    assert ("Tasks: Workers/settlement/Service", "S3: Own/Reports") in drawn
+    assert ("Tasks: Service", "S3: Own/Reports") not in drawn
 
 
 def test_the_example_is_deployed_verified_and_destroyed_without_a_trace(
