@@ -17,7 +17,7 @@ from stacks.environment import load_environment
 TARGET: Final = Path(__file__).resolve().parent.parent / "docs" / "cost.md"
 BEGIN: Final = "<!-- tables: written by `make docs` -->"
 END: Final = "<!-- /tables -->"
-SHOWN: Final = ("dev", "prod")
+SHOWN: Final = ("dev", "prod", "payments")
 """Environments with a table."""
 
 

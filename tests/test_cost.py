@@ -10,6 +10,7 @@ import pytest
 from pcistack.cost.estimate import estimate
 from pcistack.template.document import Json, Template
 from stacks.cost_docs import SHOWN, TARGET, cost_of, placed, render
+from stacks.environment import load_environment
 from tests.support import ENDPOINTS, Synthesized, template, variant
 
 PAGE = TARGET.read_text(encoding="utf-8")
@@ -44,3 +45,19 @@ def test_settings_add_what_the_page_says() -> None:
     assert "six interface endpoints" in PAGE
     assert len(template("prod").ids("AWS::SecretsManager::Secret")) == 3
     assert "three secrets and the master user's" in PAGE
+
+
+def test_what_the_example_uses_outside_the_stack_is_counted() -> None:
+    example = load_environment("payments")
+    workloads = [example.service, *example.workers.values(), *example.jobs.values()]
+    given = [secret for one in workloads for secret in one.secrets.values()]
+    permitted = [permission for one in workloads for permission in one.permissions]
+    secrets = {secret.arn for secret in given}
+    keys = {*(one.kms_key for one in given), *(one.kms_key for one in permitted)} - {None}
+    prices = {
+        line.billed.price: line.unit for line in cost_of("dev", document(template("dev"))).lines
+    }
+    month = len(secrets) * prices["secret"] + len(keys) * prices["key"]
+    said = " ".join(PAGE.split())
+    assert f"the {len(secrets)} existing secrets and the {len(keys)} existing keys" in said
+    assert f"cost their owner {month:.2f} a month" in said

@@ -56,6 +56,7 @@ BILLED: Final = (
     Billed(price="load-balancer", title="load balancers"),
     Billed(price="web-acl", title="web ACLs", hours=1),
     Billed(price="web-acl-rule", title="rules of web ACLs", hours=1),
+    Billed(price="dns-firewall-domain", title="domains of DNS Firewall's lists", hours=1),
     Billed(price="key", title="KMS keys", hours=1),
     Billed(price="secret", title="secrets", hours=1),
     Billed(price="alarm-metric", title="alarm metrics", hours=1),
@@ -108,6 +109,10 @@ def _cluster(_view: View, cluster: Resource) -> _Amounts:
         yield "secret", 1.0  # the master user's, which RDS makes
 
 
+def _domains(_view: View, listed: Resource) -> _Amounts:
+    yield "dns-firewall-domain", float(len(listed.items("Domains")))
+
+
 def _web_acl(_view: View, acl: Resource) -> _Amounts:
     yield "web-acl", 1.0
     yield "web-acl-rule", float(len(acl.items("Rules")))
@@ -129,6 +134,7 @@ _COUNTED: Final[Mapping[str, Callable[[View, Resource], _Amounts]]] = {
     "AWS::KMS::Key": _one("key"),
     "AWS::RDS::DBCluster": _cluster,
     "AWS::RDS::DBInstance": _instance,
+    "AWS::Route53Resolver::FirewallDomainList": _domains,
     "AWS::SecretsManager::Secret": _one("secret"),
     "AWS::WAFv2::WebACL": _web_acl,
 }
