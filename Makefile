@@ -79,11 +79,6 @@ synth: runtime ## Synthesize and check one environment: make synth SUFFIX=prod
 delivery: runtime ## Synthesize and check the roles of a pipeline, from delivery.toml
 	@cdk synth --quiet --app "python3 delivery.py" --output build/delivery
 
-.PHONY: deploy
-deploy: synth ## Deploy an environment unless that endangers what is there: make deploy SUFFIX=prod
-	@pcistack diff --deployed cdk.out
-	@cdk deploy --app cdk.out $(ARGS)
-
 .PHONY: test
 test: install ## Run all tests
 	@pytest -q -n 2
@@ -123,8 +118,10 @@ preflight: runtime ## Ask AWS whether an environment will deploy: make preflight
 	@pcistack preflight $(APP)/*-"$$SUFFIX".template.json $${AWS_REGION:+--region "$$AWS_REGION"}
 
 .PHONY: deploy
-deploy: runtime ## Deploy an environment: make deploy SUFFIX=prod
-	@cdk deploy -c environmentSuffix="$$SUFFIX" $(IMAGE) --require-approval never \
+deploy: runtime ## Deploy an environment unless that endangers what is there: make deploy SUFFIX=prod
+	@cdk synth --quiet -c environmentSuffix="$$SUFFIX" $(IMAGE)
+	@pcistack diff --deployed $(APP)
+	@cdk deploy --app $(APP) --require-approval never \
 	  --outputs-file build/outputs.json $${EXECUTION_ROLE:+--role-arn "$$EXECUTION_ROLE"}
 
 .PHONY: verify

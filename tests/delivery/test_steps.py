@@ -132,7 +132,8 @@ def test_an_environment_is_asked_for_deployed_verified_and_told(runner: Runner) 
     suffix = "environmentSuffix=pr42"
     assert [call for call in calls if call[1] != "synth"] == [
         ["pcistack", "preflight", "cdk.out/PciDss-pr42.template.json", "--region", REGION],
-        [*("cdk", "deploy", "-c", suffix, "--require-approval", "never"),
+        ["pcistack", "diff", "--deployed", "cdk.out"],
+        [*("cdk", "deploy", "--app", "cdk.out", "--require-approval", "never"),
          *("--outputs-file", "build/outputs.json", "--role-arn", ROLE)],
         ["pcistack", "verify", "--suffix", "pr42"],
     ]  # fmt: skip
@@ -156,6 +157,7 @@ def test_production_is_deployed_with_the_tested_image(runner: Runner) -> None:
     calls = taken(runner, "deploy.production", IMAGE_TAG="sha256:1234", AWS_REGION=REGION)
     assert [call[:2] for call in calls if call[1] != "synth"] == [
         ["pcistack", "preflight"],
+        ["pcistack", "diff"],
         ["cdk", "deploy"],
         ["pcistack", "verify"],
         ["pcistack", "evidence"],
