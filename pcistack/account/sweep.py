@@ -15,13 +15,10 @@ from pcistack.account import names_in_use
 from pcistack.account.aws import Aws, Call, Item, text
 from pcistack.account.needs import Needs
 from pcistack.account.rows import Row, Verdict, tried
-from pcistack.template.document import Template
+from pcistack.naming import TAGS
 
 CALLS: Final = (Call.TAGGED, Call.KEY, Call.SERVICES, Call.TASK_DEFINITION)
 """What is asked beside the names, which :mod:`pcistack.account.names_in_use` asks."""
-
-TAGS: Final = ("EnvironmentSuffix", "Project")
-"""Tags that every resource of an environment carries, and no other environment's does."""
 
 # Command by the ARN's service and the kind of its resource; ``{name}`` is what follows the kind.
 _COMMANDS: Final[Mapping[str, str]] = {
@@ -71,17 +68,6 @@ _COMMANDS: Final[Mapping[str, str]] = {
 _ARN: Final = re.compile(r"arn:[^:]+:(?P<service>[^:]+):[^:]*:[^:]*:(?P<rest>.+)")
 
 
-def environment_tags(template: Template) -> dict[str, str]:
-    """Return the :data:`TAGS` of a template's resources; they are the same on all."""
-    found: dict[str, str] = {}
-    for resource in template.resources.values():
-        tags = resource.properties.get("Tags")
-        for tag in tags if isinstance(tags, list) else ():
-            if isinstance(tag, dict) and tag.get("Key") in TAGS:
-                found.setdefault(str(tag["Key"]), str(tag.get("Value")))
-    return found
-
-
 def suffixes(aws: Aws) -> list[str]:
     """Return the suffix of every environment of which something is there, sorted.
 
@@ -100,7 +86,7 @@ def sweep(wanted: Needs, aws: Aws, tags: Mapping[str, str]) -> list[Row]:
     Args:
         wanted: What the template needs, its names among it.
         aws: Asks in the region of the environment.
-        tags: The environment's own :data:`TAGS`.
+        tags: The environment's own tags; see :func:`pcistack.naming.environment_tags`.
 
     Raises:
         CredentialsError: There are no credentials, or AWS does not accept them.

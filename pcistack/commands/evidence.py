@@ -18,7 +18,7 @@ from pcistack.usage import PATH, BadInputError, day_of, quiet_option, suffix_of
     "--environment",
     "suffix",
     metavar="SUFFIX",
-    help="Environment suffix, such as dev or prod; its stack is PciDss-SUFFIX.",
+    help="Environment suffix, such as dev or prod: the stack that is tagged with it.",
 )
 @click.option(
     "--stack",
@@ -75,15 +75,14 @@ def evidence(
     from pcistack.evidence.deployed import VerificationError, read
     from pcistack.evidence.files import WriteError, write
     from pcistack.evidence.gather import gather
-    from pcistack.naming import STACK_PREFIX
     from pcistack.pci_dss.pack import PACK
     from pcistack.template.document import TemplateError
 
     if suffix is not None and stack is not None:
         raise BadInputError("--environment and --stack both name the stack; give one")
-    name = stack if suffix is None else f"{STACK_PREFIX}{suffix_of(suffix)}"
+    wanted = None if suffix is None else suffix_of(suffix)
     try:
-        chosen = Assembly.read(assembly, name)
+        chosen = Assembly.read(assembly, stack, suffix=wanted)
         asked = read(verified, chosen) if verified is not None else None
         found = gather(chosen, PACK, on=day_of(on), verified=asked)
         written = write(found, out)

@@ -46,8 +46,8 @@ def sweep(
     """
     from pcistack.account.aws import AwsError
     from pcistack.account.needs import needs
-    from pcistack.account.sweep import environment_tags
     from pcistack.account.sweep import sweep as ask
+    from pcistack.naming import environment_tags
     from pcistack.regions import zones_of
     from pcistack.template.document import TemplateError
     from pcistack.template.worlds import views

@@ -104,8 +104,8 @@ def stack_of(assembly: Path, suffix: str) -> Stack:
     Raises:
         BadInputError: The assembly has none, or cannot be read.
     """
-    from pcistack.account.sweep import environment_tags
     from pcistack.changes.stacks import read
+    from pcistack.naming import environment_tags
     from pcistack.template.document import TemplateError
 
     try:

@@ -13,7 +13,7 @@ from pcistack.evidence.wording import claim
 from pcistack.packs import PACKS, SCHEMA, is_schema_rule
 from pcistack.template.document import RawResource, Template
 
-_NO_END: Final = claim("no end")
+NO_END: Final = claim("no end")
 _NO_REASON: Final = claim("no reason given")
 _NAG: Final = {"AwsSolutions-": "cdk-nag, AWS Solutions", "PCI.DSS.321-": "cdk-nag, PCI DSS 3.2.1"}
 
@@ -73,7 +73,7 @@ _Row = tuple[str, str, str, str, str]
 
 def _written(template: Template) -> Iterator[_Row]:
     for entry in accepted(template):
-        until = entry.until.isoformat() if entry.until else _NO_END
+        until = entry.until.isoformat() if entry.until else NO_END
         yield entry.rule, entry.resource, entry.reason, entry.owner, until
     for resource in template.resources.values():
         yield from _nag(resource)
@@ -87,13 +87,13 @@ def _nag(resource: RawResource) -> Iterator[_Row]:
     for entry in rules if isinstance(rules, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("id"), str):
             reason = str(entry.get("reason") or _NO_REASON)
-            yield str(entry["id"]), resource.logical_id, reason, "", _NO_END
+            yield str(entry["id"]), resource.logical_id, reason, "", NO_END
 
 
 def _judged(outcome: Outcome) -> Iterator[_Row]:
     """Yield what the checks accepted, such as in a nested stack."""
     for finding, entry in outcome.acknowledged:
-        until = entry.until.isoformat() if entry.until else _NO_END
+        until = entry.until.isoformat() if entry.until else NO_END
         yield finding.rule, finding.resource, entry.reason, entry.owner, until
 
 
@@ -102,7 +102,7 @@ def _reported(report: Report | None) -> Iterator[_Row]:
         for violation in plugin.suppressed:
             for construct in violation.constructs:
                 resource = construct.resource.logical_id or construct.path
-                yield violation.rule, resource, violation.reason, "", _NO_END
+                yield violation.rule, resource, violation.reason, "", NO_END
 
 
 def _checks_of(rule: str) -> str:

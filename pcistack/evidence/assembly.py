@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pcistack.checks import record
 from pcistack.checks.record import Record, RecordError
-from pcistack.naming import STACK_PREFIX
+from pcistack.naming import STACK_PREFIX, environment_tags
 from pcistack.template.cloud_assembly import MANIFEST, Stack, every_stack
 from pcistack.template.document import Template, TemplateError
 from pcistack.verified import content_digest
 
+_SUFFIX_TAG: Final = "EnvironmentSuffix"
 REPORT: Final = "validation-report.json"
 
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
@@ -94,19 +95,25 @@ class Assembly:
     @property
     def environment(self) -> str:
         """What the stack is called in short: the suffix, for a stack of this project."""
-        return self.stack.removeprefix(STACK_PREFIX)
+        tagged = environment_tags(self.template).get(_SUFFIX_TAG)
+        return tagged or self.stack.removeprefix(STACK_PREFIX)
 
     @classmethod
-    def read(cls, directory: Path, stack: str | None = None) -> Assembly:
+    def read(
+        cls, directory: Path, stack: str | None = None, *, suffix: str | None = None
+    ) -> Assembly:
         """Read the files of one stack.
 
         Args:
             directory: The cloud assembly, such as ``cdk.out``.
             stack: Name of the stack, or its path in the app; None for the only one.
+            suffix: Environment suffix, which chooses the stack that is tagged with it.
 
         Raises:
             AssemblyError: A file is missing or unreadable, or is not the one that was synthesized.
         """
+        if suffix is not None:
+            stack = _named(directory, suffix)
         chosen = _chosen(directory, stack)
         file = chosen.template
         hint = _how_to_fix(chosen.name, directory)
@@ -142,6 +149,17 @@ def _refuse_other(stack: Stack, digest: str, kept: Record | None, hint: str) -> 
                 f"{stack.template}: changed after the synthesis: its SHA-256 is {digest[:12]}..., "
                 f"{source} says {known[:12]}.... {hint}"
             )
+
+
+def _named(directory: Path, suffix: str) -> str:
+    """Return the name of an environment's stack: that which is tagged so, or called so."""
+    try:
+        for stack in every_stack(directory):
+            if environment_tags(Template.read(stack.template)).get(_SUFFIX_TAG) == suffix:
+                return stack.name
+    except TemplateError:
+        pass  # said where the stack is read
+    return f"{STACK_PREFIX}{suffix}"
 
 
 def _chosen(directory: Path, stack: str | None) -> Stack:

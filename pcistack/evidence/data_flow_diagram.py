@@ -79,7 +79,7 @@ def left_out(context: Context) -> str:
         for one in view.of_type("AWS::Lambda::Function")
         if one.logical_id not in network.workloads and one.logical_id not in rotating
     ]
-    return " ".join(_LEFT_OUT.format(name) for name in functions)
+    return _LEFT_OUT.format("; ".join(functions)) if functions else ""
 
 
 def _few(names: Sequence[str]) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def _protection(flow: Flow, known: Sequence[Channel], *, perhaps: bool) -> str:
     return _AS_APPLICATION.format(port)
 
 
-_LEFT_OUT: Final = claim("{} is left out, too: it has no network of its own.")
+_LEFT_OUT: Final = claim("Left out, too, for want of a network of its own: {}.")
 _AS_APPLICATION: Final = claim("{}: as the application does")
 _COPIES: Final = claim("copies")
 _NEW_SECRETS: Final = claim("new secrets, over TLS")

@@ -93,7 +93,7 @@ CONNECTED_TYPES: Final[dict[str, str]] = {
     "AWS::Events": claim("reacts to events"),
     "AWS::RDS": claim("configures the database"),
     "AWS::WAFv2": claim("filters requests"),
-    "AWS::EC2": claim("separates and connects networks"),
+    "AWS::EC2": claim("joins or parts networks"),
     "AWS::ElasticLoadBalancingV2": claim("routes requests"),
     "AWS::CertificateManager": claim("proves identity"),
     "AWS::Route53": claim("directs requests"),
@@ -126,7 +126,7 @@ def components(view: View) -> tuple[Component, ...]:
                 resource=resource.logical_id,
                 name=label(resource),
                 type=resource.type,
-                purpose=purpose(resource),
+                purpose=purpose(resource).partition(". ")[0],
                 scope=scope,
                 why=why,
             )

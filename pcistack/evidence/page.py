@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from pcistack.evidence import deployed, explanations
+from pcistack.evidence.acknowledgements import NO_END
 from pcistack.evidence.data_flow_diagram import left_out
 from pcistack.evidence.gather import Evidence
 from pcistack.evidence.standing import Standing
@@ -99,6 +100,7 @@ def render(evidence: Evidence, *, network: str, data_flow: str, diagram_style: s
         },
         tones=_TONES,
         none=NONE,
+        no_end=NO_END,
         unknown=NOT_KNOWN,
         deployed=deployed,
         words=explanations,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pcistack.account.aws import Aws
 from pcistack.account.needs import needs
 from pcistack.account.rows import Row, Verdict
-from pcistack.account.sweep import environment_tags, sweep
+from pcistack.account.sweep import sweep
+from pcistack.naming import environment_tags
 from pcistack.regions import zones_of
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.embedded.late_writers import INSIGHTS

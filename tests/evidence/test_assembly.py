@@ -143,3 +143,17 @@ def test_a_name_that_is_two_stacks_or_none_says_which_there_are(tmp_path: Path) 
     manifest.write_text(manifest.read_text("utf-8").replace('"Orders": {', '"X": {'), "utf-8")
     with pytest.raises(AssemblyError, match="several stacks; name one of Live/Orders, "):
         Assembly.read(tmp_path, "Orders")
+
+
+def test_an_environment_is_found_by_its_tag_whatever_its_stack_is_called(tmp_path: Path) -> None:
+    _stage(tmp_path)
+    file = tmp_path / "assembly-Try" / "TryOrders.template.json"
+    tags = [{"Key": "EnvironmentSuffix", "Value": "pr42"}]
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"Tags": tags}}
+    file.write_text(json.dumps({"Resources": {"T": topic}}), encoding="utf-8")
+    manifest = file.with_name("manifest.json")
+    manifest.write_text(manifest.read_text("utf-8").replace('"Orders"', '"orders-pr42"'), "utf-8")
+    found = Assembly.read(tmp_path, suffix="pr42")
+    assert (found.stack, found.environment) == ("orders-pr42", "pr42")
+    with pytest.raises(AssemblyError, match="not of PciDss-pr43"):
+        Assembly.read(tmp_path, suffix="pr43")

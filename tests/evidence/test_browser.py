@@ -175,8 +175,11 @@ def test_text_has_enough_contrast(page: Page, scheme: str) -> None:
     assert poor == []
 
 
-def test_production_prints_on_fewer_than_25_pages(browser: Browser, tmp_path: Path) -> None:
-    directory = sample.write(tmp_path / "assembly", body=dict(support.template("prod").body))
+@pytest.mark.parametrize("suffix", ["prod", "payments"])
+def test_an_environment_prints_on_fewer_than_25_pages(
+    suffix: str, browser: Browser, tmp_path: Path
+) -> None:
+    directory = sample.write(tmp_path / "assembly", body=dict(support.template(suffix).body))
     evidence = gather(Assembly.read(directory), PACK, on=sample.DAY)
     opened = browser.new_page()
     opened.goto(write(evidence, tmp_path / "out")[0].as_uri())

@@ -237,7 +237,7 @@ def test_a_rotation_is_drawn_with_what_it_changes(gathered: Gather) -> None:
 def test_the_data_flow_diagram_says_what_it_leaves_out(gathered: Gather) -> None:
     helper = {"Type": "AWS::Lambda::Function"}
     evidence = gathered(lambda resources: resources.update(Helper=helper))
-    assert "Helper is left out, too: it has no network" in left_out(evidence.context)
+    assert "network of its own: Helper." in left_out(evidence.context)
     assert "Rotate" not in left_out(gathered(_rotate).context)
 
 

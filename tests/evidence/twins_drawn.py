@@ -196,7 +196,7 @@ NETWORK: tuple[Twin, ...] = (
 
 FLOWS: tuple[Twin, ...] = (
     twin(
-        "{} is left out, too: it has no network of its own.",
+        "Left out, too, for want of a network of its own: {}.",
         says=whole() | of("Lambda::Function"),
         broken=drop("Function"),
     ),
