@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -87,7 +88,16 @@ def _nag(resource: RawResource) -> Iterator[_Row]:
     for entry in rules if isinstance(rules, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("id"), str):
             reason = str(entry.get("reason") or _NO_REASON)
+            if entry.get("is_reason_encoded") is True:  # cdk-nag's way with what is not ASCII
+                reason = _decoded(reason)
             yield str(entry["id"]), resource.logical_id, reason, "", NO_END
+
+
+def _decoded(reason: str) -> str:
+    try:
+        return base64.b64decode(reason, validate=True).decode()
+    except ValueError:
+        return reason
 
 
 def _judged(outcome: Outcome) -> Iterator[_Row]:

@@ -22,8 +22,8 @@ MEANINGS: Final[Mapping[str, str]] = {
 """What each standing means."""
 BY_AWS: Final = "AWS does it; its attestation of compliance covers it."
 REGISTERED: Final = (
-    "Acceptances are in the register of acknowledgements. Checks that are not named here left "
-    "nothing."
+    "Acceptances are in the register of acknowledgements, those of checks that are not named here "
+    "too."
 )
 COMPARE: Final = (
     "To show that this is what runs, compare the digest of the content with that of the deployed "

@@ -29,7 +29,7 @@ from pcistack.evidence.supporting_settings import EVERYTHING, supporting_setting
 from pcistack.evidence.values import label
 from pcistack.evidence.wording import claim
 from pcistack.network.network import Network
-from pcistack.packs import PACKS
+from pcistack.packs import PACKS, SCHEMA, is_schema_rule
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.untreated import UNTREATED
 from pcistack.template.view import View
@@ -262,9 +262,9 @@ def _checks(assembly: Assembly, outcome: Outcome) -> Iterator[Checks]:
     titles = [PACKS[name].title for name in PACKS]
     found: dict[str, list[int]] = {title: [0, 0] for title in titles}
     for finding in outcome.open:
-        found[_title(finding.rule)][0] += 1
+        found.setdefault(_title(finding.rule), [0, 0])[0] += 1
     for finding, _ in outcome.acknowledged:
-        found[_title(finding.rule)][1] += 1
+        found.setdefault(_title(finding.rule), [0, 0])[1] += 1
     for plugin in assembly.report.plugins if assembly.report else ():
         if plugin.name not in titles:
             found[plugin.name] = [
@@ -276,5 +276,7 @@ def _checks(assembly: Assembly, outcome: Outcome) -> Iterator[Checks]:
 
 
 def _title(rule: str) -> str:
+    if is_schema_rule(rule):
+        return SCHEMA.title
     own = [pack.title for pack in PACKS.values() if pack.prefix and rule.startswith(pack.prefix)]
     return own[0] if own else PACKS["regional"].title

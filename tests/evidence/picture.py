@@ -22,6 +22,7 @@ def take(index: Path, picture: Path) -> None:
         page.fill("#search", "PubliclyAccessible")
         page.click("#req-1\\.4\\.4 summary")
         page.mouse.move(0, 0)
+        page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=picture)
         browser.close()
 

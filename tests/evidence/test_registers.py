@@ -327,8 +327,23 @@ def test_every_acknowledgement_is_listed_with_owner_and_last_day(gathered: Gathe
                     "until": "2027-01-31",
                 },
                 {"rule": "DEPLOY-ORDER", "reason": "Known and looked at by us."},
+                {"rule": "TEMPLATE-REFERENCE", "reason": "It is made beside this."},
+                {"rule": "E3012", "reason": "The service takes a text here."},
+                {
+                    "rule": "PCI.DSS.321-RDSStorageEncrypted",
+                    "reason": "Restored just as it was before.",
+                },
             ],
-            "cdk_nag": {"rules_to_suppress": [{"id": "AwsSolutions-RDS6", "reason": "No IAM."}]},
+            "cdk_nag": {
+                "rules_to_suppress": [
+                    {"id": "AwsSolutions-RDS6", "reason": "No IAM."},
+                    {
+                        "id": "AwsSolutions-RDS16",
+                        "reason": "TmHDr3ZlLCBhbmQgbm90IHVzZWQgaGVyZQ==",
+                        "is_reason_encoded": True,
+                    },
+                ]
+            },
         }
 
     rows = [
@@ -338,10 +353,18 @@ def test_every_acknowledgement_is_listed_with_owner_and_last_day(gathered: Gathe
         ("PCI DSS", "PCI-6.3.3-DATABASE-PATCHES", "platform", "no end"),
         ("Regional guard", "AURORA-VERSION-SUPPORT-ENDED", "", "2027-01-31"),
         ("Deployment", "DEPLOY-ORDER", "", "no end"),
+        ("Template", "TEMPLATE-REFERENCE", "", "no end"),
+        ("CloudFormation schema", "E3012", "", "no end"),
+        ("cdk-nag, PCI DSS 3.2.1", "PCI.DSS.321-RDSStorageEncrypted", "", "no end"),
         ("cdk-nag, AWS Solutions", "AwsSolutions-RDS6", "", "no end"),
+        ("cdk-nag, AWS Solutions", "AwsSolutions-RDS16", "", "no end"),
     }
     assert {row["reason"] for row in rows} == {
         "Patches come by hand here.",
+        "Naïve, and not used here",
+        "It is made beside this.",
+        "The service takes a text here.",
+        "Restored just as it was before.",
         "Old until it is replaced.",
         "Known and looked at by us.",
         "No IAM.",
