@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
@@ -47,9 +48,9 @@ def _named_types() -> frozenset[str]:
     )
 
 
-def _spoken_of(*parts: str) -> frozenset[str]:
-    """Types that a module of ours names, or the modules of a package."""
-    place = ROOT.joinpath("pcistack", *parts)
+def _spoken_of(*parts: str, under: Path = ROOT / "pcistack") -> frozenset[str]:
+    """Types that a module names, or the modules of a package."""
+    place = under.joinpath(*parts)
     trees = [ast.parse(file.read_text()) for file in [*place.glob("*.py")] or [place]]
     nodes = (node for tree in trees for node in ast.walk(tree))
     constants = (node.value for node in nodes if isinstance(node, ast.Constant))
@@ -67,6 +68,16 @@ def _inventoried() -> frozenset[str]:
     )
 
 
+def _emulated() -> frozenset[str]:
+    """Types that the embedded AWS makes: the engine's, ours, and what runs a function."""
+    found = find_spec("ministack.services.cloudformation.provisioners")
+    assert found is not None
+    engine = Path(str(found.origin))
+    custom = (kind for kind in _all_types() if kind.startswith("Custom::"))
+    ours = _spoken_of("rehearsal", "embedded")
+    return ours | _spoken_of(engine.name, under=engine.parent) | frozenset(custom)
+
+
 PLACES: Mapping[str, tuple[Callable[[], frozenset[str]], Callable[[], frozenset[str]]]] = {
     "the scope in evidence/inventory.py": (_all_types, _inventoried),
     "a rule in pci_dss/rules": (
@@ -81,6 +92,7 @@ PLACES: Mapping[str, tuple[Callable[[], frozenset[str]], Callable[[], frozenset[
         _all_types,
         lambda: _spoken_of("rehearsal", "critical_path.py"),
     ),
+    "the embedded AWS of rehearsal/embedded": (_all_types, _emulated),
     "the promises of account/verify": (
         _all_types,
         lambda: _spoken_of("account", "verify"),
