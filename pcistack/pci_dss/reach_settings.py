@@ -14,20 +14,8 @@ _WARN: Final = Severity.WARNING
 _WORLD: Final = "it has an address on the internet"
 _ANYBODY: Final = "whoever reaches it may use it"
 REACH: Final = (
-    refuse("AWS::RedshiftServerless::Workgroup", "PubliclyAccessible", _WORLD, *_TRUE),
-    refuse("AWS::Timestream::InfluxDBInstance", "PubliclyAccessible", _WORLD, *_TRUE),
-    refuse("AWS::Timestream::InfluxDBCluster", "PubliclyAccessible", _WORLD, *_TRUE),
     refuse("AWS::NeptuneGraph::Graph", "PublicConnectivity", _WORLD, *_TRUE),
-    refuse("AWS::AmazonMQ::Broker", "PubliclyAccessible", _WORLD, *_TRUE),
-    refuse("AWS::Lightsail::Database", "PubliclyAccessible", _WORLD, *_TRUE),
     refuse("AWS::Lightsail::Bucket", "AccessRules.GetObject", _WORLD, "public"),
-    Setting(
-        type="AWS::SageMaker::NotebookInstance",
-        path="DirectInternetAccess",
-        why=_WORLD,
-        good=("disabled",),
-        needed=True,
-    ),
     Setting(
         type="AWS::SageMaker::NotebookInstance",
         path="RootAccess",

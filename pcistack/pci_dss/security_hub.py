@@ -162,7 +162,7 @@ OF_THE_ACCOUNT: Final[Mapping[str, str]] = {
     "ACM.1": "how soon a certificate ends is known at run time",
     "CloudTrail.3": "a trail of the account or organization",
     **dict.fromkeys(
-        ("GuardDuty.1", "GuardDuty.6", "GuardDuty.7", "GuardDuty.9", "GuardDuty.10"),
+        ("GuardDuty.6", "GuardDuty.7", "GuardDuty.9", "GuardDuty.10"),
         "GuardDuty is turned on in the account",
     ),
     **dict.fromkeys(

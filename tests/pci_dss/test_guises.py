@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pcistack.checks.findings import Severity
 from tests.pci_dss.cases import Resources, att, one, ref, res
 from tests.pci_dss.test_rules import findings, rules_of
 
@@ -117,3 +118,44 @@ def test_a_stage_that_a_deployment_makes_is_a_stage() -> None:
         "Link": res("WAFv2::WebACLAssociation", ResourceArn=arn, WebACLArn="acl"),
     }
     assert not set(rules_) & set(rules_of(good))
+
+
+def _network_balancer(protocol: str) -> Resources:
+    return {
+        **one("ElasticLoadBalancingV2::LoadBalancer", Type="network", Scheme="internal"),
+        "Listener": res(
+            "ElasticLoadBalancingV2::Listener", LoadBalancerArn=ref("It"), Protocol=protocol
+        ),
+    }
+
+
+def test_a_network_load_balancer_has_an_access_log_of_its_tls_listeners_only() -> None:
+    assert "PCI-10.2.1-BALANCER-LOGS" not in rules_of(_network_balancer("TCP"))
+    assert "PCI-10.2.1-BALANCER-LOGS" in rules_of(_network_balancer("TLS"))
+
+
+def test_a_network_load_balancer_has_no_default_group_that_could_apply() -> None:
+    (found,) = (
+        one for one in findings(_network_balancer("TCP")) if one.rule == "PCI-1.3.1-GROUP-MISSING"
+    )
+    assert found.severity is Severity.WARNING
+    assert "default" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("CloudWatch::CompositeAlarm", {"AlarmRule": {"Fn::Sub": "ALARM(${It})"}}),
+        (
+            "CodeDeploy::DeploymentGroup",
+            {"AlarmConfiguration": {"Alarms": [{"Name": ref("It")}], "Enabled": True}},
+        ),
+        ("ECS::Service", {"DeploymentConfiguration": {"Alarms": {"AlarmNames": [ref("It")]}}}),
+    ],
+)
+def test_an_alarm_on_which_something_acts_needs_no_action(
+    kind: str, properties: dict[str, object]
+) -> None:
+    alarm = one("CloudWatch::Alarm", MetricName="Errors", Namespace="AWS/Lambda")
+    assert "PCI-10.7.2-ALARM-ACTIONS" in _at_it(alarm)
+    assert "PCI-10.7.2-ALARM-ACTIONS" not in _at_it({**alarm, "Other": res(kind, **properties)})

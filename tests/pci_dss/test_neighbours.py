@@ -226,10 +226,10 @@ _TWINS: Final = {
         _thing("OpenSearchServerless::SecurityPolicy", Policy='[{"AllowFromPublic": false}]'),
     ),
     "a cluster's API on the internet": Twin(
-        "PCI-1.4.4-SEARCH-PUBLIC",
+        "PCI-1.4.2-PUBLIC-ADDRESS",
         "ResourcesVpcConfig.EndpointPublicAccess",
         _thing("EKS::Cluster", ResourcesVpcConfig={"SubnetIds": ["a"]}),
-        _thing("EKS::Cluster", ResourcesVpcConfig={"PublicAccessCidrs": ["192.0.2.0/24"]}),
+        _thing("EKS::Cluster", ResourcesVpcConfig={"EndpointPublicAccess": False}),
     ),
 }
 

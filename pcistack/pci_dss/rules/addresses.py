@@ -18,7 +18,8 @@ _DECIDED_BY_SUBNETS: Final = ("AWS::RDS::DBInstance", "AWS::DMS::ReplicationInst
 _FLAGGED: Final = (
     *("AWS::RDS::DBCluster", "AWS::Redshift::Cluster", "AWS::RDS::DBShardGroup"),
     *("AWS::RedshiftServerless::Workgroup", "AWS::AmazonMQ::Broker", "AWS::Neptune::DBInstance"),
-    *("AWS::Timestream::InfluxDBInstance", "AWS::Lightsail::Database"),
+    *("AWS::Timestream::InfluxDBInstance", "AWS::Timestream::InfluxDBCluster"),
+    "AWS::Lightsail::Database",
 )
 
 
@@ -63,6 +64,8 @@ _ADDRESS_FLAGS: Final = (
         "ECS.16",
         "EC2.25",
         "Autoscaling.5",
+        "EKS.1",
+        "SageMaker.1",
     ),
     related=("EC2.9",),
     types=(

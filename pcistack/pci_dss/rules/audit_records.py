@@ -362,6 +362,7 @@ def execution_data_logged(context: Context) -> Iterator[Hit]:
     "No service's log is switched off or filtered away by its level",
     asks="Audit logs are on for all components.",
     requirements=("10.2.1",),
+    security_hub=("AppSync.2",),
     types=("AWS::AppSync::GraphQLApi", "AWS::Pipes::Pipe"),
     fix="Level ALL or ERROR; FieldLogLevel ERROR or ALL.",
 )

@@ -119,7 +119,7 @@ def root_user(context: Context) -> Iterator[Hit]:
             yield hit(
                 task,
                 f"{path}.User",
-                f"{container.get('Name')}: User is {show(user)}; without one the image's "
+                f"{show(container.get('Name'))}: User is {show(user)}; without one the image's "
                 "user counts, which is root by default",
             )
 
@@ -144,7 +144,7 @@ def capabilities(context: Context) -> Iterator[Hit]:
             yield hit(
                 task,
                 base,
-                f"{container.get('Name')}: drops {', '.join(dropped) or 'none'}, adds "
+                f"{show(container.get('Name'))}: drops {', '.join(dropped) or 'none'}, adds "
                 f"{', '.join(added) or 'none'}",
             )
 

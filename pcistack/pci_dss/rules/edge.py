@@ -104,7 +104,7 @@ def _origin(distribution: Resource, path: str, origin: dict[str, Value]) -> Iter
         yield hit(
             distribution,
             f"{path}.CustomOriginConfig.OriginProtocolPolicy",
-            f"the origin {domain:.60} is spoken to over HTTP",
+            f"the origin {show(origin.get('DomainName'))} is spoken to over HTTP",
         )
     elif policy == "match-viewer" and _takes_plain(distribution):
         yield hit(
@@ -144,7 +144,6 @@ def _takes_plain(distribution: Resource) -> bool:
         "AWS::ApiGatewayV2::Route",
         "AWS::ApiGatewayV2::Api",
         "AWS::AppRunner::Service",
-        "AWS::Amplify::App",
         *_UNGUARDED,
     ),
     fix="Put an application load balancer, a REST API or a CDN with a web ACL in front of it, "
@@ -157,9 +156,6 @@ def firewall_impossible(context: Context) -> Iterator[Hit]:
         name_of(link.get("ResourceArn"))
         for link in context.of_type("AWS::WAFv2::WebACLAssociation")
     }
-    for app in context.of_type("AWS::Amplify::App"):
-        if app.logical_id not in guarded:
-            yield hit(app, "", "its pages are public, and no web ACL is associated with it")
     for service in context.of_type("AWS::AppRunner::Service"):
         path = "NetworkConfiguration.IngressConfiguration.IsPubliclyAccessible"
         if service.flag(path) is not False and service.logical_id not in guarded:

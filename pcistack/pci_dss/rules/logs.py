@@ -269,7 +269,7 @@ def _destination(log: Resource) -> bool:
 )
 def balancer_logs(context: Context) -> Iterator[Hit]:
     for balancer in context.of_type("AWS::ElasticLoadBalancingV2::LoadBalancer"):
-        if balancer.get("Type") == "gateway":
+        if balancer.get("Type") == "gateway" or _only_passes(context, balancer):
             continue
         found = attributes(balancer)
         on = str(found.get("access_logs.s3.enabled")).lower() == "true"
@@ -282,6 +282,16 @@ def balancer_logs(context: Context) -> Iterator[Hit]:
             )
     for balancer in context.of_type("AWS::ElasticLoadBalancing::LoadBalancer"):
         yield from must_be_true(balancer, "AccessLoggingPolicy.Enabled")
+
+
+def _only_passes(context: Context, balancer: Resource) -> bool:
+    """Whether it is a network load balancer without TLS: such a one has no access log to write."""
+    if balancer.get("Type") != "network":
+        return False
+    listeners = context.pointing(
+        "AWS::ElasticLoadBalancingV2::Listener", "LoadBalancerArn", balancer.logical_id
+    )
+    return all(listener.get("Protocol") in ("TCP", "UDP", "TCP_UDP") for listener in listeners)
 
 
 @rule(
@@ -394,7 +404,8 @@ def container_logs(context: Context) -> Iterator[Hit]:
                 yield hit(
                     task,
                     path,
-                    f"{container.get('Name')}: LogDriver is {show(driver)}, group {show(group)}",
+                    f"{show(container.get('Name'))}: LogDriver is {show(driver)}, "
+                    f"group {show(group)}",
                 )
 
 
@@ -475,6 +486,9 @@ _SERVICE_LOGS: Final = (
         "StepFunctions.1",
         "Opensearch.5",
         "ES.5",
+        "EKS.8",
+        "MQ.2",
+        "EC2.171",
     ),
     types=(
         *(kind for kind, _ in _SERVICE_LOGS),

@@ -16,7 +16,7 @@ from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.settings import types_of, wrong
 from pcistack.policies.statements import Statement
 from pcistack.template.references import name_of
-from pcistack.template.view import Resource
+from pcistack.template.view import Reference, Resource, walk
 
 _ALARMS: Final = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
@@ -35,11 +35,32 @@ _ALARMS: Final = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
     fix="Name a topic in AlarmActions; leave ActionsEnabled true.",
 )
 def alarm_actions(context: Context) -> Iterator[Hit]:
+    heeded = _heeded(context)
     for alarm in context.of_type(*_ALARMS):
-        if not alarm.items("AlarmActions"):
+        if not alarm.items("AlarmActions") and f"<{alarm.logical_id}" not in heeded:
             yield hit(alarm, "AlarmActions", "the alarm tells nobody")
         if alarm.flag("ActionsEnabled") is False:
             yield hit(alarm, "ActionsEnabled", "the alarm's actions are off")
+
+
+_HEEDING: Final = (
+    ("AWS::CloudWatch::CompositeAlarm", "AlarmRule"),
+    ("AWS::CodeDeploy::DeploymentGroup", "AlarmConfiguration"),
+    ("AWS::ECS::Service", "DeploymentConfiguration.Alarms"),
+    ("AWS::Serverless::Function", "DeploymentPreference"),
+    ("AWS::AppConfig::Environment", "Monitors"),
+    ("AWS::Route53::HealthCheck", "HealthCheckConfig"),
+)
+"""Where an alarm is named by what acts on it: another alarm, or a deployment that goes back."""
+
+
+def _heeded(context: Context) -> str:
+    return " ".join(
+        str(value) if not isinstance(value, Reference) else f"<{value.logical_id}>"
+        for kind, path in _HEEDING
+        for resource in context.of_type(kind)
+        for _, value in walk(resource.get(path), path)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +309,7 @@ def container_insights(context: Context) -> Iterator[Hit]:
     "No service that detects attacks is switched off or silenced",
     asks="Failures of critical security controls are detected; logs are reviewed automatically.",
     requirements=("10.7.2", "10.4.1.1", "11.5.1"),
+    security_hub=("GuardDuty.1",),
     types=(
         *types_of(detection_settings.DETECTION),
         *types_of(audit_settings.LEVELS),

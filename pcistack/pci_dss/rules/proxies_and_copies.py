@@ -93,6 +93,7 @@ def proxy_tls(context: Context) -> Iterator[Hit]:
     "Caches of every kind speak TLS and are encrypted",
     asks="Strong cryptography protects card data in transit; what is stored is unreadable.",
     requirements=("4.2.1", "3.5.1", "8.3.2"),
+    security_hub=("DynamoDB.7",),
     types=("AWS::ElastiCache::CacheCluster", "AWS::MemoryDB::Cluster", "AWS::DAX::Cluster"),
     fix="Use AWS::ElastiCache::ReplicationGroup with TransitEncryptionEnabled, "
     "AtRestEncryptionEnabled and user groups; TLSEnabled; ClusterEndpointEncryptionType TLS.",
@@ -166,7 +167,7 @@ _PLAIN_ENDPOINTS: Final = ("none", "None", "")
     "Endpoints that move data between stores speak TLS",
     asks="Strong cryptography protects card data in transit.",
     requirements=("4.2.1",),
-    security_hub=("DMS.9",),
+    security_hub=("DMS.9", "DMS.10", "DMS.11", "DMS.12"),
     types=("AWS::DMS::Endpoint", "AWS::DMS::ReplicationInstance"),
     fix="Set SslMode: verify-full (or require where the engine has no more); PubliclyAccessible "
     "false.",
@@ -199,6 +200,7 @@ _BLOCKS: Final = (
     "Snapshots and access points stay blocked from the public",
     asks="What stores cardholder data is not directly accessible from untrusted networks.",
     requirements=("1.4.4", "7.3.3"),
+    security_hub=("S3.24",),
     types=(
         "AWS::EC2::SnapshotBlockPublicAccess",
         "AWS::S3::AccessPoint",

@@ -102,6 +102,7 @@ def _secret_template(secret: Resource) -> Iterator[Hit]:
     "No access key, private key, token or address with a password is in the template",
     asks="Passwords and keys of system accounts are not written in files or code.",
     requirements=("8.6.2",),
+    security_hub=("CodeBuild.1",),
     types=(ANY,),
     extent=Extent.FULL,
     fix="Revoke it, then use a role or Secrets Manager.",

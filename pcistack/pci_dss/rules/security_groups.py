@@ -36,6 +36,7 @@ def _at(permission: Permission, message: str) -> Hit:
         "EC2.14",
         "EC2.53",
         "EC2.54",
+        "Redshift.15",
     ),
     related=(
         "EC2.18",
@@ -314,10 +315,14 @@ def group_missing(context: Context) -> Iterator[Hit]:
             continue
         if _outside_template(resource):
             continue
+        optional = resource.text("Type") == "network"
         yield Hit(
             resource=workload.logical_id,
             property=path,
-            message="no security group is named, so the VPC's default one applies",
+            message="no security group is named, so nothing limits who reaches it"
+            if optional
+            else "no security group is named, so the VPC's default one applies",
+            severity=Severity.WARNING if optional else None,
         )
 
 

@@ -31,6 +31,7 @@ _BLOCKS: Final = (
         "S3.1",
         "S3.8",
         "S3.19",
+        "CloudTrail.6",
     ),
     related=(
         "S3.2",
@@ -130,6 +131,7 @@ _ENCRYPTED: Final = (
     "Caches, search domains, file systems and volumes are encrypted",
     asks="Stored card numbers are unreadable; encryption of the volume is a part of it, not all.",
     requirements=("3.5.1",),
+    security_hub=("CodeBuild.3", "EKS.3"),
     related=(
         "Opensearch.1",
         "ES.1",
@@ -288,6 +290,7 @@ _IN_TRANSIT: Final = (
         "ES.3",
         "ElastiCache.5",
         "MSK.1",
+        "MSK.3",
         "Redshift.2",
         "ES.8",
     ),
@@ -384,7 +387,6 @@ def _mounted_files(task: Resource) -> Iterator[Hit]:
         "AWS::Elasticsearch::Domain",
         "AWS::MSK::Cluster",
         "AWS::ElastiCache::ReplicationGroup",
-        "AWS::EKS::Cluster",
         "AWS::OpenSearchServerless::SecurityPolicy",
         *types_of(reach_settings.REACH),
     ),
@@ -406,11 +408,6 @@ def search_public(context: Context) -> Iterator[Hit]:
     for policy in context.of_type("AWS::OpenSearchServerless::SecurityPolicy"):
         if _OPEN_COLLECTION.search(str(policy.get("Policy"))):
             yield hit(policy, "Policy", "the collections have a public endpoint")
-    for cluster in context.of_type("AWS::EKS::Cluster"):
-        path = "ResourcesVpcConfig.EndpointPublicAccess"
-        ranges = {str(one) for one in cluster.items("ResourcesVpcConfig.PublicAccessCidrs")}
-        if cluster.flag(path) is not False and (not ranges or ranges & {"0.0.0.0/0", "::/0"}):
-            yield hit(cluster, path, "everybody reaches the cluster's API; the default is true")
 
 
 # A network policy of OpenSearch Serverless is JSON in a text.

@@ -33,6 +33,7 @@ from pcistack.template.view import Resource, Value
         "AWS::ApiGateway::Deployment",
         "AWS::AppSync::GraphQLApi",
         "AWS::CloudFront::DistributionTenant",
+        "AWS::Amplify::App",
         "AWS::Cognito::UserPoolDomain",
     ),
     extent=Extent.FULL,
@@ -67,9 +68,10 @@ def firewall_missing(context: Context) -> Iterator[Hit]:
 
 
 def _other_doors(context: Context, guarded: set[str]) -> Iterator[Hit]:
-    for api in context.of_type("AWS::AppSync::GraphQLApi"):
-        if api.logical_id not in guarded and api.get("Visibility") != "PRIVATE":
-            yield hit(api, "Visibility", "the API is public, and no web ACL is associated with it")
+    for public in context.of_type("AWS::AppSync::GraphQLApi", "AWS::Amplify::App"):
+        if public.logical_id not in guarded and public.get("Visibility") != "PRIVATE":
+            path = "Visibility" if public.type.endswith("Api") else ""
+            yield hit(public, path, "it is public, and no web ACL is associated with it")
     for domain in context.of_type("AWS::Cognito::UserPoolDomain"):
         pool = name_of(domain.get("UserPoolId"))
         if context.target(domain.get("UserPoolId")) is not None and pool not in guarded:
