@@ -93,6 +93,10 @@ assemblies: runtime ## Synthesize and check every shipped environment
 	  cdk synth --quiet -c environmentSuffix=$$suffix --output build/assemblies/$$suffix || code=$$?; \
 	done; exit $$code
 
+.PHONY: acceptance
+acceptance: runtime ## Deploy, verify, change and destroy a throw-away suffix in a real account; asks first
+	@pcistack acceptance $(if $(ASKED),--suffix "$$SUFFIX") $(ARGS)
+
 .PHONY: check
 check: install assemblies ## Lint every shipped template with cfn-lint for its region
 	@for suffix in $(SHIPPED); do \

@@ -12,6 +12,10 @@ import click
 from pcistack.usage import BadInputError, RootGroup, run
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "acceptance": (
+        "pcistack.commands.acceptance:acceptance",
+        "Deploy and destroy once in a real account",
+    ),
     "check": (
         "pcistack.commands.check:check",
         "Check templates: will they deploy, do they support PCI DSS",

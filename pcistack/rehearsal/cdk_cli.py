@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pcistack.rehearsal.assembly import Assembly
-from pcistack.rehearsal.emulator import Emulator, RehearsalError
+from pcistack.rehearsal.emulator import RehearsalError
+from pcistack.rehearsal.place import Place
 from pcistack.rehearsal.sdk import Client
 
 # Called with resources done and resources in all.
@@ -59,20 +60,32 @@ class Event:
 
 
 class Toolkit:
-    """The CDK CLI, with an environment that reaches the embedded AWS only."""
+    """The CDK CLI, with an environment that reaches one AWS only."""
 
-    def __init__(self, emulator: Emulator, region: str, project: Path) -> None:
+    def __init__(
+        self,
+        place: Place,
+        region: str,
+        project: Path,
+        *,
+        longest: float = _LONGEST_SECONDS,
+        poll: float = _POLL_SECONDS,
+    ) -> None:
         """Drive the CLI that the project's lock file installed.
 
         Args:
-            emulator: The embedded AWS.
+            place: The embedded AWS, or an account.
             region: Where to deploy.
             project: The folder with ``app.py`` and ``node_modules``.
+            longest: Seconds that one command may take.
+            poll: Seconds between two questions how far it is.
 
         Raises:
             RehearsalError: The CLI is not installed.
         """
-        self._emulator = emulator
+        self._place = place
+        self._longest = longest
+        self._poll = poll
         self._region = region
         self._project = project
         self._numbers = itertools.count()
@@ -80,7 +93,7 @@ class Toolkit:
         self._cdk = project / "node_modules" / ".bin" / "cdk"
         if not self._cdk.exists():
             raise RehearsalError(f"{self._cdk} is missing. Run `make runtime` in {project}.")
-        self.cloudformation: Client = emulator.client("cloudformation", region)
+        self.cloudformation: Client = place.client("cloudformation", region)
 
     def synth(self, suffix: str, into: Path, project: Path | None = None) -> Assembly:
         """Synthesize the stack for an environment suffix, of this project or a copy of it.
@@ -101,8 +114,8 @@ class Toolkit:
         Raises:
             CommandError: The CLI refused.
         """
-        empty = Path(tempfile.mkdtemp(dir=self._emulator.folder))
-        self._run(["bootstrap", f"aws://{self._emulator.account}/{self._region}"], None, empty)
+        empty = Path(tempfile.mkdtemp(dir=self._place.folder))
+        self._run(["bootstrap", f"aws://{self._place.account}/{self._region}"], None, empty)
 
     def deploy(self, assembly: Assembly, progress: Progress | None = None) -> None:
         """Create or update the stack.
@@ -176,8 +189,13 @@ class Toolkit:
 
     def status(self, stack: str) -> str:
         """Return the stack's status, or an empty text where there is none."""
-        stacks = self.cloudformation.describe_stacks()["Stacks"]
-        found = [str(item["StackStatus"]) for item in stacks if item["StackName"] == stack]
+        pages = self.cloudformation.get_paginator("describe_stacks").paginate()
+        found = [
+            str(item["StackStatus"])
+            for page in pages
+            for item in page["Stacks"]
+            if item["StackName"] == stack
+        ]
         return found[0] if found else ""
 
     def physical_ids(self, stack: str) -> dict[str, str]:
@@ -205,12 +223,12 @@ class Toolkit:
         stack = watch.assembly.stack if watch else ""
         before = self._latest_event(stack)
         process = self._start(arguments, log, project)
-        deadline = time.monotonic() + _LONGEST_SECONDS
+        deadline = time.monotonic() + self._longest
         try:
-            _wait(process, watch, deadline)
+            _wait(process, watch, deadline, self._poll)
         finally:
             _end(process)
-        self._emulator.ensure_alive()
+        self._place.ensure_alive()
         output = log.read_text(errors="replace")
         if process.returncode != 0:
             began = self._latest_event(stack) != before
@@ -226,7 +244,7 @@ class Toolkit:
     def _start(
         self, arguments: Sequence[str], log: Path, project: Path | None = None
     ) -> subprocess.Popen[str]:
-        environment = self._emulator.environment(self._region)
+        environment = self._place.environment(self._region)
         here = Path(sys.executable).parent
         environment["PATH"] = f"{here}{os.pathsep}{environment.get('PATH', '')}"
         with log.open("w") as output:
@@ -244,7 +262,7 @@ class Toolkit:
         return process
 
     def _new_log(self) -> Path:
-        return self._emulator.folder / f"cdk-{next(self._numbers)}.log"
+        return self._place.folder / f"cdk-{next(self._numbers)}.log"
 
     def _explain(self, verb: str, stack: str, output: str) -> str:
         # A stack that the CLI did not get to tells of an earlier failure, if of any.
@@ -313,13 +331,15 @@ class _Watch:
         self.progress(left if self.towards == "DELETE" else done, total)
 
 
-def _wait(process: subprocess.Popen[str], watch: _Watch | None, deadline: float) -> None:
+def _wait(
+    process: subprocess.Popen[str], watch: _Watch | None, deadline: float, poll: float
+) -> None:
     while process.poll() is None:
         if time.monotonic() > deadline:
-            raise CommandError(f"The CDK CLI did not end within {_LONGEST_SECONDS} s.")
+            raise CommandError("The CDK CLI did not end in time.")
         if watch is not None:
             watch.report()
-        time.sleep(_POLL_SECONDS)
+        time.sleep(poll)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -30,7 +30,24 @@ def _properties(template: Template, kind: str) -> list[dict[str, Any]]:
 
 
 def grow(template: Template) -> None:
-    """Raise the database's capacity and the service's counts, and change the image's tag.
+    """Raise the database's capacity and the service's counts, and change the image's tag."""
+    scale(template)
+    for properties in _properties(template, "AWS::ECS::TaskDefinition"):
+        container = properties["ContainerDefinitions"][0]
+        container["Image"] = _next_release(container["Image"])
+
+
+def scale_out(template: Template) -> None:
+    """Let everything that scales stand at its top from the start."""
+    for properties in _properties(template, "AWS::RDS::DBCluster"):
+        capacity = properties["ServerlessV2ScalingConfiguration"]
+        capacity["MinCapacity"] = capacity["MaxCapacity"]
+    for properties in _properties(template, "AWS::ApplicationAutoScaling::ScalableTarget"):
+        properties["MinCapacity"] = properties["MaxCapacity"]
+
+
+def scale(template: Template) -> None:
+    """Raise the database's capacity and the service's counts.
 
     A service without ``DesiredCount`` follows the least that autoscaling keeps.
     """
@@ -42,9 +59,6 @@ def grow(template: Template) -> None:
     for properties in _properties(template, "AWS::ApplicationAutoScaling::ScalableTarget"):
         properties["MinCapacity"] += 1
         properties["MaxCapacity"] += 1
-    for properties in _properties(template, "AWS::ECS::TaskDefinition"):
-        container = properties["ContainerDefinitions"][0]
-        container["Image"] = _next_release(container["Image"])
 
 
 def _next_release(image: object) -> object:

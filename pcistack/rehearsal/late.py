@@ -12,20 +12,20 @@ from pcistack.naming import environment_tags
 from pcistack.regions import zones_of
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.embedded.late_writers import INSIGHTS
-from pcistack.rehearsal.emulator import Emulator
+from pcistack.rehearsal.place import Place
 from pcistack.template.document import Template
 from pcistack.template.worlds import views
 
 
-def remove_what_came_late(emulator: Emulator, assembly: Assembly) -> tuple[list[str], list[str]]:
+def remove_what_came_late(place: Place, assembly: Assembly) -> tuple[list[str], list[str]]:
     """Remove what services have written since a stack went, with the command that the sweep names.
 
     Returns:
         The log groups that were removed, and what is left although no service writes it late.
     """
-    logs = emulator.client("logs", assembly.region)
+    logs = place.client("logs", assembly.region)
     removed, left = [], []
-    for row in _swept(emulator, assembly):
+    for row in _swept(place, assembly):
         group = row.need.rpartition(" ")[2]
         if row.state is Verdict.CONFIRMED:
             continue
@@ -37,7 +37,7 @@ def remove_what_came_late(emulator: Emulator, assembly: Assembly) -> tuple[list[
     return removed, left
 
 
-def _swept(emulator: Emulator, assembly: Assembly) -> Sequence[Row]:
+def _swept(place: Place, assembly: Assembly) -> Sequence[Row]:
     template = Template(assembly.template)
     wanted = needs(views(template, assembly.region, zones=zones_of(assembly.region)))
-    return sweep(wanted, Aws(assembly.region, emulator.client), environment_tags(template))
+    return sweep(wanted, Aws(assembly.region, place.client), environment_tags(template))

@@ -177,15 +177,7 @@ def as_json(steps: Steps, findings: Findings, seconds: float) -> dict[str, Any]:
     return {
         "passed": steps.all_passed,
         "seconds": round(seconds, 1),
-        "steps": [
-            {
-                "name": step.name,
-                "outcome": step.outcome.value,
-                "seconds": round(step.seconds, 2),
-                "details": step.details,
-            }
-            for step in steps.taken
-        ],
+        "steps": steps_json(steps),
         "resources": findings.resources,
         "critical_path": _critical_path_json(findings.critical_path),
         "faults": [
@@ -207,6 +199,19 @@ def as_json(steps: Steps, findings: Findings, seconds: float) -> dict[str, Any]:
         "left_behind": [str(item) for item in findings.left],
         "not_covered": findings.not_covered,
     }
+
+
+def steps_json(steps: Steps) -> list[dict[str, Any]]:
+    """Return the steps as JSON."""
+    return [
+        {
+            "name": step.name,
+            "outcome": step.outcome.value,
+            "seconds": round(step.seconds, 2),
+            "details": step.details,
+        }
+        for step in steps.taken
+    ]
 
 
 def _critical_path_json(path: CriticalPath | None) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from pcistack.account.aws import AwsError
 from pcistack.rehearsal.emulator import RehearsalError
 
 
@@ -88,7 +89,7 @@ class Steps:
         self._view.started(step)
         try:
             yield step
-        except (RehearsalError, BotoCoreError, ClientError) as error:
+        except (RehearsalError, AwsError, BotoCoreError, ClientError) as error:
             step.fail(*str(error).splitlines())
             raise StepError(name) from error
         except BaseException:

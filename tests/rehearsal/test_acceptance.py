@@ -1,0 +1,148 @@
+"""``pcistack acceptance`` with the embedded AWS as the account, reached by the environment alone.
+
+The CDK CLI, which takes seconds for each command, is left to the rehearsal's own run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pcistack.cli import cli
+from pcistack.rehearsal import acceptance, cdk_cli
+from pcistack.rehearsal.assembly import Assembly
+from pcistack.rehearsal.cdk_cli import CommandError, Progress, Toolkit
+from pcistack.rehearsal.trial import Lab
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Shortcut(Toolkit):
+    """A toolkit that calls CloudFormation without the CLI in between."""
+
+    lab: Lab
+    assembly: Assembly
+    fails = False
+
+    def synth(self, suffix: str, into: Path, project: Path | None = None) -> Assembly:
+        return self.assembly
+
+    def deploy(self, assembly: Assembly, progress: Progress | None = None) -> None:
+        direct = self.lab.direct
+        if self.fails:
+            raise CommandError("cdk deploy failed: no room")
+        there = self.status(assembly.stack)
+        status = (direct.update if there else direct.create)(assembly)
+        assert status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}, direct.failures(assembly.stack)
+
+    def destroy(self, assembly: Assembly, progress: Progress | None = None) -> None:
+        if self.status(assembly.stack):
+            assert self.lab.direct.delete(assembly.stack) == "DELETE_COMPLETE"
+
+
+@pytest.fixture(autouse=True)
+def account(lab: Lab, dev: Assembly, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(PROJECT)
+    for name, value in lab.emulator.environment(lab.region).items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr(acceptance, "_SETTLE_SECONDS", 0)
+    monkeypatch.setattr(acceptance, "_ROTATION_SECONDS", 0)
+    monkeypatch.setattr(cdk_cli, "Toolkit", Shortcut)
+    monkeypatch.setattr(Shortcut, "lab", lab, raising=False)
+    monkeypatch.setattr(Shortcut, "assembly", dev, raising=False)
+    yield
+    assert not lab.client("cloudformation").list_exports()["Exports"]
+
+
+def _accept(*options: str) -> Result:
+    return CliRunner().invoke(cli, ["acceptance", "--suffix", "dev", *options])
+
+
+def test_sound_stack_is_accepted_and_leaves_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "acceptance.json"
+    result = _accept("--yes", "--json", str(file))
+
+    assert result.exit_code == 0, result.output
+    assert "into account 111111111111 in eu-central-2, changes it" in result.stdout
+    assert "It costs at most " in result.stdout
+    assert "all verified, nothing left" in result.stdout
+    found = json.loads(file.read_text())
+    assert [step["name"].replace("PciDss-dev", "S") for step in found["steps"]] == [
+        "cdk deploy S",
+        "pcistack verify S",
+        "cdk deploy S, capacity and counts changed",
+        "rotate every secret of S",
+        "pcistack verify S",
+        "cdk destroy S",
+        "pcistack sweep after S",
+    ]
+    assert all(promise["holds"] for promise in found["promises"])
+    assert 0 < found["dollars_at_most"] < 10
+
+
+def test_stack_whose_deployment_fails_is_destroyed_and_swept(
+    lab: Lab, dev: Assembly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shortcut, "fails", True)
+    result = _accept("--yes")
+
+    assert result.exit_code == 1
+    assert "cdk deploy failed: no room" in result.stdout
+    assert "pcistack sweep after PciDss-dev" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "nobody is there to confirm; add --yes, nothing was deployed"),
+        (("--yes", "--limit", "0.01"), "are more than --limit 0.01; nothing was deployed"),
+    ],
+)
+def test_nothing_is_deployed_that_is_not_confirmed_or_too_dear(
+    lab: Lab, dev: Assembly, options: tuple[str, ...], said: str
+) -> None:
+    result = _accept(*options)
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "It costs at most " in result.stdout
+
+
+def test_stack_of_somebody_else_is_not_taken(lab: Lab, dev: Assembly) -> None:
+    assert lab.direct.create(dev) == "CREATE_COMPLETE"
+    try:
+        result = _accept("--yes")
+        there = lab.direct.physical_ids(dev.stack)
+    finally:
+        lab.destroy(dev)
+
+    assert result.exit_code == 2
+    assert "is there already (CREATE_COMPLETE) in account 111111111111" in result.stderr
+    assert there
+
+
+def test_environment_that_keeps_its_data_is_not_taken(
+    dev: Assembly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keep(template: dict[str, dict[str, dict[str, object]]]) -> None:
+        template["Resources"][dev.of_type("AWS::RDS::DBCluster")[0]]["DeletionPolicy"] = "Snapshot"
+
+    monkeypatch.setattr(Shortcut, "assembly", dev.edited(tmp_path / "kept", keep))
+    result = _accept("--yes")
+
+    assert result.exit_code == 2
+    assert "keeps data when it is destroyed" in result.stderr
+
+
+def test_run_is_told_at_the_top_of_its_scaling(dev: Assembly) -> None:
+    most, month = acceptance.at_most(dev)
+    capacity = next(line for line in month.lines if line.billed.price == "aurora-capacity")
+    cluster = dev.resources[dev.of_type("AWS::RDS::DBCluster")[0]]["Properties"]
+    top = cluster["ServerlessV2ScalingConfiguration"]["MaxCapacity"]
+    assert capacity.quantity == top + 1
+    assert most == pytest.approx(month.month / 730 * 5)
