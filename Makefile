@@ -98,11 +98,17 @@ acceptance: runtime ## Deploy, verify, change and destroy a throw-away suffix in
 	@pcistack acceptance $(if $(ASKED),--suffix "$$SUFFIX") $(ARGS)
 
 .PHONY: check
-check: install assemblies ## Lint every shipped template with cfn-lint for its region
+check: install assemblies template ## Lint every shipped template with cfn-lint for its region
 	@for suffix in $(SHIPPED); do \
 	  cfn-lint --config-file .cfnlintrc.yaml -- build/assemblies/$$suffix/*-$$suffix.template.json; \
 	  echo "cfn-lint: $$suffix has no error and no warning"; \
 	done
+	@cfn-lint --config-file .cfnlintrc.yaml -- build/portable/*.template.json
+	@pcistack check --quiet --region eu-central-2 build/portable/*.template.json
+
+.PHONY: template
+template: runtime ## Write templates for those who deploy templates, not apps: build/portable
+	@python -m stacks.portable
 
 .PHONY: review
 review: runtime ## Say what merging does, after assemblies: make review BASE=../base/build/assemblies

@@ -45,6 +45,11 @@ def refuse_documentation(
         raise ConfigurationError("\n".join(lines))
 
 
+def is_documentation(image: str) -> bool:
+    """Whether an image is the documentation's, which nobody can pull."""
+    return image.endswith(_DIGEST)
+
+
 def _placeholders(environment: Environment, account: str) -> Iterator[Mistake]:
     ingress = environment.ingress
     if ingress is not None and (ingress.certificate_arn or "").endswith(_CERTIFICATE):
@@ -72,7 +77,7 @@ def _placeholders(environment: Environment, account: str) -> Iterator[Mistake]:
         )
     for workload in workloads(environment):
         image = workload.settings.image
-        if image is not None and image.endswith(_DIGEST):
+        if image is not None and is_documentation(image):
             yield workload.mistake(
                 "image",
                 wrong="has the documentation's digest",

@@ -189,7 +189,7 @@ def _database(database: Database, names: Names) -> dict[str, AlarmProps]:
         ),
         "DatabaseConnections": AlarmProps(
             metric=metric("DatabaseConnections", "Maximum", 60),
-            above=_connections(database.settings.max_capacity) * 0.8,
+            above=many_connections(database.settings.max_capacity),
             what_to_do="Most connections that the database allows are in use. Look for tasks that "
             "do not close theirs; lower the pool size, or raise max_capacity and restart the "
             "instances.",
@@ -324,6 +324,15 @@ def _control_failed(repair: str) -> str:
         f"A security control has failed: no log event for two hours. {repair} Restore it, and "
         "record the gap as an incident."
     )
+
+
+def many_connections(max_capacity: float) -> float:
+    """Return how many connections are an alarm: 80 % of what the database allows at least.
+
+    Args:
+        max_capacity: Most capacity of the database, in ACUs.
+    """
+    return _connections(max_capacity) * 0.8
 
 
 def _connections(max_capacity: float) -> float:

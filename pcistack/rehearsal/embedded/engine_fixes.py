@@ -19,8 +19,25 @@ def install() -> None:
     _forget_attributes_of_deleted_listeners()
     _delete_dependents_first()
     _delete_a_stack_once()
+    _take_the_number_of_a_parameter()
     _keep_what_a_rollback_could_not_delete()
     _answer_when_done()
+
+
+def _take_the_number_of_a_parameter() -> None:
+    """A number that a parameter gives is a text to CloudFormation, which types accept all the same.
+
+    The engine counts the days until a key is deleted with it.
+    """
+    handler = _engine.resource_handlers()["AWS::KMS::Key"]
+    original = handler["delete"]
+
+    def delete(physical_id: str, values: Mapping[str, Any]) -> _engine.Untyped:
+        days = values.get("PendingWindowInDays")
+        given = values if days is None else {**values, "PendingWindowInDays": int(days)}
+        return original(physical_id, given)
+
+    handler["delete"] = delete
 
 
 # How long the answer to a stack operation is held back at most.

@@ -1,0 +1,1 @@
+"""Templates for those who deploy templates, not apps."""
