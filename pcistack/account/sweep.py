@@ -6,7 +6,6 @@ environment's tags. Nothing is deleted; each row names the command that does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, cast
@@ -14,58 +13,19 @@ from typing import Final, cast
 from pcistack.account import names_in_use
 from pcistack.account.aws import Aws, Call, Item, text
 from pcistack.account.needs import Needs
+from pcistack.account.removal import command_for, kind_of
 from pcistack.account.rows import Row, Verdict, tried
 from pcistack.naming import TAGS
 
-CALLS: Final = (Call.TAGGED, Call.KEY, Call.SERVICES, Call.TASK_DEFINITION)
+CALLS: Final = (
+    Call.TAGGED,
+    Call.KEY,
+    Call.SERVICES,
+    Call.TASK_DEFINITION,
+    Call.SECRET,
+    Call.NAT_GATEWAYS,
+)
 """What is asked beside the names, which :mod:`pcistack.account.names_in_use` asks."""
-
-# Command by the ARN's service and the kind of its resource; ``{name}`` is what follows the kind.
-_COMMANDS: Final[Mapping[str, str]] = {
-    "cloudformation:stack": "aws cloudformation delete-stack --stack-name {first}",
-    "cloudwatch:alarm": "aws cloudwatch delete-alarms --alarm-names {name}",
-    "dynamodb:table": "aws dynamodb delete-table --table-name {name}",
-    "ec2:elastic-ip": "aws ec2 release-address --allocation-id {name}",
-    "ec2:internet-gateway": "aws ec2 delete-internet-gateway --internet-gateway-id {name}",
-    "ec2:natgateway": "aws ec2 delete-nat-gateway --nat-gateway-id {name}",
-    "ec2:network-interface": "aws ec2 delete-network-interface --network-interface-id {name}",
-    "ec2:route-table": "aws ec2 delete-route-table --route-table-id {name}",
-    "ec2:security-group": "aws ec2 delete-security-group --group-id {name}",
-    "ec2:subnet": "aws ec2 delete-subnet --subnet-id {name}",
-    "ec2:vpc": "aws ec2 delete-vpc --vpc-id {name}",
-    "ec2:vpc-endpoint": "aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {name}",
-    "ec2:vpc-flow-log": "aws ec2 delete-flow-logs --flow-log-ids {name}",
-    "ecs:cluster": "aws ecs delete-cluster --cluster {name}",
-    "ecs:task-definition": "aws ecs delete-task-definitions --task-definitions {name}",
-    "elasticloadbalancing:loadbalancer": (
-        "aws elbv2 delete-load-balancer --load-balancer-arn {arn}"
-    ),
-    "elasticloadbalancing:targetgroup": "aws elbv2 delete-target-group --target-group-arn {arn}",
-    "kms:key": "aws kms schedule-key-deletion --key-id {name} --pending-window-in-days 7",
-    "lambda:function": "aws lambda delete-function --function-name {name}",
-    "logs:log-group": "aws logs delete-log-group --log-group-name {name}",
-    "rds:cluster": (
-        "aws rds delete-db-cluster --db-cluster-identifier {name} "
-        "--final-db-snapshot-identifier {name}-final"
-    ),
-    "rds:cluster-pg": (
-        "aws rds delete-db-cluster-parameter-group --db-cluster-parameter-group-name {name}"
-    ),
-    "rds:cluster-snapshot": (
-        "aws rds delete-db-cluster-snapshot --db-cluster-snapshot-identifier {name}"
-    ),
-    "rds:db": "aws rds delete-db-instance --db-instance-identifier {name}",
-    "rds:es": "aws rds delete-event-subscription --subscription-name {name}",
-    "rds:subgrp": "aws rds delete-db-subnet-group --db-subnet-group-name {name}",
-    "s3:": "aws s3 rb s3://{name} --force",
-    "secretsmanager:secret": (
-        "aws secretsmanager delete-secret --secret-id {arn} --recovery-window-in-days 7"
-    ),
-    "sns:": "aws sns delete-topic --topic-arn {arn}",
-    "sqs:": "aws sqs delete-queue --queue-url {name}",
-    "wafv2:regional": "aws wafv2 list-web-acls --scope REGIONAL",
-}
-_ARN: Final = re.compile(r"arn:[^:]+:(?P<service>[^:]+):[^:]*:[^:]*:(?P<rest>.+)")
 
 
 def suffixes(aws: Aws) -> list[str]:
@@ -129,34 +89,17 @@ def _tagged(aws: Aws, tags: Mapping[str, str]) -> Iterator[Row]:
 
 
 def _left(aws: Aws, arn: str) -> Row:
-    kind, name = _kind_of(arn)
-    command = _COMMANDS.get(kind, "")
+    kind, name = kind_of(arn)
     row = Row(
         state=Verdict.FAILS,
         need=f"{kind.rstrip(':')} {name}",
         answer="is still there",
         asked=Call.TAGGED.permission,
-        fix=f"{command.format(arn=arn, name=name, first=name.split('/')[0])} --region {aws.region}"
-        if command
-        else f"look at {arn} and delete it",
+        fix=command_for(arn, aws.region),
     )
     lingers = _LINGERING.get(kind)
     why = lingers(aws, arn, name) if lingers else ""
     return replace(row, state=Verdict.CONFIRMED, answer=why, fix="") if why else row
-
-
-def _kind_of(arn: str) -> tuple[str, str]:
-    """Return ``service:kind`` and the resource's name; S3, SNS and SQS have names alone."""
-    match = _ARN.fullmatch(arn)
-    if match is None:
-        return "", arn
-    service, rest = match["service"], match["rest"]
-    if service in ("s3", "sns", "sqs"):
-        return f"{service}:", rest
-    kind, _, name = (
-        re.split(r"([:/])", rest, maxsplit=1) if re.search("[:/]", rest) else ("", "", rest)
-    )
-    return f"{service}:{kind}", name
 
 
 # What AWS itself keeps for a while: why it may be there, or an empty text.
@@ -192,8 +135,26 @@ def _task_definition(aws: Aws, arn: str, _name: str) -> str:
     return "" if there else "is deregistered; ECS shows it, and it costs nothing"
 
 
+def _secret(aws: Aws, arn: str, _name: str) -> str:
+    absent = ("ResourceNotFoundException",)
+    found = aws.items(Call.SECRET, "Name", {"SecretId": arn}, absent=absent)
+    going = aws.items(Call.SECRET, "DeletedDate", {"SecretId": arn}, absent=absent)
+    if not found:
+        return "is gone"
+    return "goes by itself after its recovery window" if going else ""
+
+
+def _nat_gateway(aws: Aws, _arn: str, name: str) -> str:
+    asked = {"NatGatewayIds": [name]}
+    found = aws.items(Call.NAT_GATEWAYS, "NatGateways", asked, absent=("NatGatewayNotFound",))
+    there = [item for item in found if text(item, "State") not in ("deleting", "deleted")]
+    return "" if there else "is deleted; EC2 shows it for about an hour"
+
+
 _LINGERING: Final[Mapping[str, Callable[[Aws, str, str], str]]] = {
+    "ec2:natgateway": _nat_gateway,
     "ecs:service": _service,
     "ecs:task-definition": _task_definition,
     "kms:key": _key,
+    "secretsmanager:secret": _secret,
 }

@@ -25,7 +25,7 @@ ZONES = [f"{REGION}{letter}" for letter in "abc"]
 
 PREFLIGHT = frozenset(Call) - {
     Call.PRICES,
-    *sweep.CALLS,
+    *(call for call in sweep.CALLS if call is not Call.NAT_GATEWAYS),
     *permissions.CALLS
     - {
         Call.DATABASE_CLUSTERS,

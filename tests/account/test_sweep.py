@@ -10,7 +10,7 @@ from pcistack.account.rows import Row, Verdict
 from pcistack.account.sweep import suffixes, sweep
 from pcistack.template.document import Template
 from pcistack.template.worlds import views
-from tests.account.recorded import REGION, Answer, Refusal, StubbedAws
+from tests.account.recorded import NOW, REGION, Answer, Refusal, StubbedAws
 
 TAGS = {"EnvironmentSuffix": "pr42", "Project": "pcidss"}
 GROUP = "/aws/ecs/containerinsights/pcidss-pr42/performance"
@@ -29,6 +29,7 @@ def _swept(**answers: Answer) -> list[Row]:
         Call.CALLER_IDENTITY: {"Account": "111111111111"},
         Call.LOG_GROUPS: {"logGroups": []},
         Call.TAGGED: {"ResourceTagMappingList": []},
+        Call.SECRET: {"Name": "owner"},
         **{Call[name]: answer for name, answer in answers.items()},
     }
     stub = StubbedAws(table)
@@ -119,3 +120,39 @@ def test_environments_of_which_something_is_there_are_listed_once() -> None:
     stub = StubbedAws({Call.TAGGED: {"ResourceTagMappingList": found}})
     assert suffixes(stub.aws()) == ["dev", "pr42"]
     assert stub.log[0][1]["TagFilters"] == [{"Key": "EnvironmentSuffix"}]
+
+
+@pytest.mark.parametrize(
+    ("arn", "changes", "said", "state"),
+    [
+        (
+            f"arn:aws:secretsmanager:{REGION}:111111111111:secret:app-Ab1Cd2",
+            {"SECRET": {"Name": "app", "DeletedDate": NOW}},
+            "goes by itself after its recovery window",
+            "ok",
+        ),
+        (
+            f"arn:aws:secretsmanager:{REGION}:111111111111:secret:app-Ab1Cd2",
+            {"SECRET": {"Name": "app"}},
+            "is still there",
+            "fails",
+        ),
+        (
+            f"arn:aws:ec2:{REGION}:111111111111:natgateway/nat-1",
+            {"NAT_GATEWAYS": {"NatGateways": [{"State": "deleted"}]}},
+            "is deleted; EC2 shows it for about an hour",
+            "ok",
+        ),
+        (
+            f"arn:aws:ec2:{REGION}:111111111111:natgateway/nat-1",
+            {"NAT_GATEWAYS": {"NatGateways": [{"State": "available"}]}},
+            "is still there",
+            "fails",
+        ),
+    ],
+)
+def test_what_aws_shows_for_a_while_is_told_from_what_is_there(
+    arn: str, changes: dict[str, Answer], said: str, state: str
+) -> None:
+    row = _swept(TAGGED=_arns(arn), **changes)[0]
+    assert (row.answer, row.state) == (said, state)
