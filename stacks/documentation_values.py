@@ -13,7 +13,8 @@ from stacks.workloads import workloads
 ACCOUNTS: Final = ("111111111111", "123456789012", "000000000000")
 """Accounts of documentation and rehearsals."""
 
-_CERTIFICATE: Final = "00000000-0000-4000-8000-000000000000"
+CERTIFICATE: Final = "00000000-0000-4000-8000-000000000000"
+"""Id of the certificate that ``prod.toml`` ships with."""
 _DOMAINS: Final = ("example.com", "example.org", "example.net")
 _DIGEST: Final = "sha256:" + "0" * 64
 
@@ -52,7 +53,7 @@ def is_documentation(image: str) -> bool:
 
 def _placeholders(environment: Environment, account: str) -> Iterator[Mistake]:
     ingress = environment.ingress
-    if ingress is not None and (ingress.certificate_arn or "").endswith(_CERTIFICATE):
+    if ingress is not None and (ingress.certificate_arn or "").endswith(CERTIFICATE):
         yield Mistake(
             field="ingress.certificate_arn",
             wrong="is the documentation's certificate",

@@ -284,10 +284,15 @@ class PciDssStack(Stack):
     def _changing_outputs(self) -> dict[str, str]:
         """What a deployment may change; an export of it would refuse that while it is imported."""
         outputs = {"PrivateSubnetIds": ",".join(self.network.private.subnet_ids)}
+        for identity in ("owner", "reader"):
+            secret = self.identities.secret(identity)
+            outputs[f"{identity.capitalize()}SecretArn"] = secret.secret_arn
         if self.network.nat_addresses:
             outputs["NatAddresses"] = ",".join(self.network.nat_addresses)
         for workload in self._workloads:
             name = "Service" if workload.name == SERVICE else _pascal(workload.name)
+            if isinstance(workload, Worker):
+                outputs[f"{name}Name"] = workload.service.service_name
             outputs[f"{name}TaskDefinition"] = workload.task_definition.task_definition_arn
             outputs[f"{name}SecurityGroupId"] = workload.security_group.security_group_id
         return outputs

@@ -114,11 +114,13 @@ class Environment(Settings):
     database: DatabaseSettings = DatabaseSettings()
     service: ServiceSettings = ServiceSettings()
     workers: Annotated[
-        dict[Name, WorkerSettings], Allowed("a table for each worker, [workers.NAME]")
+        dict[Name, WorkerSettings],
+        Allowed("a table [workers.NAME] for each worker; names of a-z, 0-9 and hyphens"),
     ] = Field(default_factory=dict)
-    jobs: Annotated[dict[Name, JobSettings], Allowed("a table for each job, [jobs.NAME]")] = Field(
-        default_factory=dict
-    )
+    jobs: Annotated[
+        dict[Name, JobSettings],
+        Allowed("a table [jobs.NAME] for each job; names of a-z, 0-9 and hyphens"),
+    ] = Field(default_factory=dict)
     ingress: IngressSettings | None = None
     protection: ProtectionSettings = ProtectionSettings()
     monitoring: MonitoringSettings = MonitoringSettings()

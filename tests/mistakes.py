@@ -322,7 +322,7 @@ MISTAKES = [
     Row({"service.secrets.KEY": f"{{arn = '{SECRET}', kms_key = 'a'}}"}, "service.secrets.KEY.kms_key: cannot be used; allowed: arn:aws:kms:<region>:<12 digits>:key/<id> (it is 'a')"),
     row("service.secrets.KEY", json.dumps(SECRET.replace("central-2", "west-1")), f"is a secret of another region, which ECS cannot read; allowed: one of eu-central-2 (it is {shown(SECRET.replace('central-2', 'west-1'))})", "region"),
     Row({"service.secrets.LEVEL": json.dumps(SECRET), "service.variables.LEVEL": '"x"'}, "service.secrets.LEVEL: is a variable too; allowed: one of the two"),
-    row("service.permissions", "3", "is not a list; allowed: tables with actions and resources (it is 3)"),
+    row("service.permissions", "3", "is not a list; allowed: tables [[...permissions]], each with actions and resources (it is 3)"),
     Row({"service.permissions": "[3]"}, "service.permissions[0]: is not a table; allowed: a table, [service.permissions[0]] (it is 3)"),
     Row({"service.permissions": "[{actions = ['sqs:SendMessage']}]"}, f"service.permissions[0].resources: is missing; allowed: {RESOURCES}"),
     *(
@@ -335,9 +335,9 @@ MISTAKES = [
     ),
     Row({"service.permissions": "[{actions = ['s3:GetObject'], resources = ['arn:aws:s3:::files/*']}]"}, "service.permissions[0]: ends a resource with \"/*\" without saying why; allowed: resources by their names, or a reason (it is 'arn:aws:s3:::files/*')"),
     # workers and jobs
-    row("workers", "3", "is not a table; allowed: a table for each worker, [workers.NAME] (it is 3)"),
-    row("workers.a", "3", "is not a table; allowed: a table for each worker, [workers.NAME] (it is 3)"),
-    Row({"workers.A": "{}"}, "workers.A: cannot be used; allowed: a table for each worker, [workers.NAME] (it is 'A')"),
+    row("workers", "3", "is not a table; allowed: a table [workers.NAME] for each worker; names of a-z, 0-9 and hyphens (it is 3)"),
+    row("workers.a", "3", "is not a table; allowed: a table [workers.NAME] for each worker; names of a-z, 0-9 and hyphens (it is 3)"),
+    Row({"workers.A": "{}"}, "workers.A: cannot be used; allowed: a table [workers.NAME] for each worker; names of a-z, 0-9 and hyphens (it is 'A')"),
     row("workers.service", "{}", "has the name of the service; allowed: any other name"),
     Row({"workers.a-b": "{}", "jobs.ab": "{}"}, "jobs.ab: differs from a-b by hyphens alone; allowed: a name that reads otherwise"),
     Row({"workers.a": "{}", "jobs.a": "{}"}, "jobs.a: has the name of a worker; allowed: a name that no worker has"),

@@ -242,7 +242,9 @@ def test_outputs_are_exported_under_the_suffix_unless_a_deployment_may_change_th
     changing = {name for name, export in exports.items() if export is None}
     assert {name.removeprefix("Service") for name in changing} == {
         "NatAddresses",
+        "OwnerSecretArn",
         "PrivateSubnetIds",
+        "ReaderSecretArn",
         "SecurityGroupId",
         "TaskDefinition",
     }
@@ -257,6 +259,8 @@ OUTPUTS = {
     "ClusterEndpoint": ("AWS::RDS::DBCluster", "Endpoint.Address"),
     "ClusterReaderEndpoint": ("AWS::RDS::DBCluster", "ReadEndpoint.Address"),
     "SecretArn": ("AWS::SecretsManager::Secret", ""),
+    "OwnerSecretArn": ("AWS::SecretsManager::Secret", ""),
+    "ReaderSecretArn": ("AWS::SecretsManager::Secret", ""),
     "AlarmTopicArn": ("AWS::SNS::Topic", ""),
     "LoadBalancerDnsName": ("AWS::ElasticLoadBalancingV2::LoadBalancer", "DNSName"),
     "ServiceTaskDefinition": ("AWS::ECS::TaskDefinition", ""),
@@ -336,3 +340,11 @@ def test_accepted_changes_stand_in_the_metadata_of_the_template() -> None:
             }
         }
     }
+
+
+@pytest.mark.parametrize("suffix", SHIPPED)
+def test_no_shipped_environment_locks_what_a_failed_first_deployment_could_not_roll_back(
+    suffix: str,
+) -> None:
+    assert load_environment(suffix).protection.lock_logs is False
+    assert "ObjectLockEnabled" not in json.dumps(template(suffix).body)

@@ -311,6 +311,11 @@ def test_pipelines_find_what_they_need_in_the_outputs() -> None:
         assert application().resources[group]["Type"] == "AWS::EC2::SecurityGroup"
         assert "Export" not in outputs[f"{name}TaskDefinition"]
     assert "PrivateSubnetIds" in outputs
+    worker = target(outputs["SettlementName"]["Value"])
+    assert application().resources[worker]["Type"] == "AWS::ECS::Service"
+    for identity in ("Owner", "Reader"):
+        secret = target(outputs[f"{identity}SecretArn"]["Value"])
+        assert application().path(secret) == f"PciDss-dev/DatabaseIdentities/{identity}/Resource"
 
 
 def test_each_workload_gets_the_login_of_its_identity_and_no_other() -> None:

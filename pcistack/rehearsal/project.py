@@ -20,7 +20,7 @@ _INGRESS = """
 [ingress]
 certificate_arn = "arn:aws:acm:{region}:{account}:certificate/{unknown}"
 """
-_UNKNOWN = "00000000-0000-4000-8000-000000000000"
+_UNKNOWN = "44444444-4444-4444-8444-444444444444"  # not the documentation's, which is refused
 
 
 def require(project: Path) -> None:

@@ -16,6 +16,7 @@ from pcistack.rehearsal.emulator import RehearsalError
 from pcistack.rehearsal.project import moved, with_ingress
 from pcistack.rehearsal.steps import Step, StepError, Steps, StepState
 from pcistack.rehearsal.sweep import Known
+from stacks.documentation_values import CERTIFICATE
 
 
 def _assembly(resources: dict[str, object], folder: Path = Path()) -> Assembly:
@@ -225,7 +226,9 @@ def test_no_step_at_all_is_no_success() -> None:
 
 def test_environment_without_ingress_gets_one_with_a_certificate_of_its_own_place() -> None:
     text = with_ingress('region = "us-east-1"\naccount = "222222222222"\n')
-    assert "arn:aws:acm:us-east-1:222222222222:certificate/" in text
+    arn = "arn:aws:acm:us-east-1:222222222222:certificate/"
+    assert arn in text
+    assert f"{arn}{CERTIFICATE}" not in text  # which no account but the documentation's may have
     with_one = '[ingress]\nhosted_zone = "example.com"\n'
     assert with_ingress(with_one) == with_one
 

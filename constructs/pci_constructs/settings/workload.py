@@ -191,7 +191,7 @@ class WorkloadSettings(Settings):
     permissions: Annotated[
         tuple[Permission, ...],
         Field(strict=False),
-        Allowed("tables with actions and resources"),
+        Allowed("tables [[...permissions]], each with actions and resources"),
     ] = ()
     """What the running container may do with AWS services; all else is refused."""
 
