@@ -124,7 +124,7 @@ class Tree:
             self.parts.append(Part(nested, found, [prefix], (*parent.ancestors, None)))
 
     def _add(self, stack: str, worlds: Sequence[tuple[Resource, View]], parent: Part) -> None:
-        path = _nested_path(worlds[0][0], parent.template)
+        path = nested_path(worlds[0][0], parent.template)
         prefix = f"{parent.prefixes[0]}{stack}/"
         if path is None or path in parent.ancestors:
             why = "contains itself" if path else "is not at hand"
@@ -175,7 +175,7 @@ def _nested_stacks(part: Part) -> dict[str, list[tuple[Resource, View]]]:
     return stacks
 
 
-def _nested_path(stack: Resource, parent: Template) -> Path | None:
+def nested_path(stack: Resource, parent: Template) -> Path | None:
     """Return the file of a nested template: CDK's asset, or a path beside its parent."""
     if parent.path is None:
         return None

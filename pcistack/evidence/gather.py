@@ -8,12 +8,12 @@ from datetime import date
 from typing import Final
 
 from pcistack.checks.findings import Finding
-from pcistack.checks.nested import NESTED
 from pcistack.checks.rule import Pack
 from pcistack.checks.run import Outcome, check_template, load, resolve
 from pcistack.evidence.acknowledgements import acknowledgements
 from pcistack.evidence.assembly import Assembly
 from pcistack.evidence.by_design.sentences import by_design
+from pcistack.evidence.nested import Inlined, inlined
 from pcistack.evidence.registers import Register, registers
 from pcistack.evidence.responsibilities import RESPONSIBILITIES, Responsibility, limits
 from pcistack.evidence.standing import (
@@ -171,10 +171,11 @@ def gather(
     Raises:
         TemplateError: The template is too large to resolve.
     """
-    worlds = resolve(assembly.template, assembly.region)
+    whole = inlined(assembly.template, assembly.region)
+    worlds = resolve(whole.template, assembly.region)
     context = Context(view=worlds[0], on=assembly.record.on if assembly.record else on)
     outcome = _outcome(assembly, pack, on)
-    accepted = acknowledgements(assembly.template, assembly.report, outcome)
+    accepted = acknowledgements(whole.template, assembly.report, outcome)
     tables = registers(context, accepted, pack.rules, outcome)
     filled = {register.name for register in tables if register.rows}
     if context.of_type("AWS::EC2::VPC"):
@@ -199,7 +200,7 @@ def gather(
         checks=tuple(_checks(assembly, outcome)),
         others=unassigned(sources),
         limits=limits(context),
-        notes=tuple(_notes(assembly, worlds)),
+        notes=tuple(_notes(assembly, worlds, whole)),
         verified=verified,
     )
 
@@ -210,20 +211,19 @@ _RAN_NOW: Final = claim(
 _DEFAULTS: Final = claim(
     "The template has conditions: this shows it with the default value of every parameter."
 )
-_NESTED: Final = claim(
-    "The checks judge nested stacks, and what they find is here; settings, registers and drawings "
-    "of these are not: {}."
-)
+_NESTED: Final = claim("Nested stacks are shown as parts of it: {}.")
+_NOT_AT_HAND: Final = claim("Nested stacks whose templates are not at hand are not shown: {}.")
 
 
-def _notes(assembly: Assembly, worlds: Sequence[View]) -> Iterator[str]:
+def _notes(assembly: Assembly, worlds: Sequence[View], whole: Inlined) -> Iterator[str]:
     if assembly.record is None:
         yield _RAN_NOW
     if len(worlds) > 1:
         yield _DEFAULTS
-    nested = sorted(one.logical_id for one in worlds[0].of_type(*NESTED))
-    if nested:
-        yield _NESTED.format(", ".join(nested))
+    if whole.shown:
+        yield _NESTED.format(", ".join(whole.shown))
+    if whole.missing:
+        yield _NOT_AT_HAND.format(", ".join(whole.missing))
 
 
 def _outcome(assembly: Assembly, pack: Pack[Context], on: date) -> Outcome:

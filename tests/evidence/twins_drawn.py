@@ -377,8 +377,7 @@ STANDINGS: tuple[Twin, ...] = (
         Conditions=TWO_WAYS,
     ),
     twin(
-        "The checks judge nested stacks, and what they find is here; settings, registers and "
-        "drawings of these are not: {}.",
+        "Nested stacks whose templates are not at hand are not shown: {}.",
         says=of("CloudFormation::Stack", TemplateURL="x"),
         broken=drop("Stack"),
     ),
