@@ -32,6 +32,7 @@ _COMMANDS: Final = tuple(
         r"\bConvertTo-SecureString\s+(?:-String\s+)?['\"](?P<value>[^'\"]{3,})",
         r"\bIDENTIFIED\s+(?:WITH\s+\S+\s+)?BY\s+['\"](?P<value>[^'\"]{3,})",
         r"\bWITH\s+(?:ENCRYPTED\s+)?PASSWORD\s+['\"](?P<value>[^'\"]{3,})",
+        r"['\"](?:\w+=[^'\"\s]+\s+){1,8}password=(?P<value>[^\s'\"{}$%]{3,})",  # libpq
         r"\b(?:bearer|basic)\s+(?P<value>(?=[A-Za-z+/=._~-]*\d)[\w+/=.~-]{16,})",
     )
 )

@@ -32,6 +32,24 @@ REACH: Final = (
         needed=True,
         severity=_WARN,
     ),
+    *(
+        Setting(
+            type=kind,
+            path="EnhancedVpcRouting",
+            why="what is loaded and unloaded takes the internet, past the VPC's controls",
+            good=("true",),
+            needed=True,
+            severity=_WARN,
+        )
+        for kind in ("AWS::Redshift::Cluster", "AWS::RedshiftServerless::Workgroup")
+    ),
+    refuse(
+        "AWS::FSx::Volume",
+        "OpenZFSConfiguration.NfsExports.*.ClientConfigurations.*.Clients",
+        "whoever reaches it mounts it",
+        "*",
+        severity=_WARN,
+    ),
     ought(
         "AWS::EMRServerless::Application",
         "NetworkConfiguration",

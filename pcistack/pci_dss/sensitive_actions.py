@@ -34,6 +34,7 @@ _NAMED: Final = (
     *("dynamodb:exporttabletopointintime", "dynamodb:createbackup", "dynamodb:restoretable*"),
     *("dynamodb:putresourcepolicy", "dynamodb:getrecords", "dynamodb:deletetable"),
     *("kinesis:putrecord*", "kinesis:getrecords", "kinesis:putresourcepolicy"),
+    *("kafka-cluster:readdata", "kafka-cluster:writedata"),
     *("firehose:updatedestination", "es:eshttp*", "execute-api:invoke"),
     *("athena:startqueryexecution", "redshift:getclustercredentials*"),
     *("redshift-data:executestatement", "redshift-data:batchexecutestatement"),

@@ -137,6 +137,12 @@ RESOURCE_POLICIES: Final[Mapping[str, str]] = {
     "AWS::VpcLattice::ResourcePolicy": "Policy",
     "AWS::NetworkFirewall::FirewallPolicy": "ResourcePolicy",
     "AWS::SES::EmailIdentityPolicy": "Policy",
+    "AWS::Oam::Sink": "Policy",
+    "AWS::APS::ResourcePolicy": "PolicyDocument",
+    "AWS::EventSchemas::RegistryPolicy": "Policy",
+    "AWS::SageMaker::ModelPackageGroup": "ModelPackageGroupPolicy",
+    "AWS::Lex::ResourcePolicy": "Policy",
+    "AWS::Organizations::ResourcePolicy": "Content",
 }
 
 _OTHERS: Final[Mapping[str, str]] = {

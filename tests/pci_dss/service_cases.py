@@ -63,6 +63,11 @@ def _bodies(**handling: str) -> Resources:
     return _thing("WAFv2::WebACL", Rules=[rule])
 
 
+def _kept(**properties: object) -> Resources:
+    cluster = {**res("RDS::DBCluster", **properties), "DeletionPolicy": "Snapshot"}
+    return {"Thing": cluster}
+
+
 _SPACE: Final = "aws:elasticbeanstalk:cloudwatch:logs"
 _ROLE: Final = "arn:aws:iam::111111111111:role/app"
 _STREAMS: Final = (_SPACE, "StreamLogs", "true")
@@ -270,6 +275,12 @@ SERVICE_CASES: Final[Mapping[str, Case]] = {
             "rolesanywhere.amazonaws.com",
             {"StringEquals": {"aws:PrincipalTag/x509Subject/CN": "till-1"}},
         ),
+        severity=_WARN,
+    ),
+    "PCI-12.10.1-STORE-RECOVERY": Case(
+        at=[("Thing", "BackupRetentionPeriod"), ("Thing", "DeletionProtection")],
+        bad=_kept(BackupRetentionPeriod=1, DeletionProtection=False),
+        good=_kept(BackupRetentionPeriod=7, DeletionProtection=True),
         severity=_WARN,
     ),
     "PCI-6.4.2-FIREWALL-LOOKS-AWAY": Case(

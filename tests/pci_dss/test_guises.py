@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pcistack.checks.findings import Severity
-from tests.pci_dss.cases import Resources, att, one, ref, res
+from tests.pci_dss.cases import Resources, att, database, group, one, ref, res, vpc
 from tests.pci_dss.test_rules import findings, rules_of
 
 
@@ -159,3 +159,26 @@ def test_an_alarm_on_which_something_acts_needs_no_action(
     alarm = one("CloudWatch::Alarm", MetricName="Errors", Namespace="AWS/Lambda")
     assert "PCI-10.7.2-ALARM-ACTIONS" in _at_it(alarm)
     assert "PCI-10.7.2-ALARM-ACTIONS" not in _at_it({**alarm, "Other": res(kind, **properties)})
+
+
+@pytest.mark.parametrize(("auth", "found"), [({}, True), ({"Authorizer": "Users"}, False)])
+def test_a_route_that_a_function_s_event_makes_is_a_route(
+    auth: dict[str, str], found: bool
+) -> None:
+    event = {"Type": "HttpApi", "Properties": {"Path": "/", "Method": "POST", "Auth": auth}}
+    function = one("Serverless::Function", Events={"Pay": event})
+    assert ("PCI-6.4.2-FIREWALL-IMPOSSIBLE" in rules_of(function)) == found
+
+
+def test_a_rule_that_lets_a_store_call_out_is_told_before_a_route_leads_there() -> None:
+    out = res(
+        "EC2::SecurityGroupEgress",
+        GroupId=att("StoreGroup", "GroupId"),
+        IpProtocol="tcp",
+        FromPort=443,
+        ToPort=443,
+        CidrIp="0.0.0.0/0",
+    )
+    resources = {**vpc(), **database(), "StoreGroup": group(), "Out": out}
+    found = [one for one in findings(resources) if one.rule == "PCI-1.3.2-STORE-EGRESS"]
+    assert [(one.resource, one.severity) for one in found] == [("Out", Severity.WARNING)]

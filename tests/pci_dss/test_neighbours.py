@@ -15,7 +15,7 @@ from pcistack.pci_dss import (
     reach_settings,
     tls_settings,
 )
-from pcistack.pci_dss.rules import api_access, database_crypto, store_patches
+from pcistack.pci_dss.rules import api_access, database_crypto, recovery, store_patches
 from pcistack.pci_dss.settings import Setting
 from tests.pci_dss.cases import Resources, att, ref, res
 from tests.pci_dss.test_rules import findings
@@ -35,6 +35,7 @@ _TABLES: Final[Mapping[str, tuple[Setting, ...]]] = {
     "PCI-8.3.2-PASSWORD-HASHES": database_crypto.HASHES,
     "PCI-2.2.4-DATABASE-FUNCTIONS": database_crypto.FILES,
     "PCI-6.3.3-STORE-PATCHES": store_patches.UPGRADES,
+    "PCI-12.10.1-STORE-RECOVERY": recovery.BACKUPS,
 }
 _ROWS: Final = [(rule, setting) for rule, table in _TABLES.items() for setting in table]
 

@@ -65,6 +65,7 @@ _FAILS: Final[Mapping[str, Resources]] = {
     "DMS.12": _off(_ENDPOINT, RedisSettings={"SslSecurityProtocol": "plaintext"}),
     "GuardDuty.1": _off("GuardDuty::Detector", Enable=False),
     "ElastiCache.2": _off("ElastiCache::ReplicationGroup", AutoMinorVersionUpgrade=False),
+    "DocumentDB.2": _off("DocDB::DBCluster", BackupRetentionPeriod=1),
     "EFS.4": _off("EFS::AccessPoint", FileSystemId="fs-1"),
     "ElasticBeanstalk.2": _off("ElasticBeanstalk::Environment", ApplicationName="a"),
     "ElasticBeanstalk.3": _off("ElasticBeanstalk::Environment", ApplicationName="a"),

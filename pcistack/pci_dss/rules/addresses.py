@@ -85,6 +85,7 @@ _ADDRESS_FLAGS: Final = (
         "AWS::EC2::EIP",
         "AWS::EC2::EIPAssociation",
         "AWS::EC2::SpotFleet",
+        "AWS::Lightsail::Instance",
     ),
     extent=Extent.FULL,
     fix="Disable it: AssignPublicIp DISABLED, AssociatePublicIpAddress false, no elastic address.",
@@ -216,6 +217,8 @@ def _by_a_setting(context: Context) -> Iterator[Hit]:
                 f"the cluster's API is open to {', '.join(ranges)}",
                 severity=None if world else Severity.WARNING,
             )
+    for instance in context.of_type("AWS::Lightsail::Instance"):
+        yield hit(instance, "", "every instance of Lightsail has a public address")
     for environment in context.of_type("AWS::MWAA::Environment"):
         if environment.get("WebserverAccessMode") == "PUBLIC_ONLY":
             yield hit(environment, "WebserverAccessMode", "the web server is on the internet")

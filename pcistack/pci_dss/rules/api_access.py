@@ -29,6 +29,10 @@ ASKED: Final = (
         for mode in _MODES
     ),
     *(
+        refuse("AWS::AppSync::ChannelNamespace", f"{mode}.*.AuthType", _KEY, "api_key")
+        for mode in ("PublishAuthModes", "SubscribeAuthModes")
+    ),
+    *(
         refuse(kind, f"{where}.*.{how}.OnUnauthenticatedRequest", why, "allow", severity=_WARN)
         for kind, where in (
             ("AWS::ElasticLoadBalancingV2::Listener", "DefaultActions"),

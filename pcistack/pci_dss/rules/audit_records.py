@@ -40,6 +40,7 @@ def audit_filtered(context: Context) -> Iterator[Hit]:
             why = _why(name, value)
             if why and str(value or "").strip():
                 yield hit(group, f"Parameters.{name}", f"{name} is {show(value)}: {why}")
+        yield from _without_grants(group, parameters)
     for group in context.of_type("AWS::RDS::OptionGroup"):
         for index, option in enumerate(group.items("OptionConfigurations")):
             settings = option.get("OptionSettings") if isinstance(option, dict) else None
@@ -52,6 +53,26 @@ def audit_filtered(context: Context) -> Iterator[Hit]:
                         f"OptionConfigurations.{index}.OptionSettings",
                         f"{name} is {show(item.get('Value'))}: {why}",
                     )
+
+
+_CLASSES: Final = {"role", "ddl"}
+_KNOWN_CLASSES: Final = {"read", "write", "function", "role", "ddl", "misc", "misc_set"}
+
+
+def _without_grants(group: Resource, parameters: Value) -> Iterator[Hit]:
+    """Yield a pgAudit that is not loaded, or that records neither grants nor definitions."""
+    known = parameters if isinstance(parameters, dict) else {}
+    value, libraries = known.get("pgaudit.log"), known.get("shared_preload_libraries")
+    if not isinstance(value, str) or isinstance(value, Partial):
+        return
+    classes = {part.strip().lower() for part in value.split(",")}
+    if classes <= _KNOWN_CLASSES and not classes >= _CLASSES:
+        missing = ", ".join(sorted(_CLASSES - classes))
+        yield hit(group, "Parameters.pgaudit.log", f"it is {value}, without {missing}")
+    loaded = str(libraries) if isinstance(libraries, str) else "pgaudit"
+    if "pgaudit" not in loaded:
+        path = "Parameters.shared_preload_libraries"
+        yield hit(group, path, f"it is {loaded}: pgaudit.log has no effect")
 
 
 def _why(name: str, value: Value) -> str:

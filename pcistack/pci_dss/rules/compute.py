@@ -10,6 +10,7 @@ from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_false, mu
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.pci_dss.settings import refuse, wrong
 from pcistack.regional.facts import lambda_runtimes
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Resource, Value
@@ -310,6 +311,7 @@ def runtime(context: Context) -> Iterator[Hit]:
         "AWS::EC2::Instance",
         "AWS::EC2::LaunchTemplate",
         "AWS::AutoScaling::LaunchConfiguration",
+        "AWS::EMR::SecurityConfiguration",
     ),
     extent=Extent.FULL,
     fix="Set MetadataOptions.HttpTokens: required.",
@@ -326,6 +328,18 @@ def metadata(context: Context) -> Iterator[Hit]:
             tokens = resource.get(f"{path}.HttpTokens")
             if tokens != "required" and resource.get(f"{path}.HttpEndpoint") != "disabled":
                 yield hit(resource, f"{path}.HttpTokens", f"HttpTokens is {show(tokens)}")
+    yield from wrong(context, _NODES)
+
+
+_NODES: Final = (
+    refuse(
+        "AWS::EMR::SecurityConfiguration",
+        "SecurityConfiguration.InstanceMetadataServiceConfiguration"
+        ".MinimumInstanceMetadataServiceVersion",
+        "nodes answer without a token",
+        "1",
+    ),
+)
 
 
 @rule(

@@ -143,6 +143,7 @@ def _takes_plain(distribution: Resource) -> bool:
         "AWS::ElasticLoadBalancing::LoadBalancer",
         "AWS::ApiGatewayV2::Route",
         "AWS::ApiGatewayV2::Api",
+        "AWS::Serverless::Function",
         "AWS::AppRunner::Service",
         *_UNGUARDED,
     ),
@@ -152,6 +153,7 @@ def _takes_plain(distribution: Resource) -> bool:
 def firewall_impossible(context: Context) -> Iterator[Hit]:
     yield from _network_balancers(context)
     yield from _http_apis(context)
+    yield from _serverless_routes(context)
     guarded = {
         name_of(link.get("ResourceArn"))
         for link in context.of_type("AWS::WAFv2::WebACLAssociation")
@@ -228,6 +230,22 @@ def _http_apis(context: Context) -> Iterator[Hit]:
             )
         if not routes and api.get("Target") is not None:
             yield hit(api, "Target", "everybody may call an API that no web ACL can guard")
+
+
+def _serverless_routes(context: Context) -> Iterator[Hit]:
+    """Yield events of functions that are routes of an HTTP API, and ask nobody who they are."""
+    for function in context.of_type("AWS::Serverless::Function"):
+        events = function.get("Events")
+        for name, event in events.items() if isinstance(events, dict) else ():
+            if not isinstance(event, dict) or event.get("Type") != "HttpApi":
+                continue
+            api = context.target(function.get(f"Events.{name}.Properties.ApiId"))
+            api = api or context.view.resources.get("ServerlessHttpApi")
+            default = api is not None and api.get("Auth.DefaultAuthorizer")
+            asked = function.get(f"Events.{name}.Properties.Auth.Authorizer")
+            if asked == "NONE" or (not asked and not default):
+                message = "everybody may call it, through an API that no web ACL can guard"
+                yield hit(function, f"Events.{name}", message)
 
 
 @rule(

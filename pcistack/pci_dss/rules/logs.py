@@ -225,7 +225,7 @@ def _matches(resource: str, group: Resource) -> bool:
     asks="Audit logs are on for all components; network traffic is part of the record.",
     requirements=("10.2.1", "10.2.2"),
     related=("EC2.6",),
-    types=("AWS::EC2::VPC", "AWS::EC2::FlowLog"),
+    types=("AWS::EC2::VPC", "AWS::EC2::FlowLog", "AWS::EC2::TransitGateway"),
     extent=Extent.FULL,
     fix="Add AWS::EC2::FlowLog with ResourceType VPC and TrafficType ALL.",
 )
@@ -244,6 +244,11 @@ def flow_logs(context: Context) -> Iterator[Hit]:
     for vpc in context.of_type("AWS::EC2::VPC"):
         if vpc.logical_id not in logged:
             yield Hit(resource=vpc.logical_id, message="no flow log records its traffic")
+    recorded = {name_of(log.get("ResourceId")) for log in context.of_type("AWS::EC2::FlowLog")}
+    for gateway in context.of_type("AWS::EC2::TransitGateway"):
+        if gateway.logical_id not in recorded:
+            message = "no flow log records what passes it"
+            yield hit(gateway, "", message, severity=Severity.WARNING)
 
 
 def _destination(log: Resource) -> bool:

@@ -8,11 +8,13 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit
 from pcistack.network.network import (
+    ALL_TRAFFIC,
     INTERNET,
     OTHER_NETWORKS,
     STORES,
     Kind,
     Network,
+    PeerKind,
     Tier,
     Workload,
 )
@@ -128,6 +130,22 @@ def store_egress(context: Context) -> Iterator[Hit]:
             yield Hit(
                 resource=flow.source,
                 message=f"{flow.ports} can leave to {flow.target}, let out by {flow.resource}",
+            )
+    for store in stores.values():
+        if not any(source == store.logical_id for source, _ in seen):
+            yield from _let_out(context, store)
+
+
+def _let_out(context: Context, store: Workload) -> Iterator[Hit]:
+    """Yield rules that let a store call the internet, which no route leads to for now."""
+    for permission in context.network.egress(store):
+        public = permission.kind in (PeerKind.WORLD, PeerKind.PUBLIC)
+        if public and permission.ports != ALL_TRAFFIC:
+            yield Hit(
+                resource=permission.resource,
+                property=permission.path,
+                message=f"{store.logical_id} may call {permission.peer} once a route leads there",
+                severity=Severity.WARNING,
             )
 
 

@@ -38,6 +38,7 @@ _JOINED: Final = {
         "AWS::EC2::VPCPeeringConnection",
         "AWS::EC2::VPCGatewayAttachment",
         "AWS::EC2::VPNGatewayRoutePropagation",
+        "AWS::EC2::VPCEndpoint",
     ),
     fix="Confirm which network it is and what it needs; route to its addresses only, from the "
     "tier that needs it.",
@@ -55,6 +56,10 @@ def other_network(context: Context) -> Iterator[Hit]:
     for attachment in context.of_type("AWS::EC2::VPCGatewayAttachment"):
         if attachment.get("VpnGatewayId") is not None:
             yield hit(attachment, "VpnGatewayId", "a VPN gateway is joined to the VPC")
+    for endpoint in context.of_type("AWS::EC2::VPCEndpoint"):
+        if "vpce-svc" in str(endpoint.get("ServiceName")):
+            message = "a service of another account or network is joined to the VPC"
+            yield hit(endpoint, "ServiceName", message)
     for propagation in context.of_type("AWS::EC2::VPNGatewayRoutePropagation"):
         yield hit(
             propagation,
