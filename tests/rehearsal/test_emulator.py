@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pcistack.rehearsal.cdk_cli import Toolkit
 from pcistack.rehearsal.emulator import RehearsalError, running
 from pcistack.rehearsal.trial import Lab
 
@@ -114,3 +115,30 @@ def test_no_word_of_the_users_own_aws_account_reaches_the_cli(
     assert "AWS_SESSION_TOKEN" not in environment
     assert environment["AWS_ENDPOINT_URL"] == f"http://localhost:{lab.emulator.port}"
     assert environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+
+
+def test_neither_a_proxy_nor_telemetry_nor_the_users_files_are_between(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://proxy.example:3128")
+
+    environment = lab.emulator.environment(REGION)
+
+    assert [name for name in environment if name.lower().endswith("_proxy")] == []
+    assert environment["CDK_DISABLE_CLI_TELEMETRY"] == "true"
+    assert environment["TMPDIR"] == str(lab.emulator.folder)  # what a killed CLI leaves is there
+    assert [path.name for path in Path(environment["HOME"]).iterdir() if path.is_file()] == []
+
+
+def test_bootstrap_finds_no_app_to_synthesize(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[tuple[list[str], Path]] = []
+    monkeypatch.setattr(
+        Toolkit, "_run", lambda _self, words, _watch, folder: taken.append((words, folder))
+    )
+
+    Toolkit(lab.emulator, REGION, PROJECT).bootstrap()
+
+    ((words, folder),) = taken
+    assert words[0] == "bootstrap"
+    assert list(folder.iterdir()) == []

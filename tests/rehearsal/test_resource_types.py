@@ -326,3 +326,23 @@ def test_log_group_whose_name_is_taken_is_refused_and_left_alone(lab: Lab) -> No
         assert "'/taken' already exists" in reason
     finally:
         logs.delete_log_group(logGroupName="/taken")
+
+
+def test_final_snapshots_of_one_cluster_have_names_of_their_own(lab: Lab) -> None:
+    rds = lab.client("rds")
+    cluster = _cluster(DBClusterIdentifier="kept")
+    cluster["Thing"]["DeletionPolicy"] = "Snapshot"
+    for _ in range(2):
+        with lab.stack(cluster):
+            pass
+    snapshots = rds.describe_db_cluster_snapshots(DBClusterIdentifier="kept")["DBClusterSnapshots"]
+    names = {snapshot["DBClusterSnapshotIdentifier"] for snapshot in snapshots}
+    assert len(names) == 2
+    for name in names:
+        rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=name)
+
+
+def test_secret_is_referred_to_by_its_arn(lab: Lab) -> None:
+    with lab.stack(_one("AWS::SecretsManager::Secret", Name="app")) as ids:
+        found = lab.client("secretsmanager").describe_secret(SecretId="app")
+        assert ids["Thing"] == found["ARN"]
