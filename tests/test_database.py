@@ -58,7 +58,7 @@ def test_database_can_pause_when_asked_to() -> None:
 
 
 def test_engine_version_and_parameter_family_belong_together() -> None:
-    assert cluster()["EngineVersion"] == "8.0.mysql_aurora.3.10.4"
+    assert cluster()["EngineVersion"] == "8.0.mysql_aurora.3.10.6"
     group = DEV.one("AWS::RDS::DBClusterParameterGroup")
     assert group["Family"] == "aurora-mysql8.0"
     assert target(cluster()["DBClusterParameterGroupName"]) in DEV.resources

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
-from pcistack.regional.facts import curated
+from pcistack.regional.facts import curated, unknown
 from pcistack.regional.versions import AURORA_ENGINES, EngineRelease, parse
 from pcistack.template.view import Resource, View
 
@@ -71,12 +72,23 @@ class Members:
         return self._instances.get(cluster.logical_id, [])
 
 
+@cache
 def recommended_version(engine_name: str) -> str:
-    """Return the version that a fix names: of the long-term line with the longest support."""
-    for row in curated()["recommended"]:
-        if row["engine"] == engine_name:
-            return str(row["version"])
-    return ""
+    """Return the version that a fix names, and the default of a new cluster.
+
+    It is the newest that is available of the long-term line with the longest support.
+    """
+    everywhere = unknown(None)
+    found = [
+        (support.ends, parsed.numbers, version)
+        for version, status in everywhere.engine_versions.get(engine_name, {}).items()
+        if status == "available"
+        and (parsed := parse(engine_name, version)) is not None
+        and parsed.is_exact
+        and (support := everywhere.support(engine_name, version)) is not None
+        and support.long_term
+    ]
+    return max(found)[-1] if found else ""
 
 
 def parameter_group_family(engine_name: str, parsed: EngineRelease) -> str:

@@ -24,7 +24,7 @@ def test_the_template_is_on_standard_output_and_the_reasons_on_standard_error() 
     assert result.stdout.startswith(FAILED.read_text(encoding="utf-8")[:200])
     assert "EngineMode" not in result.stdout
     assert "- EngineMode: serverless" in result.stderr
-    assert "~ EngineVersion: 5.7.mysql_aurora.2.11.3 -> 8.0.mysql_aurora.3.10.4" in result.stderr
+    assert "~ EngineVersion: 5.7.mysql_aurora.2.11.3 -> 8.0.mysql_aurora.3.10.6" in result.stderr
     assert "+ AWS::RDS::DBInstance, db.serverless" in result.stderr
     assert max(len(line) for line in result.stderr.splitlines()) <= 120
 
@@ -99,7 +99,7 @@ def test_the_command_works_as_a_process_and_prints_no_colour_into_a_file() -> No
     assert b"\x1b" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("day", "version"), [("2026-10-31", "3.04.6"), ("2026-11-01", "3.10.4")])
+@pytest.mark.parametrize(("day", "version"), [("2026-10-31", "3.04.6"), ("2026-11-01", "3.10.6")])
 def test_a_version_is_kept_until_the_last_day_of_its_support(
     tmp_path: Path, day: str, version: str
 ) -> None:

@@ -91,7 +91,7 @@ def test_the_cluster_that_failed_in_zurich_becomes_the_known_correction() -> Non
     result = _migrate((TEMPLATES / "failed_in_zurich.yaml").read_text(encoding="utf-8"))
     cluster = _properties(result, "AuroraCluster")
     assert "EngineMode" not in cluster
-    assert cluster["EngineVersion"] == "8.0.mysql_aurora.3.10.4"
+    assert cluster["EngineVersion"] == "8.0.mysql_aurora.3.10.6"
     assert cluster["ServerlessV2ScalingConfiguration"] == {"MinCapacity": 1, "MaxCapacity": 4}
     instance = Template.parse(result.text).resources["AuroraClusterWriter"]
     assert instance.body["DeletionPolicy"] == "Delete"

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from pci_constructs.settings.database import DatabaseSettings
 from pcistack.regional import aurora, facts, refresh
 from pcistack.regional.facts import Availability
 from pcistack.regional.versions import AURORA_ENGINES, parse
@@ -86,11 +87,6 @@ class _Authority(_Row):
     unavailable: list[Region]
 
 
-class _Recommended(_Row):
-    engine: Engine
-    version: str
-
-
 class _Majors(_Row):
     engine: str
     majors: list[str]
@@ -127,7 +123,6 @@ class _Curated(BaseModel):
     support: list[_Support]
     features: list[_Feature]
     certificate_authorities: list[_Authority]
-    recommended: list[_Recommended]
     ended_majors: list[_Majors]
     community_support: list[_CommunitySupport]
     class_ends: list[_ClassEnds]
@@ -144,7 +139,6 @@ def test_the_curated_table_has_the_shape_that_the_facts_read() -> None:
         *table.support,
         *table.features,
         *table.certificate_authorities,
-        *table.recommended,
         *table.ended_majors,
         *table.community_support,
         *table.class_ends,
@@ -204,6 +198,18 @@ def test_the_recommended_version_is_long_term_available_and_lives_longest(engine
         if (other := zurich.support(engine, text)) and other.long_term and other.exact
     ]
     assert support.ends == max(long_term)
+    release = parse(engine, version)
+    patches = [
+        parse(engine, text)
+        for text, status in zurich.engine_versions[engine].items()
+        if status == "available"
+    ]
+    assert release is not None
+    assert release.numbers == max(p.numbers for p in patches if p and p.line == release.line)
+
+
+def test_the_default_of_a_new_cluster_is_the_recommended_version() -> None:
+    assert DatabaseSettings().engine_version == aurora.recommended_version("aurora-mysql")
 
 
 @pytest.mark.parametrize("region", COMMERCIAL)

@@ -18,7 +18,7 @@ class DatabaseSettings(Settings):
         str,
         AfterValidator(values.engine_version),
         Allowed("a version such as 8.0.mysql_aurora.3.10.4"),
-    ] = "8.0.mysql_aurora.3.10.4"
+    ] = "8.0.mysql_aurora.3.10.6"
     """Full Aurora MySQL version. Whether the region has it, and until when it is supported, is
     checked at synth."""
 
