@@ -16,6 +16,8 @@ from pcistack.checks.findings import Finding, Severity, sort_key
 from pcistack.template.view import Reference, Resource, Unknown, Value, View
 
 STANDARD: Final = "PCI DSS v4.0.1"
+UNRESOLVED: Final = "cannot be known before the deployment; the requirement needs certainty"
+"""What a message says of a value that could not be judged."""
 ANY: Final = "any"
 """In a rule's ``types``: it may report on a resource of any type, or on the template itself."""
 
@@ -111,13 +113,17 @@ class Rule(Generic[ContextT]):
             resource = context.view.resources.get(found.resource)
             yield Finding(
                 rule=self.id,
-                severity=found.severity or self.severity,
+                severity=self._severity(found),
                 resource=found.resource,
                 property=resource.in_file(found.property) if resource else found.property,
                 message=found.message,
                 fix=found.fix or self.fix,
                 source=found.source or self.source,
             )
+
+    def _severity(self, found: Hit) -> Severity:
+        """What could not be judged is a warning, whatever it would be if it were wrong."""
+        return Severity.WARNING if UNRESOLVED in found.message else found.severity or self.severity
 
 
 @dataclass
@@ -255,9 +261,6 @@ def hit(
         severity=severity,
         source=str(source or ""),
     )
-
-
-UNRESOLVED: Final = "cannot be known before the deployment; the requirement needs certainty"
 
 
 def show(value: Value) -> str:

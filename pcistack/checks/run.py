@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pcistack.checks.acknowledgements import Acknowledgement, judge
 from pcistack.checks.findings import Finding, Severity, sort_key
 from pcistack.checks.nested import Tree
-from pcistack.checks.rule import Pack
+from pcistack.checks.rule import UNRESOLVED, Pack
 from pcistack.packs import PACKS
 from pcistack.regions import zones_of
 from pcistack.template.document import Json, Template
@@ -141,7 +141,8 @@ def _without_repeats(schema: Sequence[Finding], ours: Sequence[Finding]) -> list
 
 def _strict(finding: Finding) -> Finding:
     """Return a finding that something was not judged as an error."""
-    if finding.severity is Severity.WARNING and finding.rule.startswith(PACKS["template"].prefix):
+    open_ended = finding.rule.startswith(PACKS["template"].prefix) or UNRESOLVED in finding.message
+    if finding.severity is Severity.WARNING and open_ended:
         return replace(finding, severity=Severity.ERROR)
     return finding
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from pcistack.checks.findings import Finding, counted
-from pcistack.checks.rule import Extent, Rule
+from pcistack.checks.rule import UNRESOLVED, Extent, Rule
 from pcistack.checks.run import Outcome
 from pcistack.evidence.acknowledgements import Acknowledgement
 from pcistack.evidence.explanations import BY_AWS
@@ -220,7 +220,7 @@ def _standing(
     *,
     support: str,
 ) -> tuple[Standing, str]:
-    failing = [one for one in open_findings if one.severity.fails]
+    failing = [one for one in open_findings if one.severity.fails or UNRESOLVED in one.message]
     if failing:
         return Standing.YOU, _FIX.format(_count(failing, "open finding"))
     warned = _LOOK.format(_count(open_findings, "open warning")) if open_findings else ""

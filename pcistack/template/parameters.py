@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
+from pcistack.template import read_json
+from pcistack.template.bounds import UnreadableError
 from pcistack.template.document import Json, Template, TemplateError, read_text
 
 _FORMS: Final = (
@@ -37,11 +38,12 @@ def of_file(path: Path) -> dict[str, str]:
     """
     text = read_text(path)
     try:
-        document: Json = json.loads(text)
-    except (ValueError, RecursionError):
-        raise TemplateError(f"{path}: not valid JSON; parameters are {_FORMS}") from None
-    if isinstance(document, dict) and isinstance(document.get("Parameters"), dict | list):
-        document = document["Parameters"]
+        document = cast("Json", read_json.read(text))
+    except UnreadableError as error:
+        raise TemplateError(f"{path}: {error}; parameters are {_FORMS}") from None
+    for key in ("Parameters", "parameters"):  # CodePipeline's, and that of a stack synced with Git
+        if isinstance(document, dict) and isinstance(document.get(key), dict | list):
+            document = document[key]
     if isinstance(document, dict):
         return {name: _text(path, name, value) for name, value in document.items()}
     if isinstance(document, list) and all(isinstance(entry, str) for entry in document):
@@ -83,13 +85,48 @@ def given(template: Template, values: Mapping[str, str]) -> dict[str, Json]:
         allowed = declaration.get("AllowedValues")
         texts = [_plain(each) for each in allowed] if isinstance(allowed, list) else parts
         for part in parts:
+            wrong = _refusal(part, kind, declaration)
             if part not in texts:
+                wrong = f"allowed are {', '.join(texts[:12])}"
+            if wrong:
                 raise TemplateError(
                     f"{template.path or 'template'}: the parameter {name} is given {part[:80]!r}; "
-                    f"allowed are {', '.join(texts[:12])}"
+                    f"{wrong}"
                 )
         found[name] = list[Json](parts) if is_list else value
     return found
+
+
+def _refusal(value: str, kind: str, declaration: Mapping[str, Json]) -> str:
+    """Return what a parameter allows that a value is not; empty if the value fits.
+
+    ``AllowedPattern`` is not asked: it may take any time.
+    """
+    if kind in ("Number", "List<Number>"):
+        number = _number(value)
+        if number is None:
+            return "it is a number"
+        low, high = (_number(declaration.get(key)) for key in ("MinValue", "MaxValue"))
+        if (low is not None and number < low) or (high is not None and number > high):
+            return f"it is from {_shown(low)} to {_shown(high)}"
+        return ""
+    low, high = (_number(declaration.get(key)) for key in ("MinLength", "MaxLength"))
+    if kind == "String" and (
+        (low is not None and len(value) < low) or (high is not None and len(value) > high)
+    ):
+        return f"it has from {_shown(low)} to {_shown(high)} characters"
+    return ""
+
+
+def _number(value: Json) -> float | None:
+    try:
+        return float(value) if isinstance(value, str | int | float) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _shown(bound: float | None) -> str:
+    return "any" if bound is None else f"{bound:g}"
 
 
 def _plain(value: Json) -> str:

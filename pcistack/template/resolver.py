@@ -44,7 +44,7 @@ _NO_VALUE: Final = _NoValue()
 _Raw: TypeAlias = "Value | _NoValue"
 
 
-_INDEX: Final = re.compile(r"[0-9]{1,9}")
+_INDEX: Final = re.compile(r"-?[0-9]{1,9}")
 _PSEUDO_UNKNOWN = {
     "AWS::AccountId",
     "AWS::StackName",
@@ -314,7 +314,7 @@ class _Resolver:
             return UNKNOWN
         if isinstance(index, Partial) or not _INDEX.fullmatch(str(index)):
             return UNKNOWN
-        if int(index) >= len(items):
+        if not 0 <= int(index) < len(items):
             self.problems.append(
                 Problem(
                     kind="select-out-of-range",

@@ -13,7 +13,10 @@ from click.testing import CliRunner, Result
 from pcistack.cli import cli
 
 TEMPLATE = """
-Parameters: {Old: {Type: String, Default: 'no', AllowedValues: ['no', 'yes']}}
+Parameters:
+  Old: {Type: String, Default: 'no', AllowedValues: ['no', 'yes']}
+  Days: {Type: Number, Default: 7, MinValue: 1, MaxValue: 35}
+  Name: {Type: String, Default: abc, MinLength: 3}
 Conditions: {IsOld: !Equals [!Ref Old, 'yes']}
 Resources:
   Cluster:
@@ -57,6 +60,9 @@ def test_a_parameter_that_is_given_decides(path: Path, tmp_path: Path) -> None:
     [
         ("Odl=yes", "no template has a parameter 'Odl'"),
         ("Old=maybe", "allowed are no, yes"),
+        ("Days=many", "it is a number"),
+        ("Days=36", "it is from 1 to 35"),
+        ("Name=ab", "it has from 3 to any characters"),
         ("Old", "NAME=VALUE"),
     ],
 )
@@ -64,6 +70,34 @@ def test_a_parameter_that_cannot_be_is_one_line(path: Path, option: str, message
     result = _run(path, "--parameter", option)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        '["Old=yes"]',
+        '{"Old": "yes"}',
+        '{"Parameters": {"Old": "yes"}, "Tags": {"a": "b"}}',
+        '{"template-file-path": "t.yaml", "parameters": {"Old": "yes"}}',
+    ],
+)
+def test_a_file_of_parameters_may_have_any_form_of_aws(
+    path: Path, tmp_path: Path, document: str
+) -> None:
+    values = tmp_path / "values.json"
+    values.write_text(document)
+    assert _retired(_run(path, "--parameters", str(values))) == ["fatal"]
+
+
+@pytest.mark.parametrize("document", ["[3]", "{", '{"Old": {}}', '{"Old": "no", "Old": "yes"}'])
+def test_a_file_that_is_none_of_parameters_is_one_line(
+    path: Path, tmp_path: Path, document: str
+) -> None:
+    values = tmp_path / "values.json"
+    values.write_text(document)
+    result = _run(path, "--parameters", str(values))
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert "values.json" in result.stderr
 
 
 def test_what_was_not_judged_fails_only_if_asked(tmp_path: Path) -> None:

@@ -604,6 +604,7 @@ CASES: Final[Mapping[str, Case]] = {
     ),
     "PCI-1.3.1-INGRESS-UNKNOWN": Case(
         at=[("WebGroup", "SecurityGroupIngress.0")],
+        severity=Severity.WARNING,
         bad=web(tcp(443, CidrIp={"Fn::ImportValue": "range"})),
         good=web(tcp(443, **WORLD)),
     ),

@@ -113,9 +113,10 @@ Resources: {A: {Type: X::Y::Z, Properties: {V: !If [Home, here, there]}}}
     assert view(text, None).resources["A"].get("V") is UNKNOWN
 
 
-def test_selecting_past_the_end_of_a_list_is_a_problem_not_a_guess() -> None:
+@pytest.mark.parametrize("index", ["3", "-1", "'3'"])
+def test_selecting_past_the_ends_of_a_list_is_a_problem_not_a_guess(index: str) -> None:
     found = view(
-        "Resources: {A: {Type: X::Y::Z, Properties: {Z: !Select [3, !GetAZs '']}}}",
+        f"Resources: {{A: {{Type: X::Y::Z, Properties: {{Z: !Select [{index}, !GetAZs '']}}}}}}",
         zones=["a", "b", "c"],
     )
     assert found.resources["A"].get("Z") is UNKNOWN

@@ -97,6 +97,7 @@ def ingress_public_range(context: Context) -> Iterator[Hit]:
     "Who may come in is known before the deployment",
     asks="Only the traffic that the cardholder data environment needs may come in.",
     requirements=("1.3.1",),
+    severity=Severity.WARNING,
     types=GROUP_TYPES,
     extent=Extent.FULL,
     fix="Write the source and the ports, or give the parameter a default.",
