@@ -172,8 +172,9 @@ def test_an_error_of_the_schema_fails_synth(tmp_path: Path) -> None:
 
 def test_the_schema_is_judged_for_the_region_of_the_stack(tmp_path: Path) -> None:
     tiny = Tiny(tmp_path)
-    cdk.CfnResource(tiny.stack, "Session", type="AWS::Macie::Session")
-    with pytest.raises(RuntimeError, match="AWS::Macie::Session"):
+    machine = {"InstanceType": "t2.micro", "ImageId": "ami-12345678"}  # not sold in Zurich
+    cdk.CfnResource(tiny.stack, "Machine", type="AWS::EC2::Instance", properties=machine)
+    with pytest.raises(RuntimeError, match=r"t2\.micro"):
         tiny.synth(SchemaPlugin())
 
 
