@@ -6,7 +6,9 @@ with the extra ``schema`` (or ``cdk``); synth and ``pcistack check`` take the sa
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -133,6 +135,8 @@ def _finding(found: Diagnostic, template: Template, region: str | None) -> Findi
     if found.rule == "F3020" and found.kind == "AWS::RDS::DBInstance":
         severity = Severity.WARNING  # CloudFormation drops what a replica takes from its source
     message = found.message
+    if found.rule == "W3030" and _is_slip(message) and not _parameters_at(found, template):
+        severity = Severity.ERROR
     if severity is not Severity.WARNING and found.scenario:
         states = (f"{key} is {str(value).lower()}" for key, value in found.scenario.items())
         message = f"if {' and '.join(states)}: {message}"
@@ -149,6 +153,20 @@ def _finding(found: Diagnostic, template: Template, region: str | None) -> Findi
         fix=found.fix,
         source=schema_page(found.rule),
     )
+
+
+_QUOTED: Final = re.compile(r"'([^']*)'")
+_DIGITS: Final = re.compile(r"\d+")
+_CLOSE: Final = 0.8
+"""How alike a value and an allowed one are, from 0 to 1, where one is the other misspelt."""
+
+
+def _is_slip(message: str) -> bool:
+    """Whether a value is an allowed one misspelt; one that is only unknown may be younger."""
+    value, *allowed = _QUOTED.findall(message) or [""]
+    alike = [one for one in allowed if _DIGITS.findall(one) == _DIGITS.findall(value)]
+    lower = [one.lower() for one in alike]
+    return bool(difflib.get_close_matches(value.lower(), lower, 1, _CLOSE))
 
 
 def _is_certain(found: Diagnostic, template: Template) -> bool:

@@ -100,6 +100,10 @@ _ROLE_ARN: Final = Form(r"arn:[\w-]+:iam::\d{12}:role/.+", "the ARN of a role")
 _ROLE_OR_NAME: Final = Form(r"arn:[\w-]+:iam::\d{12}:role/.+|(?!arn:).+", "the ARN of a role")
 _POLICY_ARN: Final = Form(r"arn:[\w-]+:iam::(?:\d{12}|aws):policy/.+", "the ARN of a policy")
 _ARN: Final = Form(r"arn:[\w-]+:.+", "an ARN")
+_ACTION: Final = Form(
+    r"arn:[\w-]+:(?!sqs:|events:|states:|logs:|s3:|kinesis:|firehose:|ecs:).+",
+    "the ARN of a topic, a function or another action of an alarm",
+)
 _PROVIDER: Final = Form(
     r"(?!FARGATE).+|FARGATE|FARGATE_SPOT",
     "FARGATE, FARGATE_SPOT or the name of a capacity provider",
@@ -198,9 +202,9 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "TargetTrackingScalingPolicyConfiguration.ScaleOutCooldown": Between(0, 1e9),
     },
     "AWS::CloudWatch::Alarm": {
-        "AlarmActions.*": _ARN,
-        "OKActions.*": _ARN,
-        "InsufficientDataActions.*": _ARN,
+        "AlarmActions.*": _ACTION,
+        "OKActions.*": _ACTION,
+        "InsufficientDataActions.*": _ACTION,
         "Unit": _UNITS,
         "AlarmActions": Items(0, 5),
         "ComparisonOperator": OneOf(
@@ -447,7 +451,7 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
     "AWS::SecretsManager::RotationSchedule": {
         "RotationLambdaARN": Form(r"arn:[\w-]+:lambda:.+", "the ARN of a function"),
         "RotationRules.AutomaticallyAfterDays": Between(1, 1000),
-        "RotationRules.Duration": Form("[0-9]{1,2}h", "hours, such as 3h"),
+        "RotationRules.Duration": Form("[1-9]h|1[0-9]h|2[0-4]h", "1h to 24h"),
     },
     "AWS::SecretsManager::Secret": {
         "KmsKeyId": _KEY,
@@ -519,6 +523,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "AWS::ECS::TaskDefinition": ("ContainerDefinitions.*.Image", "ContainerDefinitions.*.Name"),
     "AWS::ElasticLoadBalancingV2::Listener": ("DefaultActions", "LoadBalancerArn"),
     "AWS::ElasticLoadBalancingV2::ListenerRule": ("Actions", "Conditions", "Priority"),
+    "AWS::CloudFormation::CustomResource": ("ServiceToken",),
     "AWS::IAM::Policy": ("PolicyDocument", "PolicyName"),
     "AWS::IAM::Role": ("AssumeRolePolicyDocument",),
     "AWS::KMS::Alias": ("AliasName", "TargetKeyId"),

@@ -9,6 +9,7 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.deployment.context import Context
+from pcistack.deployment.grants import NO_CONTEXT
 from pcistack.deployment.paths import expand, fields
 from pcistack.policies.arns import ACCOUNT
 from pcistack.template.view import Resource, Value
@@ -28,6 +29,7 @@ class Call:
         arn: On what; empty where it does not matter.
         what: What comes of it if the role may not.
         severity: How bad that is.
+        sent: Condition keys, lower-cased, that the call carries.
     """
 
     resource: Resource
@@ -37,6 +39,7 @@ class Call:
     arn: str
     what: str
     severity: Severity
+    sent: Mapping[str, tuple[str, ...]]
 
 
 def calls(context: Context) -> Iterator[Call]:
@@ -55,6 +58,7 @@ def _call(
     arn: str,
     what: str,
     severity: Severity = Severity.WARNING,
+    sent: Mapping[str, tuple[str, ...]] = NO_CONTEXT,
 ) -> Iterator[Call]:
     role = context.access.role(resource.get(path))
     if role is not None:
@@ -66,6 +70,7 @@ def _call(
             arn=arn,
             what=what,
             severity=severity,
+            sent=sent,
         )
 
 
@@ -184,7 +189,8 @@ def _target(
         passed = context.access.role(task.get(kind))
         if passed is not None:
             arn = context.access.names.arn(passed) or ""
-            yield from _call(context, resource, path, ("iam:PassRole",), arn, what)
+            passed_on = {"iam:passedtoservice": ("ecs-tasks.amazonaws.com",)}
+            yield from _call(context, resource, path, ("iam:PassRole",), arn, what, sent=passed_on)
 
 
 def _proxy(context: Context, proxy: Resource) -> Iterator[Call]:
@@ -195,6 +201,49 @@ def _proxy(context: Context, proxy: Resource) -> Iterator[Call]:
             actions = ("secretsmanager:GetSecretValue",)
             what = "the proxy has no password for the database"
             yield from _call(context, proxy, "RoleArn", actions, arn, what, Severity.ERROR)
+
+
+_READS: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS::SQS::Queue": ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+    "AWS::Kinesis::Stream": ("kinesis:GetRecords", "kinesis:GetShardIterator"),
+}
+
+
+def _pipe(context: Context, pipe: Resource) -> Iterator[Call]:
+    source = context.access.names.target(pipe.get("Source"))
+    if source is not None and source.type in _READS:
+        arn = context.access.names.arn(source) or ""
+        what = "the pipe cannot read its source and fails"
+        yield from _call(context, pipe, "RoleArn", _READS[source.type], arn, what, Severity.ERROR)
+    yield from _target(context, pipe, "RoleArn", pipe.get("Target"), "TargetParameters.Ecs")
+
+
+def _firehose(context: Context, stream: Resource) -> Iterator[Call]:
+    for kind in ("ExtendedS3DestinationConfiguration", "S3DestinationConfiguration"):
+        bucket = context.access.names.target(stream.get(f"{kind}.BucketARN"))
+        if bucket is not None and bucket.type == "AWS::S3::Bucket":
+            arn = f"{context.access.names.arn(bucket)}/x"
+            what = "nothing is delivered"
+            path = f"{kind}.RoleARN"
+            yield from _call(context, stream, path, ("s3:PutObject",), arn, what)
+
+
+def _replication(context: Context, bucket: Resource) -> Iterator[Call]:
+    names = context.access.names
+    what = "nothing is replicated"
+    for _, value in expand(bucket, "ReplicationConfiguration.Rules.*.Destination.Bucket"):
+        arn = f"{names.text(value)}/x"
+        path = "ReplicationConfiguration.Role"
+        yield from _call(context, bucket, path, ("s3:ReplicateObject",), arn, what)
+
+
+def _notified(context: Context, subscription: Resource) -> Iterator[Call]:
+    target = context.access.names.target(subscription.get("Endpoint"))
+    if target is not None and target.type == "AWS::KinesisFirehose::DeliveryStream":
+        arn = context.access.names.arn(target) or ""
+        actions = ("firehose:PutRecord", "firehose:PutRecordBatch")
+        path, what = "SubscriptionRoleArn", "nothing is delivered"
+        yield from _call(context, subscription, path, actions, arn, what)
 
 
 _FINDERS: Final[Mapping[str, Callable[[Context, Resource], Iterator[Call]]]] = {
@@ -208,6 +257,10 @@ _FINDERS: Final[Mapping[str, Callable[[Context, Resource], Iterator[Call]]]] = {
     "AWS::Logs::SubscriptionFilter": _subscription,
     "AWS::Events::Rule": _event_rule,
     "AWS::Scheduler::Schedule": _schedule,
+    "AWS::Pipes::Pipe": _pipe,
+    "AWS::KinesisFirehose::DeliveryStream": _firehose,
+    "AWS::S3::Bucket": _replication,
+    "AWS::SNS::Subscription": _notified,
 }
 KINDS: Final = tuple(_FINDERS)
 """Types whose services act in the name of a role."""

@@ -56,10 +56,25 @@ class Access:
         """Whether the policies of a role allow a request; resource policies are not asked."""
         statements, complete = self.identity(role)
         allows, denies = self.evaluation.both(statements, request)
-        if not complete or role.get("PermissionsBoundary") is not None:
+        bounded = role.get("PermissionsBoundary") is not None
+        if not complete or bounded:
             denies = denies or None
             allows = allows or (None if not complete else allows)
-        return all_of([allows, None if denies is None else not denies])
+        within = self._boundary_allows(role, request) if bounded else True
+        return all_of([allows, within, None if denies is None else not denies])
+
+    def _boundary_allows(self, role: Resource, request: Request) -> bool | None:
+        """Whether a role's boundary lets a request pass, which its policies alone cannot."""
+        value = role.get("PermissionsBoundary")
+        policy = self.names.target(value)
+        statements = (
+            managed.statements_of(self.names.text(value))
+            if policy is None
+            else self.statements.get(policy.logical_id)
+        )
+        if statements is None or (policy and not _readable(policy.get("PolicyDocument"))):
+            return None
+        return self.evaluation.decide(statements, request)
 
     def identity(self, role: Resource) -> tuple[tuple[Statement, ...], bool]:
         """Return the statements of a role's policies, and whether all of them are known."""

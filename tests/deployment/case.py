@@ -48,3 +48,35 @@ def findings(text: str, region: str | None = ZURICH, on: date = TODAY) -> list[F
 
 def rules(text: str, region: str | None = ZURICH, on: date = TODAY) -> list[str]:
     return [finding.rule for finding in findings(text, region, on)]
+
+
+def changes(
+    rule: str, good: str, *rows: tuple[str, str, str, str, str], severity: Severity = Severity.FATAL
+) -> tuple[Case, ...]:
+    """Return a case for each change of one good template.
+
+    Args:
+        rule: The rule that refuses each of them.
+        good: Resources of the good template.
+        rows: What a change is called, the resource and property of the finding, the text that is
+            replaced in the good template, and what stands there instead.
+        severity: Of each finding.
+    """
+    whole = template(good)
+    return tuple(
+        Case(
+            rule=rule,
+            name=name,
+            severity=severity,
+            resource=resource,
+            property=path,
+            good=whole,
+            bad=_changed(whole, before, after),
+        )
+        for name, resource, path, before, after in rows
+    )
+
+
+def _changed(text: str, before: str, after: str) -> str:
+    assert text.count(before) == 1, (before, text.count(before))
+    return text.replace(before, after)

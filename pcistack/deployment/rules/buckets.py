@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Final
 
@@ -85,6 +86,7 @@ def _days(bucket: Resource, path: str, item: dict[str, Value]) -> Iterator[Hit]:
     if end is not None and end < 1:
         yield hit(bucket, f"{path}.ExpirationInDays", f"{end:g} days; S3 takes 1 at least", "set 1")
     moves = [*listed(item.get("Transitions")), *listed(item.get("Transition"))]
+    yield from _order(bucket, path, moves)
     for move in moves:
         after = number(fields(move).get("TransitionInDays"))
         kind = text(fields(move).get("StorageClass"))
@@ -103,6 +105,48 @@ def _days(bucket: Resource, path: str, item: dict[str, Value]) -> Iterator[Hit]:
                 f"{path}.ExpirationInDays",
                 f"objects expire after {end:g} days, before they move to {kind} after {after:g}",
                 "let them expire later",
+            )
+
+
+_COLDER: Final = (
+    *("STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER"),
+    "DEEP_ARCHIVE",
+)
+
+
+def _order(bucket: Resource, path: str, moves: list[Value]) -> Iterator[Hit]:
+    """Objects move to ever colder classes."""
+    known = [
+        (number(fields(move).get("TransitionInDays")), text(fields(move).get("StorageClass")))
+        for move in moves
+    ]
+    steps = sorted((after, kind) for after, kind in known if after is not None and kind)
+    for (_, before), (_, kind) in itertools.pairwise(steps):
+        if {before, kind} <= set(_COLDER) and _COLDER.index(kind) < _COLDER.index(before):
+            yield hit(
+                bucket,
+                f"{path}.Transitions",
+                f"objects move from {before} back to {kind}, which S3 does not do",
+                "let each class be colder than the one before",
+            )
+
+
+@rule(
+    "DEPLOY-BUCKET-ACCELERATION",
+    "A bucket with dots in its name that is to be accelerated",
+    types=(_BUCKET,),
+    severity=Severity.FATAL,
+    source="S3 user guide: Requirements for Transfer Acceleration",
+)
+def acceleration_rule(context: Context) -> Iterator[Hit]:
+    for bucket in context.of_type(_BUCKET):
+        on = bucket.text("AccelerateConfiguration.AccelerationStatus") == "Enabled"
+        if on and "." in (bucket.text("BucketName") or ""):
+            yield hit(
+                bucket,
+                "AccelerateConfiguration.AccelerationStatus",
+                "a name with dots has no accelerated address",
+                "write the name with hyphens",
             )
 
 

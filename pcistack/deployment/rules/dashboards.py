@@ -76,6 +76,32 @@ def _widget(widget: object) -> Iterator[tuple[str, str]]:
         size = widget.get(name)
         if isinstance(size, int) and not low <= size <= high:
             yield f"has {name} {size}", f"choose a number from {low} to {high}"
-    metrics = given.get("metrics")
-    if kind == "metric" and metrics is not None and not isinstance(metrics, list):
+    if kind == "metric":
+        yield from _metric(given)
+
+
+_VIEWS: Final = ("timeSeries", "singleValue", "gauge", "bar", "pie", "table")
+
+
+def _metric(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    metrics, view, period = (given.get(name) for name in ("metrics", "view", "period"))
+    if metrics is not None and given.get("region") is None:
+        yield "names no region", "add region"
+    if isinstance(view, str) and view not in _VIEWS:
+        yield f"has the view {view}", f"choose from {', '.join(_VIEWS)}"
+    if isinstance(period, int) and period not in (1, 5, 10, 20, 30) and (period % 60 or period < 1):
+        yield f"has a period of {period} seconds", "choose 1, 5, 10, 20, 30 or a multiple of 60"
+    if metrics is not None and not isinstance(metrics, list):
         yield "has metrics that are no list", "write [[namespace, name, ...]]"
+    for series in metrics if isinstance(metrics, list) else []:
+        if not isinstance(series, list):
+            yield f"has the metric {series!r}, which is no list", "write [namespace, name, ...]"
+            break
+        names = [item for item in series if not isinstance(item, dict)]
+        if len(names) % 2 or (len(names) != len(series) - 1 and len(names) != len(series)):
+            yield f"has the metric {series!r}, whose dimensions are no pairs", "complete the pair"
+    annotations = given.get("annotations")
+    lines = annotations.get("horizontal") if isinstance(annotations, dict) else None
+    for line in lines if isinstance(lines, list) else []:
+        if isinstance(line, dict) and "value" not in line:
+            yield "has a horizontal annotation without a value", "add value"

@@ -11,7 +11,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.keys import KEYS, key_of, refused_through, refused_to_service
 from pcistack.deployment.pack import rule
-from pcistack.policies.evaluation import DEPLOYER, Request
+from pcistack.policies.evaluation import ABSENT, DEPLOYER, Request
 from pcistack.template.view import Resource
 
 _GRANTS: Final = ("kms:CreateGrant", "kms:DescribeKey")
@@ -58,6 +58,13 @@ _USES: Final[Mapping[str, tuple[_Use, ...]]] = {
     "AWS::ECR::Repository": (_Use(path="EncryptionConfiguration.KmsKey", service="ecr"),),
     "AWS::ElastiCache::ReplicationGroup": (_Use(path="KmsKeyId", service="elasticache"),),
     "AWS::ElastiCache::ServerlessCache": (_Use(path="KmsKeyId", service="elasticache"),),
+    "AWS::EC2::Volume": (
+        _Use(
+            path="KmsKeyId",
+            service="ec2",
+            actions=("kms:CreateGrant", "kms:GenerateDataKeyWithoutPlaintext"),
+        ),
+    ),
     "AWS::Redshift::Cluster": (_Use(path="KmsKeyId", service="redshift"),),
     "AWS::OpenSearchService::Domain": (
         _Use(path="EncryptionAtRestOptions.KmsKeyId", service="es"),
@@ -114,7 +121,13 @@ def log_group_rule(context: Context) -> Iterator[Hit]:
         arn = context.access.names.arn(group)
         if key is None or arn is None:
             continue
-        sent = {"kms:encryptioncontext:aws:logs:arn": (arn,), "aws:sourcearn": (arn,)}
+        other = {
+            name: ABSENT
+            for statement in context.access.statements.get(key.logical_id, ())
+            for name in statement.condition
+            if name.startswith("kms:encryptioncontext:")
+        }
+        sent = {**other, "kms:encryptioncontext:aws:logs:arn": (arn,), "aws:sourcearn": (arn,)}
         refused = refused_to_service(context, key, service, _LOGS, sent)
         if refused:
             yield hit(
@@ -154,7 +167,9 @@ def lockout_rule(context: Context) -> Iterator[Hit]:
 
 
 def _may_be_administered(context: Context, key: Resource) -> bool:
-    request = Request(action="kms:PutKeyPolicy", principal=DEPLOYER)
+    # CloudFormation asks itself, in the name of whoever deploys: through no service that uses keys
+    sent = {"kms:viaservice": ABSENT, "kms:grantisforawsresource": ABSENT}
+    request = Request(action="kms:PutKeyPolicy", principal=DEPLOYER, context=sent)
     return context.access.key_allows(key, request) is not False
 
 
@@ -179,4 +194,48 @@ def disabled_rule(context: Context) -> Iterator[Hit]:
                         use.path,
                         f"{key.logical_id} is disabled: nothing can be encrypted with it",
                         f"remove Enabled: false from {key.logical_id}",
+                    )
+
+
+_SYMMETRIC: Final = (None, "", "SYMMETRIC_DEFAULT")
+_OTHERS: Final[Mapping[str, str]] = {
+    "AWS::Backup::BackupVault": "EncryptionKeyArn",
+    "AWS::Kinesis::Stream": "StreamEncryption.KeyId",
+    "AWS::Logs::LogGroup": "KmsKeyId",
+    "AWS::SNS::Topic": "KmsMasterKeyId",
+    "AWS::SQS::Queue": "KmsMasterKeyId",
+}
+
+
+@rule(
+    "DEPLOY-KEY-KIND",
+    "A key that cannot encrypt what it is given to",
+    types=(*_USES, *_OTHERS),
+    severity=Severity.FATAL,
+    source="KMS developer guide: Special-purpose keys; services take symmetric encryption keys",
+)
+def kind_rule(context: Context) -> Iterator[Hit]:
+    odd = [
+        key.logical_id
+        for key in context.of_type(*KEYS)
+        if not key.is_unknown("KeySpec")
+        and (
+            key.get("KeySpec") not in _SYMMETRIC
+            or key.text("KeyUsage") not in (None, "ENCRYPT_DECRYPT")
+        )
+    ]
+    if not odd:
+        return
+    places = {kind: [use.path for use in uses] for kind, uses in _USES.items()}
+    places |= {kind: [path] for kind, path in _OTHERS.items()}
+    for kind, paths in places.items():
+        for resource in context.of_type(kind):
+            for path in paths:
+                key = key_of(context, resource.get(path))
+                if key is not None and key.logical_id in odd:
+                    yield hit(
+                        resource,
+                        path,
+                        f"{key.logical_id} is no symmetric key for encryption, which it takes only",
+                        f"delete KeySpec and KeyUsage of {key.logical_id}",
                     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
@@ -10,18 +11,24 @@ from pcistack.deployment.context import Context
 from pcistack.deployment.limits import LIMITS, REQUIRED, Between, Form, Items, Limit, OneOf
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import expand, is_open, objects, text
-from pcistack.template.view import Resource, Value, number
+from pcistack.deployment.service_limits import SERVICE_LIMITS
+from pcistack.template.view import Partial, Resource, Value, number
+
+_TABLE: Final[Mapping[str, Mapping[str, Limit]]] = {
+    kind: {**LIMITS.get(kind, {}), **SERVICE_LIMITS.get(kind, {})}
+    for kind in (*LIMITS, *SERVICE_LIMITS)
+}
 
 
 @rule(
     "DEPLOY-LIMIT",
     "A value that the service does not take",
-    types=tuple(LIMITS),
+    types=tuple(_TABLE),
     severity=Severity.FATAL,
     source="CloudFormation resource reference of the property, and the service's API reference",
 )
 def limit_rule(context: Context) -> Iterator[Hit]:
-    for kind, paths in LIMITS.items():
+    for kind, paths in _TABLE.items():
         for resource in context.of_type(kind):
             for path, limit in paths.items():
                 for found, value in expand(resource, path):
@@ -44,14 +51,31 @@ def _breaks(limit: Limit, value: Value) -> bool:
             isinstance(value, list) and any(is_open(item) for item in value)
         )
         return known and not limit.low <= count <= limit.high
-    known_text = text(value)
+    known_text = _placed(value) if isinstance(limit, Form) else text(value)
     if known_text is None or isinstance(value, list | dict):
         return False
     if isinstance(limit, OneOf):
-        return known_text.removesuffix(".0") not in limit.values
+        return {known_text, known_text.removesuffix(".0")}.isdisjoint(limit.values)
     if isinstance(limit, Form):
         return known_text != "" and not limit.matches(known_text)
     return _outside(limit, known_text)
+
+
+_PSEUDO: Final = {
+    "<AWS::AccountId>": "111111111111",
+    "<AWS::Partition>": "aws",
+    "<AWS::Region>": "us-east-1",
+}
+
+
+def _placed(value: Value) -> str | None:
+    """Return a text, with the account and its like filled in where nothing else is open."""
+    if not isinstance(value, Partial) or not value.startswith("arn:"):
+        return text(value)
+    found = str(value)
+    for name, example in _PSEUDO.items():
+        found = found.replace(name, example)
+    return None if "<" in found or "{" in found else found
 
 
 def _outside(limit: Between, known: str) -> bool:

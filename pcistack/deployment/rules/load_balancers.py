@@ -130,7 +130,15 @@ def attribute_rule(context: Context) -> Iterator[Hit]:
         for path, item in objects(balancer, "LoadBalancerAttributes"):
             key, value = text(item.get("Key")), text(item.get("Value"))
             yield from attribute_hits(balancer, path, key, value, {**_BOTH, **more})
+            if key in given:
+                yield hit(
+                    balancer,
+                    f"{path}.Key",
+                    f"a second attribute is {key}",
+                    "give each attribute once",
+                )
             given[key or ""] = item.get("Value")
+            yield from _prefix(balancer, path, key, value, kind)
         for log in ("access_logs", "connection_logs", "health_check_logs"):
             on = str(given.get(f"{log}.s3.enabled")).lower() == "true"
             if on and given.get(f"{log}.s3.bucket") in (None, "") and "" not in given:
@@ -140,6 +148,55 @@ def attribute_rule(context: Context) -> Iterator[Hit]:
                     f"{log} are on and have no bucket",
                     f"add {log}.s3.bucket",
                 )
+
+
+def _prefix(
+    balancer: Resource, path: str, key: str | None, value: str | None, kind: str
+) -> Iterator[Hit]:
+    odd = value and ("AWSLogs" in value or value.startswith("/") or value.endswith("/"))
+    if (key or "").endswith("_logs.s3.prefix") and odd:
+        yield hit(
+            balancer,
+            f"{path}.Value",
+            f"the prefix {value!r} has AWSLogs in it, or a slash at an end",
+            "write it as logs/pay",
+        )
+    if key == "load_balancing.cross_zone.enabled" and kind == "application" and value == "false":
+        yield hit(
+            balancer,
+            f"{path}.Value",
+            "an application load balancer always balances across zones",
+            "delete the attribute, or switch it off at the target group",
+        )
+
+
+@rule(
+    "DEPLOY-LOAD-BALANCER-IPV6",
+    "A load balancer with IPv6 in subnets without it",
+    types=(BALANCER,),
+    severity=Severity.FATAL,
+    source=f"{_API}, ipAddressType (dualstack needs subnets with an IPv6 block)",
+)
+def dualstack_rule(context: Context) -> Iterator[Hit]:
+    for balancer in context.of_type(BALANCER):
+        if not (balancer.text("IpAddressType") or "").startswith("dualstack"):
+            continue
+        subnets = [context.target(s, "AWS::EC2::Subnet") for s in balancer.items("Subnets")]
+        bare = [s.logical_id for s in subnets if s and not _has_ipv6(context, s)]
+        if bare:
+            yield hit(
+                balancer,
+                "IpAddressType",
+                f"{', '.join(bare)} has no IPv6 block",
+                "give the subnets an Ipv6CidrBlock, or set IpAddressType: ipv4",
+            )
+
+
+def _has_ipv6(context: Context, subnet: Resource) -> bool:
+    return any(subnet.get(name) is not None for name in ("Ipv6CidrBlock", "Ipv6IpamPoolId")) or any(
+        context.target(one.get("SubnetId")) in (subnet, None)
+        for one in context.of_type("AWS::EC2::SubnetCidrBlock")
+    )
 
 
 @rule(

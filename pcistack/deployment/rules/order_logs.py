@@ -11,7 +11,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
 from pcistack.deployment.tasks import awslogs, containers, services_of
-from pcistack.template.view import Resource, Value
+from pcistack.template.view import Reference, Resource, Unknown, Value
 
 _GUIDE: Final = "CloudFormation user guide: DependsOn attribute; "
 _GROUP: Final = "AWS::Logs::LogGroup"
@@ -27,17 +27,22 @@ def _missing(context: Context, writer: Resource, value: Value) -> Resource | Non
     return None
 
 
+_DESTINATIONS: Final = (
+    ("AWS::WAFv2::LoggingConfiguration", "LogDestinationConfigs"),
+    ("AWS::Route53Resolver::ResolverQueryLoggingConfig", "DestinationArn"),
+    ("AWS::Logs::MetricFilter", "LogGroupName"),
+    ("AWS::Logs::SubscriptionFilter", "LogGroupName"),
+)
+
+
 @rule(
     "DEPLOY-ORDER-LOG-DESTINATION",
     "Log delivery that may be set up before its log group exists",
-    types=("AWS::WAFv2::LoggingConfiguration", "AWS::Route53Resolver::ResolverQueryLoggingConfig"),
+    types=tuple(kind for kind, _ in _DESTINATIONS),
     source=_GUIDE + "WAF API reference: PutLoggingConfiguration (WAFLogDestinationPermissionIssue)",
 )
 def destination_rule(context: Context) -> Iterator[Hit]:
-    for kind, path in (
-        ("AWS::WAFv2::LoggingConfiguration", "LogDestinationConfigs"),
-        ("AWS::Route53Resolver::ResolverQueryLoggingConfig", "DestinationArn"),
-    ):
+    for kind, path in _DESTINATIONS:
         for writer in context.of_type(kind):
             for value in writer.items(path):
                 group = _missing(context, writer, value)
@@ -45,7 +50,7 @@ def destination_rule(context: Context) -> Iterator[Hit]:
                     yield hit(
                         writer,
                         path,
-                        f"it names {group.logical_id} by its ARN alone and may be created before "
+                        f"it names {group.logical_id} by text alone and may be created before "
                         "it: the service refuses a log group that is not there",
                         f"set DependsOn: {group.logical_id}",
                     )
@@ -99,6 +104,33 @@ def unmade_group_rule(context: Context) -> Iterator[Hit]:
                 "somebody makes it",
                 "refer to the log group with Ref",
             )
+
+
+@rule(
+    "DEPLOY-LOG-GROUP-NAME",
+    "A log group that is named as none of the template is",
+    types=tuple(kind for kind, _ in _DESTINATIONS),
+    source="CloudWatch Logs API reference: ResourceNotFoundException; WAF: "
+    "WAFLogDestinationPermissionIssueException",
+)
+def misnamed_rule(context: Context) -> Iterator[Hit]:
+    """Only a name that is another one misspelt; any other group may stand elsewhere."""
+    names = context.access.names
+    known = {names.name(group): group for group in context.of_type(_GROUP)}
+    for kind, path in _DESTINATIONS if known else ():
+        for writer in context.of_type(kind):
+            for value in writer.items(path):
+                if isinstance(value, Reference | Unknown) or context.target(value) is not None:
+                    continue
+                text = names.text(value).removesuffix(":*").rpartition(":log-group:")[2]
+                near = difflib.get_close_matches(text, known, 1, 0.9)
+                if near and text not in known and not text.startswith("arn:"):
+                    yield hit(
+                        writer,
+                        path,
+                        f"the template has no log group {text}; {near[0]} is meant?",
+                        f"refer to {known[near[0]].logical_id}",
+                    )
 
 
 @rule(

@@ -97,6 +97,7 @@ def _deliveries(context: Context) -> Iterator[tuple[Resource, str, str]]:
 _TRIED: Final = (
     (_FUNCTION, "Role", "VpcConfig"),
     ("AWS::StepFunctions::StateMachine", "RoleArn", "LoggingConfiguration"),
+    ("AWS::Pipes::Pipe", "RoleArn", "Source"),
     ("AWS::ApiGateway::Account", "CloudWatchRoleArn", "CloudWatchRoleArn"),
 )
 """Types whose service tries a role's permissions while they are created, if a property is set."""

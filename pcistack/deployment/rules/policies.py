@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -163,7 +164,9 @@ _OPERATOR: Final = re.compile(
     re.IGNORECASE,
 )
 _PRINCIPAL: Final = re.compile(
-    r"\*|\d{12}|arn:[\w-]+:(?:iam|sts)::.+|[A-Z0-9]{16,128}", re.IGNORECASE
+    r"\*|\d{12}|arn:[\w-]+:iam::\d{12}:(?:root|(?:user|role|saml-provider|oidc-provider)/[^*?]+)"
+    r"|arn:[\w-]+:iam::cloudfront:user/.+"
+    r"|arn:[\w-]+:sts::\d{12}:(?:assumed-role|federated-user|self)/?.*|[A-Z0-9]{16,128}"
 )
 # What a Ref to these types gives is a name or an address, which is no ARN.
 _NO_ARN: Final = (
@@ -202,6 +205,7 @@ def value_rule(context: Context) -> Iterator[Hit]:
                     f"there is no condition operator {operator}",
                     "choose one such as StringEquals, ArnLike or Bool",
                 )
+        yield from _condition(resource, f"{path}.Condition", fields(statement.get("Condition")))
         for value in listed(fields(statement.get("Principal")).get("AWS")):
             if type(value) is str and not _PRINCIPAL.fullmatch(value):
                 yield hit(
@@ -210,6 +214,44 @@ def value_rule(context: Context) -> Iterator[Hit]:
                     f"{value!r} is no principal: neither an account nor the ARN of one",
                     "write an account's id or the ARN of a role",
                 )
+
+
+def _condition(resource: Resource, path: str, condition: Mapping[str, Value]) -> Iterator[Hit]:
+    """Keys have a prefix; addresses and dates are such."""
+    for operator, given in condition.items():
+        for key, values in fields(given).items():
+            if ":" not in key and not key.startswith("Fn"):
+                yield hit(
+                    resource,
+                    f"{path}.{operator}.{key}",
+                    f"there is no condition key {key}: it has no prefix, and no request sends it",
+                    f"write aws:{key}, or the service's prefix",
+                    severity=Severity.ERROR,
+                )
+            for value in listed(values):
+                known = value if type(value) is str and "{" not in value else None
+                if known is not None and _is_no_value(operator, known):
+                    yield hit(
+                        resource,
+                        f"{path}.{operator}.{key}",
+                        f"{known!r} is nothing that {operator} compares",
+                        "write a block such as 10.0.0.0/16"
+                        if "IpAddress" in operator
+                        else "write a date such as 2026-01-31T00:00:00Z",
+                        severity=Severity.ERROR,
+                    )
+
+
+_DATE: Final = re.compile(r"\d{4}-\d\d(-\d\d)?(T.*)?|\d{4}|\d{9,13}")
+
+
+def _is_no_value(operator: str, value: str) -> bool:
+    if "IpAddress" in operator:
+        try:
+            ipaddress.ip_network(value, strict=False)
+        except ValueError:
+            return True
+    return "Date" in operator and not _DATE.fullmatch(value)
 
 
 def _no_arn(context: Context, value: Value) -> str:

@@ -11,9 +11,11 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.grants import key_of_secret, refused, refused_on_key, secret_refused
 from pcistack.deployment.pack import rule
+from pcistack.deployment.paths import fields
 from pcistack.deployment.secret_values import attachments
 from pcistack.deployment.ways import admits, obstacle
 from pcistack.network.model import Kind, Ports, Workload
+from pcistack.policies.arns import ACCOUNT
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource, Value
 
@@ -67,6 +69,8 @@ def access_rule(context: Context) -> Iterator[Hit]:
         if one.role is None:
             continue
         missing = secret_refused(context, one.role, one.secret, _STEPS)
+        missing += refused(context, one.role, ("secretsmanager:GetRandomPassword",), "*")
+        missing += _elsewhere(context, one)
         key = key_of_secret(context, one.secret)
         if key is not None:
             used = ("kms:Decrypt", "kms:GenerateDataKey")
@@ -80,6 +84,30 @@ def access_rule(context: Context) -> Iterator[Hit]:
                 f"in a policy of {one.role.logical_id} allow {', '.join(missing)}"
                 + (f", and in KeyPolicy of {key.logical_id}" if key else ""),
             )
+
+
+def _elsewhere(context: Context, one: _Rotation) -> list[str]:
+    """Return what a role may do to another cluster or service only than the rotation's own."""
+    role, names = one.role, context.access.names
+    asked: dict[str, tuple[str, str]] = {}
+    database = _database(context, one.secret)
+    if database is not None:
+        kind = "Cluster" if database.type == "AWS::RDS::DBCluster" else "Instance"
+        asked[f"rds:ModifyDB{kind}"] = (database.logical_id, names.arn(database) or "")
+    for value in fields(one.function.get("Environment.Variables")).values():
+        for service in context.of_type("AWS::ECS::Service"):
+            if type(value) is str and value == service.get("ServiceName"):
+                cluster = context.target(service.get("Cluster"))
+                place = names.name(cluster) if cluster else names.text(service.get("Cluster"))
+                arn = context.placed("arn:{p}:ecs:{r}:") + f"{ACCOUNT}:service/{place}/{value}"
+                asked["ecs:UpdateService"] = (service.logical_id, arn)
+    return [
+        f"{action} on {name}"
+        for action, (name, arn) in asked.items()
+        if role is not None
+        and not refused(context, role, (action,))
+        and refused(context, role, (action,), arn)
+    ]
 
 
 @rule(

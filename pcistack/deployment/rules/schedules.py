@@ -55,10 +55,27 @@ def _cron(parts: list[str]) -> str:
         return "a field has a character that a cron expression does not have"
     if (parts[2] == "?") == (parts[4] == "?"):
         return "one of day and weekday is ?, and not both"
-    for part, most, name in ((parts[0], 59, "minutes"), (parts[1], 23, "hours")):
-        if any(int(number) > most for number in re.findall(r"\d+", part.split("/")[0])):
-            return f"{name} go to {most}"
+    for part, (name, low, high, words) in zip(parts, _RANGES, strict=True):
+        for item in re.split("[,-]", part):
+            plain = item.split("/")[0].split("#")[0].upper().removesuffix("W")
+            if plain.isdigit() and not low <= int(plain) <= high:
+                return f"{name} go from {low} to {high}"
+            if plain.isalpha() and plain not in ("L", *words):
+                return f"{plain} is none of the {name}: write {words[0] if words else low}"
     return ""
+
+
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV",
+                  "DEC")  # fmt: skip
+_DAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_RANGES: Final = (
+    ("minutes", 0, 59, ()),
+    ("hours", 0, 23, ()),
+    ("days", 1, 31, ("LW",)),
+    ("months", 1, 12, _MONTHS),
+    ("weekdays", 1, 7, (*_DAYS, *(f"{day}L" for day in _DAYS))),
+    ("years", 1970, 2199, ()),
+)
 
 
 @rule(
@@ -104,7 +121,9 @@ def _rotation(expression: str) -> str:
     rate = _RATE.fullmatch(expression)
     if rate is None:
         parts = expression[5:-1].split()
-        return "" if parts[0] == "0" else "a rotation begins at a full hour: minutes are 0"
+        if parts[0] != "0":
+            return "a rotation begins at a full hour: minutes are 0"
+        return "" if parts[5] == "*" else "a rotation is for every year: the year is *"
     count, unit, _ = rate.groups()
     if unit == "minute":
         return "a rotation is counted in hours or days"

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from pcistack.checks.findings import Severity
-from pcistack.checks.rule import Hit, hit
+from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, text
+from pcistack.deployment.paths import fields, listed, objects, text
+from pcistack.policies.arns import parts
+from pcistack.template.view import Reference, Resource, walk
 
 _SECRET: Final = "AWS::SecretsManager::Secret"
+_ATTACHMENT: Final = "AWS::SecretsManager::SecretTargetAttachment"
+_POLICY: Final = "AWS::SecretsManager::ResourcePolicy"
 _AT: Final = "GenerateSecretString"
 _KINDS: Final = ("Lowercase", "Numbers", "Punctuation", "Uppercase")
 
@@ -71,3 +76,103 @@ def _is_object(template: str) -> bool:
         return isinstance(json.loads(template), dict)
     except ValueError:
         return False
+
+
+@rule(
+    "DEPLOY-SECRET-SHARING",
+    "A secret that is copied to its own region, attached twice or public",
+    types=(_SECRET, _ATTACHMENT, _POLICY),
+    severity=Severity.FATAL,
+    source="Secrets Manager API reference: ReplicateSecretToRegions, PutResourcePolicy "
+    "(PublicPolicyException); CloudFormation: SecretTargetAttachment, one for a secret",
+)
+def sharing_rule(context: Context) -> Iterator[Hit]:
+    for secret in context.of_type(_SECRET):
+        for path, item in objects(secret, "ReplicaRegions"):
+            if context.region and text(item.get("Region")) == context.region:
+                yield hit(
+                    secret,
+                    f"{path}.Region",
+                    f"the secret is in {context.region} itself",
+                    "name another region",
+                )
+    seen: dict[str, str] = {}
+    for attachment in context.of_type(_ATTACHMENT):
+        value = attachment.get("SecretId")
+        first = seen.setdefault(str(value), attachment.logical_id)
+        if isinstance(value, Reference) and first != attachment.logical_id:
+            yield hit(
+                attachment,
+                "SecretId",
+                f"{first} attaches {value.logical_id} already",
+                "keep one of them",
+            )
+    for policy in context.of_type(_POLICY):
+        for index, statement in enumerate(policy.items("ResourcePolicy.Statement")):
+            item = fields(statement)
+            principal = item.get("Principal")
+            anyone = principal == "*" or "*" in listed(fields(principal).get("AWS"))
+            allowed = text(item.get("Effect")) == "Allow" and not item.get("Condition")
+            if policy.flag("BlockPublicPolicy") is True and anyone and allowed:
+                yield hit(
+                    policy,
+                    f"ResourcePolicy.Statement.{index}.Principal",
+                    "everybody is allowed, and BlockPublicPolicy refuses that",
+                    "name who is allowed",
+                )
+
+
+_DYNAMIC: Final = re.compile(r"\{\{resolve:secretsmanager:(?P<rest>.*?)\}\}")
+_KINDS_OF_VALUE: Final = ("SecretString", "SecretBinary")
+_SECURE: Final = frozenset(
+    {
+        ("AWS::DirectoryService::MicrosoftAD", "Password"),
+        ("AWS::DirectoryService::SimpleAD", "Password"),
+        ("AWS::ElastiCache::ReplicationGroup", "AuthToken"),
+        ("AWS::IAM::User", "LoginProfile.Password"),
+        ("AWS::KinesisFirehose::DeliveryStream", "RedshiftDestinationConfiguration.Password"),
+        ("AWS::OpsWorks::App", "AppSource.Password"),
+        ("AWS::RDS::DBCluster", "MasterUserPassword"),
+        ("AWS::RDS::DBInstance", "MasterUserPassword"),
+        ("AWS::Redshift::Cluster", "MasterUserPassword"),
+    }
+)
+
+
+@rule(
+    "DEPLOY-DYNAMIC-REFERENCE",
+    "A dynamic reference that CloudFormation does not resolve",
+    types=(ANY,),
+    severity=Severity.FATAL,
+    source="CloudFormation user guide: Dynamic references; resources that support ssm-secure",
+)
+def dynamic_rule(context: Context) -> Iterator[Hit]:
+    for resource in context.view.resources.values():
+        if "{{resolve:s" not in str(resource.raw.properties):
+            continue  # quick: few resources have any
+        for path, value in walk(dict(resource.properties)):
+            if not isinstance(value, str) or "{{resolve:s" not in value:
+                continue
+            secure = "{{resolve:ssm-secure:" in value and resource.type.startswith("AWS::")
+            if secure and (resource.type, path) not in _SECURE:
+                yield hit(
+                    resource,
+                    path,
+                    "ssm-secure is resolved for passwords of a few types only",
+                    "keep the value in Secrets Manager, or read it at run time",
+                )
+            for match in _DYNAMIC.finditer(context.access.names.text(value)):
+                yield from _form(resource, path, match["rest"])
+
+
+def _form(resource: Resource, path: str, rest: str) -> Iterator[Hit]:
+    pieces = parts(rest)
+    behind = pieces[7:] if pieces[0] == "arn" else pieces[1:]
+    kind = behind[0] if behind else ""
+    if kind and "<" not in kind and kind not in _KINDS_OF_VALUE:
+        yield hit(
+            resource,
+            path,
+            f"a secret has SecretString, and no {kind}",
+            "write {{resolve:secretsmanager:<secret>:SecretString:<key>}}",
+        )

@@ -25,7 +25,7 @@ from pcistack.template.references import name_of
 )
 def role_rule(context: Context) -> Iterator[Hit]:
     for call in calls(context):
-        missing = refused(context, call.role, call.actions, call.arn)
+        missing = refused(context, call.role, call.actions, call.arn, sent=call.sent)
         if missing:
             on = f" on {call.arn}" if call.arn not in ("", "*", "<value>") else ""
             yield hit(

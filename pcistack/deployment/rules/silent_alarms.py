@@ -30,6 +30,7 @@ _NAMED: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     ("AWS/DynamoDB", "TableName"): ("AWS::DynamoDB::Table", "TableName"),
     ("AWS/Logs", "LogGroupName"): ("AWS::Logs::LogGroup", "LogGroupName"),
     ("AWS/Events", "RuleName"): ("AWS::Events::Rule", "Name"),
+    ("AWS/WAFV2", "WebACL"): ("AWS::WAFv2::WebACL", "VisibilityConfig.MetricName"),
 }
 # What a dimension takes of a resource, where a Ref gives something else.
 _ATTRIBUTE: Final[Mapping[tuple[str, str], str]] = {
@@ -138,6 +139,16 @@ def _value(
     target = context.target(value) if isinstance(value, Reference) else None
     if target is not None and isinstance(value, Reference):
         wanted = _ATTRIBUTE.get((name, target.type))
+        is_arn = (value.attribute or "").endswith("Arn") and (namespace, name) in _NAMED
+        if is_arn and not wanted:
+            yield hit(
+                alarm,
+                path,
+                f"the dimension {name} is {value}, an ARN; metrics carry the name: the alarm "
+                "never has data",
+                f"write !Ref {target.logical_id}",
+            )
+            return
         if wanted and value.attribute != wanted:
             yield hit(
                 alarm,
@@ -192,7 +203,13 @@ def nowhere_rule(context: Context) -> Iterator[Hit]:
     for event in context.of_type("AWS::Events::Rule"):
         if event.get("Targets") in (None, []):
             yield hit(event, "Targets", "the rule has no target: nothing happens", "add Targets")
-    outputs = str(context.view.template.section("Outputs"))
+    outputs = str(
+        [
+            output
+            for output in context.view.template.section("Outputs").values()
+            if isinstance(output, dict) and "Export" in output
+        ]
+    )
     heard, sent = _heard(context), _sent(context)
     for topic in context.of_type("AWS::SNS::Topic") if heard is not None else ():
         name = topic.logical_id

@@ -89,12 +89,27 @@ def group_rule(context: Context) -> Iterator[Hit]:
                 yield hit(
                     group, name, f"a target group of a function has no {name}", f"delete {name}"
                 )
+        yield from _members(group, kind)
         if group.text("ProtocolVersion") and protocol in NETWORK:
             yield hit(
                 group,
                 "ProtocolVersion",
                 f"ProtocolVersion is for HTTP and HTTPS, not for {protocol}",
                 "delete ProtocolVersion",
+            )
+
+
+def _members(group: Resource, kind: str) -> Iterator[Hit]:
+    for index, target in enumerate(group.items("Targets")):
+        name_ = text(target.get("Id")) if isinstance(target, dict) else None
+        wrong = {"ip": "i-", "instance": "", "lambda": "i-"}.get(kind)
+        address = name_ is not None and name_[:1].isdigit()
+        if name_ and ((wrong and name_.startswith(wrong)) or (kind == "instance" and address)):
+            yield hit(
+                group,
+                f"Targets.{index}.Id",
+                f"{name_} is no target of type {kind}",
+                "change TargetType, or name such a target",
             )
 
 
@@ -151,6 +166,13 @@ def _by_http(group: Resource) -> Iterator[Hit]:
     elif check == "TCP" and path is not None:
         yield hit(group, "HealthCheckPath", "a check by TCP has no path", "delete HealthCheckPath")
     grpc = group.text("ProtocolVersion") == "GRPC"
+    if group.get("Matcher.GrpcCode") is not None and protocol in (*HTTP, *NETWORK) and not grpc:
+        yield hit(
+            group,
+            "Matcher.GrpcCode",
+            "codes of gRPC are for targets of ProtocolVersion GRPC",
+            "write HttpCode, or set ProtocolVersion: GRPC",
+        )
     if path is not None and not path.startswith("/"):
         yield hit(
             group, "HealthCheckPath", f"the path {path!r} does not begin with /", "begin it with /"
@@ -179,6 +201,78 @@ def _codes(text_: str, highest: int) -> bool:
 )
 def attribute_rule(context: Context) -> Iterator[Hit]:
     for group in context.of_type(GROUP):
+        given: dict[str, str] = {}
         for path, item in objects(group, "TargetGroupAttributes"):
             key, value = text(item.get("Key")), text(item.get("Value"))
             yield from attribute_hits(group, path, key, value, _ATTRIBUTES)
+            if key is not None and value is not None:
+                given[key] = value
+        yield from _of_protocol(group, given)
+        yield from _together(group, given)
+
+
+_OFF: Final = ("false", "off", "0", "")
+_OF_HTTP: Final = (
+    *("load_balancing.algorithm.anomaly_mitigation", "load_balancing.algorithm.type"),
+    *("slow_start.duration_seconds", "stickiness.app_cookie.cookie_name"),
+    *("stickiness.app_cookie.duration_seconds", "stickiness.lb_cookie.duration_seconds"),
+)
+_OF_NETWORK: Final = (
+    *("deregistration_delay.connection_termination.enabled", "preserve_client_ip.enabled"),
+    *("proxy_protocol_v2.enabled", "target_health_state.unhealthy.draining_interval_seconds"),
+    "target_health_state.unhealthy.connection_termination.enabled",
+)
+_COOKIES: Final = ("lb_cookie", "app_cookie")
+_STICKY: Final = (*_COOKIES, "source_ip", "source_ip_dest_ip", "source_ip_dest_ip_proto")
+
+
+def _of_protocol(group: Resource, given: Mapping[str, str]) -> Iterator[Hit]:
+    """An attribute belongs to the groups of application or of network load balancers."""
+    protocol, kind = group.text("Protocol"), group.text("TargetType")
+    if kind == "lambda" or (protocol not in HTTP and protocol not in NETWORK):
+        return
+    http = protocol in HTTP
+    foreign = (*_OF_NETWORK, "lambda.multi_value_headers.enabled") if http else _OF_HTTP
+    for key in foreign:
+        if key in given:
+            yield hit(
+                group,
+                "TargetGroupAttributes",
+                f"a target group of {protocol} has no attribute {key}",
+                f"delete {key}",
+            )
+    sticky = given.get("stickiness.type")
+    if sticky in _STICKY and (sticky in _COOKIES) != http:
+        yield hit(
+            group,
+            "TargetGroupAttributes",
+            f"a target group of {protocol} has no stickiness by {sticky}",
+            f"set stickiness.type to {'lb_cookie' if http else 'source_ip'}",
+        )
+
+
+def _together(group: Resource, given: Mapping[str, str]) -> Iterator[Hit]:
+    slow = given.get("slow_start.duration_seconds", "0")
+    algorithm = given.get("load_balancing.algorithm.type", "round_robin")
+    if slow.isdigit() and 0 < int(slow) < 30:
+        yield hit(
+            group,
+            "TargetGroupAttributes",
+            f"a slow start lasts 30 to 900 seconds, not {slow}",
+            "set slow_start.duration_seconds to 30, or to 0",
+        )
+    elif slow not in _OFF and algorithm != "round_robin":
+        yield hit(
+            group,
+            "TargetGroupAttributes",
+            f"a slow start is for round_robin, not for {algorithm}",
+            "set slow_start.duration_seconds to 0",
+        )
+    mitigation = given.get("load_balancing.algorithm.anomaly_mitigation", "off")
+    if mitigation == "on" and algorithm != "weighted_random":
+        yield hit(
+            group,
+            "TargetGroupAttributes",
+            f"anomaly_mitigation is for weighted_random, not for {algorithm}",
+            "set load_balancing.algorithm.type to weighted_random",
+        )

@@ -10,6 +10,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.grants import key_of_secret, refused, refused_on_key, secret_refused
 from pcistack.deployment.pack import rule
+from pcistack.deployment.paths import fields, listed, objects
 from pcistack.deployment.tasks import (
     SecretUse,
     awslogs,
@@ -187,6 +188,48 @@ def logs_region_rule(context: Context) -> Iterator[Hit]:
                 f"{region}: no task starts",
                 f"set awslogs-region to {context.region}",
             )
+
+
+@rule(
+    "DEPLOY-TASK-FILES",
+    "Files of variables, or a file system, that a task's role may not read",
+    types=_TASK,
+    source=_GUIDE + "Pass environment variables (s3:GetObject); Amazon EFS volumes, IAM "
+    "authorization (elasticfilesystem:ClientMount)",
+)
+def files_rule(context: Context) -> Iterator[Hit]:
+    for container in containers(context):
+        role = _role(context, container.task)
+        for index, item in enumerate(listed(container.body.get("EnvironmentFiles"))):
+            arn = context.access.names.text(fields(item).get("Value"))
+            if role is not None and arn.startswith("arn:"):
+                missing = refused(context, role, ("s3:GetObject",), arn)
+                if missing:
+                    yield hit(
+                        container.task,
+                        f"{container.path}.EnvironmentFiles.{index}",
+                        f"{role.logical_id} may not call s3:GetObject on {arn}: no task starts",
+                        _fix(role, missing, arn),
+                    )
+    for task in context.of_type(*_TASK):
+        role = context.access.role(task.get("TaskRoleArn"))
+        for path, volume in objects(task, "Volumes"):
+            efs = fields(volume.get("EFSVolumeConfiguration"))
+            system = context.target(efs.get("FilesystemId"), "AWS::EFS::FileSystem")
+            by_iam = fields(efs.get("AuthorizationConfig")).get("IAM") == "ENABLED"
+            if role is None or system is None or not by_iam:
+                continue
+            if system.get("FileSystemPolicy") is None:
+                continue  # without a policy, everybody who reaches it may mount it
+            action = "elasticfilesystem:ClientMount"
+            if refused(context, role, (action,), "<value>", policies=(system,)):
+                yield hit(
+                    task,
+                    f"{path}.EFSVolumeConfiguration",
+                    f"neither {role.logical_id} nor the policy of {system.logical_id} allows "
+                    f"{action}: the volume is not mounted, and no task starts",
+                    _fix(role, [action], f"{system.logical_id}.Arn"),
+                )
 
 
 @rule(

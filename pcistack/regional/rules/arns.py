@@ -19,6 +19,7 @@ SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::ApiGateway::Stage": ("AccessLogSetting.DestinationArn",),
     "AWS::ApiGatewayV2::DomainName": ("DomainNameConfigurations.*.CertificateArn",),
     "AWS::Backup::BackupVault": ("EncryptionKeyArn",),
+    "AWS::CloudFormation::CustomResource": ("ServiceToken",),
     "AWS::CloudTrail::Trail": ("CloudWatchLogsLogGroupArn",),
     "AWS::CloudWatch::Alarm": ("AlarmActions.*", "OKActions.*", "InsufficientDataActions.*"),
     "AWS::CloudWatch::CompositeAlarm": (
@@ -91,7 +92,12 @@ def region_rule(context: Context) -> Iterator[Hit]:
     if not here:
         return
     for kind, paths in SAME_REGION.items():
-        for resource in context.view.of_type(kind):
+        custom = kind == "AWS::CloudFormation::CustomResource"
+        resources = context.view.of_type(kind)
+        if custom:
+            every = context.view.resources.values()
+            resources += [one for one in every if one.type.startswith("Custom::")]
+        for resource in resources:
             for path, value in _named(resource, paths):
                 found = _ARN.match(value)
                 if found is None or found.group(2) not in _SERVICES:

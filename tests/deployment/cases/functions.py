@@ -196,7 +196,11 @@ CASES = (
         severity=Severity.WARNING,
         property="RotationLambdaARN",
         bad=template(_ROTATED + _function(name="Function") + role(_STEPS)),
-        good=template(_ROTATED + _function(name="Function") + role(_STEPS, _KEY)),
+        good=template(
+            _ROTATED
+            + _function(name="Function")
+            + role(_STEPS, _KEY, ("'secretsmanager:GetRandomPassword'", "'*'"))
+        ),
     ),
     Case(
         rule="DEPLOY-ROTATION-DATABASE",

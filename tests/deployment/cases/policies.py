@@ -87,8 +87,8 @@ CASES = (
         name="condition",
         severity=Severity.FATAL,
         property="PolicyDocument.Statement.0.Condition.StringEqual",
-        bad=_policy(_ALLOW % ", Condition: {StringEqual: {a: b}}"),
-        good=_policy(_ALLOW % ", Condition: {'ForAnyValue:StringLikeIfExists': {a: b}}"),
+        bad=_policy(_ALLOW % ", Condition: {StringEqual: {'aws:a': b}}"),
+        good=_policy(_ALLOW % ", Condition: {'ForAnyValue:StringLikeIfExists': {'aws:a': b}}"),
     ),
     Case(
         rule="DEPLOY-POLICY-VALUE",
