@@ -117,8 +117,8 @@ review: runtime ## Say what merging does, after assemblies: make review BASE=../
 	pcistack review "$$BASE" build/assemblies $${rehearsal:+--rehearsal $$rehearsal} > build/comment.md \
 	  || { code=$$?; cat build/comment.md; exit $$code; }
 
-# The three below speak to the account whose credentials are there. The environment variables
-# IMAGE_TAG and EXECUTION_ROLE say which image, and which role CloudFormation takes.
+# What follows speaks to the account whose credentials are there. The environment variables IMAGE_TAG
+# and EXECUTION_ROLE say which image, and which role CloudFormation takes.
 IMAGE := $${IMAGE_TAG:+-c "imageTag=$$IMAGE_TAG"}
 APP := cdk.out
 
@@ -137,7 +137,7 @@ deploy: runtime ## Deploy an environment unless that endangers what is there: ma
 .PHONY: verify
 verify: runtime ## Ask AWS whether a deployed environment keeps its promises: make verify SUFFIX=prod
 	@cdk synth --quiet -c environmentSuffix="$$SUFFIX" $(IMAGE)
-	@pcistack verify --suffix "$$SUFFIX"
+	@pcistack verify --suffix "$$SUFFIX" $(ARGS)
 
 .PHONY: destroy
 destroy: runtime ## Destroy an environment: make destroy SUFFIX=pr42
@@ -150,7 +150,8 @@ sweep: runtime ## Ask AWS what a destroyed environment has left: make sweep SUFF
 
 .PHONY: evidence
 evidence: synth ## Write what an assessor reads: make evidence SUFFIX=prod
-	@pcistack evidence --environment "$$SUFFIX" --out "evidence-out/$$SUFFIX"
+	@pcistack evidence --environment "$$SUFFIX" --out "evidence-out/$$SUFFIX" \
+	  $${VERIFIED:+--verified "$$VERIFIED"}
 
 .PHONY: evidence-picture
 evidence-picture: ## Take the picture of the production evidence that the README shows

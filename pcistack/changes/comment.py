@@ -95,6 +95,14 @@ def _short(review: Review) -> Iterator[str]:
     kinds = sum(1 for stack in review.changes for _ in stack.changes)
     where = counted(len(review.changes), "stack")
     yield f"- **Resources:** {f'{kinds} changed in {where}' if kinds else 'none changed'}"
+    costs = [(stack.name, stack.cost) for stack in review.changes if stack.cost is not None]
+    differ = [(name, cost) for name, cost in costs if round(cost.after - cost.before, 2)]
+    if not differ:
+        yield "- **Cost:** the same"
+    for name, cost in differ:
+        estimated = ", estimated" if cost.estimated else ""
+        dollars = f"{cost.before:.2f} → {cost.after:.2f} US dollars a month"
+        yield f"- **Cost of {_plain(name)}:** {dollars}{estimated}"
     for danger in review.dangers:
         yield f"- ⚠️ **{_plain(danger)}**"
     if review.rehearsal is None:

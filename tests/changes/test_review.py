@@ -69,6 +69,16 @@ def test_only_findings_that_the_base_does_not_have_are_told(tmp_path: Path) -> N
     assert ", line 1 of" in told
 
 
+def test_cost_stands_before_and_after(tmp_path: Path) -> None:
+    key = {"Type": "AWS::KMS::Key", "Properties": {"EnableKeyRotation": True}}
+    base = environments(tmp_path / "a", T=TOPIC)
+    head = environments(tmp_path / "b", T=TOPIC, Key=key)
+    same = run(base, base).output
+    assert "- **Cost:** the same" in same
+    pattern = r"\*\*Cost of Shop-prod:\*\* 0\.00 → [1-9]\d*\.\d\d US dollars a month"
+    assert re.search(pattern, run(base, head).output)
+
+
 def test_what_is_fixed_is_counted(tmp_path: Path) -> None:
     base = environments(tmp_path / "a", T=TOPIC, Old=SECRET)
     result = run(base, environments(tmp_path / "b", T=TOPIC))
@@ -130,7 +140,7 @@ def test_a_long_comment_is_cut_where_github_would_refuse_it(tmp_path: Path) -> N
 def test_bad_input_is_one_line(tmp_path: Path) -> None:
     head = environments(tmp_path / "b", T=TOPIC)
     for words, text in [
-        ((tmp_path, head), "no cloud assembly"),
+        ((tmp_path, head), "manifest.json: no such file"),
         ((head, head, "--rehearsal", tmp_path / "no.json"), "no.json: cannot be read"),
         ((head, head, "--rehearsal", head / "dev/shop.json"), "no report of pcistack rehearse"),
     ]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.delivery.test_workflows import JOBS, ROOT
+from stacks.delivery.settings import load_delivery
+from stacks.delivery.stack import BOUNDARY
+from stacks.environment import load_environment
+from tests.delivery.test_workflows import FILES, JOBS, ROOT
 
 STUB = """#!/usr/bin/env python3
 import json, os, sys
@@ -256,6 +260,37 @@ def test_evidence_is_stored_with_the_release(runner: Runner) -> None:
         [*("gh", "release", "upload", "v1.2.3", "evidence.tar.gz", "--clobber"),
          *("--repo", "example/payments")]
     ]  # fmt: skip
+
+
+def test_roles_become_variables_of_the_repository(runner: Runner) -> None:
+    home = runner.checkout()
+    roles = {f"{name}RoleArn": f"arn:{name}" for name in ("Check", "Ephemeral", "Production")}
+    outputs = {"PciDssDelivery": {**roles, "ExecutionRoleArn": "arn:Execution"}}
+    (home / "delivery.json").write_text(json.dumps(outputs))
+    assert runner.run(".ci/variables delivery.json").returncode == 0
+    found = {call[3]: call[5] for call in runner.calls if call[:3] == ["gh", "variable", "set"]}
+    assert found == {
+        "AWS_EPHEMERAL_ROLE": "arn:Ephemeral",
+        "AWS_EXECUTION_ROLE": "arn:Execution",
+        "AWS_PRODUCTION_ROLE": "arn:Production",
+    }
+    used = set(re.findall(r"vars\.(AWS_\w+_ROLE)", "".join(p.read_text() for p in FILES)))
+    assert used == set(found)
+
+
+def test_the_readmes_way_from_a_fork_has_ten_lines_that_do_what_they_say(runner: Runner) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8").partition("## From a fork")[2]
+    lines = re.findall(r"^\$ (.*)$", text.partition("```\n\n")[0], flags=re.MULTILINE)
+    assert len(lines) == 10
+    for name in ("delivery.toml", "environments/ephemeral.toml"):
+        (runner.folder / name).parent.mkdir(exist_ok=True)
+        (runner.folder / name).write_text((ROOT / name).read_text(encoding="utf-8"))
+    for line in lines:
+        if line.startswith(("sed ", "printf ")):
+            assert runner.run(line).returncode == 0
+    assert load_delivery(runner.folder / "delivery.toml").repository == "YOU/PAYMENTS"
+    environment = load_environment("pr42", runner.folder / "environments")
+    assert environment.protection.permissions_boundary == BOUNDARY
 
 
 def test_outputs_show_no_account(runner: Runner) -> None:

@@ -124,8 +124,13 @@ def test_production_is_deployed_for_a_release_only() -> None:
     assert WORKFLOWS["deploy"]["on"] == {"release": {"types": ["published"]}}
     assert WORKFLOWS["deploy"]["concurrency"]["cancel-in-progress"] == "false"
     runs = [step["run"] for step in JOBS["deploy.production"]["steps"] if "run" in step]
-    wanted = [f"make {what} SUFFIX=prod" for what in ("preflight", "deploy", "verify", "evidence")]
-    assert runs == ["make runtime", *wanted]
+    assert runs == [
+        "make runtime",
+        "make preflight SUFFIX=prod",
+        "make deploy SUFFIX=prod",
+        'make verify SUFFIX=prod ARGS="--format json" > build/verified.json',
+        "make evidence SUFFIX=prod",
+    ]
 
 
 def test_no_key_and_no_secret_is_asked_for() -> None:
@@ -145,3 +150,25 @@ def test_a_linter_of_workflows_finds_nothing() -> None:
         timeout=60,
     )
     assert result.returncode == 0, result.stdout
+
+
+GITLAB = load(ROOT / ".gitlab-ci.yml")
+
+
+def test_gitlab_calls_the_same_targets() -> None:
+    lines = [
+        line
+        for job in GITLAB.values()
+        if isinstance(job, dict)
+        for line in (*job.get("before_script", []), *job.get("script", []))
+    ]
+    called = {match[1] for line in lines if (match := re.match(r"make (?:-C \S+ )?(\w+)", line))}
+    assert called >= {"assemblies", "review", "deploy", "verify", "destroy", "sweep", "evidence"}
+    for line in lines:
+        assert re.match(r"make |\.ci/run$|git worktree add |printf '%s' ", line), line
+
+
+def test_gitlab_takes_production_from_the_default_branch_by_hand() -> None:
+    (rule,) = GITLAB["production"]["rules"]
+    assert rule == {"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "when": "manual"}
+    assert GITLAB["production"]["environment"] == {"name": "production"}
