@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from pcistack.evidence.logins import behind, master_credentials, secret_values
 from pcistack.evidence.values import Setting, targets
 from pcistack.network.network import STORES, Kind, Tier
+from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.plain_requests import POLICY_OWNERS, refuses_plain
 from pcistack.template.references import name_of
@@ -27,7 +28,10 @@ def settings_in_context(context: Context) -> Found:
     yield from _certificates(context)
     yield from _clear_text_refused(context)
     yield from _web_acls(context)
+    yield from _web_acl_logs(context)
+    yield from _audits(context)
     yield from _alarms(context)
+    yield from _subscriptions(context)
     yield from _database_logins(context)
     yield from _own_logins(context)
 
@@ -99,6 +103,59 @@ def _web_acls(context: Context) -> Found:
             yield "6.4.2", Setting.of(acl, f"{path}.Name")
 
 
+def guarding(context: Context) -> dict[str, str]:
+    """Return the web ACLs that stand in front of something, with what each guards."""
+    return {
+        acl.logical_id: name_of(link.get("ResourceArn"))
+        for link in context.of_type("AWS::WAFv2::WebACLAssociation")
+        if (acl := context.target(link.get("WebACLArn"))) is not None
+    }
+
+
+def _web_acl_logs(context: Context) -> Found:
+    """Logs of web ACLs that stand in front of something."""
+    for logging in context.of_type("AWS::WAFv2::LoggingConfiguration"):
+        if name_of(logging.get("ResourceArn")) in guarding(context):
+            setting = Setting.of(logging, "LogDestinationConfigs")
+            if logging.items("LogDestinationConfigs"):
+                yield "6.4.2 10.2.1 10.2.1.4 10.4.2", setting
+
+
+def audited(context: Context, database: Resource) -> frozenset[str]:
+    """Return what the audit log of a database records; nothing unless it is on and exported."""
+    cluster = database.type == "AWS::RDS::DBCluster"
+    group = context.target(
+        database.get("DBClusterParameterGroupName" if cluster else "DBParameterGroupName")
+    )
+    events = group.text("Parameters.server_audit_events") if group is not None else None
+    on = group is not None and accepted.parameter_on(group.get("Parameters.server_audit_logging"))
+    exported = "audit" in database.items("EnableCloudwatchLogsExports")
+    return accepted.audit_events(events) if events and on and exported else frozenset()
+
+
+_AUDITED: Final = {
+    "CONNECT": "10.2.1.4 10.2.2",
+    "QUERY_DCL": "10.2.1.2 10.2.1.5",
+    "QUERY_DDL": "10.2.1.7",
+}
+
+
+def _audits(context: Context) -> Found:
+    for database in context.of_type("AWS::RDS::DBCluster", "AWS::RDS::DBInstance"):
+        events = audited(context, database)
+        group = context.target(
+            database.get("DBClusterParameterGroupName") or database.get("DBParameterGroupName")
+        )
+        if group is None or not events:
+            continue
+        setting = Setting.of(group, "Parameters.server_audit_events")
+        if events >= accepted.AUDIT_EVENTS:
+            yield "10.2.1", setting
+        for event, numbers in _AUDITED.items():
+            if event in events:
+                yield numbers, setting
+
+
 def blocking_rules(acl: Resource) -> Iterator[str]:
     """Yield the path of each rule of a web ACL that blocks, or lets its group block."""
     for index, item in enumerate(acl.items("Rules")):
@@ -133,6 +190,23 @@ def _tells(context: Context, alarm: Resource) -> Iterator[bool]:
         yield target is None or target.type == "AWS::SNS::Topic"
 
 
+def heard(context: Context) -> set[str]:
+    """Return the topics of the template with subscribers."""
+    told = {name_of(one.get("TopicArn")) for one in context.of_type("AWS::SNS::Subscription")}
+    own = {one.logical_id for one in context.of_type("AWS::SNS::Topic") if one.get("Subscription")}
+    return told | own
+
+
+def _subscriptions(context: Context) -> Found:
+    """Subscriptions to topics that alarms tell."""
+    told = {
+        name_of(action) for one in telling_alarms(context) for action in one.items("AlarmActions")
+    }
+    for one in context.of_type("AWS::SNS::Subscription"):
+        if name_of(one.get("TopicArn")) in told and one.get("Protocol") is not None:
+            yield "10.7.2 12.10.1", Setting.of(one, "Protocol")
+
+
 def _alarms(context: Context) -> Found:
     """Alarms that tell somebody: of a control's failure, of logs, of anything."""
     filtered = {
@@ -141,7 +215,10 @@ def _alarms(context: Context) -> Found:
         for transformed in one.items("MetricTransformations")
         if isinstance(transformed, dict)
     }
+    topics = {one.logical_id for one in context.of_type("AWS::SNS::Topic")} - heard(context)
     for alarm in telling_alarms(context):
+        if topics.issuperset(map(name_of, alarm.items("AlarmActions"))):
+            continue  # nobody hears it
         metric = (alarm.get("Namespace"), alarm.get("MetricName"))
         numbers = _CONTROLS.get((str(metric[0]), str(metric[1])), "")
         if metric in filtered:

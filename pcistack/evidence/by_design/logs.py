@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from pcistack.checks.findings import counted
-from pcistack.evidence.by_design.data import databases, parameters
+from pcistack.evidence.by_design.data import databases
 from pcistack.evidence.by_design.sentence import every, listed, name_in, on_fargate, says
 from pcistack.evidence.logs import NOWHERE, UNCLAIMED, log_sources
-from pcistack.evidence.settings_in_context import telling_alarms
+from pcistack.evidence.settings_in_context import audited, guarding, heard, telling_alarms
 from pcistack.evidence.software import software
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
@@ -24,14 +24,7 @@ def _audit(context: Context, *events: str) -> bool:
     """Whether every database has an audit log that is on, exported, and holds some events."""
 
     def records(database: Resource) -> bool:
-        known = parameters(context, database) or {}
-        named = known.get("server_audit_events")
-        return (
-            accepted.parameter_on(known.get("server_audit_logging"))
-            and isinstance(named, str)
-            and {*events} <= accepted.audit_events(named)
-            and "audit" in database.items("EnableCloudwatchLogsExports")
-        )
+        return {*events} <= audited(context, database)
 
     return every(databases(context), records)
 
@@ -87,7 +80,8 @@ def refusals_are_recorded(context: Context) -> str:
         found.append("failed logins to the database")
     if any(one.get("TrafficType") != "ACCEPT" for one in context.of_type("AWS::EC2::FlowLog")):
         found.append("connections that the network refuses")
-    if context.of_type("AWS::WAFv2::LoggingConfiguration"):
+    logging = context.of_type("AWS::WAFv2::LoggingConfiguration")
+    if any(name_of(one.get("ResourceArn")) in guarding(context) for one in logging):
         found.append("requests that the web ACL blocks")
     return f"Recorded are {listed(found)}." if found else ""
 
@@ -169,11 +163,7 @@ def who_is_told(context: Context) -> str:
     topics = {one.logical_id for action in actions if (one := context.target(action))}
     if not actions:
         return ""
-    told = {name_of(one.get("TopicArn")) for one in context.of_type("AWS::SNS::Subscription")}
-    told |= {
-        one.logical_id for one in context.of_type("AWS::SNS::Topic") if one.get("Subscription")
-    }
-    silent = sorted(name_in(context, name) for name in topics - told)
+    silent = sorted(name_in(context, name) for name in topics - heard(context))
     outside = any(context.target(action) is None for action in actions)
     said = "Alarms go to topics with subscribers."
     if silent:

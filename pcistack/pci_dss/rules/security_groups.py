@@ -72,7 +72,7 @@ def _only_redirects(context: Context, group: str) -> bool:
     "Public address ranges that are admitted have a business need; a store admits none",
     asks="Only the traffic that the cardholder data environment needs may come in; what stores "
     "card data is not directly reachable from untrusted networks.",
-    requirements=("1.3.1", "1.2.5", "1.4.4", "1.4.1"),
+    requirements=("1.3.1", "1.2.5", "1.4.4", "1.4.1", "1.4.2"),
     severity=Severity.WARNING,
     types=GROUP_TYPES,
     fix="Confirm the range's owner and need in the rule's description, or remove the rule. A "
