@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from pcistack.regional.aurora import recommended_version
 from pcistack.rehearsal.trial import Lab
 
 Resources = dict[str, dict[str, object]]
@@ -346,3 +347,9 @@ def test_secret_is_referred_to_by_its_arn(lab: Lab) -> None:
     with lab.stack(_one("AWS::SecretsManager::Secret", Name="app")) as ids:
         found = lab.client("secretsmanager").describe_secret(SecretId="app")
         assert ids["Thing"] == found["ARN"]
+
+
+def test_every_version_that_a_cluster_may_ask_for_is_known(lab: Lab) -> None:
+    with lab.stack(_cluster(EngineVersion=recommended_version("aurora-mysql"))) as ids:
+        found = lab.client("rds").describe_db_clusters(DBClusterIdentifier=ids["Thing"])
+        assert found["DBClusters"][0]["EngineVersion"] == recommended_version("aurora-mysql")

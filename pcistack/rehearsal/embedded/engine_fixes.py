@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from pcistack.regional.aurora import parameter_group_family
+from pcistack.regional.facts import unknown
+from pcistack.regional.versions import parse
 from pcistack.rehearsal.embedded import _engine
 
 
 def install() -> None:
     """Apply every mend."""
+    _know_the_versions_of_the_facts()
     _show_log_exports()
     _keep_cluster_endpoints()
     _name_bucket_policies_after_their_bucket()
@@ -206,6 +210,19 @@ def _needs(stack: str, name: str) -> set[str]:
 def _keep_cluster_endpoints() -> None:
     """Endpoints keep the names RDS gives; the engine points them at a server of its own."""
     _engine.module("services.rds")._sync_cluster_endpoints = lambda _cluster: None
+
+
+def _know_the_versions_of_the_facts() -> None:
+    """A version that the regional facts have can be created; the engine's list is older."""
+    rds = _engine.module("services.rds")
+    listed = rds.AURORA_MYSQL_ENGINE_VERSIONS
+    for version, status in unknown(None).engine_versions["aurora-mysql"].items():
+        release = parse("aurora-mysql", version)
+        if release is None or not release.is_exact or status != "available":
+            continue
+        if version not in rds.AURORA_MYSQL_ENGINE_VERSION_SET:
+            listed.append((version, parameter_group_family("aurora-mysql", release)))
+            rds.AURORA_MYSQL_ENGINE_VERSION_SET.add(version)
 
 
 def _show_log_exports() -> None:
