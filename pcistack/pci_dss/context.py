@@ -8,7 +8,8 @@ from datetime import date
 from functools import cached_property
 
 from pcistack.network.network import Network, network_of
-from pcistack.pci_dss.exposures import Exposure, exposures
+from pcistack.pci_dss.exposure import Exposure
+from pcistack.pci_dss.exposures import exposures
 from pcistack.policies.access import Access
 from pcistack.policies.statements import Statement
 from pcistack.template.references import name_of

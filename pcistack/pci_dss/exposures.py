@@ -6,12 +6,8 @@ because it looks drawn by chance where only settings stand.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from pcistack.pci_dss.credentials import (
@@ -22,11 +18,11 @@ from pcistack.pci_dss.credentials import (
     looks_random,
 )
 from pcistack.pci_dss.credentials_in_text import written_in
+from pcistack.pci_dss.exposure import Exposure, Place
 from pcistack.pci_dss.property_names import (
     BY_TYPE,
     CODE,
     COMMANDS,
-    ENCODED,
     FREE,
     IDENTIFYING,
     NAMED_BY_THEMSELVES,
@@ -38,46 +34,9 @@ from pcistack.pci_dss.property_names import (
     SKIPPED,
     VALUES,
 )
-from pcistack.pci_dss.unresolved import chosen, flat, flat_text, hides, referred
-from pcistack.template.document import Json
+from pcistack.pci_dss.unresolved import flat
+from pcistack.pci_dss.written import Written
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View
-
-
-class Place(StrEnum):
-    """What kind of place holds a credential.
-
-    Attributes:
-        SETTING: A variable, an option, a label or an argument with a name of its own.
-        PASSWORD: A property that is a password or a key by its type.
-        TEXT: A command, a script, code or a document.
-        SHAPE: Anywhere: the text has a shape that only credentials have.
-        CHANCE: A setting whose name says nothing and whose value looks drawn by chance.
-    """
-
-    SETTING = "setting"
-    PASSWORD = "password"
-    TEXT = "text"
-    SHAPE = "shape"
-    CHANCE = "chance"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exposure:
-    """A credential in the clear.
-
-    Attributes:
-        place: What kind of place holds it.
-        resource: Logical id.
-        path: Property path.
-        message: What is wrong.
-        hidden: Whether it comes from a parameter that CloudFormation does not show.
-    """
-
-    place: Place
-    resource: str
-    path: str
-    message: str
-    hidden: bool = False
 
 
 def exposures(view: View) -> tuple[Exposure, ...]:
@@ -92,6 +51,7 @@ class _Scan:
     def __init__(self, view: View, resource: Resource) -> None:
         self._view = view
         self._resource = resource
+        self._source = Written(view, resource)
         self._found: list[Exposure] = []
         self._named = PARAMETER_GROUPS.search(resource.type) is None
         self._custom = not resource.type.startswith("AWS::") or resource.type in OPEN_TYPES
@@ -163,7 +123,8 @@ class _Scan:
                 self._value("", item, at, free=free)
         if len(self._found) == before and len(items) > 1 and key in COMMANDS:
             words = [
-                self._readable(item, f"{path}.{n}") or "$UNKNOWN" for n, item in enumerate(items)
+                self._source.readable(item, f"{path}.{n}") or "$UNKNOWN"
+                for n, item in enumerate(items)
             ]
             self._written(" ".join(words), path)
 
@@ -213,8 +174,8 @@ class _Scan:
 
     def _unknown_setting(self, name: str, path: str) -> None:
         given = grade(name)
-        parameters = self._parameters(path)
-        hidden = [one for one in parameters if self._no_echo(one)]
+        parameters = self._source.parameters(path)
+        hidden = [one for one in parameters if self._source.no_echo(one)]
         shown = [
             one
             for one in parameters
@@ -238,8 +199,9 @@ class _Scan:
             message = f"{path} is kept as a plain String of Parameter Store"
             self._add(Place.PASSWORD, path, message)
             return
-        parameters = self._parameters(path) if isinstance(value, Unknown | Partial) else []
-        if parameters and all(self._no_echo(one) for one in parameters):
+        known = not isinstance(value, Unknown | Partial)
+        parameters = [] if known else self._source.parameters(path)
+        if parameters and all(self._source.no_echo(one) for one in parameters):
             return
         if parameters or isinstance(value, Unknown):
             if "{{resolve:" not in str(value):
@@ -261,7 +223,7 @@ class _Scan:
             )
 
     def _text(self, key: str, value: Value, path: str) -> None:
-        text = self._readable(value, path)
+        text = self._source.readable(value, path)
         if not text or len(text) < 8:
             return
         if holds_credential(text):
@@ -286,7 +248,7 @@ class _Scan:
             known = self._view.template.section("Parameters")
             named = [one for one in _PUT_IN.findall(str(value)) if one in known]
         elif path.startswith(_RUN) and isinstance(value, Unknown | Partial):
-            named = self._parameters(path)
+            named = self._source.parameters(path)
         else:
             return None
         return next((one for one in named if grade(one) is Grade.PASSWORD), None)
@@ -296,41 +258,17 @@ class _Scan:
         if name is not None:
             self._add(Place.TEXT, path, f"a credential is written in the text, at {name}")
 
-    # What the template has where a value is not known
-
-    def _readable(self, value: Value, path: str) -> str | None:
-        """Return a text, decoded where it is base64; of one that is not known, what is written."""
-        if isinstance(value, Unknown):
-            return flat_text(self._raw(path))
-        if not isinstance(value, str):
-            return None
-        text = str(value)
-        return _decoded(text) if path.endswith(ENCODED) else text
-
-    def _raw(self, path: str) -> Json:
-        node: Json = dict(self._resource.raw.properties)
-        for step in self._resource.in_file(path).split("."):
-            node = chosen(node)
-            if isinstance(node, dict) and step in node:
-                node = node[step]
-            elif isinstance(node, list) and step.isdecimal() and int(step) < len(node):
-                node = node[int(step)]
-            else:
-                return None if isinstance(node, list) else node
-        return node
-
-    def _parameters(self, path: str) -> list[str]:
-        known = self._view.template.section("Parameters")
-        return [name for name in referred(self._raw(path)) if name in known]
-
-    def _no_echo(self, name: str) -> bool:
-        return hides(self._view.template.section("Parameters").get(name))
-
 
 _RUN: Final = ("UserData", "LaunchTemplateData.UserData")
+
+
 _PUT_IN: Final = re.compile(r"\$\{(\w+)\}")
+
+
 _ACCESS_PASSWORD: Final = re.compile(r"(?:^|\s)>\S{3,}")
 """A password in the access string of a cache's user."""
+
+
 _SHOWN: Final = re.compile(r"(?:SecretAccessKey|SecretString|Password|ApiKey|Token)$")
 """Attributes of a resource that are a credential."""
 
@@ -338,15 +276,3 @@ _SHOWN: Final = re.compile(r"(?:SecretAccessKey|SecretString|Password|ApiKey|Tok
 def _tells_nothing(name: str) -> bool:
     words = re.split(r"[_\-.\s]|(?<=[a-z])(?=[A-Z])", name)
     return words[-1].lower() not in IDENTIFYING
-
-
-def _decoded(text: str) -> str:
-    if len(text) < 12 or not _BASE64.fullmatch(text):
-        return text
-    try:
-        return base64.b64decode(text, validate=True).decode("utf-8")
-    except (binascii.Error, ValueError):
-        return text
-
-
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/\s]+={0,2}\s*")

@@ -9,7 +9,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Extent, Hit, hit
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.credentials import Grade, grade, is_literal
-from pcistack.pci_dss.exposures import Place
+from pcistack.pci_dss.exposure import Place
 from pcistack.pci_dss.outputs import published
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.unresolved import hides

@@ -1,120 +1,18 @@
-"""Buckets, queues, caches, search, files, streams: private, encrypted, TLS only."""
+"""Queues, caches, files and streams: encrypted, with keys of your own, TLS only."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from pcistack.checks.findings import Severity
-from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_set, must_be_true, show
-from pcistack.pci_dss import encryption_settings, reach_settings, tls_settings
+from pcistack.checks.rule import Extent, Hit, hit, must_be_true, show
+from pcistack.pci_dss import encryption_settings, tls_settings
 from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.own_keys import default_key
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.settings import types_of, wrong
-from pcistack.template.view import Partial, Resource, Value
-
-_BLOCKS: Final = (
-    "BlockPublicAcls",
-    "BlockPublicPolicy",
-    "IgnorePublicAcls",
-    "RestrictPublicBuckets",
-)
-
-
-@rule(
-    "PCI-1.4.4-BUCKET-PUBLIC",
-    "Buckets block public access",
-    asks="What stores cardholder data is not directly accessible from untrusted networks.",
-    requirements=("1.4.4", "7.3.3", "1.3.1"),
-    security_hub=(
-        "S3.1",
-        "S3.8",
-        "S3.19",
-        "CloudTrail.6",
-    ),
-    related=(
-        "S3.2",
-        "S3.3",
-    ),
-    types=("AWS::S3::Bucket", "AWS::S3::AccessPoint"),
-    extent=Extent.FULL,
-    fix="Set all four of PublicAccessBlockConfiguration to true.",
-)
-def bucket_public(context: Context) -> Iterator[Hit]:
-    base = "PublicAccessBlockConfiguration"
-    for bucket in context.of_type("AWS::S3::Bucket", "AWS::S3::AccessPoint"):
-        if bucket.get(base) is None:
-            yield Hit(
-                resource=bucket.logical_id,
-                property=base,
-                message=f"{base} is not written; S3 blocks for new buckets, nothing keeps it so",
-                severity=Severity.WARNING,
-            )
-        else:
-            for flag in _BLOCKS:
-                yield from must_be_true(bucket, f"{base}.{flag}", flag)
-        access = bucket.get("AccessControl")
-        if isinstance(access, str) and access.startswith(("Public", "Authenticated")):
-            yield hit(bucket, "AccessControl", f"AccessControl is {access}")
-
-
-@rule(
-    "PCI-7.3.3-BUCKET-ACLS",
-    "Buckets have no access control lists",
-    asks="Access is denied unless a policy allows it; lists of objects are outside of policies.",
-    requirements=("7.3.3", "7.3.1"),
-    related=("S3.12",),
-    severity=Severity.WARNING,
-    types=("AWS::S3::Bucket",),
-    fix="Set OwnershipControls with ObjectOwnership BucketOwnerEnforced.",
-)
-def bucket_acls(context: Context) -> Iterator[Hit]:
-    for bucket in context.of_type("AWS::S3::Bucket"):
-        if bucket.logical_id in context.acl_buckets:
-            continue  # without ACLs CloudFront's standard log stops
-        rules = bucket.items("OwnershipControls.Rules")
-        for index, item in enumerate(rules):
-            value = item.get("ObjectOwnership") if isinstance(item, dict) else None
-            if value != "BucketOwnerEnforced":
-                yield hit(
-                    bucket,
-                    f"OwnershipControls.Rules.{index}.ObjectOwnership",
-                    f"ObjectOwnership is {show(value)}",
-                )
-
-
-def _default_key(value: Value) -> bool:
-    text = str(value) if isinstance(value, str) else ""
-    return text.startswith("alias/aws/") or text == "AWS_OWNED_KMS_KEY"
-
-
-@rule(
-    "PCI-3.5.1-BUCKET-KEY",
-    "Buckets are encrypted with a key of your own",
-    asks="Stored card numbers are unreadable; keys are protected.",
-    requirements=("3.5.1", "3.6.1"),
-    security_hub=("S3.17",),
-    severity=Severity.WARNING,
-    types=("AWS::S3::Bucket",),
-    fix="Set SSEAlgorithm aws:kms with KMSMasterKeyID. Buckets for load balancer or server access "
-    "logs are excepted: they take AES256 only.",
-)
-def bucket_key(context: Context) -> Iterator[Hit]:
-    base = "BucketEncryption.ServerSideEncryptionConfiguration"
-    path = f"{base}.0.ServerSideEncryptionByDefault"
-    for bucket in context.of_type("AWS::S3::Bucket"):
-        if context.log_buckets.get(bucket.logical_id) in ("load balancer", "bucket"):
-            continue
-        algorithm = bucket.get(f"{path}.SSEAlgorithm")
-        key = bucket.get(f"{path}.KMSMasterKeyID")
-        if bucket.is_unknown(f"{path}.SSEAlgorithm"):
-            continue
-        if algorithm not in ("aws:kms", "aws:kms:dsse") or key is None or _default_key(key):
-            yield hit(
-                bucket, base, f"SSEAlgorithm is {show(algorithm)}, KMSMasterKeyID {show(key)}"
-            )
-
+from pcistack.template.view import Resource
 
 _ENCRYPTED: Final = (
     ("AWS::ElastiCache::ReplicationGroup", "AtRestEncryptionEnabled"),
@@ -253,7 +151,7 @@ _KEYED: Final = (
 def store_key(context: Context) -> Iterator[Hit]:
     for kind, path in _KEYED:
         for resource in context.of_type(kind):
-            if not resource.get(path) or _default_key(resource.get(path)):
+            if not resource.get(path) or default_key(resource.get(path)):
                 yield hit(resource, path, f"{path} is {show(resource.get(path))}: no key of yours")
 
 
@@ -367,78 +265,3 @@ def _mounted_files(task: Resource) -> Iterator[Hit]:
         encryption = f"{path}.TransitEncryption"
         if task.get(path) is not None and task.get(encryption) != "ENABLED":
             yield hit(task, encryption, "files travel in clear text")
-
-
-@rule(
-    "PCI-1.4.4-SEARCH-PUBLIC",
-    "Search domains, caches, brokers and warehouses are not public and ask who you are",
-    asks="What stores cardholder data is not directly accessible from untrusted networks.",
-    requirements=("1.4.4", "8.3.2"),
-    security_hub=(
-        "ES.2",
-        "ElastiCache.6",
-    ),
-    related=(
-        "Opensearch.2",
-        "MSK.4",
-    ),
-    types=(
-        "AWS::OpenSearchService::Domain",
-        "AWS::Elasticsearch::Domain",
-        "AWS::MSK::Cluster",
-        "AWS::ElastiCache::ReplicationGroup",
-        "AWS::OpenSearchServerless::SecurityPolicy",
-        *types_of(reach_settings.REACH),
-    ),
-    extent=Extent.FULL,
-    fix="Set VPCOptions; an AuthToken, users with passwords or IAM; no public access.",
-)
-def search_public(context: Context) -> Iterator[Hit]:
-    for domain in context.of_type("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
-        yield from must_be_set(domain, "VPCOptions", "the domain has a public endpoint")
-    for cluster in context.of_type("AWS::MSK::Cluster"):
-        path = "BrokerNodeGroupInfo.ConnectivityInfo.PublicAccess.Type"
-        if cluster.get(path) not in (None, "DISABLED"):
-            yield hit(cluster, path, f"public access is {show(cluster.get(path))}")
-    for group in context.of_type("AWS::ElastiCache::ReplicationGroup"):
-        redis = group.get("Engine") in (None, "redis", "valkey")
-        if redis and not group.get("AuthToken") and not group.items("UserGroupIds"):
-            yield hit(group, "AuthToken", "whoever reaches the cache may use it")
-    yield from wrong(context, reach_settings.REACH)
-    for policy in context.of_type("AWS::OpenSearchServerless::SecurityPolicy"):
-        if _OPEN_COLLECTION.search(str(policy.get("Policy"))):
-            yield hit(policy, "Policy", "the collections have a public endpoint")
-
-
-# A network policy of OpenSearch Serverless is JSON in a text.
-_OPEN_COLLECTION: Final = re.compile(r'"AllowFromPublic"\s*:\s*true')
-
-
-@rule(
-    "PCI-7.3.3-FUNCTION-PUBLIC",
-    "No function can be invoked by everyone",
-    asks="Access is denied unless it is needed and allowed.",
-    requirements=("7.3.3", "1.4.2"),
-    security_hub=("Lambda.1",),
-    types=("AWS::Lambda::Permission", "AWS::Lambda::Url"),
-    extent=Extent.FULL,
-    fix="Name the account or the service, with SourceAccount or SourceArn; AuthType AWS_IAM.",
-)
-def function_public(context: Context) -> Iterator[Hit]:
-    for permission in context.of_type("AWS::Lambda::Permission"):
-        narrowed = any(
-            permission.get(path) for path in ("SourceAccount", "SourceArn", "PrincipalOrgID")
-        )
-        if permission.get("Principal") == "*" and not narrowed:
-            yield hit(permission, "Principal", "everyone may invoke the function")
-        if permission.get("FunctionUrlAuthType") == "NONE":
-            yield hit(permission, "FunctionUrlAuthType", "everyone may call the function's URL")
-        if permission.get("Action") in ("*", "lambda:*"):
-            yield hit(permission, "Action", "every action on the function is allowed")
-    for url in context.of_type("AWS::Lambda::Url"):
-        value = url.get("AuthType")
-        if value != "AWS_IAM":
-            unknown = isinstance(value, Partial) or url.is_unknown("AuthType")
-            yield hit(
-                url, "AuthType", f"AuthType {UNRESOLVED}" if unknown else f"AuthType is {value}"
-            )
