@@ -134,7 +134,10 @@ def _outputs(cloudformation: Client, stack: str) -> dict[str, str]:
         (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
-            raise BadInputError(f"there is no stack {stack} in this account and region") from None
+            raise BadInputError(
+                f"there is no stack {stack} in this account and region; that of another project is "
+                "named by --stack, such as --stack shop-prod"
+            ) from None
         raise
     outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
     if missing := [key for key in _OUTPUTS.values() if key not in outputs]:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -244,13 +244,23 @@ class _Accounts:
             rehearsal = Rehearsal(emulator, toolkit, self._steps)
             for other, _ in self._made.values():
                 rehearsal.findings = other.findings
-            self._made[account, region] = (rehearsal, self._pool.submit(toolkit.bootstrap))
+            bootstrapped = self._pool.submit(_prepare, emulator, region, toolkit.bootstrap)
+            self._made[account, region] = (rehearsal, bootstrapped)
         return self._made[account, region]
 
     def close(self) -> None:
         """End every command that still runs."""
         for rehearsal, _ in self._made.values():
             rehearsal.toolkit.close()
+
+
+def _prepare(emulator: Emulator, region: str, bootstrap: Callable[[], None]) -> None:
+    """Prepare an account and region; its default network is there before anybody looks for traces.
+
+    AWS gives it to every account; the embedded one does when it is first asked.
+    """
+    emulator.client("ec2", region).describe_vpcs()
+    bootstrap()
 
 
 def _place(text: str) -> tuple[str, str]:
