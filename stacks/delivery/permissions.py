@@ -60,8 +60,8 @@ _KEPT_ROLES: Final = (
 )
 _POLICIES: Final = (
     *("iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion"),
-    *("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions", "iam:ListPolicyTags"),
-    *("iam:TagPolicy", "iam:UntagPolicy"),
+    *("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListEntitiesForPolicy", "iam:ListPolicyTags"),
+    *("iam:ListPolicyVersions", "iam:TagPolicy", "iam:UntagPolicy"),
 )
 _LINKED: Final = (
     *("ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from stacks.environment import ENVIRONMENTS, environment_file
 from tests.delivery.support import ACCOUNT, REGION, access, delivery, may, synthesized
 from tests.support import SHIPPED, ZONE, listed, statements, template, variant
 
+_FOUND = importlib.util.find_spec("cfnlint")
+assert _FOUND is not None
+SCHEMAS = Path(str(_FOUND.origin)).parent / "data" / "schemas"
 ACTIONS = Path(permissions.__file__).parents[2] / "pcistack/policies/data/actions.txt"
 NUMBERS = ("pr1", "pr42", "pr907")
 OTHERS = ("prod", "production", "dev", "pr", "pre", "pr0", "pr-login", "demo", "apr42")
@@ -176,7 +180,7 @@ def test_the_role_that_checks_only_reads() -> None:
     found = access().role(Reference("Check", "Arn"))
     assert found is not None
     (statement,) = access().identity(found)[0]
-    reading = ("describe", "detect", "get", "list", "batchdescribe")
+    reading = ("describe", "detect", "get", "list", "batchdescribe", "batchget")
     for action in statement.actions:
         assert action.partition(":")[2].startswith(reading), action
     assert {call.permission.lower() for call in Call} <= set(statement.actions)
@@ -221,6 +225,47 @@ def test_every_service_that_an_environment_is_made_of_is_within_the_boundary() -
     services = {kind.split("::")[1].lower() for kind in types if kind.startswith("AWS::")}
     prefixes = {PREFIXES.get(service, service) for service in services}
     assert prefixes - {"iam", "s3", "cloudformation"} <= set(permissions.SERVICES)
+
+
+NOT_FOR_US = {
+    *("acm-pca", "amplify", "apigateway", "apprunner", "appsync", "bedrock-agentcore"),
+    *("cognito-idp", "payments", "elasticfilesystem", "firehose", "s3files", "s3tables"),
+    *("vpc-lattice", "vpce", "autoscaling"),
+}
+"""Services that a type can be used with, of which no environment has anything."""
+OTHER_NAMES = {"resolverquerylogging": "route53resolver"}
+NEVER = {
+    *("iam:AttachGroupPolicy", "iam:AttachUserPolicy", "iam:DetachGroupPolicy"),
+    *("iam:DetachUserPolicy", "iam:DeleteRolePermissionsBoundary"),
+    *("iam:DescribeOrganization", "iam:ListRoles"),
+}
+"""What CloudFormation would do for users and groups, or to take the boundary away."""
+
+
+def test_cloudformation_may_do_what_the_types_of_an_environment_ask() -> None:
+    """Each type's schema says which actions make, read, change and delete it."""
+    names = json.loads((SCHEMAS / "providers/us-east-1.json").read_text(encoding="utf-8"))
+    types = {
+        str(resource["Type"])
+        for one in (*map(template, SHIPPED), variant(**ZONE))
+        for resource in one.resources.values()
+    }
+    granted = set()
+    for name in ("Boundary", "ExecutionPolicy"):
+        for statement in statements(delivery().properties(name)["PolicyDocument"]):
+            if statement["Effect"] == "Allow":
+                granted |= {str(action) for action in listed(statement["Action"])}
+    for kind in types:
+        if not kind.startswith("AWS::"):
+            continue
+        text = (SCHEMAS / "resources" / f"{names[kind]}.json").read_text(encoding="utf-8")
+        handlers = json.loads(text)["handlers"]
+        for name in ("create", "read", "update", "delete"):
+            for action in handlers.get(name, {}).get("permissions", []):
+                service, _, rest = action.partition(":")
+                service = OTHER_NAMES.get(service, service.lower())
+                known = {f"{service}:*", f"{service}:{rest}"} & granted
+                assert known or service in NOT_FOR_US or action in NEVER, (kind, action)
 
 
 @pytest.mark.parametrize(
