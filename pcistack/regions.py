@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from pcistack.nearest import nearest
+
 DATA: Final = Path(__file__).parent / "regional" / "data"
 
 
@@ -27,6 +29,22 @@ def index(data: Path = DATA) -> Mapping[str, Any]:
     """Return what is known of every region, by its name."""
     regions: Mapping[str, Any] = read(data / "regions.json")["regions"]
     return regions
+
+
+def unknown_region(name: str) -> str:
+    """Return a line about a region that nothing is known of, with the nearest one."""
+    near = nearest(name, known_regions()) or nearest(name, _by_place())
+    if near is None:
+        return f"unknown region {name!r}; a region is written like eu-central-2"
+    where = _by_place().get(near)
+    shown = f"{where} ({near})" if where else repr(near)
+    return f"unknown region {name!r}; did you mean {shown}?"
+
+
+def _by_place() -> dict[str, str]:
+    """Return the regions by the place that their long names tell, such as ``Zurich``."""
+    places = {name: str(known.get("long_name", "")) for name, known in index().items()}
+    return {long.partition("(")[2].rstrip(")") or long: name for name, long in places.items()}
 
 
 @cache

@@ -19,8 +19,8 @@ from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 import click
 
 from pcistack.naming import SUFFIX
-from pcistack.nearest import hint, nearest
-from pcistack.regions import index, known_regions
+from pcistack.nearest import hint
+from pcistack.regions import known_regions, unknown_region
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -279,22 +279,6 @@ def region_of(name: str | None) -> str:
     if name not in known_regions():
         raise BadInputError(unknown_region(name))
     return name
-
-
-def unknown_region(name: str) -> str:
-    """Return a line about a region that nothing is known of, with the nearest one."""
-    near = nearest(name, known_regions()) or nearest(name, _by_place())
-    if near is None:
-        return f"unknown region {name!r}; a region is written like eu-central-2"
-    where = _by_place().get(near)
-    shown = f"{where} ({near})" if where else repr(near)
-    return f"unknown region {name!r}; did you mean {shown}?"
-
-
-def _by_place() -> dict[str, str]:
-    """Return the regions by the place that their long names tell, such as ``Zurich``."""
-    places = {name: str(known.get("long_name", "")) for name, known in index().items()}
-    return {long.partition("(")[2].rstrip(")") or long: name for name, long in places.items()}
 
 
 def suffix_of(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 
 from pcistack.nearest import hint
 from pcistack.template.cloud_assembly import MANIFEST, is_manifest, manifest
-from pcistack.template.document import TemplateError, read_text
+from pcistack.template.document import TemplateError, read_stream, read_text
 
 STDIN: Final = Path("<stdin>")
 """Stands for the template that comes by standard input."""
@@ -78,6 +78,8 @@ class Selection:
         elif not path.exists() and glob.has_magic(str(path)):
             self._add_pattern(str(path))
         elif not path.exists():
+            if path.is_symlink():
+                raise TemplateError(f"{path}: a link that leads nowhere")
             raise TemplateError(f"{path}: no such file{_near(path)}")
         else:
             region = _region_beside(path)
@@ -102,19 +104,20 @@ class Selection:
             return
         self._seen.add(STDIN)
         try:
-            text = sys.stdin.buffer.read().decode("utf-8-sig")
-        except (UnicodeDecodeError, AttributeError, OSError):
-            raise TemplateError(f"{STDIN}: not UTF-8 text; a template is JSON or YAML") from None
+            text = read_stream(sys.stdin.buffer, STDIN)
+        except (AttributeError, OSError):
+            raise TemplateError(f"{STDIN}: cannot be read") from None
         if not text.strip():
             raise TemplateError(f"{STDIN}: empty; pipe a template into it, such as < T.yaml")
         self.targets.append(Target(path=STDIN, region=None, text=text, named=True))
 
     def _add_pattern(self, pattern: str) -> None:
-        found = sorted(glob.glob(pattern, recursive=True))[:_MOST]  # noqa: PTH207  ** and absolute
+        names = sorted(glob.glob(pattern, recursive=True))[:_MOST]  # noqa: PTH207  ** and absolute
+        found = [path for path in map(Path, names) if not path.is_fifo()]  # it may never end
         if not found:
             raise TemplateError(f"{pattern}: matches no file")
         for each in found:
-            self.add(Path(each))
+            self.add(each)
 
     def _add_folder(self, folder: Path) -> None:
         if is_manifest(folder / MANIFEST):
@@ -125,7 +128,7 @@ class Selection:
                 hidden = path.name.startswith((".", "asset.")) or path.name in _SKIPPED
                 if not hidden and not path.is_symlink():
                     self._add_folder(path)
-            elif path.suffix in _ENDINGS and not path.name.startswith("."):
+            elif path.suffix in _ENDINGS and path.name[0] != "." and not path.is_fifo():
                 self._add_if_template(path)
 
     def _add_if_template(self, path: Path) -> None:

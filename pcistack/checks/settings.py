@@ -28,7 +28,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.report import Checked, Entry
 from pcistack.nearest import hint
 from pcistack.packs import PACKS, SCHEMA_NAME, is_schema_rule
-from pcistack.regions import known_regions
+from pcistack.regions import known_regions, unknown_region
 
 FILE: Final = ".pcistack.toml"
 OFF: Final = "off"
@@ -215,8 +215,7 @@ def _settings(path: Path, document: Mapping[str, object]) -> Settings:
     else:
         for pattern, region in regions.items():
             if region not in known_regions():
-                near = hint(str(region), known_regions())
-                problems.append(f"{file}: regions: unknown region {region!r}{near}")
+                problems.append(f"{file}: regions: {unknown_region(str(region))}")
             else:
                 found[str(pattern)] = str(region)
     entries = document.get("rules", [])

@@ -19,7 +19,7 @@ from pcistack.checks.run import check_template, load
 from pcistack.checks.selection import Target, select
 from pcistack.nearest import hint
 from pcistack.packs import PACKS, SCHEMA_NAME
-from pcistack.regions import known_regions
+from pcistack.regions import known_regions, unknown_region
 from pcistack.template import parameters
 from pcistack.template.document import Template, TemplateError
 from pcistack.usage import (
@@ -30,7 +30,6 @@ from pcistack.usage import (
     quiet_option,
     region_of,
     unforeseen,
-    unknown_region,
     width,
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Final, TypeAlias, cast
+from typing import BinaryIO, Final, TypeAlias, cast
 
 from pcistack.template import read_json
 from pcistack.template.bounds import UnreadableError
@@ -203,6 +203,24 @@ def _macro(value: Json) -> str:
     return name if isinstance(name, str) else "a macro"
 
 
+def read_stream(stream: BinaryIO, path: Path) -> str:
+    """Return the text of a stream; a device or a pipe has no size to ask for.
+
+    Raises:
+        TemplateError: Too large, or not UTF-8.
+    """
+    content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise TemplateError(
+            f"{path}: larger than {MAX_BYTES:,} bytes, the most that CloudFormation takes; "
+            "split it into nested stacks"
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise TemplateError(f"{path}: not UTF-8 text; a template is JSON or YAML") from None
+
+
 def read_text(path: Path) -> str:
     """Return the text of a template file with its line endings as they are.
 
@@ -211,17 +229,9 @@ def read_text(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)  # a device or a pipe has no size to ask for
-        if len(content) > MAX_BYTES:
-            raise TemplateError(
-                f"{path}: larger than {MAX_BYTES:,} bytes, the most that CloudFormation takes; "
-                "split it into nested stacks"
-            )
-        return content.decode("utf-8-sig")
+            return read_stream(file, path)
     except FileNotFoundError:
         raise TemplateError(f"{path}: no such file") from None
-    except UnicodeDecodeError:
-        raise TemplateError(f"{path}: not UTF-8 text; a template is JSON or YAML") from None
     except (OSError, ValueError) as error:
         if isinstance(error, TemplateError):
             raise

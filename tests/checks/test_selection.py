@@ -128,6 +128,9 @@ def test_a_dash_is_standard_input() -> None:
         ("empty", "no template in this folder"),
         ("gone/x.yaml", "no such file; nor is there a folder"),
         ("-", "<stdin>: empty"),
+        ("nowhere", "a link that leads nowhere"),
+        ("pipes", "no template in this folder"),  # one that nobody writes into never ends
+        ("pipes/*", "matches no file"),
     ],
 )
 def test_a_path_that_brings_nothing_is_one_line(
@@ -135,6 +138,9 @@ def test_a_path_that_brings_nothing_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
+    (tmp_path / "pipes").mkdir()
+    os.mkfifo(tmp_path / "pipes" / "x.yaml")
+    (tmp_path / "nowhere").symlink_to("gone")
     write(tmp_path / "template.yaml", {"T": TOPIC})
     result = check(word, *ZURICH)
     assert result.exit_code == 2
