@@ -95,7 +95,8 @@ assemblies: runtime ## Synthesize and check every shipped environment
 
 .PHONY: acceptance
 acceptance: runtime ## Deploy, verify, change and destroy a throw-away suffix in a real account; asks first
-	@pcistack acceptance $(if $(ASKED),--suffix "$$SUFFIX") $(ARGS)
+	@mkdir -p build
+	@pcistack acceptance $(if $(ASKED),--suffix "$$SUFFIX") --json build/acceptance.json $(ARGS)
 
 .PHONY: check
 check: install assemblies template ## Lint every shipped template with cfn-lint for its region

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Final
+
+_OUTSIDE_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,8 @@ def content_digest(body: Mapping[str, object]) -> str:
     """Return the SHA-256 of what a template says, in whatever form it is written.
 
     Taken of its JSON with sorted keys, so that a file and what CloudFormation returns of it
-    (``GetTemplate``, parsed) have the same.
+    (``GetTemplate``, parsed) have the same: it returns a ``?`` for each character outside of ASCII
+    (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1220).
     """
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    returned = json.loads(_OUTSIDE_ASCII.sub("?", json.dumps(body, ensure_ascii=False)))
+    return hashlib.sha256(json.dumps(returned, sort_keys=True).encode()).hexdigest()

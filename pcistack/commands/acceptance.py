@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from contextlib import ExitStack
@@ -58,8 +59,12 @@ def acceptance(
     from pcistack.account.aws import AwsError
 
     suffix = suffix_of(suffix)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # so that the stack is destroyed then too
     try:
         project.require(Path.cwd())
+        if json_file is not None:
+            json_file.open("a").close()  # what cannot be written is told before anything is done
         with TemporaryDirectory(prefix="pcistack-acceptance-") as folder:
             code = _run(suffix, profile, limit, yes, json_file, Path(folder))
     except (RehearsalError, AwsError) as error:
@@ -73,7 +78,7 @@ def _run(
     from pcistack.rehearsal.acceptance import COMMAND_SECONDS, POLL_SECONDS, Acceptance, report
     from pcistack.rehearsal.cdk_cli import Toolkit
     from pcistack.rehearsal.report import showing
-    from pcistack.rehearsal.steps import Steps
+    from pcistack.rehearsal.steps import Steps, StepState
 
     text = project.read_environment(project.environment_file(Path.cwd(), suffix))
     region = region_of(project.named(text, "region"))
@@ -91,9 +96,13 @@ def _run(
         seconds = time.monotonic() - begun
     if json_file is not None:
         write_report(json_file, report(place, assembly, run, steps, seconds))
-    verdict = "all verified, nothing left" if steps.all_passed else "not as promised"
-    click.echo(f"Accepted in {seconds:.0f} s: {verdict}." if steps.all_passed else verdict)
-    return 0 if steps.all_passed else 1
+        click.echo(f"The report is {json_file}.")
+    if steps.all_passed:
+        click.echo(f"Accepted in {seconds:.0f} s: all verified, nothing left.")
+        return 0
+    failed = [step.name for step in steps.taken if step.outcome is not StepState.PASSED]
+    click.echo(f"Failed after {seconds:.0f} s: {'; '.join(failed)}.")
+    return 1
 
 
 def _account(region: str, profile: str | None, folder: Path) -> Account:

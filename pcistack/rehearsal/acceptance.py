@@ -138,7 +138,17 @@ class Acceptance:
 
     def _destroy(self) -> None:
         with self._steps.take(f"cdk destroy {self._assembly.stack}") as step:
+            self._settle()
             self._toolkit.destroy(self._assembly, step.progress)
+
+    def _settle(self) -> None:
+        """Wait for what CloudFormation goes on with where a command was interrupted."""
+        waited = 0.0
+        while waited < COMMAND_SECONDS:
+            if not self._toolkit.status(self._assembly.stack).endswith("_IN_PROGRESS"):
+                return
+            self._pause(POLL_SECONDS)
+            waited += POLL_SECONDS
 
     def _sweep(self) -> None:
         with self._steps.take(f"pcistack sweep after {self._assembly.stack}") as step:

@@ -270,6 +270,13 @@ def test_yaml_that_was_deployed_by_hand_is_compared_by_what_it_says() -> None:
     assert verified(TEMPLATE={"TemplateBody": f"Resources:\n{lines}"}).holds
 
 
+def test_characters_that_cloudformation_does_not_return_are_no_difference() -> None:
+    said = {"Description": "Zürich ☺", "Resources": {}}
+    returned = {"Resources": {}, "Description": "Z?rich ?"}  # as GetTemplate has it
+    assert content_digest(said) == content_digest(returned)
+    assert content_digest(said) != content_digest(said | {"Description": "Zürich"})
+
+
 # Permissions
 
 

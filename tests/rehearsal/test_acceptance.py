@@ -96,6 +96,37 @@ def test_stack_whose_deployment_fails_is_destroyed_and_swept(
     assert "pcistack sweep after PciDss-dev" in result.stdout
 
 
+def test_broken_promise_is_told_and_the_stack_is_destroyed_all_the_same(
+    lab: Lab, dev: Assembly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = next(name for name in dev.of_type("AWS::Logs::LogGroup") if "FlowLog" in name)
+    deploy = Shortcut.deploy
+
+    def by_hand(self: Shortcut, assembly: Assembly, progress: Progress | None = None) -> None:
+        deploy(self, assembly, progress)
+        name = self.physical_ids(assembly.stack)[group]
+        lab.client("logs").delete_retention_policy(logGroupName=name)
+
+    monkeypatch.setattr(Shortcut, "deploy", by_hand)
+    result = _accept("--yes")
+
+    assert result.exit_code == 1
+    assert "keeps its events for ever" in result.stdout
+    assert "Failed after" in result.stdout
+    assert dev.stack not in {
+        stack["StackName"]
+        for stack in lab.client("cloudformation").describe_stacks()["Stacks"]
+        if stack["StackStatus"] != "DELETE_COMPLETE"
+    }
+
+
+def test_report_that_cannot_be_written_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    result = _accept("--yes", "--json", str(tmp_path / "none" / "report.json"))
+
+    assert result.exit_code == 2
+    assert result.stdout == ""
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
