@@ -48,6 +48,8 @@ def read(file: Path, assembly: Assembly) -> Verification:
             f"{file}: not what `pcistack verify` writes ({where + ': ' if where else ''}"
             f"{first['msg']})"
         ) from None
+    if not found.template_sha256:
+        raise VerificationError(f"{file}: AWS did not tell which template is deployed")
     for what, theirs, ours in (
         ("suffix", found.suffix, {assembly.environment}),
         ("region", found.region, {assembly.region or found.region}),

@@ -37,7 +37,7 @@ class Standing(StrEnum):
 
 
 _FIX: Final = claim("{}: fix before you rely on it.")
-_IN_ACCOUNT: Final = claim("Not so in the account: {} Fix it before you rely on it.")
+_IN_ACCOUNT: Final = claim("In the account: {} Fix it before you rely on it.")
 _EXCEPTION: Final = claim("{} is accepted with a reason.")
 _EXCEPTIONS: Final = claim("{} are accepted with a reason.")
 _NOTHING: Final = claim(
@@ -193,7 +193,11 @@ def _requirement(requirement: Requirement, sources: Sources) -> RequirementEvide
         accepted,
         support=_support(settings, documents if requirement.documentary else ()),
     )
-    broken = [one.says for one in sources.broken if one.requirement == requirement.number]
+    broken = [
+        f"{one.says.removesuffix('.')}."
+        for one in sources.broken
+        if one.requirement == requirement.number
+    ]
     if broken:
         standing, why = Standing.YOU, _IN_ACCOUNT.format(" ".join(broken))
     return RequirementEvidence(

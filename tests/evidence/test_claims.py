@@ -47,7 +47,7 @@ ELSEWHERE = {
     RAN_NOW,  # test_page: bound to a day, a commit and a template
     "not known",  # test_page: the commit
     "Nested stacks are shown as parts of it: {}.",  # test_nested
-    "Not so in the account: {} Fix it before you rely on it.",  # test_deployed
+    "In the account: {} Fix it before you rely on it.",  # test_deployed
 }
 ROOM = Path(files.__file__).parent
 WITHOUT_CLAIMS = ("explanations.py", "responsibilities.py", "by_design/", "assembly.py", "chart.py")

@@ -29,7 +29,7 @@ ASKED = Verification(
     template_sha256=content_digest(sample.template()),
 )
 KEPT = Promise(id="flow-log", requirement="10.2.1", holds=True, says="It delivers.")
-BROKEN = replace(KEPT, holds=False, says="It delivers nothing.")
+BROKEN = replace(KEPT, holds=False, says="Not so: it delivers. FlowLog: nothing arrives")
 UNSEEN = replace(KEPT, holds=None, says="AWS did not answer.")
 DRIFT = Drift(resource="Cluster", property="StorageEncrypted", expected="true", found="false")
 GONE = Drift(resource="FlowLog", property="", expected="", found="deleted")
@@ -85,7 +85,7 @@ def test_a_promise_that_does_not_hold_needs_you(tmp_path: Path) -> None:
     def standing(promise: Promise) -> Standing:
         drawn = _evidence(tmp_path, replace(ASKED, promises=(promise,)))
         (found,) = [one for one in drawn.requirements if one.number == "10.2.1"]
-        assert ("It delivers nothing." in found.why) is (promise is BROKEN)
+        assert ("FlowLog: nothing arrives. Fix it" in found.why) is (promise is BROKEN)
         return found.standing
 
     assert standing(KEPT) is Standing.PART
@@ -109,6 +109,7 @@ def test_the_file_that_is_written_is_the_one_that_is_read(tmp_path: Path) -> Non
         ({"suffix": "dev"}, "is about the suffix dev, not prod"),
         ({"region": "eu-west-1"}, "is about the region eu-west-1, not eu-central-2"),
         ({"template_sha256": "0" * 64}, "is about the template 000000000000..."),
+        ({"template_sha256": ""}, "AWS did not tell which template is deployed"),
         ({"day": "yesterday"}, "not what `pcistack verify` writes (day: "),
         ({"promises": [{"id": "x"}]}, "not what `pcistack verify` writes (promises.0."),
     ],
