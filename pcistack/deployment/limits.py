@@ -512,7 +512,6 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "Scope": OneOf(("REGIONAL", "CLOUDFRONT")),
         "Capacity": Between(1, 5000),
     },
-    "AWS::WAFv2::LoggingConfiguration": {"LogDestinationConfigs": Items(1, 1)},
 }
 
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {

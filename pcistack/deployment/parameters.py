@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zoneinfo
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -46,9 +47,29 @@ _SWITCH: Final = re.compile(r"(?i)0|1|on|off")
 _PG_SWITCH: Final = re.compile(r"(?i)0|1|on|off|true|false|yes|no")
 _TLS: Final = "TLSv1(?:\\.[123])?"
 _EVENTS: Final = "(?:CONNECT|QUERY|QUERY_DCL|QUERY_DDL|QUERY_DML|QUERY_DML_NO_SELECT|TABLE)"
+_CHARSET: Final = (
+    "big5|dec8|cp850|hp8|koi8r|latin1|latin2|swe7|ascii|ujis|sjis|hebrew|tis620|euckr|koi8u|gb2312"
+    "|greek|cp1250|gbk|latin5|armscii8|utf8|utf8mb3|utf8mb4|ucs2|cp866|keybcs2|macce|macroman"
+    "|cp852|latin7|cp1251|utf16|utf16le|cp1256|cp1257|utf32|binary|geostd8|cp932|eucjpms|gb18030"
+)
+_SQL_MODE: Final = (
+    "(?:ALLOW_INVALID_DATES|ANSI_QUOTES|ERROR_FOR_DIVISION_BY_ZERO|HIGH_NOT_PRECEDENCE"
+    "|IGNORE_SPACE|NO_AUTO_CREATE_USER|NO_AUTO_VALUE_ON_ZERO|NO_BACKSLASH_ESCAPES|NO_DIR_IN_CREATE"
+    "|NO_ENGINE_SUBSTITUTION|NO_UNSIGNED_SUBTRACTION|NO_ZERO_DATE|NO_ZERO_IN_DATE"
+    "|ONLY_FULL_GROUP_BY|PAD_CHAR_TO_FULL_LENGTH|PIPES_AS_CONCAT|REAL_AS_FLOAT"
+    "|STRICT_ALL_TABLES|STRICT_TRANS_TABLES|TIME_TRUNCATE_FRACTIONAL|ANSI|TRADITIONAL|DB2|MAXDB"
+    "|MSSQL|MYSQL323|MYSQL40|ORACLE|POSTGRESQL|NO_FIELD_OPTIONS|NO_KEY_OPTIONS|NO_TABLE_OPTIONS)"
+)
 _MYSQL: Final = {
     "binlog_format": ("(?i)(ROW|STATEMENT|MIXED|OFF)", "ROW, STATEMENT, MIXED or OFF"),
     "binlog_row_image": ("(?i)(full|minimal|noblob)", "full, minimal or noblob"),
+    "character_set_server": (_CHARSET, "a character set such as utf8mb4"),
+    "character_set_client": (_CHARSET, "a character set such as utf8mb4"),
+    "character_set_connection": (_CHARSET, "a character set such as utf8mb4"),
+    "character_set_database": (_CHARSET, "a character set such as utf8mb4"),
+    "collation_server": (f"(?:{_CHARSET})(?:_[a-z0-9]+)*_(?:ci|bin|cs|ks)|binary|utf8mb4_bin",
+                         "a collation such as utf8mb4_0900_ai_ci"),
+    "sql_mode": (f"|{_SQL_MODE}(?:,{_SQL_MODE})*", "modes such as STRICT_ALL_TABLES"),
     "event_scheduler": ("(?i)(ON|OFF|DISABLED|0|1)", "ON, OFF or DISABLED"),
     "general_log": (_SWITCH.pattern, "0 or 1"),
     "innodb_flush_log_at_trx_commit": ("[012]", "0, 1 or 2"),
@@ -94,6 +115,9 @@ _POSTGRES: Final = {
 
 _RANGES: Final = {
     "connect_timeout": (2, 31536000),
+    "group_concat_max_len": (4, 2**64 - 1),
+    "work_mem": (64, 2147483647),
+    "maintenance_work_mem": (1024, 2147483647),
     "innodb_lock_wait_timeout": (1, 1073741824),
     "interactive_timeout": (1, 31536000),
     "max_allowed_packet": (1024, 1073741824),
@@ -138,6 +162,9 @@ def allowed(engine: str, name: str, value: str) -> str:
         fits = value.strip().isdigit() and low <= int(value) <= high
         return "" if fits else f"a number from {low} to {high}"
     table = _POSTGRES if "postgres" in engine else _MYSQL
+    if name == "time_zone" and "postgres" not in engine:
+        zones = {zone.lower() for zone in zoneinfo.available_timezones()}
+        return "a time zone such as Europe/Zurich" if zones and value.lower() not in zones else ""
     if name not in table:
         return ""
     pattern, words = table[name]

@@ -9,6 +9,7 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
+from pcistack.deployment.engines import engine_of, user_hits
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import text
 from pcistack.template.view import Resource
@@ -37,27 +38,11 @@ _CATEGORIES: Final[Mapping[str, str]] = {
     "db-shard-group": "configuration change|creation|deletion|failure|maintenance|notification",
     "zero-etl": "configuration change|creation|deletion|failure|notification|maintenance",
 }
-_RESERVED: Final[Mapping[str, tuple[str, ...]]] = {
-    "mysql": ("admin1", "rdsadmin", "rdsrepladmin", "root", "mysql", "mysql.sys", "mysql.session"),
-    "postgres": ("rdsadmin", "rds_superuser", "rdsrepladmin", "rds_replication", "pg_monitor"),
-    "sqlserver": ("rdsadmin", "sa", "rdsa"),
-    "oracle": ("rdsadmin", "sys", "system", "sysaux"),
-}
-_USER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LENGTH: Final[Mapping[str, int]] = {"mysql": 64, "mariadb": 64, "postgres": 63, "oracle": 8}
 _MYSQL_RESERVED_NAMES: Final = ("mysql", "information_schema", "performance_schema", "sys")
 _WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY: Final = 24 * 60
-
-
-def _engine(resource: Resource) -> str:
-    """The family of engines: mysql also stands for Aurora MySQL, postgres for Aurora PostgreSQL."""
-    name = (resource.text("Engine") or "").lower().removeprefix("custom-")
-    for family in ("mysql", "mariadb", "postgres", "oracle", "sqlserver"):
-        if family in name:
-            return family
-    return "mysql" if name == "aurora" else ""
 
 
 @rule(
@@ -131,7 +116,7 @@ def _zones(context: Context, group: Resource) -> tuple[set[str | None], bool]:
 )
 def name_rule(context: Context) -> Iterator[Hit]:
     for database in context.of_type(CLUSTER, INSTANCE):
-        engine = _engine(database)
+        engine = engine_of(database)
         path = "DatabaseName" if database.type == CLUSTER else "DBName"
         name, user = database.text(path), database.text("MasterUsername")
         longest = _LENGTH.get(engine, 64)
@@ -148,28 +133,7 @@ def name_rule(context: Context) -> Iterator[Hit]:
             elif engine in ("mysql", "mariadb") and name.lower() in _MYSQL_RESERVED_NAMES:
                 yield hit(database, path, f"{name} is reserved by {engine}", "choose another name")
         if user:
-            yield from _user(database, engine, user)
-
-
-def _user(database: Resource, engine: str, user: str) -> Iterator[Hit]:
-    longest = 16 if engine == "mysql" and database.get("EngineMode") == "serverless" else 32
-    longest = {"postgres": 63, "oracle": 30, "sqlserver": 128}.get(engine, longest)
-    if engine and (not _USER.fullmatch(user) or len(user) > longest):
-        yield hit(
-            database,
-            "MasterUsername",
-            f"{user!r} is no user of {engine}: letters, digits and _, a letter first, at most "
-            f"{longest}",
-            "write such a name",
-        )
-    reserved = _RESERVED.get("mysql" if engine == "mariadb" else engine, ("rdsadmin",))
-    if user.lower() in reserved:
-        yield hit(
-            database,
-            "MasterUsername",
-            f"{user} is reserved by {engine or 'RDS'}",
-            "choose another name",
-        )
+            yield from user_hits(database, engine, user, "MasterUsername")
 
 
 @rule(
@@ -243,7 +207,7 @@ def password_rule(context: Context) -> Iterator[Hit]:
                 "set ManageMasterUserPassword: true",
             )
         password = database.text("MasterUserPassword")
-        engine = _engine(database)
+        engine = engine_of(database)
         longest = {"mysql": 41, "mariadb": 41, "oracle": 30}.get(engine, 128)
         if password and engine and not 8 <= len(password) <= longest:
             yield hit(
@@ -275,7 +239,7 @@ def credentials_rule(context: Context) -> Iterator[Hit]:
     for database in context.of_type(CLUSTER, INSTANCE):
         given = set(database.raw.properties)
         member = database.type == INSTANCE and "DBClusterIdentifier" in given
-        if member or not _engine(database) or given & {*_COPIES, "Fn::Transform"}:
+        if member or not engine_of(database) or given & {*_COPIES, "Fn::Transform"}:
             continue
         managed = {"ManageMasterUserPassword", "MasterUserAuthenticationType"}
         for name in ("MasterUsername", "MasterUserPassword"):
@@ -344,7 +308,8 @@ def windows_rule(context: Context) -> Iterator[Hit]:
                     f"the window lasts {length} minutes; RDS wants 30 at least",
                     "make it longer",
                 )
-        if backup and weekly and database.get("DBClusterIdentifier") is None:
+        member = database.type == INSTANCE and database.get("DBClusterIdentifier") is not None
+        if backup and weekly and not member:
             start, end = weekly[0] % _DAY, weekly[0] % _DAY + (weekly[1] - weekly[0]) % (7 * _DAY)
             first, last = backup[0], backup[0] + (backup[1] - backup[0]) % _DAY
             if any(first + shift < end and start < last + shift for shift in (-_DAY, 0, _DAY)):

@@ -338,6 +338,18 @@ def association_rule(context: Context) -> Iterator[Hit]:
                 "a distribution names its web ACL itself",
                 f"set WebACLId of {target.logical_id}, and delete the association",
             )
+        value = association.get("ResourceArn")
+        wrong = target is not None and target.type.rpartition("::")[2] in (
+            "Listener",
+            "TargetGroup",
+        )
+        if isinstance(value, Reference) and (wrong or value.attribute == "DNSName"):
+            yield hit(
+                association,
+                "ResourceArn",
+                f"{value} is no load balancer's ARN, which a web ACL is attached to",
+                "write !Ref <load balancer>",
+            )
         acl = context.target(association.get("WebACLArn"), _ACL)
         if acl is not None and acl.text("Scope") == "CLOUDFRONT":
             yield hit(

@@ -12,12 +12,13 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields, objects, text
-from pcistack.template.view import Value
+from pcistack.template.view import Resource, Value
 
 _RULE: Final = "AWS::Events::Rule"
 _SCHEDULE: Final = "AWS::Scheduler::Schedule"
 _ROTATION: Final = "AWS::SecretsManager::RotationSchedule"
 _ACTION: Final = "AWS::ApplicationAutoScaling::ScalableTarget"
+_PLAN: Final = "AWS::Backup::BackupPlan"
 _RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)(s?)\)")
 _AT: Final = re.compile(r"at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)")
 _FIELD: Final = re.compile(r"[A-Za-z0-9*/,\-?LW#]+")
@@ -81,7 +82,7 @@ _RANGES: Final = (
 @rule(
     "DEPLOY-SCHEDULE",
     "A schedule that AWS does not read",
-    types=(_RULE, _SCHEDULE, _ROTATION, _ACTION),
+    types=(_RULE, _SCHEDULE, _ROTATION, _ACTION, _PLAN),
     severity=Severity.FATAL,
     source="EventBridge user guide: Schedule expressions; Secrets Manager user guide: Rotation "
     "schedules",
@@ -104,17 +105,25 @@ def schedule_rule(context: Context) -> Iterator[Hit]:
                     f"{expression!r} is no schedule: {problem}",
                     "write it as rate(5 minutes) or cron(0 10 * * ? *)",
                 )
-    for target in context.of_type(_ACTION):
-        for path, action in objects(target, "ScheduledActions"):
-            expression = text(action.get("Schedule"))
-            problem = _problem(expression, at=True, single=False) if expression else ""
-            if problem:
-                yield hit(
-                    target,
-                    f"{path}.Schedule",
-                    f"{expression!r} is no schedule: {problem}",
-                    "write it as cron(0 10 * * ? *)",
-                )
+    for kind, items, path in (
+        (_PLAN, "BackupPlan.BackupPlanRule", "ScheduleExpression"),
+        (_ACTION, "ScheduledActions", "Schedule"),
+    ):
+        for resource in context.of_type(kind):
+            yield from _listed(resource, items, path)
+
+
+def _listed(resource: Resource, items: str, name: str) -> Iterator[Hit]:
+    for path, item in objects(resource, items):
+        expression, at = text(item.get(name)), name == "Schedule"
+        problem = _problem(expression, at=at, single=False) if expression else ""
+        if problem:
+            yield hit(
+                resource,
+                f"{path}.{name}",
+                f"{expression!r} is no schedule: {problem}",
+                "write it as cron(0 10 * * ? *)",
+            )
 
 
 def _rotation(expression: str) -> str:
