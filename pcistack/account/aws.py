@@ -101,6 +101,8 @@ class Call(Enum):
     DASHBOARDS = ("cloudwatch", "ListDashboards")
     ALIASES = ("kms", "ListAliases")
     CERTIFICATE = ("acm", "DescribeCertificate")
+    HOSTED_ZONE = ("route53", "GetHostedZone")
+    ROLE = ("iam", "GetRole")
     TAGGED = ("resourcegroupstaggingapi", "GetResources")
     KEY = ("kms", "DescribeKey")
     SERVICES = ("ecs", "DescribeServices")

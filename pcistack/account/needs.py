@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pcistack.cost.tasks import fargate
-from pcistack.template.view import Partial, Resource, View, walk
+from pcistack.template.view import Partial, Resource, Value, View, walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,23 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """A hosted zone that the template names.
+
+    Attributes:
+        resource: Logical id of what names it.
+        id: The zone's id.
+        domain: What it is needed for.
+        validates: Whether a certificate is validated in it, so that it must be public.
+    """
+
+    resource: str
+    id: str
+    domain: str
+    validates: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """Everything a template needs, over all worlds its conditions allow.
 
@@ -100,6 +117,7 @@ class Needs:
         types: Resource types.
         names: Names that the template gives.
         certificates: ACM certificates of this region by ARN, with the resources that name them.
+        hosted_zones: Hosted zones named by id.
         problems: Expressions that fail in this region, such as a zone past the last one.
     """
 
@@ -114,6 +132,7 @@ class Needs:
     types: frozenset[str]
     names: Sequence[Name]
     certificates: Mapping[str, Sequence[str]]
+    hosted_zones: Sequence[Zone]
     problems: Sequence[tuple[str, str]]
 
 
@@ -124,6 +143,7 @@ def needs(views: Sequence[View]) -> Needs:
     zones: dict[str, dict[str, None]] = {}
     names: dict[Name, None] = {}
     certificates: dict[str, dict[str, None]] = {}
+    hosted_zones: dict[Zone, None] = {}
     problems: dict[tuple[str, str], None] = {}
     counts: dict[str, int] = {}
     nat_zones: dict[str, int] = {}
@@ -136,6 +156,7 @@ def needs(views: Sequence[View]) -> Needs:
         for zone, resource in _zones(view):
             zones.setdefault(zone, {})[resource] = None
         names |= dict.fromkeys(_names(view))
+        hosted_zones |= dict.fromkeys(_hosted_zones(view))
         for arn, resource in _certificates(view):
             certificates.setdefault(arn, {})[resource] = None
         counts = _most(counts, _counts(view))
@@ -160,6 +181,7 @@ def needs(views: Sequence[View]) -> Needs:
         ),
         names=tuple(names),
         certificates={arn: tuple(resources) for arn, resources in certificates.items()},
+        hosted_zones=tuple(hosted_zones),
         problems=tuple(problems),
     )
 
@@ -304,6 +326,36 @@ def _certificates(view: View) -> Iterable[tuple[str, str]]:
         for _, value in walk(dict(resource.properties)):
             if isinstance(value, str) and arn.fullmatch(value):
                 yield value, resource.logical_id
+
+
+def _hosted_zones(view: View) -> Iterable[Zone]:
+    """Yield what is named by id; a certificate needs its own zone to be public."""
+    for certificate in view.of_type("AWS::CertificateManager::Certificate"):
+        for option in certificate.items("DomainValidationOptions"):
+            if isinstance(option, dict):
+                yield from _hosted_zone(
+                    certificate, option.get("HostedZoneId"), option.get("DomainName")
+                )
+    for record in view.of_type("AWS::Route53::RecordSet"):
+        yield from _hosted_zone(
+            record, record.get("HostedZoneId"), record.get("Name"), validates=False
+        )
+
+
+def _hosted_zone(
+    resource: Resource, zone: Value, domain: Value, *, validates: bool = True
+) -> list[Zone]:
+    known = isinstance(zone, str) and isinstance(domain, str)
+    if not known or isinstance(zone, Partial) or isinstance(domain, Partial):
+        return []
+    return [
+        Zone(
+            resource=resource.logical_id,
+            id=str(zone),
+            domain=str(domain).rstrip(".").lower(),
+            validates=validates,
+        )
+    ]
 
 
 # Numbers

@@ -12,10 +12,11 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from pcistack.account import dns, domains, quotas
 from pcistack.account import names_in_use as taken
-from pcistack.account import quotas
 from pcistack.account.ask_facts import ENABLED, opt_in_status, overlaid, resource_types, zones
 from pcistack.account.aws import Aws, Call, Item, flag, number, objects, part, text, texts
+from pcistack.account.linked_roles import linked_roles
 from pcistack.account.needs import Endpoint, NeededDatabase, Needs, needs
 from pcistack.account.requirements import account_needs
 from pcistack.account.rows import Row, Verdict, answered, tried, undecided
@@ -42,7 +43,13 @@ class _Answers:
 
 
 def preflight(
-    template: Template, aws: Aws, facts: Facts, *, now: datetime, stack: str | None = None
+    template: Template,
+    aws: Aws,
+    facts: Facts,
+    *,
+    now: datetime,
+    stack: str | None = None,
+    lookup: dns.Lookup = dns.lookup,
 ) -> list[Row]:
     """Ask AWS everything that a template needs.
 
@@ -56,6 +63,7 @@ def preflight(
         now: The present, for metrics of current use and support dates.
         stack: Name of the stack that the template is for, which may be there already; None if
             it is not known.
+        lookup: Asks the public DNS.
 
     Raises:
         CredentialsError: There are no credentials, or AWS does not accept them.
@@ -76,6 +84,8 @@ def preflight(
         rows += _databases(aws, database, answers)
     rows += tried(partial(_endpoints, wanted.endpoints, answers), aws, "VPC endpoint services")
     rows += taken.certificates(wanted, aws)
+    rows += domains.zones(wanted.hosted_zones, aws, lookup)
+    rows += linked_roles(aws, wanted.types)
     rows += taken.names(wanted, aws, stack)
     rows += quotas.room(wanted, aws, now)
     rows += account_needs(aws, wanted.types)

@@ -162,5 +162,7 @@ def _is_bookkeeping(service: str, store: str, key: str, state: str) -> bool:
     deleted_stack = (service, store, state) == ("cloudformation", "_stacks", "DELETE_COMPLETE")
     asset = service == "s3" and "cdk-hnb659fds-assets-" in key
     tags = store.endswith("_tags")
-    of_every_account = service == "scheduler" and key.rpartition("/")[2] == "default"
+    # the group of schedules and the event bus that every account has, made when first asked for
+    has_default = service in ("eventbridge", "scheduler")
+    of_every_account = has_default and key.rpartition("/")[2] == "default"
     return deleted_stack or asset or tags or of_every_account or (service, store) in _BOOKKEEPING

@@ -184,6 +184,33 @@ def certificate(arn: str, status: str = "ISSUED") -> Parameters:
     }
 
 
+def hosted_zone(name: str = "example.com.", *, private: bool = False) -> Parameters:
+    """Return an answer of GetHostedZone."""
+    return {
+        "HostedZone": {
+            "Id": "/hostedzone/Z1",
+            "Name": name,
+            "CallerReference": "x",
+            "Config": {"PrivateZone": private},
+        },
+        "DelegationSet": {"NameServers": ["ns-1.awsdns-00.com"]},
+    }
+
+
+def linked_role() -> Parameters:
+    """Return an answer of GetRole."""
+    name = "AWSServiceRoleForECS"
+    return {
+        "Role": {
+            "Path": "/aws-service-role/ecs.amazonaws.com/",
+            "RoleName": name,
+            "RoleId": "AROAEXAMPLEEXAMPLEEXA",
+            "Arn": f"arn:aws:iam::111111111111:role/aws-service-role/ecs.amazonaws.com/{name}",
+            "CreateDate": NOW,
+        }
+    }
+
+
 def stack_resource(kind: str, physical_id: str, status: str = "CREATE_COMPLETE") -> Parameters:
     """Return one resource as ListStackResources gives it."""
     return {
@@ -309,6 +336,8 @@ def answers(types: list[str], **changes: Answer) -> dict[Call, Answer]:
         Call.DASHBOARDS: {"DashboardEntries": []},
         Call.ALIASES: {"Aliases": []},
         Call.PRICES: {"PriceList": []},
+        Call.HOSTED_ZONE: hosted_zone(),
+        Call.ROLE: linked_role(),
         Call.CERTIFICATE: lambda parameters: certificate(parameters["CertificateArn"]),
     }
     return found | {Call[name]: answer for name, answer in changes.items()}

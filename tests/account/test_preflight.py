@@ -90,6 +90,10 @@ _RESOURCES: dict[str, dict[str, Json]] = {
         },
     },
     "Balancer": {"Type": "AWS::ElasticLoadBalancingV2::LoadBalancer"},
+    "Record": {
+        "Type": "AWS::Route53::RecordSet",
+        "Properties": {"HostedZoneId": "Z1", "Name": "pay.example.com", "Type": "A"},
+    },
     "Tasks": {
         "Type": "AWS::ECS::TaskDefinition",
         "Properties": {"Cpu": "512", "RequiresCompatibilities": ["FARGATE"]},
@@ -204,6 +208,8 @@ def test_a_stack_that_has_all_it_needs_is_confirmed() -> None:
         "key alias names: 1",
         "Logs resource policies: 1",
         "certificate 12345678-1234-1234-1234-123456789012",
+        "hosted zone Z1 for pay.example.com",
+        "role of ecs.amazonaws.com",
     } <= needs
     used = {call for call, _, _ in stub.log}
     brought = {Call.DETECTOR, Call.RECORDER_STATUS}  # of what the template brings itself
