@@ -47,7 +47,7 @@ def permissions(view: View) -> Iterator[Permission]:
         for rule, direction in standalone
         if direction is Direction.EGRESS
     }
-    lists = prefix_lists(view)
+    lists = {**prefix_lists(view), **_ranges(view)}
     for group in view.of_type("AWS::EC2::SecurityGroup"):
         for direction, path in _INLINE:
             for permission in _inline(group, direction, path):
@@ -91,15 +91,27 @@ def prefix_lists(view: View) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def _ranges(view: View) -> dict[str, tuple[str, ...]]:
+    """Return the ranges of the template's own networks, which a rule may ask them for."""
+    return {
+        network.logical_id: (str(cidr),)
+        for kind in ("AWS::EC2::VPC", "AWS::EC2::Subnet")
+        for network in view.of_type(kind)
+        if isinstance(cidr := network.get("CidrBlock"), str) and not isinstance(cidr, Partial)
+    }
+
+
 def _with_entries(
     permission: Permission, lists: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Permission]:
-    """Yield a rule once for each range of its prefix list, if that is the template's."""
-    if permission.kind is not PeerKind.PREFIX_LIST or permission.peer not in lists:
+    """Yield a rule once for each range of its prefix list or network, if that is the template's."""
+    open_ = permission.kind in (PeerKind.PREFIX_LIST, PeerKind.UNKNOWN)
+    if not open_ or permission.peer not in lists:
         yield permission
         return
+    certain = permission.certain or permission.ports != ALL_TRAFFIC
     for cidr in lists[permission.peer]:
-        yield replace(permission, kind=peer_kind(cidr), peer=cidr)
+        yield replace(permission, kind=peer_kind(cidr), peer=cidr, certain=certain)
 
 
 def _inline(group: Resource, direction: Direction, path: str) -> Iterator[Permission]:

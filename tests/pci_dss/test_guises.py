@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pcistack.checks.findings import Severity
-from tests.pci_dss.cases import Resources, att, database, group, one, ref, res, vpc
+from pcistack.template.document import Json
+from tests.pci_dss.cases import Resources, att, database, group, one, ref, res, tcp, vpc
 from tests.pci_dss.test_rules import findings, rules_of
 
 
@@ -182,3 +183,22 @@ def test_a_rule_that_lets_a_store_call_out_is_told_before_a_route_leads_there() 
     resources = {**vpc(), **database(), "StoreGroup": group(), "Out": out}
     found = [one for one in findings(resources) if one.rule == "PCI-1.3.2-STORE-EGRESS"]
     assert [(one.resource, one.severity) for one in found] == [("Out", Severity.WARNING)]
+
+
+def test_the_range_of_the_template_s_own_network_is_a_range() -> None:
+    whole = tcp(3306, CidrIp=att("Vpc", "CidrBlock"))
+    rules = rules_of({**vpc(), "StoreGroup": group([whole]), **database()})
+    assert "PCI-1.3.1-CIDR-BETWEEN-TIERS" in rules
+    assert "PCI-1.3.1-INGRESS-UNKNOWN" not in rules
+
+
+def test_an_account_that_somebody_chooses_at_the_deployment_is_another_one() -> None:
+    arn = "arn:aws:logs:${AWS::Region}:%s:destination:logs"
+    other, own = (
+        one("Logs::SubscriptionFilter", DestinationArn={"Fn::Sub": arn % account})
+        for account in ("${Other}", "${AWS::AccountId}")
+    )
+    sections: dict[str, Json] = {"Parameters": {"Other": {"Type": "String"}}}
+    found = {finding.rule for finding in findings(other, sections)}
+    assert "PCI-7.2.5-FOREIGN-ACCOUNT" in found
+    assert "PCI-7.2.5-FOREIGN-ACCOUNT" not in rules_of(own)

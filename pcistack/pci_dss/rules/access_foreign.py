@@ -47,8 +47,9 @@ def _own(context: Context) -> frozenset[str]:
     )
 
 
-_CHOSEN: Final = re.compile(r"^arn:.*::<([A-Za-z0-9]+)>:(?:root|role|user)")
-"""The ARN of a principal whose account somebody chooses at the deployment."""
+_CHOSEN: Final = re.compile(r"<([A-Za-z0-9]+)>")
+"""An account that somebody chooses at the deployment."""
+_PSEUDO: Final = re.compile(r"<AWS::\w+>")
 
 
 def _foreign(value: object, own: frozenset[str]) -> str | None:
@@ -56,7 +57,8 @@ def _foreign(value: object, own: frozenset[str]) -> str | None:
     text = value if isinstance(value, str) else ""
     parts = arn_parts(text)
     account = parts[4] if len(parts) == 6 else text
-    chosen = _CHOSEN.search(text)
+    written = _PSEUDO.sub("", text).split(":", 5)
+    chosen = _CHOSEN.fullmatch(written[4]) if len(written) == 6 else None
     if chosen is not None:
         return f"of the parameter {chosen[1]}"
     if not _ACCOUNT.fullmatch(account) or account in own or account in _DELIVERERS:

@@ -18,6 +18,10 @@ _JOINED: Final = {
     "AWS::EC2::TransitGatewayAttachment": ("TransitGatewayId", "a transit gateway"),
     "AWS::EC2::TransitGatewayVpcAttachment": ("TransitGatewayId", "a transit gateway"),
     "AWS::EC2::TransitGatewayPeeringAttachment": ("PeerTransitGatewayId", "a transit gateway"),
+    "AWS::EC2::TransitGatewayConnect": (
+        "TransportTransitGatewayAttachmentId",
+        "a transit gateway",
+    ),
     "AWS::NetworkManager::VpcAttachment": ("CoreNetworkId", "a core network"),
     "AWS::EC2::VPNConnection": ("CustomerGatewayId", "a site-to-site VPN"),
     "AWS::EC2::CarrierGateway": ("VpcId", "a carrier's mobile network"),
