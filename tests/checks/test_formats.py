@@ -18,7 +18,7 @@ from tests.checks.sarif_schema import SARIF
 from tests.checks.templates import V1, check, write
 
 ZURICH = ("--region", "eu-central-2")
-NASTY = "D::b%0A,ü<b>`@team`|\x07"
+NASTY = "D::b%0A,ü<b>`` `@team`|\x07\u202e"
 REASON = "The old account has an exception of 2026."
 BUCKET: dict[str, object] = {"Type": "AWS::S3::Bucket", "Properties": {}}
 
@@ -135,6 +135,7 @@ def test_annotations_are_one_line_each_that_nothing_breaks_out_of(template: Path
         assert found is not None, line
         assert "Fix: " in found[2]
     assert "D::b%250A,ü" in annotations[0]
+    assert not re.search("[\x07\u202e]", result.stdout)
 
 
 def test_warnings_are_warnings_in_annotations(tmp_path: Path) -> None:
@@ -150,6 +151,7 @@ def test_markdown_lets_nothing_of_a_template_become_markup_or_call_people(templa
     page = MarkdownIt("commonmark", {"html": True}).render(text)
     assert "<b>" not in page
     assert "<table" not in page
+    assert not re.search("[\x07\u202e]", text)
     assert not re.search(r"(?<!`)@team(?!`)", re.sub(r"<code>.*?</code>", "", page))
     assert text.count("<details>") == text.count("</details>")
     assert REASON in text

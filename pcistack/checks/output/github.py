@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pcistack.checks.findings import Severity
-from pcistack.checks.output.text import summary
+from pcistack.checks.output.text import summary, visible
 from pcistack.checks.report import Entry, Report
 
 _COMMANDS: Final = {Severity.FATAL: "error", Severity.ERROR: "error", Severity.WARNING: "warning"}
@@ -35,7 +35,7 @@ def _annotation(entry: Entry) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text.replace("\r", "")).replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

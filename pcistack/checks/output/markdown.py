@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pcistack.checks.findings import Finding, Severity, counted
-from pcistack.checks.output.text import groups, summary
+from pcistack.checks.output.text import groups, summary, visible
 from pcistack.checks.report import Entry, Report
 
 MARK: Final = "<!-- pcistack check -->"
@@ -38,7 +38,7 @@ def render(report: Report) -> str:
             ),
         )
     lines += [f"> {_plain(line)}" for line in report.notes]
-    return "\n".join(lines).rstrip()
+    return visible("\n".join(lines)).rstrip()
 
 
 def open_findings(entries: Sequence[Entry], longest: int) -> list[str]:
@@ -46,7 +46,7 @@ def open_findings(entries: Sequence[Entry], longest: int) -> list[str]:
     lines: list[str] = []
     left_out = 0
     for group in groups(list(entries)):
-        block = list(_group(group))
+        block = [visible(line) for line in _group(group)]
         longest -= sum(len(line) + 1 for line in block)
         if longest < 0:
             left_out += len(group)
@@ -102,4 +102,6 @@ def _plain(text: str) -> str:
 
 def _code(text: str) -> str:
     text = " ".join(text.split())
-    return f"`` {text} ``" if "`" in text else f"`{text}`"
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)  # a template must not end it
+    return f"{fence} {text} {fence}" if longest else f"`{text}`"
