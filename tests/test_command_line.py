@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from stacks import without_value
 from stacks.command_line import Chosen, chosen
 from stacks.documentation_values import refuse_documentation
 from stacks.environment import ENVIRONMENTS, load_environment
 from stacks.mistakes import ConfigurationError
+from stacks.without_value import told_by_ps
 
 DIGEST = "sha256:" + "ab" * 32
 FILE = """\
@@ -81,6 +85,35 @@ def test_what_the_command_line_cannot_say_is_refused_in_one_line(
     with pytest.raises(ConfigurationError) as caught:
         load_environment("x", tmp_path, chosen=chosen(context))
     assert str(caught.value) == line
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="ps is not installed")
+def test_the_command_line_of_a_process_is_told_without_proc_too() -> None:
+    told = told_by_ps(os.getpid())
+    assert told is not None
+    assert told[1] == os.getppid()
+    assert "pytest" in " ".join(told[0]) or "-c" in told[0]  # a worker of pytest-xdist
+    assert told_by_ps(2**30) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "lacks"),
+    [
+        ("cdk synth -c environmentSuffix", True),
+        ("cdk synth --context environmentSuffix --quiet", True),
+        ("cdk synth --context=environmentSuffix", True),
+        ("cdk synth -c environmentSuffix=prod", False),
+        ("cdk synth", False),
+    ],
+)
+@pytest.mark.parametrize("teller", ["told_by_files", "told_by_ps"])
+def test_a_suffix_without_a_value_is_noticed_wherever_the_system_tells(
+    monkeypatch: pytest.MonkeyPatch, teller: str, line: str, lacks: bool
+) -> None:
+    for name in ("told_by_files", "told_by_ps"):
+        told = (line.split(), 1) if name == teller else None
+        monkeypatch.setattr(without_value, name, lambda _, told=told: told)
+    assert without_value.lacks_value("environmentSuffix") is lacks
 
 
 def test_context_of_the_cdk_and_of_others_is_no_misspelling() -> None:
