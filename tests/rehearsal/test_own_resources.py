@@ -14,6 +14,7 @@ from pcistack.evidence.gather import gather
 from pcistack.pci_dss.pack import PACK as PCI
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.trial import Lab
+from stacks.at_hand import AtHand
 from tests import own_example
 from tests.evidence.sample import DAY
 from tests.support import ENDPOINTS, Synthesized, environment, statements
@@ -71,6 +72,20 @@ def test_the_worker_may_do_what_it_needs_and_nothing_else(folder: Path) -> None:
     assert any("settlementOwnPolicy" in key for key in waits)
     endpoint = template.named("S3Endpoint", "AWS::EC2::VPCEndpoint")
     assert "OwnReports" in json.dumps(endpoint["PolicyDocument"])
+
+
+def test_a_grant_of_the_cdk_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from aws_cdk import aws_s3 as s3
+
+    from stacks.app import build_app
+
+    def own_resources(at_hand: AtHand) -> None:
+        s3.Bucket(at_hand.scope, "Any").grant_read(at_hand.service.task_role)
+
+    monkeypatch.setattr("stacks.pci_dss_stack.own_resources", own_resources)
+    found = {one for one in open_findings(build_app([environment()])) if "TaskRole" in one}
+    assert any(one.startswith("PCI.DSS.321-IAMNoInlinePolicy at ") for one in found)
+    assert any(one.startswith("AwsSolutions-IAM5[Action::s3:GetObject*] at ") for one in found)
 
 
 def test_without_a_way_out_the_queue_has_its_endpoint(tmp_path: Path) -> None:
