@@ -50,8 +50,8 @@ DATA_FLOW: Final = (
 DATA_FLOW_CAPTION: Final = (
     "Blue: may carry account data. Brown: leaves the network, and may carry account data. Grey: "
     "credentials, events and copies. Mark the flows that really carry card numbers. Left out: the "
-    "flows inside your application; what the internet may do as well; questions to DNS; calls to "
-    "the AWS APIs."
+    "flows inside your application; what the internet may do as well; questions to DNS; further "
+    "calls to the AWS APIs."
 )
 RESPONSIBILITIES: Final = (
     "AWS's share is covered by its own attestation of compliance, which AWS Artifact gives you."

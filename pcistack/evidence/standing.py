@@ -41,7 +41,7 @@ _IN_ACCOUNT: Final = claim("In the account: {} Fix it before you rely on it.")
 _EXCEPTION: Final = claim("{} is accepted with a reason.")
 _EXCEPTIONS: Final = claim("{} are accepted with a reason.")
 _NOTHING: Final = claim(
-    "This template shows nothing for it: it does not apply, or is met elsewhere."
+    "No setting of this template supports it: it does not apply, or is met elsewhere."
 )
 _LOOK: Final = claim("{}: look at it.")
 _ONE_SUPPORTS: Final = claim("{} supports it.")

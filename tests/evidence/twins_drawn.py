@@ -357,7 +357,7 @@ STANDINGS: tuple[Twin, ...] = (
     twin("{} are accepted with a reason.", says=_two_reasons(), broken=drop("Second"), judged=True),
     twin("{}: look at it.", says=of("SNS::Topic"), broken=drop("Topic"), judged=True),
     twin(
-        "This template shows nothing for it: it does not apply, or is met elsewhere.",
+        "No setting of this template supports it: it does not apply, or is met elsewhere.",
         says={},
         broken=add(SUPPORT),
     ),
