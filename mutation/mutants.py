@@ -255,7 +255,7 @@ class _Walker:
             yield self.mutant(path, "choose", choice)
         if not choices and value.lower() in _OPPOSITES:
             yield self.mutant(path, "flip", _OPPOSITES[value.lower()])
-        if value.isdigit():
+        if value.isdecimal():
             yield self.mutant(path, "lowest", "0")
             yield self.mutant(path, "highest", str(int(value) * 1000))
         for opened in _OPENED.get(self.subject(path), ()):

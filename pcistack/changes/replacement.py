@@ -36,7 +36,7 @@ class Replacement:
 
     def of(self, path: str) -> Update:
         """Return what a change at a path asks; indexes of lists count for nothing."""
-        parts = [part for part in path.split(".") if not part.isdigit()]
+        parts = [part for part in path.split(".") if not part.isdecimal()]
         above = {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
         if above & {known.replace(".*", "") for known in self.always}:
             return Update.REPLACES

@@ -159,7 +159,7 @@ def allowed(engine: str, name: str, value: str) -> str:
         return ""  # a formula is worked out by RDS
     if name in _RANGES:
         low, high = _RANGES[name]
-        fits = value.strip().isdigit() and low <= int(value) <= high
+        fits = value.strip().isdecimal() and low <= int(value) <= high
         return "" if fits else f"a number from {low} to {high}"
     table = _POSTGRES if "postgres" in engine else _MYSQL
     if name == "time_zone" and "postgres" not in engine:

@@ -195,7 +195,7 @@ def _of_service(controls: Sequence[str], kind: str) -> list[str]:
 
 def _number(control: str) -> tuple[str, int]:
     service, _, number = control.partition(".")
-    return service, int(number) if number.isdigit() else 0
+    return service, int(number) if number.isdecimal() else 0
 
 
 def by_number(red: RedControl) -> tuple[str, int, str]:

@@ -41,7 +41,7 @@ class Software:
     @property
     def ends(self) -> bool:
         """Whether its last day is known."""
-        return self.supported_until[:1].isdigit()
+        return self.supported_until[:1].isdecimal()
 
 
 def software(view: View) -> tuple[Software, ...]:

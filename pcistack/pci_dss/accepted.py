@@ -122,4 +122,4 @@ def rotation_days(expression: str) -> float | None:
     if months in ("*", "?"):
         return 31
     step = months.partition("/")[2]
-    return 31.0 * int(step) if step.isdigit() else None
+    return 31.0 * int(step) if step.isdecimal() else None

@@ -235,6 +235,6 @@ def is_account_root(principal: str) -> bool | None:
     """Whether a principal is the account of the stack; None if that is not known."""
     if principal == ACCOUNT or (principal.endswith(":root") and ACCOUNT in principal):
         return True
-    if principal.isdigit() or principal.endswith(":root"):
+    if principal.isdecimal() or principal.endswith(":root"):
         return None  # an account by number: perhaps this one
     return None if glob(principal, UNKNOWN_TEXT) is None and principal.startswith("<") else False

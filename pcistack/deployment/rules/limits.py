@@ -33,7 +33,7 @@ def limit_rule(context: Context) -> Iterator[Hit]:
             for path, limit in paths.items():
                 for found, value in expand(resource, path):
                     if _breaks(limit, value):
-                        name = found.rsplit(".", 1)[-1] if not found[-1].isdigit() else found
+                        name = found.rsplit(".", 1)[-1] if not found[-1].isdecimal() else found
                         shown = len(value) if isinstance(value, list) else repr(text(value))
                         yield hit(
                             resource,

@@ -171,7 +171,7 @@ def _redirect(
     protocol, port, where = (text(to.get(n)) for n in ("Protocol", "Port", "Path"))
     if protocol not in (None, "HTTP", "HTTPS", "#{protocol}"):
         yield hit(resource, f"{at}.Protocol", f"{protocol} is no protocol", "write HTTPS")
-    if port not in (None, "#{port}") and not (port.isdigit() and 1 <= int(port) <= 65535):
+    if port not in (None, "#{port}") and not (port.isdecimal() and 1 <= int(port) <= 65535):
         yield hit(resource, f"{at}.Port", f"{port} is no port", "choose one from 1 to 65535")
     if where is not None and not where.startswith("/"):
         yield hit(resource, f"{at}.Path", f"the path {where!r} begins without /", "begin it with /")

@@ -203,7 +203,7 @@ def _response(resource: Resource, path: str, action: dict[str, Value]) -> Iterat
             "choose from HTTP_301, HTTP_302",
         )
     code = text(fields(action.get("FixedResponseConfig")).get("StatusCode"))
-    if code is not None and not (len(code) == 3 and code.isdigit() and code[0] in "245"):
+    if code is not None and not (len(code) == 3 and code.isdecimal() and code[0] in "245"):
         yield hit(
             resource,
             f"{path}.FixedResponseConfig.StatusCode",

@@ -59,7 +59,7 @@ def _cron(parts: list[str]) -> str:
     for part, (name, low, high, words) in zip(parts, _RANGES, strict=True):
         for item in re.split("[,-]", part):
             plain = item.split("/")[0].split("#")[0].upper().removesuffix("W")
-            if plain.isdigit() and not low <= int(plain) <= high:
+            if plain.isdecimal() and not low <= int(plain) <= high:
                 return f"{name} go from {low} to {high}"
             if plain.isalpha() and plain not in ("L", *words):
                 return f"{plain} is none of the {name}: write {words[0] if words else low}"

@@ -103,7 +103,7 @@ def _members(group: Resource, kind: str) -> Iterator[Hit]:
     for index, target in enumerate(group.items("Targets")):
         name_ = text(target.get("Id")) if isinstance(target, dict) else None
         wrong = {"ip": "i-", "instance": "", "lambda": "i-"}.get(kind)
-        address = name_ is not None and name_[:1].isdigit()
+        address = name_ is not None and name_[:1].isdecimal()
         if name_ and ((wrong and name_.startswith(wrong)) or (kind == "instance" and address)):
             yield hit(
                 group,
@@ -254,7 +254,7 @@ def _of_protocol(group: Resource, given: Mapping[str, str]) -> Iterator[Hit]:
 def _together(group: Resource, given: Mapping[str, str]) -> Iterator[Hit]:
     slow = given.get("slow_start.duration_seconds", "0")
     algorithm = given.get("load_balancing.algorithm.type", "round_robin")
-    if slow.isdigit() and 0 < int(slow) < 30:
+    if slow.isdecimal() and 0 < int(slow) < 30:
         yield hit(
             group,
             "TargetGroupAttributes",

@@ -140,7 +140,7 @@ def balancer_rule(context: Context) -> Iterator[Hit]:
         for index, item in enumerate(service.items("LoadBalancers") if tasks else ()):
             port = item.get("ContainerPort") if isinstance(item, dict) else None
             group = item.get("TargetGroupArn") if isinstance(item, dict) else None
-            if not str(port).isdigit() or tasks is None or tasks.unresolved:
+            if not str(port).isdecimal() or tasks is None or tasks.unresolved:
                 continue
             ports = Ports("tcp", int(str(port)), int(str(port)))
             for balancer in context.balancers_of(name_of(group)):

@@ -194,7 +194,7 @@ def _ports(context: Context, balancer: Resource, *, classic: bool) -> set[int]:
             for item in balancer.items("Listeners")
             if isinstance(item, dict)
         ]
-        return {int(str(port)) for port in listed if str(port).isdigit()}
+        return {int(str(port)) for port in listed if str(port).isdecimal()}
     numbers = [
         listener.number("Port")
         for listener in context.of_type("AWS::ElasticLoadBalancingV2::Listener")

@@ -93,7 +93,7 @@ def log_bucket_retention(context: Context) -> Iterator[Hit]:
             )
         for value in days:
             number = float(value) if isinstance(value, int | float) else None
-            if number is None and isinstance(value, str) and value.isdigit():
+            if number is None and isinstance(value, str) and value.isdecimal():
                 number = float(value)
             if number is None or number < accepted.LOG_DAYS:
                 problem = UNRESOLVED if number is None else f"is {counted(number, 'day')}"

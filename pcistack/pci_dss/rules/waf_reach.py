@@ -81,7 +81,7 @@ def matches_everything(context: Context, statement: Value) -> bool:
 def _any_size(body: dict[str, Value]) -> bool:
     """Whether a path that begins with a slash, or an ordinary body, has this size."""
     operator, text = body.get("ComparisonOperator"), str(body.get("Size"))
-    size = int(text) if text.isdigit() else None
+    size = int(text) if text.isdecimal() else None
     if size is None:
         return False
     least = {"GE": 1, "GT": 0}.get(str(operator))
@@ -96,7 +96,7 @@ def _holds_everybody(context: Context, arn: Value) -> bool:
     share = 0.0
     for item in addresses.items("Addresses") if addresses else ():
         length = str(item).partition("/")[2]
-        share += 2.0 ** -int(length) if length.isdigit() else 0.0
+        share += 2.0 ** -int(length) if length.isdecimal() else 0.0
     return share >= 0.5
 
 
