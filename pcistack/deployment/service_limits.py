@@ -14,7 +14,9 @@ _ALTERNATIVE: Final = Form(
     r"(?=.{1,253}$)(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}",
     "a domain name, *. at its beginning only",
 )
-_METHOD: Final = OneOf(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "ANY"))
+_METHOD: Final = Form(
+    r"(?i:DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT|ANY)", "a method such as GET, or ANY"
+)
 _LEVEL: Final = OneOf(("OFF", "ERROR", "INFO"))
 _SECONDS: Final = Form(r"[0-9]+", "a number of seconds")
 _BLOCK_V4: Final = Form(
@@ -54,7 +56,10 @@ SERVICE_LIMITS: Final[dict[str, dict[str, Limit]]] = {
     },
     "AWS::ApiGateway::Method": {
         "HttpMethod": _METHOD,
-        "AuthorizationType": OneOf(("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS")),
+        "AuthorizationType": Form(
+            r"(?i:NONE|AWS_IAM|CUSTOM|COGNITO_USER_POOLS)",
+            "NONE, AWS_IAM, CUSTOM or COGNITO_USER_POOLS",
+        ),
         "Integration.TimeoutInMillis": Between(50, 900000),
         "Integration.Uri": Form(r"arn:[\w-]+:apigateway:.+|https?://.+|\{.+|\$.+",
                                 "an ARN of API Gateway or a URL"),
@@ -115,7 +120,7 @@ SERVICE_LIMITS: Final[dict[str, dict[str, Limit]]] = {
     },
     "AWS::EC2::SecurityGroupEgress": {"CidrIp": _BLOCK_V4},
     "AWS::EC2::SecurityGroupIngress": {"CidrIp": _BLOCK_V4},
-    "AWS::EC2::Subnet": {"MapPublicIpOnLaunch": OneOf(("true", "false"))},
+    "AWS::EC2::Subnet": {"MapPublicIpOnLaunch": Form(r"(?i:true|false)", "true or false")},
     "AWS::EC2::Volume": {
         "Size": Between(1, 65536),
         "Iops": Between(100, 256000),

@@ -93,6 +93,17 @@ def _actions(
             )
 
 
+def _policies(context: Context, bucket: Resource) -> list[Resource]:
+    """Return the policies of a bucket, which name it by reference or by its name."""
+    names = context.access.names
+    return [
+        policy
+        for policy in context.of_type(_POLICY)
+        if name_of(policy.get("Bucket")) in (bucket.logical_id, "unknown")
+        or names.text(policy.get("Bucket")) == names.name(bucket)
+    ]
+
+
 @rule(
     "DEPLOY-CONFIG-BUCKET",
     "A delivery channel whose bucket does not let AWS Config write",
@@ -124,11 +135,7 @@ def config_rule(context: Context) -> Iterator[Hit]:
                 "aws:sourceaccount": (ACCOUNT,),
             },
         )
-        policies = [
-            policy
-            for policy in context.of_type(_POLICY)
-            if name_of(policy.get("Bucket")) in (bucket.logical_id, names.name(bucket), "unknown")
-        ]
+        policies = _policies(context, bucket)
         by_role = any(
             role is not None and not refused(context, role, ("s3:PutObject",), arn)
             for role in roles
@@ -168,11 +175,7 @@ def logging_rule(context: Context) -> Iterator[Hit]:
                 "aws:sourcearn": (names.arn(bucket) or "",),
             },
         )
-        policies = [
-            policy
-            for policy in context.of_type(_POLICY)
-            if name_of(policy.get("Bucket")) in (target.logical_id, "unknown")
-        ]
+        policies = _policies(context, target)
         if context.access.resource_allows(policies, request) is False:
             yield hit(
                 bucket,

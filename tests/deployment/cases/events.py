@@ -385,6 +385,31 @@ CASES += (
         severity=Severity.WARNING,
     ),
     *changes(
+        "DEPLOY-BUCKET-LOGGING",
+        """
+        Thing: {Type: AWS::S3::Bucket, Properties: {LoggingConfiguration:
+                {DestinationBucketName: !Ref Logs}}}
+        Logs:
+          Type: AWS::S3::Bucket
+          Properties: {BucketName: !Sub 'logs-${AWS::AccountId}'}
+        Policy:
+          Type: AWS::S3::BucketPolicy
+          Properties:
+            Bucket: !Sub 'logs-${AWS::AccountId}'
+            PolicyDocument:
+              Statement: [{Effect: Allow, Principal: {Service: logging.s3.amazonaws.com},
+                           Action: s3:PutObject, Resource: !Sub '${Logs.Arn}/*'}]
+        """,
+        (
+            "named by text",
+            "Thing",
+            "LoggingConfiguration.DestinationBucketName",
+            "logging.s3.amazonaws.com",
+            "s3.amazonaws.com",
+        ),
+        severity=Severity.WARNING,
+    ),
+    *changes(
         "DEPLOY-CONFIG-BUCKET",
         _BUCKETS,
         ("not let in", "Channel", "S3BucketName", ", config.amazonaws.com]", "]"),
