@@ -72,7 +72,7 @@ def schema(kind: str) -> dict[str, Json]:
     return cast("dict[str, Json]", json.loads(text))
 
 
-def _resolved(node: Json, root: Mapping[str, Json]) -> dict[str, Json]:
+def resolved(node: Json, root: Mapping[str, Json]) -> dict[str, Json]:
     """Follow ``$ref`` and merge what ``oneOf``, ``anyOf`` and ``allOf`` add."""
     if not isinstance(node, dict):
         return {}
@@ -81,11 +81,11 @@ def _resolved(node: Json, root: Mapping[str, Json]) -> dict[str, Json]:
         target: Json = dict(root)
         for step in reference.removeprefix("#/").split("/"):
             target = target.get(step) if isinstance(target, dict) else None
-        return _resolved(target, root)
+        return resolved(target, root)
     found = dict(node)
     for key in ("oneOf", "anyOf", "allOf"):
         for choice in as_list(node.get(key)):
-            for name, value in _resolved(choice, root).items():
+            for name, value in resolved(choice, root).items():
                 found.setdefault(name, value)
     return found
 
@@ -193,11 +193,11 @@ class _Walker:
             here = (*path, name)
             if name not in required:
                 yield self.mutant(here, "remove")
-            yield from self.values(item, _resolved(properties.get(name), self.root), here)
+            yield from self.values(item, resolved(properties.get(name), self.root), here)
         for name, child in properties.items():
             here = (*path, name)
             if name not in value and "/".join(str(s) for s in here) not in self.read_only:
-                yield from self.absent(_resolved(child, self.root), here)
+                yield from self.absent(resolved(child, self.root), here)
 
     def absent(self, node: dict[str, Json], path: Path_) -> Iterator[Mutant]:
         """Flags and choices that a schema offers and the template does not set."""
@@ -215,7 +215,7 @@ class _Walker:
         if isinstance(value, dict):
             yield from self.objects(value, node, path)
         elif isinstance(value, list):
-            yield from self.items(value, _resolved(node.get("items"), self.root), path)
+            yield from self.items(value, resolved(node.get("items"), self.root), path)
         else:
             yield from self.scalars(value, node, path)
 

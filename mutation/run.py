@@ -32,6 +32,7 @@ from pcistack.template.document import Json, Template
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "compliance.md"
 MARKER: Final = "<!-- mutation -->"
+REFUSED: Final = "<!-- refused -->"
 ZONES: Final = ("eu-central-2a", "eu-central-2b", "eu-central-2c")
 DAY: Final = date(2026, 11, 24)
 
@@ -247,14 +248,20 @@ def _page_row(name: str, group: Sequence[Verdict]) -> str:
 
 
 def main() -> int:
-    """Print the score and the survivors; 1 if there are any, or an idle reason."""
+    """Print both scores and the survivors; 1 if there are any, or an idle reason."""
+    from mutation import refused  # it takes what is above from here
+
     files = [word for word in sys.argv[1:] if word != "--write"]
     template = Template.read(Path(files[0])) if files else production()
     start = time.perf_counter()
     verdicts = run(template)
     print("\n".join(report(verdicts, time.perf_counter() - start)))
+    start = time.perf_counter()
+    refusals = refused.run(template)
+    print("\n".join(refused.report(refusals, time.perf_counter() - start)))
     if "--write" in sys.argv:
         write_between(PAGE, MARKER, page(verdicts))
+        write_between(PAGE, REFUSED, refused.page(refusals))
     without_use = [] if files else idle([verdict.mutant for verdict in verdicts])
     for reason in without_use:
         print(
@@ -262,7 +269,8 @@ def main() -> int:
             "delete it",
             file=sys.stderr,
         )
-    return int(bool(without_use) or any(verdict.survives for verdict in verdicts))
+    survives = refused.survives(refusals) or any(verdict.survives for verdict in verdicts)
+    return int(bool(without_use) or survives)
 
 
 if __name__ == "__main__":

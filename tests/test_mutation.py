@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 from typing import cast
 
 import pytest
 
+from mutation import refused
 from mutation import run as mutation
 from mutation.harmless import HARMLESS, Harmless
 from mutation.mutants import Mutant, mutants
@@ -164,3 +166,30 @@ def test_a_reason_that_covers_nothing_fails_the_run_and_is_named(
         "mutation/harmless.py: 'it is gone' for 'flip False' of 'RequireTLS' in RDS::DBProxy "
         "covers no mutant of the production template; delete it\n"
     )
+
+
+def test_what_breaks_a_schema_is_tried_once_for_each_place() -> None:
+    group = {"LogGroupName": "/a", "RetentionInDays": 7}
+    body = {"One": group, "Two": group}
+    resources = {k: {"Type": "AWS::Logs::LogGroup", "Properties": v} for k, v in body.items()}
+    found = {
+        (mutant.where, mutant.change)
+        for mutant in refused.refused(Template(json.loads(json.dumps({"Resources": resources}))))
+    }
+    assert {
+        ("NoSuchProperty", "unknown"),
+        ("Arn", "read-only"),
+        ("LogGroupName", "pattern"),
+        ("RetentionInDays", "type"),
+    } <= found
+
+
+def test_a_survivor_that_is_not_told_of_fails_the_run() -> None:
+    told, untold = (
+        refused.Refusal(
+            mutant=Mutant(resource="R", type="T", path=("a",), where="a", change=change), by=""
+        )
+        for change in ("read-only", "required")
+    )
+    assert not refused.survives([told])
+    assert refused.survives([told, untold])
