@@ -20,6 +20,7 @@ from pcistack.network.model import (
     integer,
     peer_kind,
 )
+from pcistack.template.document import Json
 from pcistack.template.references import name_of, names_of
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View
 
@@ -51,7 +52,7 @@ def permissions(view: View) -> Iterator[Permission]:
     for group in view.of_type("AWS::EC2::SecurityGroup"):
         for direction, path in _INLINE:
             for permission in _inline(group, direction, path):
-                yield from _with_entries(permission, lists)
+                yield from _with_entries(view, permission, lists)
         # CloudFormation drops AWS's allow-all rule once any other outbound rule is there
         if not group.items("SecurityGroupEgress") and group.logical_id not in with_egress:
             yield Permission(
@@ -71,7 +72,7 @@ def permissions(view: View) -> Iterator[Permission]:
         one = _permission(
             dict(rule.properties), name_of(group_value), direction, rule.logical_id, ""
         )
-        yield from _with_entries(one, lists)
+        yield from _with_entries(view, one, lists)
 
 
 _INLINE: Final = (
@@ -101,16 +102,38 @@ def _ranges(view: View) -> dict[str, tuple[str, ...]]:
     }
 
 
+def _below(node: Json, step: str) -> Json:
+    if isinstance(node, list):
+        return node[int(step)] if step.isdecimal() and int(step) < len(node) else None
+    return node.get(step) if isinstance(node, dict) else None
+
+
+def _either(view: View, permission: Permission) -> tuple[str, ...]:
+    """Return the ranges that a rule chooses between by what only the deployment knows."""
+    node: Json = dict(view.resources[permission.resource].raw.properties)
+    for step in permission.path.split(".") if permission.path else ():
+        node = _below(node, step)
+    found: list[str] = []
+    for key in ("CidrIp", "CidrIpv6"):
+        choice = node.get(key) if isinstance(node, dict) else None
+        branches = choice.get("Fn::If") if isinstance(choice, dict) else None
+        if isinstance(branches, list):
+            found += [one for one in branches[1:] if isinstance(one, str)]
+    return tuple(found)
+
+
 def _with_entries(
-    permission: Permission, lists: Mapping[str, tuple[str, ...]]
+    view: View, permission: Permission, lists: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Permission]:
     """Yield a rule once for each range of its prefix list or network, if that is the template's."""
     open_ = permission.kind in (PeerKind.PREFIX_LIST, PeerKind.UNKNOWN)
-    if not open_ or permission.peer not in lists:
+    known = lists.get(permission.peer, ()) if open_ else ()
+    known = known or (_either(view, permission) if permission.kind is PeerKind.UNKNOWN else ())
+    if not known:
         yield permission
         return
     certain = permission.certain or permission.ports != ALL_TRAFFIC
-    for cidr in lists[permission.peer]:
+    for cidr in known:
         yield replace(permission, kind=peer_kind(cidr), peer=cidr, certain=certain)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from pcistack.checks.findings import Severity
@@ -202,3 +204,11 @@ def test_an_account_that_somebody_chooses_at_the_deployment_is_another_one() -> 
     found = {finding.rule for finding in findings(other, sections)}
     assert "PCI-7.2.5-FOREIGN-ACCOUNT" in found
     assert "PCI-7.2.5-FOREIGN-ACCOUNT" not in rules_of(own)
+
+
+def test_a_range_that_the_deployment_chooses_is_both_of_its_branches() -> None:
+    choice = {"Fn::If": ["Ours", "0.0.0.0/0", "10.0.0.1/32"]}
+    ours = {"Ours": {"Fn::Equals": [ref("AWS::AccountId"), "111111111111"]}}
+    resources = {**vpc(), "StoreGroup": group([tcp(22, CidrIp=choice)])}
+    found = findings(resources, {"Conditions": cast("Json", ours)})
+    assert "PCI-1.3.1-INGRESS-WORLD" in {one.rule for one in found}
