@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pcistack.checks.findings import Finding
+from pcistack.checks.findings import Finding, Severity
 from pcistack.checks.run import load, resolve
 from pcistack.structure.pack import PACK
 from pcistack.template.document import Template
@@ -207,3 +207,12 @@ def test_the_names_of_a_loop_are_no_missing_ones(section: str) -> None:
 def test_what_a_macro_brings_into_a_function_is_not_judged() -> None:
     body = "TopicName: {'Fn::Sub': {'Fn::Transform': {Name: Other}}}"
     assert _rules(resource("AWS::SNS::Topic", body)) == {"TEMPLATE-MACRO"}
+
+
+def test_a_serverless_resource_without_its_transform_is_refused() -> None:
+    text = resource("AWS::Serverless::SimpleTable", "TableName: t")
+    found = [f for f in _findings(text) if f.rule == "TEMPLATE-SERVERLESS"]
+    assert [f.severity for f in found] == [Severity.FATAL]
+    for head in ("Transform: AWS::Serverless-2016-10-31\n", "Transform: Own\n"):
+        found = [f for f in _findings(head + text) if f.rule == "TEMPLATE-SERVERLESS"]
+        assert [f.severity for f in found] == [Severity.WARNING]

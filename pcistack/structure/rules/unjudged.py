@@ -49,7 +49,15 @@ def serverless(context: Context) -> Iterator[Hit]:
         kind = raw.body.get(WAS, raw.type)
         if not isinstance(kind, str) or not kind.startswith("AWS::Serverless::"):
             continue
-        if WAS in raw.body:
+        if not context.macros:
+            yield hit(
+                logical_id,
+                "",
+                f"{kind} needs the transform {SAM}, which the template does not name",
+                f"add Transform: {SAM}",
+                severity=Severity.FATAL,
+            )
+        elif WAS in raw.body:
             what = "is judged by its own properties: what its events and the like become is not"
             yield hit(logical_id, "", f"{kind} {what}")
         elif kind != "AWS::Serverless::Application":
