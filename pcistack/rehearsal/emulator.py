@@ -96,9 +96,9 @@ class Emulator:
     def home(self) -> Path:
         """A home folder that holds nothing but the user's cache: no ``~/.cdk.json``."""
         home = self.folder / "home"
-        if not home.exists():
-            home.mkdir()
-            cache = Path.home() / ".cache"
+        home.mkdir(exist_ok=True)
+        cache = Path.home() / ".cache"
+        with suppress(FileExistsError):  # commands that start at once ask at once
             if cache.is_dir():
                 (home / ".cache").symlink_to(cache)
         return home
