@@ -24,6 +24,13 @@ _SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Policies whose service refuses actions that it does not have, and the prefixes of its own."""
 
+_ON_THEIR_OWN: Final = frozenset(
+    ("dynamodb", "ecr", "firehose", "kinesis", "kms", "lambda", "secretsmanager", "sns", "sqs")
+)
+"""Services whose actions take ARNs of their own, whichever of them one looks at."""
+
+_ARN: Final = re.compile(r"arn:[^:*]+:(?P<service>[a-z0-9-]+):")
+
 _SLIP: Final = 0.9
 """How alike two names are, from 0 to 1, where one is the other misspelt."""
 
@@ -85,6 +92,40 @@ def _severity(action: str, near: str) -> Severity | None:
 
 def _within(action: str, scope: tuple[str, ...]) -> bool:
     return action == "*" or action.lower().partition(":")[0] in scope
+
+
+@rule(
+    "DEPLOY-IAM-RESOURCE",
+    "An action allowed on resources of other services only",
+    types=("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role"),
+    severity=Severity.WARNING,
+    source="Service authorization reference: resource types of each action; IAM user guide: IAM "
+    "JSON policy elements: Resource",
+)
+def resource_rule(context: Context) -> Iterator[Hit]:
+    for kind, statement in _statements(context):
+        if not statement.allows or not kind.startswith("AWS::IAM::"):
+            continue
+        named = statement.written.get("Resource")
+        texts = map(context.access.names.text, named if isinstance(named, list) else [named])
+        services = {_service_of(text) for text in texts}
+        for place, action in _known(statement.written.get("Action")):
+            service = action.lower().partition(":")[0]
+            if service in _ON_THEIR_OWN and not services & {service, ""}:
+                other = ", ".join(sorted(services))
+                yield hit(
+                    statement.resource,
+                    f"{statement.path}.Action{place}",
+                    f"{action} acts on resources of {service} only, and the statement names those "
+                    f"of {other}: it allows nothing",
+                    f"name the ARN of the {service} resource, in a statement of its own",
+                )
+
+
+def _service_of(arn: str) -> str:
+    """Return the service in an ARN; empty if the text may be an ARN of any."""
+    found = _ARN.match(arn)
+    return found["service"] if found else ""
 
 
 @rule(

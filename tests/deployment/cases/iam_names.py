@@ -13,6 +13,13 @@ def _policy(kind: str, action: str) -> str:
     )
 
 
+def _on(action: str, resource: str) -> str:
+    return template(
+        "Thing: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: "
+        f"[{{Effect: Allow, Action: ['{action}'], Resource: '{resource}'}}]}}}}}}\n"
+    )
+
+
 def _trust(service: str) -> str:
     return template(
         "Thing: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: "
@@ -48,6 +55,17 @@ CASES = (
             ("misspelt", Severity.ERROR, "service-role/AmazonECSTasksExecutionRolePolicy"),
             ("not alike", Severity.WARNING, "SomethingNew"),
         )
+    ),
+    *(
+        Case(
+            rule="DEPLOY-IAM-RESOURCE",
+            name=action,
+            severity=Severity.WARNING,
+            property=_ACTION,
+            bad=_on(action, "arn:aws:s3:::reports/*"),
+            good=_on(action, f"arn:aws:{action.partition(':')[0]}:eu-central-2:111111111111:x"),
+        )
+        for action in ("sqs:SendMessage", "kms:Decrypt", "secretsmanager:GetSecretValue")
     ),
     Case(
         rule="DEPLOY-IAM-ACTION",
