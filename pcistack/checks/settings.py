@@ -192,8 +192,9 @@ def _read(path: Path) -> Mapping[str, object] | None:
 
     try:
         document: Mapping[str, object] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError([f"{os.path.relpath(path)}: not valid TOML ({error})"]) from None
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits; 1,000 brackets
+        why = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise SettingsError([f"{os.path.relpath(path)}: not valid TOML ({why})"]) from None
     if path.name == FILE:
         return document
     tool = document.get("tool")

@@ -69,7 +69,7 @@ def named(text: str, setting: str) -> str | None:
     """
     try:
         value = tomllib.loads(text).get(setting)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, str) else None
 

@@ -130,6 +130,8 @@ def test_regions_by_path_hold_where_nothing_else_names_one() -> None:
             "unknown region 'eu-cental-2'; did you mean 'eu-central-2'?",
         ),
         ("[[", "not valid TOML"),
+        ("a = " + "[" * 100_000, "not valid TOML (nested too deeply)"),
+        ("a = " + "1" * 5_000, "not valid TOML"),
         ("rules = [1]", "rules[0]: is no table"),
         (entry(rule='"PCI-4.2.1-PLAIN-REQUEST"'), f"did you mean '{RULE}'?"),
         (entry(reason=""), "lacks reason"),

@@ -110,7 +110,7 @@ def before(lab: Lab, dev: Assembly) -> Iterator[dict[str, str]]:
     status = lab.direct.create(lab.edited(dev, of_before))
     assert status == "CREATE_COMPLETE", lab.direct.failures(dev.stack)
     yield lab.direct.physical_ids(dev.stack)
-    assert lab.direct.delete(dev.stack) == "DELETE_COMPLETE"
+    assert lab.destroy(dev) == "DELETE_COMPLETE"
 
 
 def test_stack_of_before_gets_the_identities_and_keeps_its_database(
