@@ -41,7 +41,7 @@ _REASONS_SHOWN: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Fate:
     """What became of a mutant: the rules that kill it, or the reason why it is harmless."""
 
     mutant: Mutant
@@ -104,7 +104,7 @@ def findings_of(template: Template) -> list[Finding]:
     return [*outcome.open, *(finding for finding, _ in outcome.acknowledged)]
 
 
-def judge(template: Template, mutant: Mutant, known: frozenset[tuple[str, ...]]) -> Verdict:
+def judge(template: Template, mutant: Mutant, known: frozenset[tuple[str, ...]]) -> Fate:
     """Return what becomes of a mutant."""
     new = {
         finding.rule
@@ -112,7 +112,7 @@ def judge(template: Template, mutant: Mutant, known: frozenset[tuple[str, ...]])
         if _identity(finding) not in known
     }
     reason = None if new else next((one for one in HARMLESS if one.covers(mutant)), None)
-    return Verdict(mutant=mutant, rules=tuple(sorted(new)), harmless=reason)
+    return Fate(mutant=mutant, rules=tuple(sorted(new)), harmless=reason)
 
 
 def _identity(finding: Finding) -> tuple[str, ...]:
@@ -129,10 +129,10 @@ def idle(every: Sequence[Mutant]) -> list[Harmless]:
     return [reason for reason in HARMLESS if not any(reason.covers(mutant) for mutant in every)]
 
 
-def run(template: Template) -> list[Verdict]:
+def run(template: Template) -> list[Fate]:
     """Return the verdict on every mutant of a template."""
     known = known_of(template)
-    found: list[Verdict] = []
+    found: list[Fate] = []
     everything = list(mutants(template))
     for index, mutant in enumerate(everything, start=1):
         found.append(judge(template, mutant, known))
@@ -153,10 +153,10 @@ def production() -> Template:
         return Template.read(Path(assembly.stacks[0].template_full_path))
 
 
-def report(verdicts: Sequence[Verdict], seconds: float) -> list[str]:
+def report(verdicts: Sequence[Fate], seconds: float) -> list[str]:
     """Return the lines that the run prints."""
     lines = [f"{'Type':44}{'Mutants':>8}{'Killed':>8}{'Harmless':>10}{'Survive':>9}"]
-    by_type: dict[str, list[Verdict]] = {}
+    by_type: dict[str, list[Fate]] = {}
     for verdict in verdicts:
         by_type.setdefault(verdict.mutant.type, []).append(verdict)
     for kind, group in sorted(by_type.items()):
@@ -176,18 +176,18 @@ def report(verdicts: Sequence[Verdict], seconds: float) -> list[str]:
     return lines
 
 
-def _score(verdicts: Sequence[Verdict]) -> str:
+def _score(verdicts: Sequence[Fate]) -> str:
     _, killed, _, survive = _numbers(verdicts)
     matter = killed + survive
     score = 100 * killed / matter if matter else 100.0
     return f"{killed} of {matter} mutants that matter are killed, {score:.1f} %"
 
 
-def _reasons(verdicts: Sequence[Verdict]) -> Counter[str]:
+def _reasons(verdicts: Sequence[Fate]) -> Counter[str]:
     return Counter(v.harmless.reason for v in verdicts if v.harmless is not None)
 
 
-def _excused(verdicts: Sequence[Verdict]) -> int:
+def _excused(verdicts: Sequence[Fate]) -> int:
     """Count the killed mutants that a reason for harmless ones would cover too."""
     return sum(
         bool(verdict.rules) and any(one.covers(verdict.mutant) for one in HARMLESS)
@@ -195,7 +195,7 @@ def _excused(verdicts: Sequence[Verdict]) -> int:
     )
 
 
-def _numbers(group: Sequence[Verdict]) -> tuple[int, int, int, int]:
+def _numbers(group: Sequence[Fate]) -> tuple[int, int, int, int]:
     """Count a group: all, killed, harmless, surviving."""
     return (
         len(group),
@@ -205,14 +205,14 @@ def _numbers(group: Sequence[Verdict]) -> tuple[int, int, int, int]:
     )
 
 
-def _row(name: str, group: Sequence[Verdict]) -> str:
+def _row(name: str, group: Sequence[Fate]) -> str:
     every, killed, harmless, survive = _numbers(group)
     return f"{name:44}{every:>8}{killed:>8}{harmless:>10}{survive:>9}"
 
 
-def page(verdicts: Sequence[Verdict]) -> str:
+def page(verdicts: Sequence[Fate]) -> str:
     """Return what the page on compliance says of a run: the same for the same template."""
-    by_type: dict[str, list[Verdict]] = {}
+    by_type: dict[str, list[Fate]] = {}
     for verdict in verdicts:
         by_type.setdefault(verdict.mutant.type, []).append(verdict)
     ranked = sorted(by_type.items(), key=lambda item: (-_numbers(item[1])[1], item[0]))
@@ -243,7 +243,7 @@ def page(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(lines)
 
 
-def _page_row(name: str, group: Sequence[Verdict]) -> str:
+def _page_row(name: str, group: Sequence[Fate]) -> str:
     return f"| {name} | {' | '.join(str(number) for number in _numbers(group))} |"
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from pci_constructs.settings.form import tables_of
-from pcistack.changes.compare import Change, Kind, compare
+from pcistack.changes.compare import Change, ChangeKind, compare
 from pcistack.changes.effects import explain
 from pcistack.template.document import Template
 from stacks.changes_samples import BASE, SAMPLES, Values
@@ -104,7 +104,7 @@ def _row(setting: str, sample: Values, old: Template, before: Values, after: Val
 def verdict(changes: list[Change]) -> str:
     """Return what happens to a stack, named after the worst that happens to a resource."""
     effects = " ".join(effect for change in changes for effect in change.effects)
-    if any(change.kind is Kind.REFUSED for change in changes):
+    if any(change.kind is ChangeKind.REFUSED for change in changes):
         return "**refused** by AWS, rolled back"
     if any("CloudFormation refuses" in effect for change in changes for effect in change.effects):
         return "**refused** by AWS where it replaces"
@@ -120,12 +120,12 @@ def verdict(changes: list[Change]) -> str:
 
 
 def _is_new(change: Change) -> bool:
-    return change.kind in (Kind.REPLACED, Kind.MAY_REPLACE)
+    return change.kind in (ChangeKind.REPLACED, ChangeKind.MAY_REPLACE)
 
 
 def meaning(changes: list[Change]) -> str:
     """Return the worst effects with the types of their resources, or else which types change."""
-    refused = [change for change in changes if change.kind is Kind.REFUSED]
+    refused = [change for change in changes if change.kind is ChangeKind.REFUSED]
     loud = refused or [change for change in changes if change.is_dangerous]
     if not loud:
         replaced = [change for change in changes if _is_new(change) and change.type != _TASK]

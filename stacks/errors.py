@@ -36,7 +36,7 @@ _WRONG: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Whereabouts:
     """Where an error is.
 
     Attributes:
@@ -50,7 +50,7 @@ class Place:
     allowed: str
 
 
-def place_of(detail: ErrorDetails, model: type[BaseModel] = Environment) -> Place:
+def place_of(detail: ErrorDetails, model: type[BaseModel] = Environment) -> Whereabouts:
     """Return where an error is; pydantic's own names of keys and choices are no place."""
     return _within(model, list(detail["loc"]), (), ())
 
@@ -62,33 +62,33 @@ def _within(
     above: tuple[str, ...],
     *,
     whole: bool = False,
-) -> Place:
+) -> Whereabouts:
     """Return a place inside a table; if ``whole``, an error there makes ``above`` unusable."""
     if not location:
-        return Place(names=names, unusable=above, allowed=f"a table, [{dotted(names)}]")
+        return Whereabouts(names=names, unusable=above, allowed=f"a table, [{dotted(names)}]")
     name, *rest = location
     field = model.model_fields.get(str(name))
     names, here = (*names, str(name)), above if whole else (*above, str(name))
     if field is None:
         known = listed(key for key in model.model_fields if key != "suffix")
-        return Place(names=names, unusable=here, allowed=known)
+        return Whereabouts(names=names, unusable=here, allowed=known)
     tables = tables_of(field)
     if tables is None:
         inner = rest[0] if rest and get_origin(field.annotation) is dict else None
         if isinstance(inner, str) and not whole:
             names, here = (*names, inner), (*here, inner)
-        return Place(names=names, unusable=here, allowed=allowed(field))
+        return Whereabouts(names=names, unusable=here, allowed=allowed(field))
     if tables.how == "one":
         return _within(tables.model, rest, names, here, whole=whole)
     if not rest:
-        return Place(names=names, unusable=here, allowed=allowed(field))
+        return Whereabouts(names=names, unusable=here, allowed=allowed(field))
     key, *rest = rest
     if tables.how == "listed":
         names = (*names[:-1], f"{names[-1]}[{key}]")
         return _within(tables.model, rest, names, here, whole=True)
     names, here = (*names, str(key)), here if whole else (*here, str(key))
     if not rest or rest[0] == "[key]":
-        return Place(names=names, unusable=here, allowed=allowed(field))
+        return Whereabouts(names=names, unusable=here, allowed=allowed(field))
     needed = any(field.is_required() for field in tables.model.model_fields.values())
     return _within(tables.model, rest, names, here, whole=whole or needed)
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from pcistack.changes.compare import Kind
+from pcistack.changes.compare import ChangeKind
 from pcistack.changes.output import markdown
 from pcistack.changes.stacks import StackChange
 from pcistack.checks.findings import counted
@@ -125,7 +125,7 @@ def _changes(stacks: Sequence[StackChange]) -> Iterator[str]:
     """Yield what happens to each stack; stacks to which the same happens stand together."""
     together: dict[str, list[StackChange]] = {}
     for stack in stacks:
-        if stack.kind is Kind.IN_PLACE:
+        if stack.kind is ChangeKind.IN_PLACE:
             body = markdown([stack]).partition("\n")[2]
             together.setdefault(body.replace(stack.name, "…"), []).append(stack)
         else:

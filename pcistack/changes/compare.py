@@ -29,7 +29,7 @@ ATTRIBUTES: Final = ("DeletionPolicy", "UpdateReplacePolicy", "UpdatePolicy", "C
 """Attributes of a resource whose change is shown beside its properties."""
 
 
-class Kind(Enum):
+class ChangeKind(Enum):
     """What happens to a resource, from the least to the most."""
 
     ADDED = "added"
@@ -66,7 +66,7 @@ class Change:
 
     logical_id: str
     type: str
-    kind: Kind
+    kind: ChangeKind
     paths: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
     effects: list[str] = field(default_factory=list)
@@ -91,7 +91,7 @@ class Change:
 
     def refuse(self, reason: str) -> None:
         """Note that AWS refuses the update here, and why."""
-        self.kind = Kind.REFUSED
+        self.kind = ChangeKind.REFUSED
         self.note(reason, Danger.REFUSED)
 
 
@@ -106,22 +106,22 @@ def compare(old: Template, new: Template) -> list[Change]:
     values = Values(old), Values(new)
     for name, resource in after.items():
         if name not in before:
-            found[name] = Change(name, resource.type, Kind.ADDED)
+            found[name] = Change(name, resource.type, ChangeKind.ADDED)
         elif (change := _changed(before[name], resource, *values)) is not None:
             found[name] = change
     _spread(found, new)
     for name, resource in before.items():
         if name not in after:
-            found[name] = Change(name, resource.type, Kind.REMOVED)
+            found[name] = Change(name, resource.type, ChangeKind.REMOVED)
     for name, change in found.items():
-        if change.kind in (Kind.REPLACED, Kind.MAY_REPLACE):
+        if change.kind in (ChangeKind.REPLACED, ChangeKind.MAY_REPLACE):
             _require_new_name(change, before[name], after[name])
     return list(found.values())
 
 
 def _changed(old: RawResource, new: RawResource, before: Values, after: Values) -> Change | None:
     if old.type != new.type:
-        change = Change(new.logical_id, new.type, Kind.REPLACED, ("Type",), ("Type",))
+        change = Change(new.logical_id, new.type, ChangeKind.REPLACED, ("Type",), ("Type",))
         change.refuse(
             f"CloudFormation does not update {old.type} to {new.type} under one logical id: "
             "rename it in the template"
@@ -131,7 +131,7 @@ def _changed(old: RawResource, new: RawResource, before: Values, after: Values) 
     attributes = [name for name in ATTRIBUTES if old.body.get(name) != new.body.get(name)]
     if not paths and not attributes:
         return None
-    change = Change(new.logical_id, new.type, Kind.IN_PLACE, (*paths, *attributes))
+    change = Change(new.logical_id, new.type, ChangeKind.IN_PLACE, (*paths, *attributes))
     _classify(change, paths)
     return change
 
@@ -140,10 +140,13 @@ def _classify(change: Change, paths: list[str], least: Update = Update.REPLACES)
     """Say whether changes at paths replace a resource."""
     known = replacement_of(change.type) or Replacement()
     asked = {path: known.of(path) for path in paths}
-    for update, kind in ((Update.REPLACES, Kind.REPLACED), (Update.MAY_REPLACE, Kind.MAY_REPLACE)):
+    for update, kind in (
+        (Update.REPLACES, ChangeKind.REPLACED),
+        (Update.MAY_REPLACE, ChangeKind.MAY_REPLACE),
+    ):
         because = tuple(path for path, wanted in asked.items() if wanted is update)
         if because:
-            change.kind = kind if least is Update.REPLACES else Kind.MAY_REPLACE
+            change.kind = kind if least is Update.REPLACES else ChangeKind.MAY_REPLACE
             change.because = because
             return
 
@@ -154,7 +157,7 @@ def _spread(found: dict[str, Change], new: Template) -> None:
     while waiting:
         cause = waiting.pop()
         for name, resource in new.resources.items():
-            if name == cause or (name in found and found[name].kind is Kind.ADDED):
+            if name == cause or (name in found and found[name].kind is ChangeKind.ADDED):
                 continue
             paths = [
                 key
@@ -166,7 +169,7 @@ def _spread(found: dict[str, Change], new: Template) -> None:
 
 
 def _is_new(change: Change) -> bool:
-    return change.kind in (Kind.REPLACED, Kind.MAY_REPLACE)
+    return change.kind in (ChangeKind.REPLACED, ChangeKind.MAY_REPLACE)
 
 
 def _change_by_reference(
@@ -177,13 +180,13 @@ def _change_by_reference(
     waiting: list[str],
 ) -> None:
     name = resource.logical_id
-    change = found.setdefault(name, Change(name, resource.type, Kind.IN_PLACE))
+    change = found.setdefault(name, Change(name, resource.type, ChangeKind.IN_PLACE))
     was = change.kind
     known = tuple(path for path in paths if path not in change.paths)
     change.paths = (*change.paths, *known)
-    if was in (Kind.REPLACED, Kind.REFUSED):
+    if was in (ChangeKind.REPLACED, ChangeKind.REFUSED):
         return
-    certain = found[cause].kind is Kind.REPLACED
+    certain = found[cause].kind is ChangeKind.REPLACED
     _classify(change, paths, Update.REPLACES if certain else Update.MAY_REPLACE)
     if change.kind is not was:
         waiting.append(name)
@@ -195,7 +198,7 @@ def _require_new_name(change: Change, old: RawResource, new: RawResource) -> Non
     for name in sorted(known.names if known else ()):
         if name not in old.properties or name in change.because or name not in new.properties:
             continue
-        if change.kind is Kind.MAY_REPLACE:
+        if change.kind is ChangeKind.MAY_REPLACE:
             change.note(
                 f"Where {', '.join(change.because)} replaces it, CloudFormation refuses, because "
                 f"its {name} stays",

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from pcistack.changes.compare import STATEFUL, Change, Danger, Kind
+from pcistack.changes.compare import STATEFUL, Change, ChangeKind, Danger
 from pcistack.changes.values import references
 from pcistack.template.document import Json, RawResource, Template
 
@@ -119,15 +119,15 @@ def _explain_removal(change: Change, old: RawResource) -> None:
 
 
 def _explain_replacement(change: Change, old: RawResource, new: RawResource) -> None:
-    if change.kind is Kind.REPLACED and is_protected(old) and is_protected(new):
+    if change.kind is ChangeKind.REPLACED and is_protected(old) and is_protected(new):
         change.note(
             "AWS refuses to delete the old one, because it is protected: the update is complete, "
             "and it stays in the account",
             Danger.LEAVES_BEHIND,
         )
-    if change.kind not in (Kind.REPLACED, Kind.MAY_REPLACE) or not holds_data(old):
+    if change.kind not in (ChangeKind.REPLACED, ChangeKind.MAY_REPLACE) or not holds_data(old):
         return
-    if change.kind is Kind.MAY_REPLACE and change.is_dangerous:
+    if change.kind is ChangeKind.MAY_REPLACE and change.is_dangerous:
         return  # refused wherever it would be replaced
     policy = _policy(new, "UpdateReplacePolicy")
     fate = {
@@ -135,7 +135,7 @@ def _explain_replacement(change: Change, old: RawResource, new: RawResource) -> 
         "RetainExceptOnCreate": "the old one stays in the account, unmanaged",
         "Snapshot": "of the old one a snapshot is left",
     }.get(policy, "the old one is deleted with its data")
-    sure = "The new one is" if change.kind is Kind.REPLACED else "A new one would be"
+    sure = "The new one is" if change.kind is ChangeKind.REPLACED else "A new one would be"
     change.note(f"{sure} empty; {fate}", Danger.LOSES_DATA)
 
 
@@ -160,7 +160,7 @@ def _explain_retention(change: Change, old: RawResource, new: RawResource) -> No
 
 def _explain_restart(change: Change, old: RawResource, new: RawResource) -> None:
     del old, new
-    for path in change.paths if change.kind is Kind.IN_PLACE else ():
+    for path in change.paths if change.kind is ChangeKind.IN_PLACE else ():
         effect = _RESTARTS.get(change.type, {}).get(path.partition(".")[0])
         if effect:
             change.note(effect)
@@ -221,7 +221,7 @@ def _refuse_overlaps(old: Template, new: Template, changes: Mapping[str, Change]
     there = {name: block for name, block in _blocks(old) if name in old.resources}
     for name, block in _blocks(new):
         change = changes.get(name)
-        if change is None or change.kind not in (Kind.ADDED, Kind.REPLACED):
+        if change is None or change.kind not in (ChangeKind.ADDED, ChangeKind.REPLACED):
             continue
         vpc = _vpc(new.resources[name])
         taken = [
@@ -229,7 +229,7 @@ def _refuse_overlaps(old: Template, new: Template, changes: Mapping[str, Change]
             for other, addresses in there.items()
             if addresses.overlaps(block) and _vpc(old.resources[other]) == vpc
         ]
-        fresh = vpc in changes and changes[vpc].kind in (Kind.REPLACED, Kind.ADDED)
+        fresh = vpc in changes and changes[vpc].kind in (ChangeKind.REPLACED, ChangeKind.ADDED)
         if taken and not fresh:
             change.refuse(
                 f"EC2 refuses its addresses: {block} is taken by {', '.join(sorted(taken))}, which "
@@ -256,11 +256,11 @@ def _refuse_other_vpc(new: Template, changes: Mapping[str, Change]) -> None:
     moved = {
         name
         for name, change in changes.items()
-        if change.type == "AWS::EC2::VPC" and change.kind is Kind.REPLACED
+        if change.type == "AWS::EC2::VPC" and change.kind is ChangeKind.REPLACED
     }
     for name, change in changes.items():
         resource = new.resources.get(name)
-        if change.type not in _GROUPS or change.kind is not Kind.IN_PLACE or resource is None:
+        if change.type not in _GROUPS or change.kind is not ChangeKind.IN_PLACE or resource is None:
             continue
         subnets = {other for other, _ in references(resource.properties.get("SubnetIds"))}
         vpcs = {_vpc(new.resources[other]) for other in subnets if other in new.resources}

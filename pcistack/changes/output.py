@@ -9,15 +9,16 @@ from dataclasses import asdict
 from typing import Final
 
 from pcistack.changes.accepted import key
-from pcistack.changes.compare import Change, Danger, Kind
+from pcistack.changes.compare import Change, ChangeKind, Danger
 from pcistack.changes.stacks import StackChange
 
 _ORDER: Final = (
-    Kind.REFUSED, Kind.REPLACED, Kind.MAY_REPLACE, Kind.REMOVED, Kind.ADDED, Kind.IN_PLACE,
-)  # fmt: skip
-_SIGNS: Final[Mapping[Kind, str]] = {
-    Kind.REFUSED: "!", Kind.REPLACED: "±", Kind.MAY_REPLACE: "?",
-    Kind.REMOVED: "-", Kind.ADDED: "+", Kind.IN_PLACE: "~",
+    *(ChangeKind.REFUSED, ChangeKind.REPLACED, ChangeKind.MAY_REPLACE),
+    *(ChangeKind.REMOVED, ChangeKind.ADDED, ChangeKind.IN_PLACE),
+)
+_SIGNS: Final[Mapping[ChangeKind, str]] = {
+    ChangeKind.REFUSED: "!", ChangeKind.REPLACED: "±", ChangeKind.MAY_REPLACE: "?",
+    ChangeKind.REMOVED: "-", ChangeKind.ADDED: "+", ChangeKind.IN_PLACE: "~",
 }  # fmt: skip
 _MOST_PATHS: Final = 4
 _SEAM: Final = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=::)(?=\w)|(?<=\w[./_])(?=\w)")
@@ -36,7 +37,7 @@ def _text(stack: StackChange) -> Iterator[str]:
     yield from (f"  {line}" for line in _cost(stack))
     for note in stack.notes:
         yield f"  ! {note}" if stack.dangers else f"  {note}"
-    if stack.kind is Kind.ADDED:
+    if stack.kind is ChangeKind.ADDED:
         return
     for change in _sorted(stack.changes):
         data = ", holds data" if change.is_stateful else ""
@@ -81,7 +82,7 @@ def _markdown(stack: StackChange) -> Iterator[str]:
 
 
 def _is_loud(change: Change) -> bool:
-    return change.is_dangerous or change.kind not in (Kind.ADDED, Kind.IN_PLACE)
+    return change.is_dangerous or change.kind not in (ChangeKind.ADDED, ChangeKind.IN_PLACE)
 
 
 def _rows(stack: StackChange, changes: Sequence[Change]) -> Iterator[str]:

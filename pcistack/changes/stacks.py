@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pcistack.changes.accepted import STACK, Acceptance, acceptances, key
-from pcistack.changes.compare import Change, Danger, Kind, compare
+from pcistack.changes.compare import Change, ChangeKind, Danger, compare
 from pcistack.changes.effects import explain
 from pcistack.cost.estimate import estimate
 from pcistack.regions import known_regions
@@ -21,7 +21,7 @@ _MOST: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stack:
+class ComparedStack:
     """A stack of an assembly, or a template on its own.
 
     Attributes:
@@ -74,7 +74,7 @@ class StackChange:
     """
 
     name: str
-    kind: Kind
+    kind: ChangeKind
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     dangers: tuple[Danger, ...] = ()
@@ -122,12 +122,12 @@ def changes_between(base: Path, head: Path, *, on: date) -> list[StackChange]:
     return [stack for stack in found if stack.changes or stack.notes]
 
 
-def stack_change(old: Stack | None, new: Stack | None, *, on: date) -> StackChange:
+def stack_change(old: ComparedStack | None, new: ComparedStack | None, *, on: date) -> StackChange:
     """Return what happens to one stack, of which one side may be missing."""
     return replace(_stack(old, new, on=on), cost=_cost(old, new))
 
 
-def _cost(old: Stack | None, new: Stack | None) -> Cost | None:
+def _cost(old: ComparedStack | None, new: ComparedStack | None) -> Cost | None:
     found = [
         estimate(stack.template, stack.region) if stack is not None else None
         for stack in (old, new)
@@ -139,14 +139,18 @@ def _cost(old: Stack | None, new: Stack | None) -> Cost | None:
     return Cost(before=before, after=after, estimated=any(e.estimated for e in found if e))
 
 
-def _stack(old: Stack | None, new: Stack | None, *, on: date) -> StackChange:
+def _stack(old: ComparedStack | None, new: ComparedStack | None, *, on: date) -> StackChange:
     if new is None:
         assert old is not None
         note = "No longer in the app: it stays in the account until it is destroyed"
-        return StackChange(name=old.name, kind=Kind.REMOVED, notes=[note])
+        return StackChange(name=old.name, kind=ChangeKind.REMOVED, notes=[note])
     if old is None:
-        added = [Change(name, raw.type, Kind.ADDED) for name, raw in new.template.resources.items()]
-        return StackChange(name=new.name, kind=Kind.ADDED, changes=added, notes=["A new stack"])
+        added = [
+            Change(name, raw.type, ChangeKind.ADDED) for name, raw in new.template.resources.items()
+        ]
+        return StackChange(
+            name=new.name, kind=ChangeKind.ADDED, changes=added, notes=["A new stack"]
+        )
     accepted = acceptances(new.template, on=on)
     if old.environment != new.environment:
         note = (
@@ -155,7 +159,7 @@ def _stack(old: Stack | None, new: Stack | None, *, on: date) -> StackChange:
         )
         return StackChange(
             name=new.name,
-            kind=Kind.REPLACED,
+            kind=ChangeKind.REPLACED,
             notes=[note],
             dangers=(Danger.LEAVES_BEHIND,),
             accepted=accepted,
@@ -166,7 +170,7 @@ def _stack(old: Stack | None, new: Stack | None, *, on: date) -> StackChange:
     notes = ["Its termination protection is lifted"] if lifted else []
     return StackChange(
         name=new.name,
-        kind=Kind.IN_PLACE,
+        kind=ChangeKind.IN_PLACE,
         changes=changes,
         notes=notes,
         dangers=(Danger.LIFTS_PROTECTION,) if lifted else (),
@@ -178,14 +182,16 @@ def _is_template(path: Path) -> bool:
     return not path.is_dir() and path.name != MANIFEST
 
 
-def read(path: Path) -> dict[str, Stack]:
+def read(path: Path) -> dict[str, ComparedStack]:
     """Return the stacks of an assembly by name, those of stages and nested ones too.
 
     Raises:
         TemplateError: A file is missing or unreadable.
     """
     if _is_template(path):
-        stack = Stack(name=path.name, environment="", protected=None, template=Template.read(path))
+        stack = ComparedStack(
+            name=path.name, environment="", protected=None, template=Template.read(path)
+        )
         return {stack.name: stack} | {each.name: each for each in _nested(stack, path.parent, 0)}
     folder = path if path.is_dir() else path.parent
     return {stack.name: stack for each in assemblies(folder) for stack in _assembly(each)}
@@ -197,9 +203,9 @@ def assemblies(folder: Path) -> list[Path]:
     return [manifest.parent for manifest in inside] or [folder]
 
 
-def _assembly(folder: Path) -> Iterator[Stack]:
+def _assembly(folder: Path) -> Iterator[ComparedStack]:
     for listed in every_stack(folder):
-        stack = Stack(
+        stack = ComparedStack(
             name=listed.name,
             environment=listed.environment,
             protected=listed.protected,
@@ -209,7 +215,7 @@ def _assembly(folder: Path) -> Iterator[Stack]:
         yield from _nested(stack, listed.folder, 0)
 
 
-def _nested(stack: Stack, folder: Path, depth: int) -> Iterator[Stack]:
+def _nested(stack: ComparedStack, folder: Path, depth: int) -> Iterator[ComparedStack]:
     """Yield the stacks nested in one whose templates lie beside it, as the CDK writes them."""
     for name, resource in stack.template.resources.items():
         metadata = resource.body.get("Metadata")
@@ -220,7 +226,7 @@ def _nested(stack: Stack, folder: Path, depth: int) -> Iterator[Stack]:
             continue
         file = folder / beside
         if depth < _MOST and "://" not in beside and file.is_file():
-            inner = Stack(
+            inner = ComparedStack(
                 name=f"{stack.name}/{name}",
                 environment=stack.environment,
                 protected=None,

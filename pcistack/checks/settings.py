@@ -66,7 +66,7 @@ class RuleSetting:
 
 
 @dataclass(slots=True)
-class Settings:
+class RepositorySettings:
     """The settings of a repository.
 
     Attributes:
@@ -159,7 +159,7 @@ def _left_out(rule: str, packs: Sequence[str], prefixes: Sequence[str]) -> bool:
     return bool(own) or "" in prefixes
 
 
-def load(start: Path) -> Settings:
+def load(start: Path) -> RepositorySettings:
     """Return the settings of a folder, or of the nearest one above it in the same repository.
 
     Raises:
@@ -173,7 +173,7 @@ def load(start: Path) -> Settings:
                 return _settings(place / name, found)
         if (place / ".git").exists():
             break
-    return Settings()
+    return RepositorySettings()
 
 
 def _read(path: Path) -> Mapping[str, object] | None:
@@ -202,7 +202,7 @@ def _read(path: Path) -> Mapping[str, object] | None:
     return own if isinstance(own, dict) else None
 
 
-def _settings(path: Path, document: Mapping[str, object]) -> Settings:
+def _settings(path: Path, document: Mapping[str, object]) -> RepositorySettings:
     file = Path(os.path.relpath(path))
     problems = [
         f"{file}: {key}: no such setting; allowed are regions and rules"
@@ -232,7 +232,7 @@ def _settings(path: Path, document: Mapping[str, object]) -> Settings:
                 made.append(setting)
     if problems:
         raise SettingsError(problems)
-    return Settings(file, found, made)
+    return RepositorySettings(file, found, made)
 
 
 def _rule(entry: object) -> RuleSetting | str:

@@ -35,7 +35,7 @@ from pcistack.usage import (
 
 if TYPE_CHECKING:
     from pcistack.checks.schema import SchemaEngine
-    from pcistack.checks.settings import Settings
+    from pcistack.checks.settings import RepositorySettings
 
 _NAMES: Final = (*PACKS, SCHEMA_NAME)
 _INSTALL: Final = "pip install 'pcistack[schema]'"
@@ -171,7 +171,7 @@ def _given(pairs: Sequence[str], values: Path | None) -> dict[str, str]:
         raise BadInputError(str(error)) from None
 
 
-def _settings() -> Settings | None:
+def _settings() -> RepositorySettings | None:
     """Return what the repository sets; None, without loading a thing, if it sets nothing."""
     from pcistack.checks.settings import SettingsError
     from pcistack.checks.settings import load as load_settings
@@ -214,7 +214,7 @@ class _Run:
     region: str | None
     on: date
     names: Sequence[str]
-    settings: Settings | None
+    settings: RepositorySettings | None
     given: dict[str, str] = field(default_factory=dict)
     strict: bool = False
     problems: list[str] = field(default_factory=list)

@@ -15,7 +15,7 @@ import click
 from pcistack.usage import PATH, BadInputError, day_of, quiet_option, region_of, width
 
 if TYPE_CHECKING:
-    from pcistack.migration import Change, Migration, OpenPoint
+    from pcistack.migration import Correction, Migration, OpenPoint
 
 
 _EPILOG: Final = """\b
@@ -90,11 +90,11 @@ def _report(template: Path, region: str, result: Migration) -> Iterator[str]:
     yield from _points("Decide when you can", advisory, "yellow")
 
 
-def _order(changes: Iterable[Change], resource: str) -> int:
+def _order(changes: Iterable[Correction], resource: str) -> int:
     return [change.resource for change in changes].index(resource)
 
 
-def _change(change: Change) -> Iterator[str]:
+def _change(change: Correction) -> Iterator[str]:
     named = change.property not in ("", change.before)
     name = f"{change.property}: " if named else ""
     if change.before and change.after:

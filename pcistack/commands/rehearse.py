@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pcistack.rehearsal.faults import Survival
     from pcistack.rehearsal.run import Rehearsal
     from pcistack.rehearsal.steps import Steps
-    from pcistack.rehearsal.sweep import Baseline
+    from pcistack.rehearsal.sweep import Beforehand
 
 _FIRST = "dev"
 # What is prepared if the environment names no region; the app then says what is wrong with it.
@@ -313,7 +313,7 @@ def _twin(suffix: str) -> str:
 def _take_steps(
     options: Options,
     rehearsal: Rehearsal,
-    baseline: Baseline,
+    baseline: Beforehand,
     first: Assembly,
     synthesized: Mapping[str, Future[Assembly]],
 ) -> None:
@@ -328,12 +328,12 @@ def _take_steps(
 def _rehearse_production(accounts: _Accounts, text: str, synthesized: Future[Assembly]) -> None:
     """Rehearse the production environment, in the account and region that are its own."""
     from pcistack.rehearsal.run import protected
-    from pcistack.rehearsal.sweep import Baseline
+    from pcistack.rehearsal.sweep import Beforehand
 
     region, account = _place(text)
     rehearsal, bootstrapped = accounts.of(account, region)
     bootstrapped.result()
-    protected(rehearsal, Baseline(rehearsal.emulator), synthesized.result())
+    protected(rehearsal, Beforehand(rehearsal.emulator), synthesized.result())
 
 
 def _try_faults(

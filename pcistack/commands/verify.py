@@ -17,7 +17,7 @@ from pcistack.usage import PATH, BadInputError, region_of, suffix_of
 
 if TYPE_CHECKING:
     from pcistack.account.verify.run import Verified
-    from pcistack.changes.stacks import Stack
+    from pcistack.changes.stacks import ComparedStack
 
 _FORMATS: Final = ("text", "json")
 _COLOURS: Final = {"ok": "green", "broken": "red", "unknown": "yellow", "drift": "red"}
@@ -98,7 +98,7 @@ def verify(
     sys.exit(0 if result.holds else 1)
 
 
-def stack_of(assembly: Path, suffix: str) -> Stack:
+def stack_of(assembly: Path, suffix: str) -> ComparedStack:
     """Return the stack of an environment in a cloud assembly.
 
     Raises:

@@ -49,7 +49,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class ItemCount:
     """A list of so many items."""
 
     low: int
@@ -59,7 +59,7 @@ class Items:
         return f"{self.low} to {self.high} items" if self.low else f"at most {self.high} items"
 
 
-Limit: TypeAlias = Between | OneOf | Form | Items
+Limit: TypeAlias = Between | OneOf | Form | ItemCount
 
 
 def _numbers(*values: int) -> OneOf:
@@ -108,7 +108,7 @@ _PROVIDER: Final = Form(
     r"(?!FARGATE).+|FARGATE|FARGATE_SPOT",
     "FARGATE, FARGATE_SPOT or the name of a capacity provider",
 )
-_SOME: Final = Items(1, 1000)
+_SOME: Final = ItemCount(1, 1000)
 _UNITS: Final = OneOf(
     (
         *("Seconds", "Microseconds", "Milliseconds", "Bytes", "Kilobytes", "Megabytes"),
@@ -206,7 +206,7 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "OKActions.*": _ACTION,
         "InsufficientDataActions.*": _ACTION,
         "Unit": _UNITS,
-        "AlarmActions": Items(0, 5),
+        "AlarmActions": ItemCount(0, 5),
         "ComparisonOperator": OneOf(
             (
                 "GreaterThanOrEqualToThreshold",
@@ -218,9 +218,9 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
                 "GreaterThanUpperThreshold",
             )
         ),
-        "Dimensions": Items(0, 30),
-        "InsufficientDataActions": Items(0, 5),
-        "OKActions": Items(0, 5),
+        "Dimensions": ItemCount(0, 30),
+        "InsufficientDataActions": ItemCount(0, 5),
+        "OKActions": ItemCount(0, 5),
         "Statistic": OneOf(("Average", "Maximum", "Minimum", "SampleCount", "Sum")),
         "TreatMissingData": OneOf(("breaching", "notBreaching", "ignore", "missing")),
         "AlarmName": Form(r"(?s).{1,255}", "1 to 255 characters"),
@@ -264,7 +264,7 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "ClusterName": Form(r"[A-Za-z0-9_-]{1,255}", "1 to 255 letters, digits, hyphens and _"),
     },
     "AWS::ECS::Service": {
-        "NetworkConfiguration.AwsvpcConfiguration.Subnets": Items(1, 16),
+        "NetworkConfiguration.AwsvpcConfiguration.Subnets": ItemCount(1, 16),
         "CapacityProviderStrategy.*.CapacityProvider": _PROVIDER,
         "DesiredCount": Between(0, 1e6),
         "HealthCheckGracePeriodSeconds": Between(0, 2147483647),
@@ -299,7 +299,7 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
                 "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
             )
         ),
-        "Targets": Items(0, 5),
+        "Targets": ItemCount(0, 5),
         "Targets.*.RetryPolicy.MaximumRetryAttempts": Between(0, 185),
         "Targets.*.RetryPolicy.MaximumEventAgeInSeconds": Between(60, 86400),
     },
@@ -346,12 +346,12 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "FunctionName": Form(
             r"(?:arn:.+|[A-Za-z0-9_-]{1,64})", "1 to 64 letters, digits, hyphens and _"
         ),
-        "Layers": Items(0, 5),
+        "Layers": ItemCount(0, 5),
         "MemorySize": Between(128, 10240),
         "ReservedConcurrentExecutions": Between(0, 1e9),
         "Timeout": Between(1, 900),
         "Architectures.*": OneOf(("arm64", "x86_64")),
-        "Architectures": Items(1, 1),
+        "Architectures": ItemCount(1, 1),
         "TracingConfig.Mode": OneOf(("Active", "PassThrough")),
         "PackageType": OneOf(("Zip", "Image")),
         "LoggingConfig.LogFormat": OneOf(("JSON", "Text")),
@@ -359,8 +359,8 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
             ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
         ),
         "LoggingConfig.SystemLogLevel": OneOf(("DEBUG", "INFO", "WARN")),
-        "VpcConfig.SecurityGroupIds": Items(0, 5),
-        "VpcConfig.SubnetIds": Items(0, 16),
+        "VpcConfig.SecurityGroupIds": ItemCount(0, 5),
+        "VpcConfig.SubnetIds": ItemCount(0, 16),
     },
     "AWS::Lambda::EventInvokeConfig": {
         "MaximumEventAgeInSeconds": Between(60, 21600),
@@ -376,7 +376,7 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         ),
     },
     "AWS::Logs::MetricFilter": {
-        "MetricTransformations": Items(1, 1),
+        "MetricTransformations": ItemCount(1, 1),
         "FilterName": Form(r"[^:*]{1,512}", "1 to 512 characters without : and *"),
         "FilterPattern": Form(r"(?s).{0,1024}", "at most 1024 characters"),
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pcistack.deployment.limits import Between, Form, Items, Limit, OneOf
+from pcistack.deployment.limits import Between, Form, ItemCount, Limit, OneOf
 
 _DOMAIN: Final = Form(
     r"(?=.{1,64}$)(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}",
@@ -93,8 +93,8 @@ SERVICE_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "StreamSpecification.StreamViewType": OneOf(
             ("KEYS_ONLY", "NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE")
         ),
-        "KeySchema": Items(1, 2),
-        "LocalSecondaryIndexes": Items(0, 5),
+        "KeySchema": ItemCount(1, 2),
+        "LocalSecondaryIndexes": ItemCount(0, 5),
         "ProvisionedThroughput.ReadCapacityUnits": Between(1, 1e9),
         "ProvisionedThroughput.WriteCapacityUnits": Between(1, 1e9),
     },
@@ -208,7 +208,7 @@ SERVICE_LIMITS: Final[dict[str, dict[str, Limit]]] = {
                             "at most 63 letters, digits and hyphens, a letter first"),
         "EngineFamily": OneOf(("MYSQL", "POSTGRESQL", "SQLSERVER")),
         "IdleClientTimeout": Between(1, 28800),
-        "VpcSubnetIds": Items(2, 1000),
+        "VpcSubnetIds": ItemCount(2, 1000),
         "Auth.*.IAMAuth": OneOf(("DISABLED", "ENABLED", "REQUIRED")),
     },
     "AWS::RDS::DBProxyTargetGroup": {

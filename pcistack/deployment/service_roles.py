@@ -18,7 +18,7 @@ _WRITE_LOGS: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class RoleUse:
     """What a service calls in the name of a role.
 
     Attributes:
@@ -42,7 +42,7 @@ class Call:
     sent: Mapping[str, tuple[str, ...]]
 
 
-def calls(context: Context) -> Iterator[Call]:
+def calls(context: Context) -> Iterator[RoleUse]:
     """Yield every call that the template's resources make in the name of its roles."""
     if context.of_type("AWS::IAM::Role") and not context.grants_more:
         for kind, find in _FINDERS.items():
@@ -59,10 +59,10 @@ def _call(
     what: str,
     severity: Severity = Severity.WARNING,
     sent: Mapping[str, tuple[str, ...]] = NO_CONTEXT,
-) -> Iterator[Call]:
+) -> Iterator[RoleUse]:
     role = context.access.role(resource.get(path))
     if role is not None:
-        yield Call(
+        yield RoleUse(
             resource=resource,
             path=path,
             role=role,
@@ -78,7 +78,7 @@ def _group(context: Context, name: str) -> str:
     return context.placed("arn:{p}:logs:{r}:") + f"{ACCOUNT}:log-group:{name}:log-stream:x"
 
 
-def _flow_log(context: Context, flow: Resource) -> Iterator[Call]:
+def _flow_log(context: Context, flow: Resource) -> Iterator[RoleUse]:
     names, destination = context.access.names, flow.get("LogDestination")
     name = flow.get("LogGroupName")
     if name is not None:
@@ -89,13 +89,13 @@ def _flow_log(context: Context, flow: Resource) -> Iterator[Call]:
     yield from _call(context, flow, path, _WRITE_LOGS, arn, "no flow is logged")
 
 
-def _monitoring(context: Context, database: Resource) -> Iterator[Call]:
+def _monitoring(context: Context, database: Resource) -> Iterator[RoleUse]:
     arn = _group(context, "RDSOSMetrics")
     what = "RDS refuses enhanced monitoring with it"
     yield from _call(context, database, "MonitoringRoleArn", _WRITE_LOGS, arn, what, Severity.FATAL)
 
 
-def _api_account(context: Context, account: Resource) -> Iterator[Call]:
+def _api_account(context: Context, account: Resource) -> Iterator[RoleUse]:
     actions = (*_WRITE_LOGS, "logs:DescribeLogGroups")
     what = "API Gateway refuses it"
     yield from _call(
@@ -103,7 +103,7 @@ def _api_account(context: Context, account: Resource) -> Iterator[Call]:
     )
 
 
-def _state_machine(context: Context, machine: Resource) -> Iterator[Call]:
+def _state_machine(context: Context, machine: Resource) -> Iterator[RoleUse]:
     if machine.get("LoggingConfiguration.Destinations") and (
         machine.get("LoggingConfiguration.Level") != "OFF"
     ):
@@ -112,7 +112,7 @@ def _state_machine(context: Context, machine: Resource) -> Iterator[Call]:
         yield from _call(context, machine, "RoleArn", actions, "*", what, Severity.FATAL)
 
 
-def _trail(context: Context, trail: Resource) -> Iterator[Call]:
+def _trail(context: Context, trail: Resource) -> Iterator[RoleUse]:
     group = context.access.names.text(trail.get("CloudWatchLogsLogGroupArn")).removesuffix(":*")
     arn = f"{group}:log-stream:{ACCOUNT}_CloudTrail_{context.region or '<AWS::Region>'}"
     what = "CloudTrail refuses the log group"
@@ -121,7 +121,7 @@ def _trail(context: Context, trail: Resource) -> Iterator[Call]:
     )
 
 
-def _subscription(context: Context, subscription: Resource) -> Iterator[Call]:
+def _subscription(context: Context, subscription: Resource) -> Iterator[RoleUse]:
     target = context.access.names.target(subscription.get("DestinationArn"))
     action = _DELIVER.get(target.type if target else "", "")
     if target and action:
@@ -145,13 +145,13 @@ _TARGETS: Final[Mapping[str, str]] = {
 }
 
 
-def _event_rule(context: Context, rule: Resource) -> Iterator[Call]:
+def _event_rule(context: Context, rule: Resource) -> Iterator[RoleUse]:
     for path, value in expand(rule, "Targets.*.Arn"):
         place = path.removesuffix(".Arn")
         yield from _target(context, rule, f"{place}.RoleArn", value, f"{place}.EcsParameters")
 
 
-def _schedule(context: Context, schedule: Resource) -> Iterator[Call]:
+def _schedule(context: Context, schedule: Resource) -> Iterator[RoleUse]:
     value = schedule.get("Target.Arn")
     yield from _target(context, schedule, "Target.RoleArn", value, "Target.EcsParameters")
     universal = _UNIVERSAL.match(context.access.names.text(value))
@@ -173,7 +173,7 @@ _PREFIXES: Final[Mapping[str, str]] = {
 
 def _target(
     context: Context, resource: Resource, path: str, value: Value, tasks: str
-) -> Iterator[Call]:
+) -> Iterator[RoleUse]:
     target = context.access.names.target(value)
     what = f"{resource.logical_id} starts nothing"
     action = _TARGETS.get(target.type if target else "", "")
@@ -193,7 +193,7 @@ def _target(
             yield from _call(context, resource, path, ("iam:PassRole",), arn, what, sent=passed_on)
 
 
-def _proxy(context: Context, proxy: Resource) -> Iterator[Call]:
+def _proxy(context: Context, proxy: Resource) -> Iterator[RoleUse]:
     for _, value in expand(proxy, "Auth.*.SecretArn"):
         secret = context.access.names.target(value)
         arn = (context.access.names.arn(secret) or "") if secret else ""
@@ -209,7 +209,7 @@ _READS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def _pipe(context: Context, pipe: Resource) -> Iterator[Call]:
+def _pipe(context: Context, pipe: Resource) -> Iterator[RoleUse]:
     source = context.access.names.target(pipe.get("Source"))
     if source is not None and source.type in _READS:
         arn = context.access.names.arn(source) or ""
@@ -218,7 +218,7 @@ def _pipe(context: Context, pipe: Resource) -> Iterator[Call]:
     yield from _target(context, pipe, "RoleArn", pipe.get("Target"), "TargetParameters.Ecs")
 
 
-def _firehose(context: Context, stream: Resource) -> Iterator[Call]:
+def _firehose(context: Context, stream: Resource) -> Iterator[RoleUse]:
     for kind in ("ExtendedS3DestinationConfiguration", "S3DestinationConfiguration"):
         bucket = context.access.names.target(stream.get(f"{kind}.BucketARN"))
         if bucket is not None and bucket.type == "AWS::S3::Bucket":
@@ -228,7 +228,7 @@ def _firehose(context: Context, stream: Resource) -> Iterator[Call]:
             yield from _call(context, stream, path, ("s3:PutObject",), arn, what)
 
 
-def _replication(context: Context, bucket: Resource) -> Iterator[Call]:
+def _replication(context: Context, bucket: Resource) -> Iterator[RoleUse]:
     names = context.access.names
     what = "nothing is replicated"
     for _, value in expand(bucket, "ReplicationConfiguration.Rules.*.Destination.Bucket"):
@@ -237,7 +237,7 @@ def _replication(context: Context, bucket: Resource) -> Iterator[Call]:
         yield from _call(context, bucket, path, ("s3:ReplicateObject",), arn, what)
 
 
-def _notified(context: Context, subscription: Resource) -> Iterator[Call]:
+def _notified(context: Context, subscription: Resource) -> Iterator[RoleUse]:
     target = context.access.names.target(subscription.get("Endpoint"))
     if target is not None and target.type == "AWS::KinesisFirehose::DeliveryStream":
         arn = context.access.names.arn(target) or ""
@@ -246,7 +246,7 @@ def _notified(context: Context, subscription: Resource) -> Iterator[Call]:
         yield from _call(context, subscription, path, actions, arn, what)
 
 
-_FINDERS: Final[Mapping[str, Callable[[Context, Resource], Iterator[Call]]]] = {
+_FINDERS: Final[Mapping[str, Callable[[Context, Resource], Iterator[RoleUse]]]] = {
     "AWS::EC2::FlowLog": _flow_log,
     "AWS::RDS::DBInstance": _monitoring,
     "AWS::RDS::DBCluster": _monitoring,

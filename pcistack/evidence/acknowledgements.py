@@ -9,7 +9,7 @@ from typing import Final
 
 from pcistack.checks.acknowledgements import accepted
 from pcistack.checks.run import Outcome
-from pcistack.evidence.assembly import Report
+from pcistack.evidence.assembly import ValidationReport
 from pcistack.evidence.wording import claim
 from pcistack.packs import PACKS, SCHEMA, is_schema_rule
 from pcistack.template.document import RawResource, Template
@@ -41,7 +41,7 @@ class Acknowledgement:
 
 
 def acknowledgements(
-    template: Template, report: Report | None, outcome: Outcome
+    template: Template, report: ValidationReport | None, outcome: Outcome
 ) -> tuple[Acknowledgement, ...]:
     """Return every acceptance of every set of checks, wherever it is written.
 
@@ -107,7 +107,7 @@ def _judged(outcome: Outcome) -> Iterator[_Row]:
         yield finding.rule, finding.resource, entry.reason, entry.owner, until
 
 
-def _reported(report: Report | None) -> Iterator[_Row]:
+def _reported(report: ValidationReport | None) -> Iterator[_Row]:
     for plugin in report.plugins if report else ():
         for violation in plugin.suppressed:
             for construct in violation.constructs:

@@ -61,7 +61,7 @@ class PluginReport(_Model):
     suppressed: tuple[Violation, ...] = Field(default=(), alias="suppressedViolations")
 
 
-class Report(_Model):
+class ValidationReport(_Model):
     """``validation-report.json`` as the synthesis writes it."""
 
     plugins: tuple[PluginReport, ...] = Field(alias="pluginReports")
@@ -90,7 +90,7 @@ class Assembly:
     sha256: str
     content: str
     record: Record | None
-    report: Report | None
+    report: ValidationReport | None
 
     @property
     def environment(self) -> str:
@@ -208,17 +208,17 @@ def _parse(model: type[_ModelT], file: Path, stack: str | None) -> _ModelT:
         ) from None
 
 
-def _report(directory: Path, stack: Stack) -> Report | None:
+def _report(directory: Path, stack: Stack) -> ValidationReport | None:
     """Return what CDK's report says of a stack; None if the synthesis left no report."""
     file = directory / REPORT
     if not file.is_file():
         return None
-    report = _parse(Report, file, stack.name)
+    report = _parse(ValidationReport, file, stack.name)
     relative = stack.template.relative_to(directory).as_posix()
     return _only(report, relative, stack)
 
 
-def _only(report: Report, template: str, stack: Stack) -> Report:
+def _only(report: ValidationReport, template: str, stack: Stack) -> ValidationReport:
     """Leave out what the report says of other stacks of the same assembly."""
 
     def ours(construct: ViolatingConstruct) -> bool:
@@ -240,7 +240,7 @@ def _only(report: Report, template: str, stack: Stack) -> Report:
             if new.constructs or not old.constructs
         )
 
-    return Report(
+    return ValidationReport(
         pluginReports=tuple(
             plugin.model_copy(
                 update={

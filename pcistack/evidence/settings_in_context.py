@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from pcistack.evidence.logins import behind, master_credentials, secret_values
-from pcistack.evidence.values import Setting, targets
+from pcistack.evidence.values import SupportingSetting, targets
 from pcistack.network.network import STORES, Kind, Tier
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
@@ -15,7 +15,7 @@ from pcistack.pci_dss.plain_requests import POLICY_OWNERS, refuses_plain
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource
 
-Found: TypeAlias = Iterator[tuple[str, Setting]]
+Found: TypeAlias = Iterator[tuple[str, SupportingSetting]]
 
 _EXAMPLE: Final = re.compile(r":certificate/(0{8}-|x$|example)")
 """A certificate of the documentation, which no account has."""
@@ -42,7 +42,7 @@ def _isolated_subnets(context: Context) -> Found:
         names = [name_of(item) for item in group.items("SubnetIds")]
         known = [network.subnets[name] for name in names if name in network.subnets]
         if known and len(known) == len(names) and all(s.tier is Tier.ISOLATED for s in known):
-            yield "1.3.2 1.4.1 1.4.4", Setting.of(group, "SubnetIds")
+            yield "1.3.2 1.4.1 1.4.4", SupportingSetting.of(group, "SubnetIds")
 
 
 def _doors_of_stores(context: Context) -> Found:
@@ -60,7 +60,7 @@ def _doors_of_stores(context: Context) -> Found:
             continue
         source = door.get("SourceSecurityGroupId")
         if isinstance(source, Reference | Partial) and name_of(source) not in public:
-            yield "1.4.4 7.2.6", Setting.of(door, "SourceSecurityGroupId")
+            yield "1.4.4 7.2.6", SupportingSetting.of(door, "SourceSecurityGroupId")
 
 
 def _certificates(context: Context) -> Found:
@@ -71,7 +71,7 @@ def _certificates(context: Context) -> Found:
             if isinstance(arn, Reference | Partial) or (
                 isinstance(arn, str) and not _EXAMPLE.search(arn)
             ):
-                yield "4.2.1 4.2.1.1", Setting.of(listener, path)
+                yield "4.2.1 4.2.1.1", SupportingSetting.of(listener, path)
 
 
 def _clear_text_refused(context: Context) -> Found:
@@ -81,7 +81,7 @@ def _clear_text_refused(context: Context) -> Found:
             policy = context.view.resources[statement.resource]
             yield (
                 "4.2.1",
-                Setting(
+                SupportingSetting(
                     resource=policy.logical_id,
                     type=policy.type,
                     property=f"{statement.path}.Condition.Bool.aws:SecureTransport",
@@ -98,9 +98,9 @@ def _web_acls(context: Context) -> Found:
             continue
         blocking = list(blocking_rules(acl))
         if blocking:
-            yield "6.4.2", Setting.of(link, "WebACLArn")
+            yield "6.4.2", SupportingSetting.of(link, "WebACLArn")
         for path in blocking:
-            yield "6.4.2", Setting.of(acl, f"{path}.Name")
+            yield "6.4.2", SupportingSetting.of(acl, f"{path}.Name")
 
 
 def guarding(context: Context) -> dict[str, str]:
@@ -116,7 +116,7 @@ def _web_acl_logs(context: Context) -> Found:
     """Logs of web ACLs that stand in front of something."""
     for logging in context.of_type("AWS::WAFv2::LoggingConfiguration"):
         if name_of(logging.get("ResourceArn")) in guarding(context):
-            setting = Setting.of(logging, "LogDestinationConfigs")
+            setting = SupportingSetting.of(logging, "LogDestinationConfigs")
             if logging.items("LogDestinationConfigs"):
                 yield "6.4.2 10.2.1 10.2.1.4 10.4.2", setting
 
@@ -148,7 +148,7 @@ def _audits(context: Context) -> Found:
         )
         if group is None or not events:
             continue
-        setting = Setting.of(group, "Parameters.server_audit_events")
+        setting = SupportingSetting.of(group, "Parameters.server_audit_events")
         if events >= accepted.AUDIT_EVENTS:
             yield "10.2.1", setting
         for event, numbers in _AUDITED.items():
@@ -204,7 +204,7 @@ def _subscriptions(context: Context) -> Found:
     }
     for one in context.of_type("AWS::SNS::Subscription"):
         if name_of(one.get("TopicArn")) in told and one.get("Protocol") is not None:
-            yield "10.7.2 12.10.1", Setting.of(one, "Protocol")
+            yield "10.7.2 12.10.1", SupportingSetting.of(one, "Protocol")
 
 
 def _alarms(context: Context) -> Found:
@@ -223,7 +223,7 @@ def _alarms(context: Context) -> Found:
         numbers = _CONTROLS.get((str(metric[0]), str(metric[1])), "")
         if metric in filtered:
             numbers = f"{numbers} 10.4.1.1"
-        yield f"{numbers} 12.10.1", Setting.of(alarm, "AlarmActions")
+        yield f"{numbers} 12.10.1", SupportingSetting.of(alarm, "AlarmActions")
 
 
 def _database_logins(context: Context) -> Found:
@@ -237,7 +237,10 @@ def _database_logins(context: Context) -> Found:
     )
     for database in context.of_type("AWS::RDS::DBCluster", "AWS::RDS::DBInstance"):
         if used and database.flag("EnableIAMDatabaseAuthentication"):
-            yield "7.2.6 7.3.1 8.2.2", Setting.of(database, "EnableIAMDatabaseAuthentication")
+            yield (
+                "7.2.6 7.3.1 8.2.2",
+                SupportingSetting.of(database, "EnableIAMDatabaseAuthentication"),
+            )
 
 
 def _own_logins(context: Context) -> Found:
@@ -246,4 +249,4 @@ def _own_logins(context: Context) -> Found:
     for task, path in secret_values(context):
         names = {behind(context.view, name) for name in targets(task.get(path))}
         if masters and names and not names & masters:
-            yield "7.2.5 8.2.2", Setting.of(task, path)
+            yield "7.2.5 8.2.2", SupportingSetting.of(task, path)

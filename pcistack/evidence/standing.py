@@ -13,7 +13,7 @@ from pcistack.checks.run import Outcome
 from pcistack.evidence.acknowledgements import Acknowledgement
 from pcistack.evidence.explanations import BY_AWS
 from pcistack.evidence.responsibilities import RESPONSIBILITIES
-from pcistack.evidence.values import Setting
+from pcistack.evidence.values import SupportingSetting
 from pcistack.evidence.wording import claim
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.requirements import REQUIREMENTS, Party, Requirement
@@ -143,7 +143,7 @@ class Sources:
     rules: Sequence[Rule[Context]]
     findings: Outcome
     accepted: Sequence[Acknowledgement]
-    settings: Mapping[str, tuple[Setting, ...]]
+    settings: Mapping[str, tuple[SupportingSetting, ...]]
     design: Mapping[str, tuple[str, ...]]
     filled: frozenset[str]
     broken: Sequence[Promise] = ()
@@ -266,7 +266,7 @@ def _count(items: Collection[object], noun: str) -> str:
     return counted(len(items), noun)
 
 
-def _grouped(settings: Sequence[Setting]) -> tuple[SettingGroup, ...]:
+def _grouped(settings: Sequence[SupportingSetting]) -> tuple[SettingGroup, ...]:
     found: dict[tuple[str, str, str], list[str]] = {}
     for setting in settings:
         key = (setting.type, setting.property, setting.value)

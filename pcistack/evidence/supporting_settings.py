@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from pcistack.evidence.settings_in_context import settings_in_context
-from pcistack.evidence.values import Setting, shown
+from pcistack.evidence.values import SupportingSetting, shown
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.settings_table import TABLE, Accepts
 from pcistack.template.view import Resource, Value
@@ -22,7 +22,7 @@ EVERYTHING: Final = "*"
 
 def supporting_settings(
     context: Context, criticised: Collection[tuple[str, str]] = ()
-) -> Mapping[str, tuple[Setting, ...]]:
+) -> Mapping[str, tuple[SupportingSetting, ...]]:
     """Return the settings that support each requirement, by the requirement's number.
 
     Args:
@@ -33,7 +33,7 @@ def supporting_settings(
     for resource, path in criticised:
         if path:
             places.setdefault(resource, set()).add(path)
-    found: dict[str, set[Setting]] = {}
+    found: dict[str, set[SupportingSetting]] = {}
     for numbers, setting in (*_listed(context), *settings_in_context(context)):
         if not any(_one_place(setting.property, path) for path in places.get(setting.resource, ())):
             for number in numbers.split():
@@ -50,7 +50,7 @@ def _one_place(setting: str, finding: str) -> bool:
     )
 
 
-def _listed(context: Context) -> Iterator[tuple[str, Setting]]:
+def _listed(context: Context) -> Iterator[tuple[str, SupportingSetting]]:
     for types, proofs in TABLE.items():
         for resource in context.of_type(*types):
             for wanted, numbers, accepts in proofs:
@@ -58,10 +58,10 @@ def _listed(context: Context) -> Iterator[tuple[str, Setting]]:
                     yield numbers, setting
 
 
-def _accepted(resource: Resource, path: str, accepts: Accepts) -> Iterator[Setting]:
+def _accepted(resource: Resource, path: str, accepts: Accepts) -> Iterator[SupportingSetting]:
     for where, value in _select(resource, path):
         if accepts(value):
-            yield Setting(
+            yield SupportingSetting(
                 resource=resource.logical_id,
                 type=resource.type,
                 property=where,

@@ -19,7 +19,7 @@ NOT_SET: Final = claim("not set")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Setting:
+class SupportingSetting:
     """One value in the template that supports a requirement.
 
     Attributes:
@@ -35,7 +35,7 @@ class Setting:
     value: str
 
     @classmethod
-    def of(cls, resource: Resource, path: str) -> Setting:
+    def of(cls, resource: Resource, path: str) -> SupportingSetting:
         """Return what a resource has at a path."""
         value = shown(resource.get(path))
         return cls(resource=resource.logical_id, type=resource.type, property=path, value=value)

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from pcistack.migration import clusters, instances, literals, parameter_groups, scaling, targets
-from pcistack.migration.draft import Change, Draft, OpenPoint
-from pcistack.migration.targets import Target, target_of
+from pcistack.migration.draft import Correction, Draft, OpenPoint
+from pcistack.migration.targets import TargetVersion, target_of
 from pcistack.regional.facts import Facts
 from pcistack.regions import zones_of
 from pcistack.template.document import RawResource, Template
 from pcistack.template.text import TemplateText
 from pcistack.template.worlds import views
 
-__all__ = ["Change", "Migration", "OpenPoint", "Target", "migrate", "target_of"]
+__all__ = ["Correction", "Migration", "OpenPoint", "TargetVersion", "migrate", "target_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Migration:
     """
 
     text: str
-    changes: Sequence[Change]
+    changes: Sequence[Correction]
     open_points: Sequence[OpenPoint]
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from pcistack.migration.draft import Draft, at
-from pcistack.migration.targets import Target
+from pcistack.migration.targets import TargetVersion
 from pcistack.migration.values import is_token, shown
 from pcistack.regional.aurora import CLUSTER
 from pcistack.regional.facts import Availability
@@ -68,7 +68,7 @@ def ask_about_loops(draft: Draft) -> None:
 # Their properties
 
 
-def set_engine(draft: Draft, cluster: RawResource, target: Target) -> None:
+def set_engine(draft: Draft, cluster: RawResource, target: TargetVersion) -> None:
     """Remove the engine mode and write the engine and version of the target."""
     name, properties = cluster.logical_id, cluster.properties
     if "EngineMode" in properties:
@@ -93,7 +93,7 @@ def set_engine(draft: Draft, cluster: RawResource, target: Target) -> None:
         draft.insert(name, "EngineVersion", target.version, why, after="Engine")
 
 
-def keep_port(draft: Draft, cluster: RawResource, target: Target) -> None:
+def keep_port(draft: Draft, cluster: RawResource, target: TargetVersion) -> None:
     """Write the port that v1 implied."""
     if target.engine == "aurora-postgresql" and "Port" not in cluster.properties:
         draft.insert(
@@ -136,7 +136,7 @@ def keep_encryption(draft: Draft, cluster: RawResource) -> None:
         )
 
 
-def check_data_api(draft: Draft, cluster: RawResource, target: Target) -> None:
+def check_data_api(draft: Draft, cluster: RawResource, target: TargetVersion) -> None:
     """Remove the Data API where the region has none, and name its users."""
     name = cluster.logical_id
     value = cluster.properties.get("EnableHttpEndpoint")

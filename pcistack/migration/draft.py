@@ -14,7 +14,7 @@ from pcistack.template.view import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Correction:
     """One thing that was changed, and why.
 
     Attributes:
@@ -89,7 +89,7 @@ class Draft:
     facts: Facts
     on: date
     worlds: Sequence[View]
-    changes: list[Change] = field(default_factory=list)
+    changes: list[Correction] = field(default_factory=list)
     open_points: list[OpenPoint] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)
 
@@ -133,7 +133,7 @@ class Draft:
     def note(self, resource: str, key: str, before: str, after: str, reason: str) -> None:
         """Note a change that was made."""
         self.changes.append(
-            Change(resource=resource, property=key, before=before, after=after, reason=reason)
+            Correction(resource=resource, property=key, before=before, after=after, reason=reason)
         )
 
     def ask(self, resource: str, key: str, question: str, *, blocks: bool = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pcistack.migration.draft import Draft
-from pcistack.migration.targets import Target
+from pcistack.migration.targets import TargetVersion
 from pcistack.migration.values import is_token, shown
 from pcistack.regional.aurora import INSTANCE
 from pcistack.template.document import Json, RawResource
@@ -28,7 +28,7 @@ def find(draft: Draft, cluster: RawResource) -> list[RawResource]:
     return found
 
 
-def correct(draft: Draft, member: RawResource, target: Target) -> None:
+def correct(draft: Draft, member: RawResource, target: TargetVersion) -> None:
     """Give an instance the engine and version of its cluster."""
     name = member.logical_id
     if draft.literal(name, "Engine") == "aurora":
@@ -46,7 +46,7 @@ def correct(draft: Draft, member: RawResource, target: Target) -> None:
         )
 
 
-def add(draft: Draft, cluster: RawResource, target: Target) -> None:
+def add(draft: Draft, cluster: RawResource, target: TargetVersion) -> None:
     """Add a writer to a cluster without instances."""
     name = cluster.logical_id
     new = _free_name(draft, f"{name}Writer")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pcistack.migration.draft import Draft, at
-from pcistack.migration.targets import Target
+from pcistack.migration.targets import TargetVersion
 from pcistack.migration.values import referenced, shown
 from pcistack.regional import mysql_parameters
 from pcistack.regional.aurora import CLUSTER, INSTANCE
@@ -22,7 +22,7 @@ def correct(
     draft: Draft,
     cluster: RawResource,
     members: Sequence[RawResource],
-    target: Target,
+    target: TargetVersion,
     others: Sequence[RawResource],
 ) -> None:
     """Raise the families of the groups that a cluster and its instances use, and of unused ones.
@@ -47,7 +47,7 @@ def correct(
 
 
 def _correct_use(
-    draft: Draft, resource: RawResource, key: str, target: Target, ours: set[str]
+    draft: Draft, resource: RawResource, key: str, target: TargetVersion, ours: set[str]
 ) -> None:
     value = resource.properties.get(key)
     if value is None:
@@ -96,7 +96,7 @@ def _users(draft: Draft, group: str) -> Iterator[str]:
             yield resource.logical_id
 
 
-def _raise_family(draft: Draft, group: RawResource, target: Target) -> None:
+def _raise_family(draft: Draft, group: RawResource, target: TargetVersion) -> None:
     name = group.logical_id
     family = draft.literal(name, "Family")
     path = at(name, "Family")
@@ -127,7 +127,7 @@ def _raise_family(draft: Draft, group: RawResource, target: Target) -> None:
         )
 
 
-def _ask_about_removed_parameters(draft: Draft, group: RawResource, target: Target) -> None:
+def _ask_about_removed_parameters(draft: Draft, group: RawResource, target: TargetVersion) -> None:
     parameters = group.properties.get("Parameters")
     if target.engine != "aurora-mysql" or not isinstance(parameters, dict):
         return

@@ -14,7 +14,7 @@ from pcistack.template.document import RawResource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class TargetVersion:
     """The version that a Serverless v1 cluster is raised to.
 
     Attributes:
@@ -40,18 +40,18 @@ _ENGINES: Final = {
 }
 
 
-def target_of(engine: str) -> Target:
+def target_of(engine: str) -> TargetVersion:
     """Return what a v1 cluster of an engine is raised to: the recommended version."""
-    return Target(engine=engine, version=recommended_version(engine))
+    return TargetVersion(engine=engine, version=recommended_version(engine))
 
 
-def choose(draft: Draft, cluster: RawResource) -> Target | None:
+def choose(draft: Draft, cluster: RawResource) -> TargetVersion | None:
     """Return what a cluster is raised to, or keeps if it is good; ask, and None, if unclear."""
     engine = _ENGINES.get(draft.literal(cluster.logical_id, "Engine") or "")
     if engine is not None:
         version = draft.literal(cluster.logical_id, "EngineVersion") or ""
         if _is_good(draft, engine, version):
-            return Target(engine=engine, version=version)
+            return TargetVersion(engine=engine, version=version)
         return target_of(engine)
     draft.ask(
         cluster.logical_id,
@@ -76,7 +76,7 @@ def _is_good(draft: Draft, engine: str, version: str) -> bool:
     )
 
 
-def ask_if_not_offered(draft: Draft, cluster: RawResource, target: Target) -> None:
+def ask_if_not_offered(draft: Draft, cluster: RawResource, target: TargetVersion) -> None:
     """Say so if the region does not have what the cluster is raised to."""
     here = draft.facts.serverless_v2(target.engine, target.version)
     status = draft.facts.engine_version(target.engine, target.version)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from pcistack.policies import managed
-from pcistack.policies.arns import Names
+from pcistack.policies.arns import ResourceNames
 from pcistack.policies.evaluation import Evaluation, Principal, Request
 from pcistack.policies.matching import all_of, any_of
 from pcistack.policies.statements import Statement, statements_of
@@ -21,7 +21,7 @@ class Access:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self.names = Names(view)
+        self.names = ResourceNames(view)
         self.evaluation = Evaluation(self.names)
         self._identity: dict[str, tuple[tuple[Statement, ...], bool]] = {}
 

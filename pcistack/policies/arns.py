@@ -124,7 +124,7 @@ _STANDS_FOR: Final[Mapping[str, str]] = {
 """Types whose ``Ref`` leads to another resource, and where they name it."""
 
 
-class Names:
+class ResourceNames:
     """What the resources of a view are called."""
 
     def __init__(self, view: View) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Final
 
-from pcistack.policies.arns import Names, is_account_root
+from pcistack.policies.arns import ResourceNames, is_account_root
 from pcistack.policies.matching import all_of, any_of, glob, same
 from pcistack.policies.statements import Statement
 from pcistack.template.view import Unknown, Value
@@ -46,7 +46,7 @@ class Request:
 
     Attributes:
         action: Such as ``kms:Decrypt``.
-        resource: ARN as :class:`Names` writes it; empty where it does not matter.
+        resource: ARN as :class:`ResourceNames` writes it; empty where it does not matter.
         principal: Who asks.
         context: Condition keys, lower-cased, with what the request carries; a key that is not
             here may have any value, or be absent.
@@ -66,7 +66,7 @@ class Evaluation:
         names: Writes what statements refer to as the requests do.
     """
 
-    names: Names
+    names: ResourceNames
 
     def decide(
         self, statements: Iterable[Statement], request: Request, *, with_principal: bool = False

@@ -17,7 +17,7 @@ from pcistack.rehearsal.cdk_cli import CommandError, Toolkit
 from pcistack.rehearsal.emulator import Fault, RehearsalError
 from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.steps import Step, Steps
-from pcistack.rehearsal.sweep import Baseline, Known
+from pcistack.rehearsal.sweep import Beforehand, Known
 from pcistack.rehearsal.trial import Lab
 from pcistack.rehearsal.verification import deployed, figures, verify
 
@@ -63,7 +63,7 @@ class Faults:
         representatives = _representatives(self._assembly)
         changed = self._lab.edited(self._assembly, _grow_and_touch)
         touched = _representatives(self._assembly, changed)
-        baseline = Baseline(self._lab.emulator)
+        baseline = Beforehand(self._lab.emulator)
         self._try_all(
             "create", representatives, lambda name: self.after_failed_create(baseline, name)
         )
@@ -96,7 +96,7 @@ class Faults:
 
     # --- One fault each: the answer is what went wrong, or an empty text --------------------------
 
-    def after_failed_create(self, baseline: Baseline, name: str) -> str:
+    def after_failed_create(self, baseline: Beforehand, name: str) -> str:
         """The creation fails and rolls back to nothing; the next one succeeds."""
         direct, stack = self._lab.direct, self._assembly.stack
         status = self._with_fault(name, "create", lambda: direct.create(self._assembly))
@@ -121,7 +121,7 @@ class Faults:
         problem = problem or _unless(direct.physical_ids(stack) == ids, "a resource was replaced")
         return problem or _unless(self._figures() == before, "the old state did not come back")
 
-    def after_failed_delete(self, baseline: Baseline, name: str) -> str:
+    def after_failed_delete(self, baseline: Beforehand, name: str) -> str:
         """The deletion fails, is said to have failed, and the next one finishes it."""
         direct, stack = self._lab.direct, self._assembly.stack
         self._must(direct.create(self._assembly), "CREATE_COMPLETE")
@@ -135,7 +135,7 @@ class Faults:
 
     # --- The CLI killed ---------------------------------------------------------------------------
 
-    def _kill(self, baseline: Baseline, changed: Assembly) -> None:
+    def _kill(self, baseline: Beforehand, changed: Assembly) -> None:
         """Kill the CLI in each phase; running it again finishes the work."""
         toolkit = self._toolkit
         with self._steps.take("the CDK CLI is killed half way, then run again") as step:
@@ -196,7 +196,7 @@ class Faults:
         finally:
             self._lab.emulator.set_faults([])
 
-    def _left(self, baseline: Baseline) -> str:
+    def _left(self, baseline: Beforehand) -> str:
         remove_what_came_late(self._lab.emulator, self._assembly)
         remains = baseline.since(self._known)
         left = [

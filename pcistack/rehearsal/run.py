@@ -20,7 +20,7 @@ from pcistack.rehearsal.faults import Survival
 from pcistack.rehearsal.rotation import rotate
 from pcistack.rehearsal.sdk import Client
 from pcistack.rehearsal.steps import Steps
-from pcistack.rehearsal.sweep import Baseline, Known, Record, Remains
+from pcistack.rehearsal.sweep import Beforehand, Known, Record, Remains
 from pcistack.rehearsal.verification import deployed, figures, verify
 
 
@@ -75,11 +75,11 @@ class Rehearsal:
                 step.fail()
         return synthesized.result()
 
-    def bootstrap(self, bootstrapped: Future[None]) -> Baseline:
+    def bootstrap(self, bootstrapped: Future[None]) -> Beforehand:
         """Wait for the account to be prepared, and remember what is in it."""
         with self._steps.take("cdk bootstrap"):
             bootstrapped.result()
-        return Baseline(self.emulator)
+        return Beforehand(self.emulator)
 
     def deploy(self, assembly: Assembly) -> Assembly:
         """Deploy a stack, with a certificate for each that it names; return what was deployed."""
@@ -175,7 +175,7 @@ class Rehearsal:
             self.toolkit.destroy(assembly, step.progress)
             self._remove_certificates(assembly)
             if untouched:
-                lost = sorted(untouched - Baseline(self.emulator).now())
+                lost = sorted(untouched - Beforehand(self.emulator).now())
                 if lost:
                     step.fail(
                         *(
@@ -187,7 +187,7 @@ class Rehearsal:
                     records = counted(len(untouched), "record")
                     step.details.append(f"{records} of the other stack, none changed")
 
-    def fail_first(self, baseline: Baseline, assembly: Assembly) -> None:
+    def fail_first(self, baseline: Beforehand, assembly: Assembly) -> None:
         """A first deployment that fails at the database leaves nothing in the way of the next.
 
         Nothing that the profile keeps, and no protection, may hold on to what was made before.
@@ -219,7 +219,7 @@ class Rehearsal:
     def refuse_destroy(self, assembly: Assembly) -> None:
         """Everything that the profile protects refuses to go, and nothing is touched."""
         with self._steps.take(f"cdk destroy {assembly.stack} is refused") as step:
-            baseline = Baseline(self.emulator)
+            baseline = Beforehand(self.emulator)
             before = baseline.now()
             try:
                 self.toolkit.destroy(assembly)
@@ -258,7 +258,7 @@ class Rehearsal:
             for number in range(2):
                 s3.put_object(Bucket=ids[name], Key="AWSLogs/rehearsal.log", Body=str(number))
 
-    def sweep(self, baseline: Baseline, *, of: Assembly | None = None) -> None:
+    def sweep(self, baseline: Beforehand, *, of: Assembly | None = None) -> None:
         """Look for anything left.
 
         Args:
@@ -304,7 +304,9 @@ class Rehearsal:
             acm.delete_certificate(CertificateArn=arn)
 
 
-def ephemeral(rehearsal: Rehearsal, baseline: Baseline, first: Assembly, second: Assembly) -> None:
+def ephemeral(
+    rehearsal: Rehearsal, baseline: Beforehand, first: Assembly, second: Assembly
+) -> None:
     """Rehearse a throw-away environment and a second one beside it, to the last resource."""
     first = rehearsal.deploy(first)
     rehearsal.verify(first)
@@ -324,7 +326,7 @@ def ephemeral(rehearsal: Rehearsal, baseline: Baseline, first: Assembly, second:
     rehearsal.sweep(baseline)
 
 
-def protected(rehearsal: Rehearsal, baseline: Baseline, assembly: Assembly) -> None:
+def protected(rehearsal: Rehearsal, baseline: Beforehand, assembly: Assembly) -> None:
     """Rehearse an environment that keeps its data and refuses to be destroyed."""
     rehearsal.fail_first(baseline, assembly)
     assembly = rehearsal.deploy(assembly)

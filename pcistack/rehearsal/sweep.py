@@ -118,7 +118,7 @@ def _called_by(kind: str, store: str) -> int:
     return len(type_stem) if store_stem.startswith(type_stem) else 0
 
 
-class Baseline:
+class Beforehand:
     """What exists at one moment, to compare a later one with."""
 
     def __init__(self, emulator: Emulator) -> None:

@@ -14,7 +14,7 @@ from pcistack.rehearsal.cloudformation import Direct
 from pcistack.rehearsal.emulator import Emulator
 from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.sdk import Client
-from pcistack.rehearsal.sweep import Baseline, Known, Remains
+from pcistack.rehearsal.sweep import Beforehand, Known, Remains
 from pcistack.rehearsal.verification import verify
 
 _NAME = "Trial"
@@ -115,7 +115,7 @@ class Lab:
     def try_stack(self, assembly: Assembly, edit: Callable[[Template], None]) -> Trial:
         """Deploy an edited stack, verify it, destroy it, and look at what is left."""
         edited = self.edited(assembly, edit)
-        baseline = Baseline(self.emulator)
+        baseline = Beforehand(self.emulator)
         created = self.direct.create(edited)
         failures = tuple(str(event) for event in self.direct.failures(edited.stack))
         ids = self.direct.physical_ids(edited.stack)

@@ -18,7 +18,7 @@ _MOST_VALUES: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class ParameterValues:
     """The values of a parameter that are looked at.
 
     Attributes:
@@ -43,7 +43,7 @@ class Choices:
         near: These, and those that the resources it refers to depend on by themselves.
     """
 
-    options: Mapping[str, Options]
+    options: Mapping[str, ParameterValues]
     direct: Mapping[str, frozenset[str]]
     near: Mapping[str, frozenset[str]]
 
@@ -66,7 +66,7 @@ class Choices:
         compared = _compared(template)
         decided = set().union(*deciding.values()) if deciding else set()
         stands = set().union(*standing.values()) if standing else set()
-        options: dict[str, Options] = {}
+        options: dict[str, ParameterValues] = {}
         for name in base:
             if name in decided:
                 found = _telling(template, name, base[name], compared.get(name, []))
@@ -161,7 +161,7 @@ def _objects(node: Json) -> Iterator[dict[str, Json]]:
 
 def _telling(
     template: Template, name: str, default: Json | Unknown, literals: list[Json] | None
-) -> Options:
+) -> ParameterValues:
     """Return the values of a parameter that tell its conditions apart, the default first."""
     allowed = _allowed(template, name)
     has_default = not isinstance(default, Unknown)
@@ -170,7 +170,7 @@ def _telling(
         found += [value for value in literals or [] if value not in found]
         if len(found) <= 1 or not has_default:
             found.append(f"<{name}>")  # stands for every value that the conditions do not name
-        return Options(values=found, telling=len(found), has_default=has_default)
+        return ParameterValues(values=found, telling=len(found), has_default=has_default)
     first = default if has_default else allowed[0]
     named = None if literals is None else {_text(value) for value in literals}
     telling: list[Json | Unknown] = [first]
@@ -187,12 +187,12 @@ def _telling(
         else:
             rest.append(value)
     values = telling if has_default else [*telling, *rest]
-    return Options(values=values, telling=len(telling), has_default=has_default)
+    return ParameterValues(values=values, telling=len(telling), has_default=has_default)
 
 
-def _standing(template: Template, name: str) -> Options:
+def _standing(template: Template, name: str) -> ParameterValues:
     """Return every allowed value of a parameter that has to be given."""
-    return Options(values=_allowed(template, name), telling=1, has_default=False)
+    return ParameterValues(values=_allowed(template, name), telling=1, has_default=False)
 
 
 def _allowed(template: Template, name: str) -> list[Json]:

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from pcistack.changes.compare import Change, Kind, compare
+from pcistack.changes.compare import Change, ChangeKind, compare
 from pcistack.changes.effects import explain
 from pcistack.changes.replacement import Update, replacement_of, types
 from pcistack.template.document import Json, Template
@@ -92,7 +92,7 @@ def test_replacement_under_a_fixed_name_is_refused() -> None:
         {"DBClusterIdentifier": "shop", "DatabaseName": "a"},
         {"DBClusterIdentifier": "shop", "DatabaseName": "b"},
     )
-    assert change.kind is Kind.REFUSED
+    assert change.kind is ChangeKind.REFUSED
     assert "DatabaseName" in change.effects[0]
 
 
@@ -102,7 +102,7 @@ def test_replacement_under_a_new_name_loses_the_data_of_the_old() -> None:
         {"DBClusterIdentifier": "shop", "DatabaseName": "a"},
         {"DBClusterIdentifier": "shop2", "DatabaseName": "b"},
     )
-    assert change.kind is Kind.REPLACED
+    assert change.kind is ChangeKind.REPLACED
     assert change.is_dangerous
     assert "deleted with its data" in change.effects[0]
 
@@ -125,10 +125,10 @@ def test_whoever_names_a_replaced_resource_in_a_create_only_property_is_replaced
 
     found = update(stack("10.0.0.0/16"), stack("10.1.0.0/16"))
     assert {name: change.kind for name, change in found.items()} == {
-        "Vpc": Kind.REPLACED,
-        "Group": Kind.REPLACED,
-        "Rule": Kind.REPLACED,
-        "Topic": Kind.IN_PLACE,
+        "Vpc": ChangeKind.REPLACED,
+        "Group": ChangeKind.REPLACED,
+        "Rule": ChangeKind.REPLACED,
+        "Topic": ChangeKind.IN_PLACE,
     }
 
 
@@ -147,7 +147,7 @@ def test_new_subnets_cannot_stand_on_addresses_of_old_ones() -> None:
         }
 
     (change,) = update(stack("eu-central-2a"), stack("eu-central-2b")).values()
-    assert change.kind is Kind.REFUSED
+    assert change.kind is ChangeKind.REFUSED
     assert "10.0.0.0/24 is taken by Subnet" in change.effects[0]
 
 
@@ -158,7 +158,7 @@ def test_subnets_of_a_new_vpc_may_have_the_same_addresses() -> None:
         return {"Vpc": vpc, "Subnet": resource("EC2::Subnet", cast("dict[str, Json]", subnet))}
 
     found = update(stack("16"), stack("17"))
-    assert found["Subnet"].kind is Kind.REPLACED
+    assert found["Subnet"].kind is ChangeKind.REPLACED
 
 
 def test_subnet_group_in_use_stays_in_its_vpc() -> None:
@@ -170,7 +170,7 @@ def test_subnet_group_in_use_stays_in_its_vpc() -> None:
         }
 
     found = update(stack("10.0.0.0/16"), stack("10.1.0.0/16"))
-    assert found["Group"].kind is Kind.REFUSED
+    assert found["Group"].kind is ChangeKind.REFUSED
 
 
 def test_protected_load_balancer_that_goes_from_the_template_stays_in_the_account() -> None:
@@ -181,7 +181,7 @@ def test_protected_load_balancer_that_goes_from_the_template_stays_in_the_accoun
     (change,) = update(
         {"It": balancer, "T": resource("SNS::Topic")}, {"T": resource("SNS::Topic")}
     ).values()
-    assert change.kind is Kind.REMOVED
+    assert change.kind is ChangeKind.REMOVED
     assert change.is_dangerous
     assert "protected" in change.effects[0]
 
@@ -249,7 +249,7 @@ def test_what_is_kept_longer_or_protected_is_not_dangerous(
     kind: str, old: dict[str, Json], new: dict[str, Json]
 ) -> None:
     change = one(kind, old, new)
-    assert change.kind is Kind.IN_PLACE
+    assert change.kind is ChangeKind.IN_PLACE
     assert not change.is_dangerous
 
 
@@ -266,7 +266,7 @@ def test_default_of_a_parameter_is_a_change_where_it_is_used() -> None:
         for name in ("a", "b")
     )
     (change,) = compare(old, new)
-    assert change.kind is Kind.REPLACED
+    assert change.kind is ChangeKind.REPLACED
 
 
 def test_equal_values_in_another_spelling_change_nothing() -> None:
@@ -276,7 +276,7 @@ def test_equal_values_in_another_spelling_change_nothing() -> None:
 
 def test_other_type_under_one_logical_id_is_refused() -> None:
     (change,) = update({"It": resource("SNS::Topic")}, {"It": resource("SQS::Queue")}).values()
-    assert change.kind is Kind.REFUSED
+    assert change.kind is ChangeKind.REFUSED
 
 
 def test_references_in_a_circle_end() -> None:

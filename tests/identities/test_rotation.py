@@ -144,7 +144,10 @@ def test_master_password_that_rds_changes_just_now_is_read_again(deployed: World
 def test_master_password_that_stays_wrong_says_where_to_look(deployed: World) -> None:
     object.__setattr__(deployed.server, "master", lambda: Login(user="txowner", password="no"))
     object.__setattr__(deployed.server, "patience", 0.2)
-    with pytest.raises(RefusedError, match="kept and rotated by RDS"), deployed.server.as_master():
+    with (
+        pytest.raises(RefusedError, match="kept and rotated by RDS"),
+        deployed.server.as_master(),
+    ):
         pass
 
 

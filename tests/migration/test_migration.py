@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from pcistack.migration import Migration, Target, migrate, target_of
+from pcistack.migration import Migration, TargetVersion, migrate, target_of
 from pcistack.regional import mysql_parameters
 from pcistack.regional.facts import Availability, Facts, load
 from pcistack.regions import known_regions
@@ -250,7 +250,7 @@ def test_an_engine_that_nobody_knows_is_listed_and_nothing_changes() -> None:
 
 @pytest.mark.parametrize("target", [MYSQL, POSTGRESQL])
 def test_the_versions_raised_to_are_long_term_and_run_on_v2_in_every_region(
-    target: Target,
+    target: TargetVersion,
 ) -> None:
     support = ZURICH.support(target.engine, target.version)
     assert support is not None
@@ -305,7 +305,7 @@ def test_a_version_stays_if_v2_runs_it_and_it_is_supported(
     ],
 )
 def test_a_family_follows_its_version(engine: str, version: str, family: str) -> None:
-    assert Target(engine=engine, version=version).family == family
+    assert TargetVersion(engine=engine, version=version).family == family
 
 
 def test_a_postgresql_version_is_quoted_in_yaml() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pcistack.rehearsal.assembly import Assembly
-from pcistack.rehearsal.sweep import Baseline
+from pcistack.rehearsal.sweep import Beforehand
 from pcistack.rehearsal.trial import Lab
 from stacks.cdk_app import create_app
 from stacks.delivery.settings import Delivery
@@ -18,7 +18,7 @@ def test_pipeline_roles_are_deployed_and_leave_nothing(lab: Lab, tmp_path: Path)
     app.synth()
     assembly = Assembly.load(tmp_path, "")
     lab.direct.publish(assembly)
-    before = Baseline(lab.emulator).now()
+    before = Beforehand(lab.emulator).now()
 
     assert lab.direct.create(assembly) == "CREATE_COMPLETE", lab.direct.failures(NAME)
     iam = lab.client("iam")
@@ -32,5 +32,5 @@ def test_pipeline_roles_are_deployed_and_leave_nothing(lab: Lab, tmp_path: Path)
     assert ids["Boundary"].endswith(f":policy/{BOUNDARY}")
 
     assert lab.direct.delete(NAME) == "DELETE_COMPLETE"
-    left = Baseline(lab.emulator).now() - before
+    left = Beforehand(lab.emulator).now() - before
     assert {store for store, *_ in left} == {"cloudformation"}  # that there was such a stack

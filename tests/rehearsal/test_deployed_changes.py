@@ -12,7 +12,7 @@ import pytest
 
 from pcistack.account.aws import Aws
 from pcistack.account.deployed_stack import deployed_stack
-from pcistack.changes.stacks import Stack, stack_change
+from pcistack.changes.stacks import ComparedStack, stack_change
 from pcistack.rehearsal.trial import Lab
 from pcistack.template.document import Template
 
@@ -87,8 +87,10 @@ def test_change_of_what_is_deployed_is_judged_by_what_the_account_has(
     template = Template(json.loads(json.dumps({"Resources": resources})))
     there = deployed_stack(aws, NAME)
     assert there is not None
-    old = Stack(name=NAME, environment="", protected=there.protected, template=there.template)
-    new = Stack(name=NAME, environment="", protected=None, template=template)
+    old = ComparedStack(
+        name=NAME, environment="", protected=there.protected, template=there.template
+    )
+    new = ComparedStack(name=NAME, environment="", protected=None, template=template)
 
     assert stack_change(old, new, on=TODAY).open == dangers
 

@@ -16,7 +16,7 @@ import pytest
 from pcistack.commands.rehearse import _prepare
 from pcistack.rehearsal.cdk_cli import Toolkit
 from pcistack.rehearsal.emulator import RehearsalError, running
-from pcistack.rehearsal.sweep import Baseline, Known
+from pcistack.rehearsal.sweep import Beforehand, Known
 from pcistack.rehearsal.trial import Lab
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -149,7 +149,7 @@ def test_bootstrap_finds_no_app_to_synthesize(lab: Lab, monkeypatch: pytest.Monk
 def test_another_account_has_its_default_network_before_anybody_looks_for_traces(lab: Lab) -> None:
     other, bootstrapped = lab.emulator.acting("333333333333"), list[str]()
     _prepare(other, REGION, lambda: bootstrapped.append("it"))
-    baseline = Baseline(other)
+    baseline = Beforehand(other)
     other.client("ec2", REGION).describe_subnets()
     assert bootstrapped == ["it"]
     assert [str(item) for item in baseline.since(Known())] == []

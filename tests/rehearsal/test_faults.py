@@ -13,7 +13,7 @@ from pcistack.rehearsal.faults import Faults
 from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.report import PlainView
 from pcistack.rehearsal.steps import Steps
-from pcistack.rehearsal.sweep import Baseline
+from pcistack.rehearsal.sweep import Beforehand
 from pcistack.rehearsal.trial import Lab
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -36,14 +36,14 @@ def test_failed_creation_leaves_nothing_and_the_next_succeeds(
 ) -> None:
     faults = _faults(lab, dev)
 
-    assert faults.after_failed_create(Baseline(lab.emulator), _one(dev, kind)) == ""
+    assert faults.after_failed_create(Beforehand(lab.emulator), _one(dev, kind)) == ""
 
 
 @pytest.mark.parametrize("kind", ["AWS::RDS::DBInstance", "Custom::VpcRestrictDefaultSG"])
 def test_failed_deletion_is_finished_by_the_next(lab: Lab, dev: Assembly, kind: str) -> None:
     faults = _faults(lab, dev)
 
-    assert faults.after_failed_delete(Baseline(lab.emulator), _one(dev, kind)) == ""
+    assert faults.after_failed_delete(Beforehand(lab.emulator), _one(dev, kind)) == ""
 
 
 def test_failed_update_brings_the_old_state_back(lab: Lab, dev: Assembly) -> None:
@@ -65,7 +65,7 @@ def test_resource_that_a_rollback_leaves_is_told(lab: Lab, dev: Assembly) -> Non
 
     retained = lab.edited(dev, retain)
     problem = _faults(lab, retained).after_failed_create(
-        Baseline(lab.emulator), _one(dev, "AWS::EC2::FlowLog")
+        Beforehand(lab.emulator), _one(dev, "AWS::EC2::FlowLog")
     )
 
     assert problem.startswith("left behind: ")

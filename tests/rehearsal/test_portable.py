@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pcistack.rehearsal.embedded.late_writers import INSIGHTS
-from pcistack.rehearsal.sweep import Baseline, Known
+from pcistack.rehearsal.sweep import Beforehand, Known
 from pcistack.rehearsal.trial import Lab
 from stacks.portable.template import write
 
@@ -38,7 +38,7 @@ def packaged(lab: Lab, template: Path) -> str:
 
 def test_two_suffixes_stand_side_by_side_and_leave_nothing(lab: Lab, tmp_path: Path) -> None:
     address = packaged(lab, write(tmp_path / "portable")[0])
-    before = Baseline(lab.emulator)
+    before = Beforehand(lab.emulator)
     cloudformation = lab.client("cloudformation")
     for suffix in SUFFIXES:
         stack = cloudformation.create_stack(

@@ -11,7 +11,7 @@ from pcistack.rehearsal import certificate, protection
 from pcistack.rehearsal import edits as changes
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.emulator import Fault
-from pcistack.rehearsal.sweep import Baseline, Known, Remains
+from pcistack.rehearsal.sweep import Beforehand, Known, Remains
 from pcistack.rehearsal.trial import Lab
 from stacks.environment import load_environment
 from tests.support import assembly as synthesized
@@ -29,9 +29,9 @@ def prod(lab: Lab) -> Iterator[Assembly]:
 
 
 @pytest.fixture
-def baseline(lab: Lab, prod: Assembly) -> Baseline:
+def baseline(lab: Lab, prod: Assembly) -> Beforehand:
     lab.direct.publish(prod)
-    return Baseline(lab.emulator)
+    return Beforehand(lab.emulator)
 
 
 def _fail(lab: Lab, prod: Assembly, kind: str) -> str:
@@ -61,7 +61,7 @@ def _deploy_without_rollback(lab: Lab, prod: Assembly, kind: str) -> str:
     return lab.direct.wait(change_set["StackId"])
 
 
-def _left(baseline: Baseline, known: Known) -> list[Remains]:
+def _left(baseline: Beforehand, known: Known) -> list[Remains]:
     remains = baseline.since(known)
     return [item for item in remains if not item.expected and item.kind != "stacks"]
 
@@ -93,7 +93,7 @@ def _clear(lab: Lab, left: list[Remains]) -> None:
     "kind", ["AWS::EC2::FlowLog", "AWS::WAFv2::LoggingConfiguration", "AWS::RDS::DBCluster"]
 )
 def test_failed_first_deployment_leaves_nothing(
-    lab: Lab, prod: Assembly, baseline: Baseline, kind: str
+    lab: Lab, prod: Assembly, baseline: Beforehand, kind: str
 ) -> None:
     assert _fail(lab, prod, kind) == "ROLLBACK_COMPLETE"
 
@@ -102,7 +102,7 @@ def test_failed_first_deployment_leaves_nothing(
 
 
 def test_the_deployment_after_a_failed_first_one_succeeds_and_its_end_keeps_what_is_kept(
-    lab: Lab, prod: Assembly, baseline: Baseline
+    lab: Lab, prod: Assembly, baseline: Beforehand
 ) -> None:
     _fail(lab, prod, "AWS::RDS::DBCluster")
     lab.direct.delete(prod.stack)
@@ -125,7 +125,7 @@ def test_the_deployment_after_a_failed_first_one_succeeds_and_its_end_keeps_what
 
 
 def test_failure_without_a_rollback_goes_on_where_it_stopped(
-    lab: Lab, prod: Assembly, baseline: Baseline
+    lab: Lab, prod: Assembly, baseline: Beforehand
 ) -> None:
     """What ``cdk deploy --no-rollback`` asks of CloudFormation, twice."""
     service = prod.of_type("AWS::ECS::Service")[0]
@@ -142,7 +142,7 @@ def test_failure_without_a_rollback_goes_on_where_it_stopped(
 
 
 def test_failure_after_the_database_is_protected_is_told_and_can_be_cleared(
-    lab: Lab, prod: Assembly, baseline: Baseline
+    lab: Lab, prod: Assembly, baseline: Beforehand
 ) -> None:
     assert _fail(lab, prod, "AWS::ECS::Service") == "ROLLBACK_FAILED"
     refused = {event.resource: event.reason for event in lab.direct.failures(prod.stack)}

@@ -8,7 +8,7 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
-from pcistack.deployment.limits import LIMITS, REQUIRED, Between, Form, Items, Limit, OneOf
+from pcistack.deployment.limits import LIMITS, REQUIRED, Between, Form, ItemCount, Limit, OneOf
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import expand, is_open, objects, text
 from pcistack.deployment.service_limits import SERVICE_LIMITS
@@ -45,7 +45,7 @@ def limit_rule(context: Context) -> Iterator[Hit]:
 
 def _breaks(limit: Limit, value: Value) -> bool:
     """Whether a value is known to be outside a limit."""
-    if isinstance(limit, Items):
+    if isinstance(limit, ItemCount):
         count = len(value) if isinstance(value, list) else 1
         known = not is_open(value) and not (
             isinstance(value, list) and any(is_open(item) for item in value)

@@ -15,7 +15,7 @@ from pcistack.rehearsal.embedded import _engine, database_servers
 from pcistack.rehearsal.embedded.api import Answer, NotFoundError, call, require
 from pcistack.rehearsal.embedded.network import create_implicit_log_group
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
-from pcistack.rehearsal.embedded.registry import Created, Position, ResourceType, Values
+from pcistack.rehearsal.embedded.registry import Created, ResourceType, StackPosition, Values
 
 _IDENTIFIER = r"[a-zA-Z](?:-?[a-zA-Z0-9]){0,62}"
 _EXPORTS = {"audit", "error", "general", "slowquery", "instance", "iam-db-auth-error"}
@@ -129,7 +129,7 @@ def _require_subnet_group(name: str) -> None:
         )
 
 
-def _create_cluster(place: Position, properties: Properties) -> Created:
+def _create_cluster(place: StackPosition, properties: Properties) -> Created:
     if properties.optional_text("EngineMode", allowed={"provisioned", "serverless"}) == (
         "serverless"
     ):
@@ -351,7 +351,7 @@ def _instance_settings(properties: Properties) -> dict[str, object]:
     }
 
 
-def _create_instance(place: Position, properties: Properties) -> Created:
+def _create_instance(place: StackPosition, properties: Properties) -> Created:
     identifier = (
         properties.optional_text("DBInstanceIdentifier", pattern=_IDENTIFIER)
         or place.name(lowercase=True, longest=63)
@@ -485,7 +485,7 @@ def _subscription(properties: Properties) -> dict[str, object]:
     )
 
 
-def _create_subscription(place: Position, properties: Properties) -> Created:
+def _create_subscription(place: StackPosition, properties: Properties) -> Created:
     name = properties.optional_text(
         "SubscriptionName", pattern=r"[a-zA-Z][\w-]{0,254}"
     ) or place.name(longest=255)

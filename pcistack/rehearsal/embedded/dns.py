@@ -13,7 +13,7 @@ from typing import Any, Final
 from pcistack.rehearsal.embedded import _engine
 from pcistack.rehearsal.embedded.api import call, require
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
-from pcistack.rehearsal.embedded.registry import Created, Position, ResourceType, Values
+from pcistack.rehearsal.embedded.registry import Created, ResourceType, StackPosition, Values
 
 RECORDED: Final = (
     "AWS::Route53Resolver::FirewallDomainList",
@@ -25,7 +25,7 @@ RECORDED: Final = (
 _DOMAIN: Final = re.compile(r"\*|(\*\.)?([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
 
 
-def _create_list(place: Position, properties: Properties) -> Created:
+def _create_list(place: StackPosition, properties: Properties) -> Created:
     domains = properties.texts("Domains", required=True)
     for domain in domains:
         if not _DOMAIN.fullmatch(domain) or len(domain) > 255:
@@ -33,7 +33,7 @@ def _create_list(place: Position, properties: Properties) -> Created:
     return _made("rslvr-fdl", place, properties, "firewall-domain-list", {"Domains": domains})
 
 
-def _create_group(place: Position, properties: Properties) -> Created:
+def _create_group(place: StackPosition, properties: Properties) -> Created:
     priorities = []
     for values in properties.documents("FirewallRules"):
         rule = Properties(values)
@@ -53,7 +53,7 @@ def _create_group(place: Position, properties: Properties) -> Created:
     return _made("rslvr-frg", place, properties, "firewall-rule-group", {})
 
 
-def _associate_group(place: Position, properties: Properties) -> Created:
+def _associate_group(place: StackPosition, properties: Properties) -> Created:
     group, vpc = properties.text("FirewallRuleGroupId"), properties.text("VpcId")
     _require(group)
     _require_vpc(vpc)
@@ -64,7 +64,7 @@ def _associate_group(place: Position, properties: Properties) -> Created:
     )
 
 
-def _create_logging(place: Position, properties: Properties) -> Created:
+def _create_logging(place: StackPosition, properties: Properties) -> Created:
     destination = properties.text("DestinationArn")
     name = destination.split(":log-group:")[-1].removesuffix(":*")
     groups = call("logs", "describe_log_groups", logGroupNamePrefix=name)["logGroups"]
@@ -72,7 +72,7 @@ def _create_logging(place: Position, properties: Properties) -> Created:
     return _made("rqlc", place, properties, "resolver-query-log-config", {})
 
 
-def _associate_logging(place: Position, properties: Properties) -> Created:
+def _associate_logging(place: StackPosition, properties: Properties) -> Created:
     config, vpc = properties.text("ResolverQueryLogConfigId"), properties.text("ResourceId")
     _require(config)
     _require_vpc(vpc)
@@ -82,7 +82,7 @@ def _associate_logging(place: Position, properties: Properties) -> Created:
 
 
 def _made(
-    prefix: str, place: Position, properties: Properties, kind: str, record: Mapping[str, Any]
+    prefix: str, place: StackPosition, properties: Properties, kind: str, record: Mapping[str, Any]
 ) -> Created:
     properties.tags()
     digest = hashlib.sha256(f"{place.name()}{len(_records())}".encode()).hexdigest()[:16]

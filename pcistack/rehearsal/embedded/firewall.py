@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pcistack.rehearsal.embedded.api import NotFoundError, call, require
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
-from pcistack.rehearsal.embedded.registry import Created, Position, ResourceType, Values
+from pcistack.rehearsal.embedded.registry import Created, ResourceType, StackPosition, Values
 
 
 def _require_web_acl(arn: str) -> None:
@@ -12,7 +12,7 @@ def _require_web_acl(arn: str) -> None:
     require([item for item in found if item["ARN"] == arn], "web ACL", arn)
 
 
-def _associate(_place: Position, properties: Properties) -> Created:
+def _associate(_place: StackPosition, properties: Properties) -> Created:
     resource = properties.text("ResourceArn", pattern=r"arn:[^:]+:elasticloadbalancing:.+/app/.+")
     web_acl = properties.text("WebACLArn", pattern=r"arn:[^:]+:wafv2:[^:]+:\d{12}:regional/.+")
     _require_web_acl(web_acl)
@@ -73,7 +73,7 @@ def _filter(properties: Properties) -> dict[str, object]:
     return {} if chosen is None else {"LoggingFilter": chosen}
 
 
-def _create_logging(_place: Position, properties: Properties) -> Created:
+def _create_logging(_place: StackPosition, properties: Properties) -> Created:
     return _put_logging(properties)
 
 

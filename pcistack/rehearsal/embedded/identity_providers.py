@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pcistack.rehearsal.embedded.api import call
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
-from pcistack.rehearsal.embedded.registry import Created, Position, ResourceType, Values
+from pcistack.rehearsal.embedded.registry import Created, ResourceType, StackPosition, Values
 
 _MOST_AUDIENCES = 100
 _MOST_THUMBPRINTS = 5
 
 
-def _create(_place: Position, properties: Properties) -> Created:
+def _create(_place: StackPosition, properties: Properties) -> Created:
     url = properties.text("Url", pattern=r"https://\S{1,247}")
     audiences = properties.texts("ClientIdList")
     thumbprints = properties.texts("ThumbprintList")

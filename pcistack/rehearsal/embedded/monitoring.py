@@ -5,7 +5,7 @@ from __future__ import annotations
 from pcistack.rehearsal.embedded import _engine
 from pcistack.rehearsal.embedded.api import call
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
-from pcistack.rehearsal.embedded.registry import Created, Position, ResourceType, Values
+from pcistack.rehearsal.embedded.registry import Created, ResourceType, StackPosition, Values
 
 # --- Alarms ---------------------------------------------------------------------------------------
 
@@ -58,7 +58,7 @@ def _put_alarm(name: str, properties: Properties) -> Created:
     return name, {"Arn": alarm["AlarmArn"]}
 
 
-def _create_alarm(place: Position, properties: Properties) -> Created:
+def _create_alarm(place: StackPosition, properties: Properties) -> Created:
     name = properties.optional_text("AlarmName", pattern=r".{1,255}")
     return _put_alarm(name or place.name(longest=255), properties)
 
@@ -94,7 +94,7 @@ def _configure_topic(arn: str, properties: Properties) -> None:
             )
 
 
-def _create_topic(place: Position, properties: Properties) -> Created:
+def _create_topic(place: StackPosition, properties: Properties) -> Created:
     create = _engine.module("services.cloudformation.provisioners")._sns_create
     arn, attributes = create(place.logical_id, properties.take_all(_ENGINE_READS), place.stack)
     try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pcistack.rehearsal.embedded.api import Answer, call, require
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
-from pcistack.rehearsal.embedded.registry import Created, Position, ResourceType, Values
+from pcistack.rehearsal.embedded.registry import Created, ResourceType, StackPosition, Values
 
 _HIGHEST_PORT = 65_535
 
@@ -35,7 +35,7 @@ def _retag(identifier: str, properties: Properties) -> None:
 # --- Elastic IP addresses -------------------------------------------------------------------------
 
 
-def _create_address(_place: Position, properties: Properties) -> Created:
+def _create_address(_place: StackPosition, properties: Properties) -> Created:
     answer = call(
         "ec2",
         "allocate_address",
@@ -82,7 +82,7 @@ def _uses(gateway: Answer, allocation: str) -> bool:
 # --- NAT gateways ---------------------------------------------------------------------------------
 
 
-def _create_nat_gateway(_place: Position, properties: Properties) -> Created:
+def _create_nat_gateway(_place: StackPosition, properties: Properties) -> Created:
     subnet_id = properties.text("SubnetId")
     subnet = require(
         call("ec2", "describe_subnets", SubnetIds=[subnet_id])["Subnets"], "subnet", subnet_id
@@ -147,7 +147,7 @@ _RESOURCE_OPERATIONS = {
 }
 
 
-def _create_flow_log(_place: Position, properties: Properties) -> Created:
+def _create_flow_log(_place: StackPosition, properties: Properties) -> Created:
     resource_type = properties.text("ResourceType", allowed=_RESOURCE_OPERATIONS)
     resource = properties.text("ResourceId")
     operation, parameter, member = _RESOURCE_OPERATIONS[resource_type]
@@ -296,14 +296,14 @@ def _rules(group: str, *, egress: bool) -> dict[str, Answer]:
     }
 
 
-def _create_ingress(_place: Position, properties: Properties) -> Created:
+def _create_ingress(_place: StackPosition, properties: Properties) -> Created:
     peers = ("CidrIp", "CidrIpv6", "SourcePrefixListId", "SourceSecurityGroupId")
     for name in ("SourceSecurityGroupOwnerId",):
         properties.optional_text(name, pattern=r"\d{12}")
     return _authorize(properties, peers, egress=False)
 
 
-def _create_egress(_place: Position, properties: Properties) -> Created:
+def _create_egress(_place: StackPosition, properties: Properties) -> Created:
     peers = ("CidrIp", "CidrIpv6", "DestinationPrefixListId", "DestinationSecurityGroupId")
     return _authorize(properties, peers, egress=True)
 
@@ -331,7 +331,7 @@ def _update_egress(identifier: str, properties: Properties, old: Values) -> Crea
     return _create_egress(_NOWHERE, properties)
 
 
-_NOWHERE = Position(stack="", logical_id="")  # a rule has no name to generate
+_NOWHERE = StackPosition(stack="", logical_id="")  # a rule has no name to generate
 
 
 def _revoke(identifier: str, values: Values, *, egress: bool) -> None:

@@ -16,7 +16,7 @@ Values = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class StackPosition:
     """Where a resource stands in its stack.
 
     Attributes:
@@ -49,7 +49,7 @@ class ResourceType:
     """
 
     name: str
-    create: Callable[[Position, Properties], Created]
+    create: Callable[[StackPosition, Properties], Created]
     delete: Callable[[str, Values], None]
     update: Callable[[str, Properties, Values], Created] | None = None
     create_only: frozenset[str] = field(default_factory=frozenset)
@@ -70,7 +70,7 @@ class ResourceType:
 
     def _create(self, logical_id: str, values: Values, stack: str) -> Created:
         properties = Properties(values)
-        created = self.create(Position(stack=stack, logical_id=logical_id), properties)
+        created = self.create(StackPosition(stack=stack, logical_id=logical_id), properties)
         try:
             properties.close()
         except PropertyError:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pcistack.rehearsal.embedded.api import call, require
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
-from pcistack.rehearsal.embedded.registry import Created, Position, ResourceType, Values
+from pcistack.rehearsal.embedded.registry import Created, ResourceType, StackPosition, Values
 
 _HIGHEST_COUNT = 5_000
 
@@ -67,7 +67,7 @@ def _keep_between(resource_id: str, low: int, high: int) -> None:
         call("ecs", "update_service", cluster=cluster, service=service, desiredCount=wanted)
 
 
-def _create_target(_place: Position, properties: Properties) -> Created:
+def _create_target(_place: StackPosition, properties: Properties) -> Created:
     identity = _register(properties)
     name = "|".join(
         identity[part] for part in ("ResourceId", "ScalableDimension", "ServiceNamespace")
@@ -114,7 +114,7 @@ def _put_policy(properties: Properties) -> Created:
     return answer["PolicyARN"], {"Arn": answer["PolicyARN"]}
 
 
-def _create_policy(_place: Position, properties: Properties) -> Created:
+def _create_policy(_place: StackPosition, properties: Properties) -> Created:
     return _put_policy(properties)
 
 

@@ -6,7 +6,7 @@ import json
 
 from pcistack.rehearsal.embedded.api import call
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
-from pcistack.rehearsal.embedded.registry import Created, Position, ResourceType, Values
+from pcistack.rehearsal.embedded.registry import Created, ResourceType, StackPosition, Values
 
 _LONGEST_PERIOD_DAYS = 1_000
 
@@ -26,7 +26,7 @@ def _put_policy(properties: Properties) -> Created:
     return secret, {"Id": secret}
 
 
-def _create_policy(_place: Position, properties: Properties) -> Created:
+def _create_policy(_place: StackPosition, properties: Properties) -> Created:
     return _put_policy(properties)
 
 
@@ -69,7 +69,7 @@ def _rotate(properties: Properties) -> Created:
     return secret, {"Id": secret}
 
 
-def _create_schedule(_place: Position, properties: Properties) -> Created:
+def _create_schedule(_place: StackPosition, properties: Properties) -> Created:
     return _rotate(properties)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pcistack.rehearsal.embedded import _engine
 from pcistack.rehearsal.embedded.api import call
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
-from pcistack.rehearsal.embedded.registry import Created, Position, ResourceType, Values
+from pcistack.rehearsal.embedded.registry import Created, ResourceType, StackPosition, Values
 
 # Read by the engine's own type, which this one calls.
 _ENGINE_READS = {
@@ -145,7 +145,7 @@ def _log(name: str, logging: Mapping[str, object]) -> None:
     )
 
 
-def _create(place: Position, properties: Properties) -> Created:
+def _create(place: StackPosition, properties: Properties) -> Created:
     create = _engine.module("services.cloudformation.provisioners")._s3_create
     name, attributes = create(place.logical_id, properties.take_all(_ENGINE_READS), place.stack)
     try:
