@@ -26,16 +26,11 @@ from pcistack.template.document import Json, Template
 _UNKNOWN: Final = "NoSuchProperty"
 _NO_VALUE: Final = "?! no such value"
 _LONGEST: Final = 5_000
-_OF_SCHEMAS_ALONE: Final = ("read-only",)
-"""Rules that no pack knows."""
-
 _PACKS: Final = ("deployment", "regional", "template")
 
 OPEN: Final[Mapping[str, str]] = {
     "enum": "cfn-lint lists values of a few properties, as of `Lambda Runtime`, that the engine "
     "takes as they come.",
-    "read-only": "the schema engine says nothing of most read-only properties that a template "
-    "sets.",
 }
 """What is known to survive, by the rule of the schema; every other survivor fails the run."""
 
@@ -161,12 +156,7 @@ def run(template: Template) -> list[Refusal]:
             for mutant in together
         ]
     before = {_identity(finding) for finding in _by_packs(template)}
-    return [
-        each
-        if each.by or each.mutant.change in _OF_SCHEMAS_ALONE
-        else _alone(template, each.mutant, before)
-        for each in found
-    ]
+    return [each if each.by else _alone(template, each.mutant, before) for each in found]
 
 
 def _as_change(mutant: Mutant) -> Mutant:

@@ -189,7 +189,7 @@ def test_a_survivor_that_is_not_told_of_fails_the_run() -> None:
         refused.Refusal(
             mutant=Mutant(resource="R", type="T", path=("a",), where="a", change=change), by=""
         )
-        for change in ("read-only", "required")
+        for change in ("enum", "required")
     )
     assert not refused.survives([told])
     assert refused.survives([told, untold])
