@@ -65,7 +65,7 @@ class Runner:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("MAKE", "GITHUB_", "AWS_"))
+            if not name.startswith(("MAKE", "SUFFIX", "GITHUB_", "AWS_"))  # those of `make test`
         }
         result = subprocess.run(
             ["bash", "-e", "-c", step],
