@@ -12,9 +12,10 @@ def main() -> NoReturn:
     """Run the command line; see :func:`pcistack.cli.main`."""
     words = sys.argv[1:]
     if words[:1] == ["check"] and len(words) > 1 and not _NO_ENGINE.intersection(words):
-        from pcistack.checks.native import is_installed, native
+        from pcistack.checks.native import is_installed, native, take_memory_in_large_pieces
 
         if is_installed():
+            take_memory_in_large_pieces()
             native()
     from pcistack import cli
 

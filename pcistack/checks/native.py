@@ -51,7 +51,6 @@ class Native:
         self._failure = ""
         # a daemon, which the end of the process does not wait for: bad input needs no engine.
         # Nor is the engine ever freed, which takes as long as a template
-        _take_memory_in_large_pieces()
         self._thread = threading.Thread(target=self._start, daemon=True)
         self._thread.start()
 
@@ -85,11 +84,11 @@ class Native:
         return Reader(report).report()
 
 
-def _take_memory_in_large_pieces() -> None:
+def take_memory_in_large_pieces() -> None:
     """Let glibc give a thread that starts from now on memory by 64 MB.
 
     The engine fills 250 MB, which else grow by a page: 24,000 calls of the kernel, a sixth of the
-    time.
+    time of a check. A synthesis, which has more to do meanwhile, gains nothing.
     """
     with suppress(OSError, AttributeError, TypeError):  # another C library
         ctypes.CDLL(None).mallopt(_TOP_PAD, 64 * 2**20)

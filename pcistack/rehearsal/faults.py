@@ -97,20 +97,15 @@ class Faults:
     # --- One fault each: the answer is what went wrong, or an empty text --------------------------
 
     def after_failed_create(self, baseline: Beforehand, name: str) -> str:
-        """The creation fails and rolls back to nothing; the next one succeeds."""
+        """The creation fails there and nowhere before, and rolls back to nothing."""
         direct, stack = self._lab.direct, self._assembly.stack
         status = self._with_fault(name, "create", lambda: direct.create(self._assembly))
         culprits = [event.resource for event in direct.failures(stack)]
         problem = _unless(status == "ROLLBACK_COMPLETE", f"the stack ended in {status}")
         problem = problem or _unless(culprits[:1] == [name], f"{culprits} failed instead")
-        left = self._left(baseline)
-        problem = problem or left
+        problem = problem or self._left(baseline)
         direct.delete(stack)
-        status = direct.create(self._assembly)
-        self._known.add(self._assembly, direct.physical_ids(stack))
-        problem = problem or _unless(status == "CREATE_COMPLETE", f"the next ended in {status}")
-        direct.delete(stack)
-        return problem or self._left(baseline)
+        return problem
 
     def after_failed_update(self, changed: Assembly, name: str) -> str:
         """The update fails and rolls back to what was there before."""
