@@ -7,6 +7,7 @@ run beside the other half; ``make bench`` shows what that gains.
 from __future__ import annotations
 
 import gc
+import importlib.util  # noqa: F401  two threads that import it first at once break it now and then
 import json
 import os
 import re
