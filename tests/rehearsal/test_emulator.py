@@ -147,7 +147,7 @@ def test_bootstrap_finds_no_app_to_synthesize(lab: Lab, monkeypatch: pytest.Monk
 
 
 def test_another_account_has_its_default_network_before_anybody_looks_for_traces(lab: Lab) -> None:
-    other, bootstrapped = lab.emulator.acting("333333333333"), list[str]()
+    other, bootstrapped = lab.emulator.acting("123456789012"), list[str]()
     _prepare(other, REGION, lambda: bootstrapped.append("it"))
     baseline = Beforehand(other)
     other.client("ec2", REGION).describe_subnets()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from pcistack.checks.findings import Severity
@@ -13,6 +14,7 @@ from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.settings import document
 from pcistack.policies.narrowing import arn_parts
 from pcistack.policies.statements import Statement
+from pcistack.regions import index
 from pcistack.template.view import Partial, Resource, walk
 
 _ACCOUNT: Final = re.compile(r"\d{12}")
@@ -21,17 +23,12 @@ _ACCOUNT: Final = re.compile(r"\d{12}")
 _OWN: Final = ("aws:sourceaccount", "kms:calleraccount", "aws:sourceowner")
 
 
-_DELIVERERS: Final = frozenset(
-    {
-        # accounts of Elastic Load Balancing that write access logs (its user guide)
-        *("127311923021", "033677994240", "027434742980", "797873946194", "098369216593"),
-        *("754344448648", "589379963580", "718504428378", "383597477331", "600734575887"),
-        *("114774131450", "783225319266", "582318560864", "985666609251", "054676820928"),
-        *("156460612806", "652711504416", "635631232127", "009996457667", "897822967062"),
-        *("076674570225", "507241528517", "048591011584", "190560391635", "638102146993"),
-        *("037604701340", "859597730677", "124297838134", "943012150371"),
-    }
-)
+@cache
+def _deliverers() -> frozenset[str]:
+    """Return the accounts of Elastic Load Balancing that write access logs, of every region."""
+    return frozenset(
+        row["load_balancer_account"] for row in index().values() if row.get("load_balancer_account")
+    )
 
 
 def _own(context: Context) -> frozenset[str]:
@@ -61,7 +58,7 @@ def _foreign(value: object, own: frozenset[str]) -> str | None:
     chosen = _CHOSEN.fullmatch(written[4]) if len(written) == 6 else None
     if chosen is not None:
         return f"of the parameter {chosen[1]}"
-    if not _ACCOUNT.fullmatch(account) or account in own or account in _DELIVERERS:
+    if not _ACCOUNT.fullmatch(account) or account in own or account in _deliverers():
         return None
     return account
 
