@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import Final, cast
 
 from mutation.maps import ATTRIBUTES, KEYS, conditions
+from pcistack.resource_schemas import folder
 from pcistack.template.document import Json, Template
 
 REGION: Final = "eu-central-2"
@@ -49,16 +48,9 @@ class Mutant:
         return f"{self.type} {self.resource}: {self.change} {exact}{value}"
 
 
-def _data() -> Path:
-    spec = importlib.util.find_spec("cfnlint")
-    assert spec is not None, "cfn-lint is a development dependency"
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "data" / "schemas"
-
-
 @cache
 def _index() -> dict[str, str]:
-    text = (_data() / "providers" / f"{REGION}.json").read_text(encoding="utf-8")
+    text = (folder() / "providers" / f"{REGION}.json").read_text(encoding="utf-8")
     return cast("dict[str, str]", json.loads(text))
 
 
@@ -68,7 +60,7 @@ def schema(kind: str) -> dict[str, Json]:
     name = _index().get(kind)
     if name is None:
         return {}
-    text = (_data() / "resources" / f"{name}.json").read_text(encoding="utf-8")
+    text = (folder() / "resources" / f"{name}.json").read_text(encoding="utf-8")
     return cast("dict[str, Json]", json.loads(text))
 
 

@@ -6,18 +6,16 @@ Run it with ``python -m pcistack.changes.refresh`` after an update of the lock.
 
 from __future__ import annotations
 
-import importlib.util
-import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from pcistack.changes.replacement import SCHEMAS
+from pcistack.resource_schemas import newest
 
 
 def refresh() -> None:
     """Write the file again."""
-    lines = sorted(line(schema) for schema in _schemas())
+    lines = sorted(line(schema) for schema in newest())
     SCHEMAS.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -54,18 +52,6 @@ def _paths(schema: Mapping[str, Any], key: str) -> list[str]:
     return sorted(
         {str(path).removeprefix("/properties/").replace("/", ".") for path in schema.get(key, [])}
     )
-
-
-def _schemas() -> Iterator[Mapping[str, Any]]:
-    found = importlib.util.find_spec("cfnlint")
-    if found is None or found.origin is None:
-        raise SystemExit("cfnlint is missing; run 'make install'")
-    folder = Path(found.origin).parent / "data" / "schemas" / "resources"
-    newest: dict[str, Mapping[str, Any]] = {}
-    for path in sorted(folder.glob("*.json")):
-        schema = json.loads(path.read_text(encoding="utf-8"))
-        newest[schema["typeName"]] = schema
-    yield from newest.values()
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
 from pathlib import Path
 from typing import Final
+
+from pcistack.line_tables import rows
 
 SCHEMAS: Final = Path(__file__).parent / "data" / "replacement.txt"
 """One type a line: its name, then its create-only properties; see :func:`.refresh.line`."""
@@ -45,9 +46,10 @@ class Replacement:
 
 def replacement_of(kind: str) -> Replacement | None:
     """Return when a resource of a type is replaced; None for a type that no schema describes."""
-    words = _lines().get(kind)
-    if words is None:
+    line = rows(SCHEMAS).get(kind)
+    if line is None:
         return None
+    words = line.split()
     names = frozenset(word[1:] for word in words if word.startswith("="))
     return Replacement(
         always=names | {word for word in words if word[0] not in "=?"},
@@ -58,10 +60,4 @@ def replacement_of(kind: str) -> Replacement | None:
 
 def types() -> frozenset[str]:
     """Return every type that a schema describes."""
-    return frozenset(_lines())
-
-
-@cache
-def _lines() -> dict[str, tuple[str, ...]]:
-    lines = SCHEMAS.read_text(encoding="utf-8").splitlines()
-    return {kind: tuple(rest.split()) for kind, _, rest in (line.partition(" ") for line in lines)}
+    return frozenset(rows(SCHEMAS))

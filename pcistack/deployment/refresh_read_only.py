@@ -6,25 +6,16 @@ the lock.
 
 from __future__ import annotations
 
-import importlib.util
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pcistack.deployment.read_only import DATA
+from pcistack.resource_schemas import newest
 
 
 def main() -> None:
     """Write the table anew."""
-    found = importlib.util.find_spec("cfnlint")
-    if found is None or found.origin is None:
-        raise SystemExit("cfnlint is missing; run 'make install'")
-    folder = Path(found.origin).parent / "data" / "schemas" / "resources"
-    schemas = [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))
-    ]
-    rows = {schema["typeName"]: paths(schema) for schema in schemas}
+    rows = {schema["typeName"]: paths(schema) for schema in newest()}
     lines = [" ".join([kind, *found]) for kind, found in sorted(rows.items()) if found]
     DATA.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -10,6 +10,7 @@ import fnmatch
 from functools import cache
 from typing import Final
 
+from pcistack.line_tables import rows
 from pcistack.policies.managed import DATA
 
 ACTIONS: Final = DATA / "actions.txt"
@@ -38,7 +39,7 @@ def nearest(action: str) -> str:
     """Return the action that is written most like one; empty for none."""
     service, _, name = action.lower().partition(":")
     if not actions_of(service):
-        found = difflib.get_close_matches(service, _lines(), 1)
+        found = difflib.get_close_matches(service, rows(ACTIONS), 1)
         return f"{found[0]}:{name}" if found else ""
     found = difflib.get_close_matches(name, actions_of(service), 1)
     return f"{service}:{found[0]}" if found else ""
@@ -47,13 +48,7 @@ def nearest(action: str) -> str:
 @cache
 def actions_of(service: str) -> frozenset[str]:
     """Return the actions of a service in lower case; empty for no such service."""
-    return frozenset(_lines().get(service, "").split())
-
-
-@cache
-def _lines() -> dict[str, str]:
-    lines = ACTIONS.read_text(encoding="utf-8").splitlines()
-    return {service: actions for service, _, actions in (line.partition(" ") for line in lines)}
+    return frozenset(rows(ACTIONS).get(service, "").split())
 
 
 @cache

@@ -39,8 +39,10 @@ def test_the_data_is_read_only_when_it_is_asked_for() -> None:
     code = (
         "import pcistack.deployment.pack as p; p.PACK.rules; "
         "from pcistack.policies import actions, managed; "
-        "assert not actions._lines.cache_info().currsize; "
-        "assert not managed._documents.cache_info().currsize"
+        "from pcistack.line_tables import rows; "
+        "assert not rows.cache_info().currsize; "
+        "managed.statements_of('arn:aws:iam::aws:policy/X'), actions.exists('s3:GetObject'); "
+        "assert rows.cache_info().currsize == 2"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

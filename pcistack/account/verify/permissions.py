@@ -8,7 +8,6 @@ them again after an update of the lock.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -18,6 +17,7 @@ from typing import Final, cast
 from pcistack.account.aws import Call
 from pcistack.account.verify.deployed import LOAD_BALANCER, SERVICE, TOPIC, VPC
 from pcistack.account.verify.drift import detectable_types
+from pcistack.resource_schemas import folder
 from pcistack.template.document import Template
 
 _READS: Final = Path(__file__).with_name("reads.json")
@@ -112,15 +112,10 @@ def reads_of(schemas: Mapping[str, Mapping[str, object]]) -> dict[str, list[str]
 
 def shipped_schemas() -> dict[str, Mapping[str, object]]:
     """Return the resource schemas that cfn-lint carries, by type."""
-    found = importlib.util.find_spec("cfnlint")
-    if found is None or found.origin is None:
-        raise SystemExit("cfnlint is missing; run 'make install'")
-    folder = Path(found.origin).parent / "data" / "schemas"
-    names = json.loads((folder / "providers" / "us-east-1.json").read_text(encoding="utf-8"))
-    return {
-        kind: json.loads((folder / "resources" / f"{names[kind]}.json").read_text(encoding="utf-8"))
-        for kind in detectable_types()
-    }
+    schemas = folder()
+    names = json.loads((schemas / "providers" / "us-east-1.json").read_text(encoding="utf-8"))
+    files = {kind: schemas / "resources" / f"{names[kind]}.json" for kind in detectable_types()}
+    return {kind: json.loads(file.read_text(encoding="utf-8")) for kind, file in files.items()}
 
 
 if __name__ == "__main__":
