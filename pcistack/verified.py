@@ -17,7 +17,7 @@ _OUTSIDE_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class VerifiedPromise:
     """A promise of the stack that was looked at in the account.
 
     Attributes:
@@ -69,7 +69,7 @@ class Verification:
     account: str
     day: date
     template_sha256: str
-    promises: tuple[Promise, ...] = ()
+    promises: tuple[VerifiedPromise, ...] = ()
     drift: tuple[Drift, ...] = ()
 
     def as_text(self) -> str:

@@ -15,7 +15,7 @@ from pci_constructs.settings.form import tables_of
 from pcistack.changes.compare import Change, ChangeKind, compare
 from pcistack.changes.effects import explain
 from pcistack.template.document import Template
-from stacks.changes_samples import BASE, SAMPLES, Values
+from stacks.changes_samples import BASE, SAMPLES, SettingValues
 from stacks.environment import Environment, load_environment
 
 TARGET: Final = Path(__file__).resolve().parent.parent / "docs" / "changes.md"
@@ -30,7 +30,7 @@ _ALIKE: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TriedChange:
     """What one change of one setting does.
 
     Attributes:
@@ -63,7 +63,7 @@ def settings(model: type[BaseModel] = Environment, above: str = "") -> Iterator[
             yield place
 
 
-def rows(only: str | None = None) -> list[Row]:
+def rows(only: str | None = None) -> list[TriedChange]:
     """Return what each sample does to the production stack, by synthesizing both.
 
     Args:
@@ -85,20 +85,22 @@ def templates(setting: str) -> tuple[Template, Template]:
 
 
 @cache
-def _before() -> tuple[Values, Template]:
+def _before() -> tuple[SettingValues, Template]:
     values = _merged(load_environment("prod").model_dump(), BASE)
     return values, _template(values)
 
 
-def _row(setting: str, sample: Values, old: Template, before: Values, after: Values) -> Row:
+def _row(
+    setting: str, sample: SettingValues, old: Template, before: SettingValues, after: SettingValues
+) -> TriedChange:
     tried = _tried(setting, sample)
     if any(before[name] != after[name] for name in ("region", "account")):
         stays = "The stack of before stays where it is, with its data"
-        return Row(setting, tried, "another stack", stays)
+        return TriedChange(setting, tried, "another stack", stays)
     new = _template(after)
     changes = compare(old, new)
     explain(old, new, changes)
-    return Row(setting, tried, verdict(changes), meaning(changes))
+    return TriedChange(setting, tried, verdict(changes), meaning(changes))
 
 
 def verdict(changes: list[Change]) -> str:
@@ -151,7 +153,7 @@ def _listed(types: list[str]) -> str:
     return ", ".join([*named[:_MOST], *more])
 
 
-def _tried(setting: str, sample: Values) -> str:
+def _tried(setting: str, sample: SettingValues) -> str:
     value: Any = sample
     for name in setting.replace("NAME", "*").split("."):
         if not isinstance(value, dict):
@@ -166,7 +168,7 @@ def _tried(setting: str, sample: Values) -> str:
     return "another" if len(shown) > 40 or "{" in shown else f"`{shown}`"
 
 
-def _merged(old: Values, new: Values) -> Values:
+def _merged(old: SettingValues, new: SettingValues) -> SettingValues:
     merged = dict(old)
     for name, value in new.items():
         under = merged.get(name)
@@ -175,7 +177,7 @@ def _merged(old: Values, new: Values) -> Values:
     return merged
 
 
-def _template(values: Values) -> Template:
+def _template(values: SettingValues) -> Template:
     from stacks.app import build_app  # starts Node
 
     environment = Environment.model_validate(values)
@@ -184,7 +186,7 @@ def _template(values: Values) -> Template:
         return Template.read(Path(folder) / f"{environment.names.stack}.template.json")
 
 
-def table(found: list[Row]) -> str:
+def table(found: list[TriedChange]) -> str:
     """Return the rows as the page has them."""
     lines = ["| setting | changed to | what happens | where |", "| --- | --- | --- | --- |"]
     lines += [f"| `{row.setting}` | {row.tried} | {row.verdict} | {row.meaning} |" for row in found]

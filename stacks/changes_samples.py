@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final, TypeAlias
 
-Values: TypeAlias = dict[str, Any]
+SettingValues: TypeAlias = dict[str, Any]
 """Settings as an environment's file has them."""
 
 _IMAGE: Final = "111111111111.dkr.ecr.eu-central-2.amazonaws.com/team/app:2.0"
@@ -16,7 +16,7 @@ _TOPIC: Final = "arn:aws:sns:eu-central-2:111111111111:security"
 _OTHER_CERTIFICATE: Final = (
     "arn:aws:acm:eu-central-2:111111111111:certificate/11111111-0000-4000-8000-000000000000"
 )
-_NAMED: Final[Values] = {
+_NAMED: Final[SettingValues] = {
     "ingress": {
         "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
         "hosted_zone_name": "example.com",
@@ -28,7 +28,7 @@ _QUEUE: Final = {
     "resources": ("arn:aws:sqs:eu-central-2:111111111111:orders",),
 }
 
-BASE: Final[Values] = {
+BASE: Final[SettingValues] = {
     "workers": {"queue": {"command": ("work",)}},
     "jobs": {"migrate": {"command": ("migrate",), "when": "before-service"}},
     "network": {"cidr": "10.0.0.0/16"},
@@ -36,7 +36,7 @@ BASE: Final[Values] = {
 }
 """What is added to the production environment, so that every table has something to change."""
 
-SAMPLES: Final[Mapping[str, tuple[Values, ...]]] = {
+SAMPLES: Final[Mapping[str, tuple[SettingValues, ...]]] = {
     "region": (
         {"region": "eu-central-1", "network": {"zones": ("eu-central-1a", "eu-central-1b")}},
     ),

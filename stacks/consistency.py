@@ -15,19 +15,19 @@ from stacks.lists import judged, nearest_of
 from stacks.mistakes import Mistake, dotted
 from stacks.settings import Environment, is_in
 
-Check: TypeAlias = Callable[[Environment], Iterator[Mistake]]
+EnvironmentCheck: TypeAlias = Callable[[Environment], Iterator[Mistake]]
 
-_CHECKS: Final[list[tuple[list[tuple[str, ...]], Check]]] = []
+_CHECKS: Final[list[tuple[list[tuple[str, ...]], EnvironmentCheck]]] = []
 _SHORTEST_REASON: Final = 20
 MOST_ADDRESSES: Final = 100
 """Addresses for alarms: each is a resource, and CloudFormation takes 500 in a template."""
 _ACCEPTED: Final = "rules on the database and on security groups that are not fatal"
 
 
-def reads(*fields: str) -> Callable[[Check], Check]:
+def reads(*fields: str) -> Callable[[EnvironmentCheck], EnvironmentCheck]:
     """Register a check of the settings that it names."""
 
-    def register(check: Check) -> Check:
+    def register(check: EnvironmentCheck) -> EnvironmentCheck:
         _CHECKS.append(([tuple(field.split(".")) for field in fields], check))
         return check
 

@@ -18,7 +18,7 @@ from stacks.settings import Environment, is_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
+class WorkloadTable:
     """A service, worker or job of a file.
 
     Attributes:
@@ -43,22 +43,22 @@ class Workload:
         return self.environment.service.scratch_paths if own is None else own
 
 
-Check: TypeAlias = Callable[[Workload], Iterator[Mistake]]
+WorkloadCheck: TypeAlias = Callable[[WorkloadTable], Iterator[Mistake]]
 
-_CHECKS: Final[list[tuple[tuple[str, ...], tuple[str, ...], Check]]] = []
+_CHECKS: Final[list[tuple[tuple[str, ...], tuple[str, ...], WorkloadCheck]]] = []
 
 
-def reads(*fields: str, also: tuple[str, ...] = ()) -> Callable[[Check], Check]:
+def reads(*fields: str, also: tuple[str, ...] = ()) -> Callable[[WorkloadCheck], WorkloadCheck]:
     """Register a check of the settings of a workload, and of others of the file, that it names."""
 
-    def register(check: Check) -> Check:
+    def register(check: WorkloadCheck) -> WorkloadCheck:
         _CHECKS.append((fields, also, check))
         return check
 
     return register
 
 
-def workloads(environment: Environment) -> Iterator[Workload]:
+def workloads(environment: Environment) -> Iterator[WorkloadTable]:
     """Yield all that runs on the stack."""
     tables: list[tuple[tuple[str, ...], WorkloadSettings]] = [
         (("service",), environment.service),
@@ -66,7 +66,7 @@ def workloads(environment: Environment) -> Iterator[Workload]:
         *((("jobs", name), job) for name, job in environment.jobs.items()),
     ]
     for table, settings in tables:
-        yield Workload(table=table, settings=settings, environment=environment)
+        yield WorkloadTable(table=table, settings=settings, environment=environment)
 
 
 def services_by_identity(environment: Environment) -> dict[str, list[str]]:
@@ -124,7 +124,7 @@ def _names_are_apart(environment: Environment) -> Iterator[Mistake]:
 
 
 @reads("cpu", "memory_mib")
-def _fargate_has_the_size(workload: Workload) -> Iterator[Mistake]:
+def _fargate_has_the_size(workload: WorkloadTable) -> Iterator[Mistake]:
     settings = workload.settings
     if settings.memory_mib not in values.FARGATE_MEMORY[settings.cpu]:
         yield workload.mistake(
@@ -136,7 +136,7 @@ def _fargate_has_the_size(workload: Workload) -> Iterator[Mistake]:
 
 
 @reads("scratch_paths")
-def _scratch_paths_are_usable(workload: Workload) -> Iterator[Mistake]:
+def _scratch_paths_are_usable(workload: WorkloadTable) -> Iterator[Mistake]:
     yield from judged(
         dotted((*workload.table, "scratch_paths")),
         workload.settings.scratch_paths or (),
@@ -146,7 +146,7 @@ def _scratch_paths_are_usable(workload: Workload) -> Iterator[Mistake]:
 
 
 @reads("scratch_paths")
-def _scratch_paths_are_apart(workload: Workload) -> Iterator[Mistake]:
+def _scratch_paths_are_apart(workload: WorkloadTable) -> Iterator[Mistake]:
     paths, _ = split(workload.settings.scratch_paths or (), values.scratch_path)
     for inner in dict.fromkeys(paths):
         outer = next((path for path in paths if inner.startswith(f"{path}/")), None)
@@ -160,7 +160,7 @@ def _scratch_paths_are_apart(workload: Workload) -> Iterator[Mistake]:
 
 
 @reads("scratch_paths", "scratch_mib", "memory_mib", "cpu", also=("service.scratch_paths",))
-def _scratch_leaves_memory(workload: Workload) -> Iterator[Mistake]:
+def _scratch_leaves_memory(workload: WorkloadTable) -> Iterator[Mistake]:
     settings = workload.settings
     count = len(set(split(workload.scratch_paths, values.scratch_path)[0]))
     total, half = count * settings.scratch_mib, settings.memory_mib // 2
@@ -176,7 +176,7 @@ def _scratch_leaves_memory(workload: Workload) -> Iterator[Mistake]:
 
 
 @reads("desired_count", "max_count")
-def _counts_are_a_range(workload: Workload) -> Iterator[Mistake]:
+def _counts_are_a_range(workload: WorkloadTable) -> Iterator[Mistake]:
     service = workload.settings
     if isinstance(service, ServiceSettings) and service.max_count < service.desired_count:
         yield workload.mistake(
@@ -188,7 +188,7 @@ def _counts_are_a_range(workload: Workload) -> Iterator[Mistake]:
 
 
 @reads("architecture", also=("region",))
-def _region_has_the_processor(workload: Workload) -> Iterator[Mistake]:
+def _region_has_the_processor(workload: WorkloadTable) -> Iterator[Mistake]:
     if workload.settings.architecture != "arm64":
         return
     from pcistack.regional.facts import Availability, load  # only a file with arm64 pays for it
@@ -205,7 +205,7 @@ def _region_has_the_processor(workload: Workload) -> Iterator[Mistake]:
 
 
 @reads("image", also=("network.egress", "region"))
-def _image_can_be_reached(workload: Workload) -> Iterator[Mistake]:
+def _image_can_be_reached(workload: WorkloadTable) -> Iterator[Mistake]:
     yield from can_be_reached(
         workload.settings.image, workload.environment, dotted((*workload.table, "image"))
     )
@@ -228,7 +228,7 @@ def can_be_reached(image: str | None, environment: Environment, field: str) -> I
 
 
 @reads("image", also=("data_classification",))
-def _image_is_the_one_that_was_tested(workload: Workload) -> Iterator[Mistake]:
+def _image_is_the_one_that_was_tested(workload: WorkloadTable) -> Iterator[Mistake]:
     yield from is_the_one_that_was_tested(
         workload.settings.image, workload.environment, dotted((*workload.table, "image"))
     )
@@ -251,7 +251,7 @@ def is_the_one_that_was_tested(
 
 
 @reads("variables")
-def _variables_hold_no_credential(workload: Workload) -> Iterator[Mistake]:
+def _variables_hold_no_credential(workload: WorkloadTable) -> Iterator[Mistake]:
     for name, text in workload.settings.variables.items():
         if holds_credential(text) or is_literal(grade(name), text):
             yield workload.mistake(
@@ -264,16 +264,16 @@ def _variables_hold_no_credential(workload: Workload) -> Iterator[Mistake]:
 
 
 @reads("variables", "identity")
-def _variables_are_not_given(workload: Workload) -> Iterator[Mistake]:
+def _variables_are_not_given(workload: WorkloadTable) -> Iterator[Mistake]:
     yield from _given(workload, "variables", workload.settings.variables)
 
 
 @reads("secrets", "identity")
-def _secrets_are_not_given(workload: Workload) -> Iterator[Mistake]:
+def _secrets_are_not_given(workload: WorkloadTable) -> Iterator[Mistake]:
     yield from _given(workload, "secrets", workload.settings.secrets)
 
 
-def _given(workload: Workload, table: str, names: Iterable[str]) -> Iterator[Mistake]:
+def _given(workload: WorkloadTable, table: str, names: Iterable[str]) -> Iterator[Mistake]:
     for name in names:
         if name in GIVEN_VARIABLES and workload.settings.identity != "none":
             yield workload.mistake(
@@ -282,7 +282,7 @@ def _given(workload: Workload, table: str, names: Iterable[str]) -> Iterator[Mis
 
 
 @reads("variables", "secrets")
-def _a_name_is_given_once(workload: Workload) -> Iterator[Mistake]:
+def _a_name_is_given_once(workload: WorkloadTable) -> Iterator[Mistake]:
     for name in workload.settings.secrets:
         if name in workload.settings.variables:
             yield workload.mistake(
@@ -291,7 +291,7 @@ def _a_name_is_given_once(workload: Workload) -> Iterator[Mistake]:
 
 
 @reads("secrets", also=("region",))
-def _secrets_are_in_the_region(workload: Workload) -> Iterator[Mistake]:
+def _secrets_are_in_the_region(workload: WorkloadTable) -> Iterator[Mistake]:
     here = workload.environment.region
     for name, secret in workload.settings.secrets.items():
         if secret.arn.split(":")[3] != here:
@@ -305,7 +305,7 @@ def _secrets_are_in_the_region(workload: Workload) -> Iterator[Mistake]:
 
 
 @reads("permissions")
-def _wildcards_have_a_reason(workload: Workload) -> Iterator[Mistake]:
+def _wildcards_have_a_reason(workload: WorkloadTable) -> Iterator[Mistake]:
     for number, permission in enumerate(workload.settings.permissions):
         wide = [name for name in permission.resources if name.endswith("/*")]
         if wide and permission.reason is None:

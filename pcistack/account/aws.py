@@ -56,7 +56,7 @@ class CredentialsError(AwsError):
     """There are no credentials, or AWS does not accept them."""
 
 
-class RefusedError(AwsError):
+class CallRefusedError(AwsError):
     """The credentials may not make a call.
 
     Attributes:
@@ -226,7 +226,7 @@ def unasked(what: str, error: BotoCoreError) -> AwsError:
 
 def _translated(call: Call, code: str, message: str) -> AwsError:
     if code in _REFUSALS or code.endswith("AccessDenied"):
-        return RefusedError(call)
+        return CallRefusedError(call)
     if code in _BAD_CREDENTIALS:
         return CredentialsError(
             f"AWS does not accept the credentials ({code} from {call.permission}); sign in again"

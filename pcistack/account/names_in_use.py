@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from pcistack.account.aws import Aws, Call, Item, text
-from pcistack.account.needs import Name, Needs
+from pcistack.account.needs import Needs, UniqueName
 from pcistack.account.rows import Row, Verdict, answered, tried, undecided
 
 
@@ -164,7 +164,7 @@ def _own(stack: str, aws: Aws) -> frozenset[tuple[str, str]]:
 
 
 def _names(
-    kind: _Kind, wanted: Sequence[Name], own: _Own, stack: str | None, aws: Aws
+    kind: _Kind, wanted: Sequence[UniqueName], own: _Own, stack: str | None, aws: Aws
 ) -> Iterator[Row]:
     there: dict[str, Item] = {}
     for query in kind.queries([name.name or "" for name in wanted]):
@@ -189,7 +189,9 @@ def _names(
         yield _taken(kind, name, there[name.name or ""], own, stack, aws.region)
 
 
-def _taken(kind: _Kind, name: Name, item: Item, own: _Own, stack: str | None, region: str) -> Row:
+def _taken(
+    kind: _Kind, name: UniqueName, item: Item, own: _Own, stack: str | None, region: str
+) -> Row:
     fix = f"delete it: {kind.delete(name.name or '', item)} --region {region}"
     if name.kept and stack is not None:
         # CloudFormation imports what the template keeps, only: aws/aws-cdk-cli#1367

@@ -68,7 +68,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
+class UniqueName:
     """A name that the template gives, and that nothing else may have.
 
     Attributes:
@@ -130,7 +130,7 @@ class Needs:
     vcpu_at_scale: float
     unknown: Sequence[str]
     types: frozenset[str]
-    names: Sequence[Name]
+    names: Sequence[UniqueName]
     certificates: Mapping[str, Sequence[str]]
     hosted_zones: Sequence[Zone]
     problems: Sequence[tuple[str, str]]
@@ -141,7 +141,7 @@ def needs(views: Sequence[View]) -> Needs:
     databases: dict[NeededDatabase, None] = {}
     endpoints: dict[Endpoint, None] = {}
     zones: dict[str, dict[str, None]] = {}
-    names: dict[Name, None] = {}
+    names: dict[UniqueName, None] = {}
     certificates: dict[str, dict[str, None]] = {}
     hosted_zones: dict[Zone, None] = {}
     problems: dict[tuple[str, str], None] = {}
@@ -303,7 +303,7 @@ _NAMED: Final = {
 }
 
 
-def _names(view: View) -> Iterable[Name]:
+def _names(view: View) -> Iterable[UniqueName]:
     for resource in view.of_type(*_NAMED):
         value = resource.get(_NAMED[resource.type])
         generated = isinstance(value, Partial) and value.references
@@ -311,7 +311,7 @@ def _names(view: View) -> Iterable[Name]:
         if value is None or generated or elsewhere:
             continue  # what is built from a new resource's own name is new as well
         name = resource.text(_NAMED[resource.type])
-        yield Name(
+        yield UniqueName(
             resource=resource.logical_id,
             type=resource.type,
             # RDS keeps identifiers in lower case

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from pcistack.account.aws import Aws, AwsError, CredentialsError, RefusedError
+from pcistack.account.aws import Aws, AwsError, CallRefusedError, CredentialsError
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ def answered(ask: Callable[[Aws], T], aws: Aws, need: str) -> tuple[T | None, li
         return ask(aws), []
     except CredentialsError:
         raise
-    except RefusedError as error:
+    except CallRefusedError as error:
         row = Row(
             state=Verdict.REFUSED,
             need=need,

@@ -21,7 +21,7 @@ STACK: Final = "stack"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
+class AcceptedDanger:
     """Why a change is accepted.
 
     Attributes:
@@ -38,16 +38,16 @@ def key(danger: Danger, kind: str = STACK) -> str:
     return f"{danger.value} {kind}"
 
 
-def acceptances(template: Template, *, on: date) -> Mapping[str, Acceptance]:
+def acceptances(template: Template, *, on: date) -> Mapping[str, AcceptedDanger]:
     """Return what a template accepts on a day; what has lapsed or is malformed is left out."""
     metadata = template.body.get("Metadata")
     named = metadata.get(METADATA) if isinstance(metadata, dict) else None
-    found: dict[str, Acceptance] = {}
+    found: dict[str, AcceptedDanger] = {}
     for name, entry in named.items() if isinstance(named, dict) else ():
         reason = entry.get("reason") if isinstance(entry, dict) else None
         until = _day(entry.get("until")) if isinstance(entry, dict) else None
         if isinstance(reason, str) and reason.strip() and until is not None and on <= until:
-            found[name] = Acceptance(reason=reason, until=until)
+            found[name] = AcceptedDanger(reason=reason, until=until)
     return found
 
 

@@ -7,7 +7,7 @@ from enum import Enum, StrEnum
 from typing import Final
 
 from pcistack.changes.replacement import Replacement, Update, replacement_of
-from pcistack.changes.values import Values, differences, references
+from pcistack.changes.values import TemplateValues, differences, references
 from pcistack.template.document import RawResource, Template
 
 STATEFUL: Final = frozenset(
@@ -103,7 +103,7 @@ def compare(old: Template, new: Template) -> list[Change]:
     """
     before, after = old.resources, new.resources
     found: dict[str, Change] = {}
-    values = Values(old), Values(new)
+    values = TemplateValues(old), TemplateValues(new)
     for name, resource in after.items():
         if name not in before:
             found[name] = Change(name, resource.type, ChangeKind.ADDED)
@@ -119,7 +119,9 @@ def compare(old: Template, new: Template) -> list[Change]:
     return list(found.values())
 
 
-def _changed(old: RawResource, new: RawResource, before: Values, after: Values) -> Change | None:
+def _changed(
+    old: RawResource, new: RawResource, before: TemplateValues, after: TemplateValues
+) -> Change | None:
     if old.type != new.type:
         change = Change(new.logical_id, new.type, ChangeKind.REPLACED, ("Type",), ("Type",))
         change.refuse(

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from pcistack.changes.accepted import STACK, Acceptance, acceptances, key
+from pcistack.changes.accepted import STACK, AcceptedDanger, acceptances, key
 from pcistack.changes.compare import Change, ChangeKind, Danger, compare
 from pcistack.changes.effects import explain
 from pcistack.cost.estimate import estimate
@@ -78,7 +78,7 @@ class StackChange:
     changes: list[Change] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     dangers: tuple[Danger, ...] = ()
-    accepted: Mapping[str, Acceptance] = field(default_factory=dict)
+    accepted: Mapping[str, AcceptedDanger] = field(default_factory=dict)
     cost: Cost | None = None
 
     @property

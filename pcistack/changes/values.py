@@ -14,7 +14,7 @@ _DEPTH: Final = 200
 
 
 @dataclass(frozen=True)
-class Values:
+class TemplateValues:
     """Puts in what a template decides by itself, so that a new default is seen where it acts."""
 
     template: Template

@@ -12,12 +12,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pcistack.template.document import KeyPath
 
 if TYPE_CHECKING:
     import yaml
-
-Path: TypeAlias = tuple[str, ...]
 
 _BLANK: Final = re.compile(r"[ \t\r\n]*")
 _IF: Final = "Fn::If"
@@ -45,7 +45,7 @@ class Found(NamedTuple):
     depth: int
 
 
-def locate(text: str, paths: Sequence[Path]) -> list[Found]:
+def locate(text: str, paths: Sequence[KeyPath]) -> list[Found]:
     """Return where the deepest part of each path stands that the text has.
 
     Args:
@@ -74,7 +74,7 @@ def locate(text: str, paths: Sequence[Path]) -> list[Found]:
     return found
 
 
-def steps(dotted: str) -> Path:
+def steps(dotted: str) -> KeyPath:
     """Return the keys of a finding's property, such as ``PolicyDocument.Statement.0.Action``."""
     return tuple(part for part in re.sub(r"\[(\d+)\]", r".\1", dotted).split(".") if part)
 
@@ -83,7 +83,7 @@ def _start(text: str) -> int:
     return len(text) - len(text.lstrip())
 
 
-def _deepest(root: _Wanted, path: Path) -> tuple[int, int]:
+def _deepest(root: _Wanted, path: KeyPath) -> tuple[int, int]:
     node = root
     for depth, step in enumerate(path):
         if node.below[step].offset < 0:

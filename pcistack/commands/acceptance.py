@@ -75,7 +75,7 @@ def acceptance(
 def _run(
     suffix: str, profile: str | None, limit: float, yes: bool, json_file: Path | None, folder: Path
 ) -> int:
-    from pcistack.rehearsal.acceptance import COMMAND_SECONDS, POLL_SECONDS, Acceptance, report
+    from pcistack.rehearsal.acceptance import COMMAND_SECONDS, POLL_SECONDS, AcceptanceRun, report
     from pcistack.rehearsal.cdk_cli import Toolkit
     from pcistack.rehearsal.report import showing
     from pcistack.rehearsal.steps import Steps, StepState
@@ -91,7 +91,7 @@ def _run(
         _confirm(assembly, place, limit, yes=yes)
         begun = time.monotonic()
         steps = Steps(stack.enter_context(showing(console())))
-        run = Acceptance(place, toolkit, steps, assembly)
+        run = AcceptanceRun(place, toolkit, steps, assembly)
         run.run()
         seconds = time.monotonic() - begun
     if json_file is not None:

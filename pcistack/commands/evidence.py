@@ -71,7 +71,7 @@ def evidence(
 
     Exit codes: 0 written, 2 bad input or nothing could be written.
     """
-    from pcistack.evidence.assembly import Assembly, AssemblyError
+    from pcistack.evidence.assembly import AssemblyError, AssessedStack
     from pcistack.evidence.deployed import VerificationError, read
     from pcistack.evidence.files import WriteError, write
     from pcistack.evidence.gather import gather
@@ -82,7 +82,7 @@ def evidence(
         raise BadInputError("--environment and --stack both name the stack; give one")
     wanted = None if suffix is None else suffix_of(suffix)
     try:
-        chosen = Assembly.read(assembly, stack, suffix=wanted)
+        chosen = AssessedStack.read(assembly, stack, suffix=wanted)
         asked = read(verified, chosen) if verified is not None else None
         found = gather(chosen, PACK, on=day_of(on), verified=asked)
         written = write(found, out)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from pcistack.deployment.order import Order
-from pcistack.network.network import Network, network_of
+from pcistack.network.network import NetworkMap, network_of
 from pcistack.policies.access import Access
 from pcistack.regions import partition_of
 from pcistack.template.references import name_of
@@ -97,7 +97,7 @@ class Context:
         return Order(self.view.template)
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> NetworkMap:
         """What can reach what."""
         return network_of(self.view)
 

@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from pcistack.deployment.context import Context
-from pcistack.network.model import OUTSIDE, Exit, PeerKind, Ports, Subnet, Tier, Workload
+from pcistack.network.model import (
+    OUTSIDE,
+    Exit,
+    NetworkWorkload,
+    PeerKind,
+    Ports,
+    Subnet,
+    SubnetTier,
+)
 from pcistack.template.references import name_of
 from pcistack.template.view import Resource
 
@@ -21,7 +29,7 @@ _GATEWAYS: Final = ("s3", "dynamodb")
 _WORLD: Final = ("0.0.0.0/0", "unknown")
 
 
-def obstacle(context: Context, workload: Workload, service: str) -> str:
+def obstacle(context: Context, workload: NetworkWorkload, service: str) -> str:
     """Return why a workload certainly cannot reach a service; empty if it may.
 
     Args:
@@ -59,7 +67,7 @@ def used_endpoint(context: Context, subnet: Subnet, service: str) -> Resource | 
     return None
 
 
-def admits(context: Context, source: Workload, target: str, ports: Ports) -> bool:
+def admits(context: Context, source: NetworkWorkload, target: str, ports: Ports) -> bool:
     """Whether a workload may reach another on a port, as far as the template says."""
     reached = context.network.workloads.get(target)
     return reached is None or any(
@@ -67,8 +75,8 @@ def admits(context: Context, source: Workload, target: str, ports: Ports) -> boo
     )
 
 
-def _from(context: Context, workload: Workload, subnet: Subnet, service: str) -> str:
-    if subnet.tier is Tier.UNKNOWN:
+def _from(context: Context, workload: NetworkWorkload, subnet: Subnet, service: str) -> str:
+    if subnet.tier is SubnetTier.UNKNOWN:
         return ""
     endpoint = used_endpoint(context, subnet, service)
     if endpoint is None:
@@ -87,14 +95,16 @@ def _from(context: Context, workload: Workload, subnet: Subnet, service: str) ->
 _NOTHING_LEAVES: Final = "its security groups let nothing out on port 443"
 
 
-def _lets_out(context: Context, workload: Workload, peers: Iterable[PeerKind]) -> bool:
+def _lets_out(context: Context, workload: NetworkWorkload, peers: Iterable[PeerKind]) -> bool:
     return any(
         permission.kind in peers and permission.ports.common(HTTPS) is not None
         for permission in context.network.egress(workload)
     )
 
 
-def _through_internet(context: Context, workload: Workload, subnet: Subnet, service: str) -> str:
+def _through_internet(
+    context: Context, workload: NetworkWorkload, subnet: Subnet, service: str
+) -> str:
     ways = [way for way in subnet.exits if way.kind != "endpoint" and way.destination in _WORLD]
     if not ways:
         what = f"no endpoint for {service} with private DNS" if service else "nothing else helps"
@@ -107,7 +117,7 @@ def _through_internet(context: Context, workload: Workload, subnet: Subnet, serv
     return "" if _lets_out(context, workload, OUTSIDE) else _NOTHING_LEAVES
 
 
-def _blocked(context: Context, workload: Workload, way: Exit) -> str:
+def _blocked(context: Context, workload: NetworkWorkload, way: Exit) -> str:
     """Return why a way out leads nowhere for a workload; empty if it may lead out."""
     if way.kind == "internet gateway" and workload.public is False:
         return "it has no public address, and its subnet leads out through an internet gateway"
@@ -122,4 +132,4 @@ def nat_works(context: Context, name: str) -> bool:
     """Whether a NAT gateway may reach the internet from where it stands."""
     nat = context.view.resources.get(name)
     subnet = context.network.subnets.get(name_of(nat.get("SubnetId"))) if nat else None
-    return subnet is None or subnet.tier in (Tier.PUBLIC, Tier.UNKNOWN)
+    return subnet is None or subnet.tier in (SubnetTier.PUBLIC, SubnetTier.UNKNOWN)

@@ -20,7 +20,7 @@ _NAG: Final = {"AwsSolutions-": "cdk-nag, AWS Solutions", "PCI.DSS.321-": "cdk-n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledgement:
+class AcceptedFinding:
     """A finding that somebody accepted, with a reason.
 
     Attributes:
@@ -42,7 +42,7 @@ class Acknowledgement:
 
 def acknowledgements(
     template: Template, report: ValidationReport | None, outcome: Outcome
-) -> tuple[Acknowledgement, ...]:
+) -> tuple[AcceptedFinding, ...]:
     """Return every acceptance of every set of checks, wherever it is written.
 
     Those in the template, cdk-nag's own ones in its metadata, those that only a check or CDK's
@@ -57,7 +57,7 @@ def acknowledgements(
             grouped.setdefault(key, set()).add(resource)
         known |= {(row[0], row[1]) for row in found}
     return tuple(
-        Acknowledgement(
+        AcceptedFinding(
             checks=checks,
             rule=rule,
             reason=reason,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pcistack.evidence.values import label, targets
-from pcistack.network.network import Kind, Network, Workload
+from pcistack.network.network import Kind, NetworkMap, NetworkWorkload
 from pcistack.pci_dss.context import Context
 from pcistack.template.references import name_of
 from pcistack.template.view import Resource, Value
@@ -51,7 +51,7 @@ class Use:
     actions: tuple[str, ...]
 
 
-def with_tasks_that_end(context: Context) -> Network:
+def with_tasks_that_end(context: Context) -> NetworkMap:
     """Return the network with every task that no service keeps running.
 
     A schedule, a function or a person starts these, in the subnets and groups that the starter
@@ -65,7 +65,7 @@ def with_tasks_that_end(context: Context) -> Network:
     return replace(network, workloads={**network.workloads, **found})
 
 
-def _task(context: Context, task: Resource) -> Workload:
+def _task(context: Context, task: Resource) -> NetworkWorkload:
     groups: list[str] = []
     subnets: list[str] = []
     for starter in _starters(context, task):
@@ -74,7 +74,7 @@ def _task(context: Context, task: Resource) -> Workload:
             groups += [name] if kind == _GROUP else []
             subnets += [name] if kind == _SUBNET else []
     others = [one for one in context.network.workloads.values() if one.kind is Kind.TASKS]
-    return Workload(
+    return NetworkWorkload(
         logical_id=task.logical_id,
         type=task.type,
         kind=Kind.TASKS,
@@ -111,7 +111,7 @@ def called_names(context: Context) -> list[str]:
     return [name for name in names if name != "*" and not name.endswith(_OF_AWS)]
 
 
-def uses(context: Context, network: Network) -> list[Use]:
+def uses(context: Context, network: NetworkMap) -> list[Use]:
     """Return what the tasks of a network may do with resources of AWS services, by resource."""
     found: dict[tuple[str, str], Use] = {}
     for workload in network.workloads.values():
@@ -122,7 +122,7 @@ def uses(context: Context, network: Network) -> list[Use]:
     return list(found.values())
 
 
-def _uses(context: Context, workload: Workload) -> Iterator[Use]:
+def _uses(context: Context, workload: NetworkWorkload) -> Iterator[Use]:
     resource = context.view.resources[workload.logical_id]
     task = resource if resource.type == _TASK else context.target(resource.get("TaskDefinition"))
     role = context.access.role(task.get("TaskRoleArn")) if task is not None else None

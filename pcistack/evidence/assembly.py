@@ -68,7 +68,7 @@ class ValidationReport(_Model):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assembly:
+class AssessedStack:
     """One stack of a cloud assembly.
 
     Attributes:
@@ -101,7 +101,7 @@ class Assembly:
     @classmethod
     def read(
         cls, directory: Path, stack: str | None = None, *, suffix: str | None = None
-    ) -> Assembly:
+    ) -> AssessedStack:
         """Read the files of one stack.
 
         Args:

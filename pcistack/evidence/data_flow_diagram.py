@@ -24,8 +24,8 @@ from pcistack.network.network import (
     STORES,
     Flow,
     Kind,
-    Network,
-    Workload,
+    NetworkMap,
+    NetworkWorkload,
 )
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
@@ -132,7 +132,7 @@ _OUTBOUND: Final = "outbound"
 @dataclass(frozen=True, slots=True)
 class _DataDrawing:
     context: Context
-    network: Network
+    network: NetworkMap
     uses: tuple[Use, ...]
 
     @property
@@ -339,7 +339,7 @@ class _DataDrawing:
             if workload.kind in kinds and workload.logical_id not in self.ends
         )
 
-    def _lines(self, workload: Workload) -> tuple[str, ...]:
+    def _lines(self, workload: NetworkWorkload) -> tuple[str, ...]:
         resource = self.view.resources[workload.logical_id]
         lines = []
         if any(

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.wording import claim
 from pcistack.verified import Verification
 
@@ -27,7 +27,7 @@ class VerificationError(ValueError):
     """A verification cannot be used; the message says why."""
 
 
-def read(file: Path, assembly: Assembly) -> Verification:
+def read(file: Path, assembly: AssessedStack) -> Verification:
     """Read what was found of a stack in its account.
 
     Args:

@@ -11,7 +11,7 @@ from pcistack.checks.findings import Finding
 from pcistack.checks.rule import Pack
 from pcistack.checks.run import Outcome, check_template, load, resolve
 from pcistack.evidence.acknowledgements import acknowledgements
-from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.by_design.sentences import by_design
 from pcistack.evidence.nested import Inlined, inlined
 from pcistack.evidence.registers import Register, registers
@@ -28,7 +28,7 @@ from pcistack.evidence.standing import (
 from pcistack.evidence.supporting_settings import EVERYTHING, supporting_settings
 from pcistack.evidence.values import label
 from pcistack.evidence.wording import claim
-from pcistack.network.network import Network
+from pcistack.network.network import NetworkMap
 from pcistack.packs import PACKS, SCHEMA, is_schema_rule
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.untreated import UNTREATED
@@ -113,7 +113,7 @@ class Evidence:
         return self.context.view
 
     @property
-    def network(self) -> Network:
+    def network(self) -> NetworkMap:
         """Its network."""
         return self.context.network
 
@@ -155,7 +155,7 @@ class Evidence:
 
 
 def gather(
-    assembly: Assembly, pack: Pack[Context], *, on: date, verified: Verification | None = None
+    assembly: AssessedStack, pack: Pack[Context], *, on: date, verified: Verification | None = None
 ) -> Evidence:
     """Draw the evidence of a stack from its assembly.
 
@@ -215,7 +215,7 @@ _NESTED: Final = claim("Nested stacks are shown as parts of it: {}.")
 _NOT_AT_HAND: Final = claim("Nested stacks whose templates are not at hand are not shown: {}.")
 
 
-def _notes(assembly: Assembly, worlds: Sequence[View], whole: Inlined) -> Iterator[str]:
+def _notes(assembly: AssessedStack, worlds: Sequence[View], whole: Inlined) -> Iterator[str]:
     if assembly.record is None:
         yield _RAN_NOW
     if len(worlds) > 1:
@@ -226,7 +226,7 @@ def _notes(assembly: Assembly, worlds: Sequence[View], whole: Inlined) -> Iterat
         yield _NOT_AT_HAND.format(", ".join(whole.missing))
 
 
-def _outcome(assembly: Assembly, pack: Pack[Context], on: date) -> Outcome:
+def _outcome(assembly: AssessedStack, pack: Pack[Context], on: date) -> Outcome:
     if assembly.record is not None:
         return assembly.record.outcomes[assembly.sha256]
     packs = (pack, *(load(name) for name in PACKS if name != "pci"))
@@ -246,7 +246,7 @@ def _drifted(verified: Verification | None) -> frozenset[tuple[str, str]]:
     return frozenset((one.resource, one.property or EVERYTHING) for one in drift)
 
 
-def _judgement(assembly: Assembly, on: date) -> Judgement:
+def _judgement(assembly: AssessedStack, on: date) -> Judgement:
     return Judgement(
         on=on,
         recorded=assembly.record is not None,
@@ -257,7 +257,7 @@ def _judgement(assembly: Assembly, on: date) -> Judgement:
     )
 
 
-def _checks(assembly: Assembly, outcome: Outcome) -> Iterator[Checks]:
+def _checks(assembly: AssessedStack, outcome: Outcome) -> Iterator[Checks]:
     """Yield every set of checks that is known to have run: our own, and those of CDK's report."""
     titles = [PACKS[name].title for name in PACKS]
     found: dict[str, list[int]] = {title: [0, 0] for title in titles}

@@ -22,19 +22,19 @@ from pcistack.network.network import (
     Exit,
     Flow,
     Kind,
-    Network,
+    NetworkMap,
+    NetworkWorkload,
     Subnet,
-    Tier,
-    Workload,
+    SubnetTier,
 )
 from pcistack.template.references import name_of
 from pcistack.template.view import View
 
-_TIERS: Final[Mapping[Tier, tuple[str, str]]] = {
-    Tier.PUBLIC: (claim("Public tier"), claim("routes to the internet, both ways")),
-    Tier.PRIVATE: (claim("Private tier"), claim("routes out through a gateway, none in")),
-    Tier.ISOLATED: (claim("Isolated tier"), claim("no route out of the VPC")),
-    Tier.UNKNOWN: (claim("Not placed"), claim("subnets or routes are not in this template")),
+_TIERS: Final[Mapping[SubnetTier, tuple[str, str]]] = {
+    SubnetTier.PUBLIC: (claim("Public tier"), claim("routes to the internet, both ways")),
+    SubnetTier.PRIVATE: (claim("Private tier"), claim("routes out through a gateway, none in")),
+    SubnetTier.ISOLATED: (claim("Isolated tier"), claim("no route out of the VPC")),
+    SubnetTier.UNKNOWN: (claim("Not placed"), claim("subnets or routes are not in this template")),
 }
 _NOT_REACHED: Final = claim("no way in from the internet is drawn here")
 _GATEWAY: Final = claim("gateway endpoint {}")
@@ -52,12 +52,12 @@ _PUBLIC: Final = claim("public address")
 _ANY_ZONE: Final = claim("zone known at deployment")
 
 
-def reached(network: Network) -> tuple[str, ...]:
+def reached(network: NetworkMap) -> tuple[str, ...]:
     """Say so, if no way from the internet is drawn."""
     return () if network.from_internet() else (_NOT_REACHED,)
 
 
-def network_chart(view: View, network: Network) -> Chart:
+def network_chart(view: View, network: NetworkMap) -> Chart:
     """Return the network diagram: tiers, subnets, what stands in them, and every flow."""
     scopes = {row.resource: row.scope for row in components(view)}
     drawing = _NetworkDrawing(view, network, scopes)
@@ -94,7 +94,7 @@ def _vpcs(view: View) -> str:
 @dataclass(frozen=True, slots=True)
 class _NetworkDrawing:
     view: View
-    network: Network
+    network: NetworkMap
     scopes: Mapping[str, Scope]
 
     def tiers(self) -> Iterator[Group]:
@@ -210,16 +210,16 @@ class _NetworkDrawing:
     def _drawn(self) -> set[str]:
         return set(self.network.workloads)
 
-    def _inside(self) -> list[Workload]:
+    def _inside(self) -> list[NetworkWorkload]:
         return [
             workload
             for workload in self.network.workloads.values()
             if workload.kind is not Kind.ENDPOINT or workload.subnets
         ]
 
-    def _tier(self, workload: Workload) -> Tier:
+    def _tier(self, workload: NetworkWorkload) -> SubnetTier:
         tiers = self.network.tiers(workload)
-        return next((tier for tier in _TIERS if tier in tiers), Tier.UNKNOWN)
+        return next((tier for tier in _TIERS if tier in tiers), SubnetTier.UNKNOWN)
 
     def _ways(self, workload: str) -> list[Exit]:
         found = self.network.workloads.get(workload)
@@ -253,7 +253,7 @@ class _NetworkDrawing:
                     lines=(_OUT_ONLY,),
                 )
 
-    def _box(self, workload: Workload) -> Box:
+    def _box(self, workload: NetworkWorkload) -> Box:
         resource = self.view.resources[workload.logical_id]
         ports = ", ".join(str(port) for port in workload.ports)
         details = [_LISTENS.format(ports)] if ports else []

@@ -8,7 +8,7 @@ from typing import Final
 
 from pcistack.evidence.values import AT_DEPLOYMENT
 from pcistack.evidence.wording import claim
-from pcistack.network.network import Direction, PeerKind, Permission, Ports
+from pcistack.network.network import Direction, IpPermission, PeerKind, Ports
 
 _SERVICES: Final[Mapping[int, str]] = {
     22: "SSH",
@@ -61,7 +61,7 @@ class AllowedPort:
 
 
 def allowed_ports(
-    permissions: Sequence[Permission], redirecting: Container[str] = ()
+    permissions: Sequence[IpPermission], redirecting: Container[str] = ()
 ) -> tuple[AllowedPort, ...]:
     """Return the rules of all security groups that let something through, by security group.
 
@@ -97,7 +97,7 @@ def service(ports: Ports) -> str:
     return f"{text} ({name})" if name else text
 
 
-def _peer(permission: Permission) -> str:
+def _peer(permission: IpPermission) -> str:
     match permission.kind:
         case PeerKind.WORLD:
             return _ANYWHERE.format(permission.peer)
@@ -111,7 +111,7 @@ def _peer(permission: Permission) -> str:
             return permission.peer
 
 
-def _attention(permission: Permission, redirecting: Container[str]) -> str:
+def _attention(permission: IpPermission, redirecting: Container[str]) -> str:
     if permission.implicit:
         return _OWN_RULE
     if not permission.description:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pcistack.checks.rule import Rule
 from pcistack.checks.run import Outcome
-from pcistack.evidence.acknowledgements import Acknowledgement
+from pcistack.evidence.acknowledgements import AcceptedFinding
 from pcistack.evidence.channels import REDIRECT, Channel, channels
 from pcistack.evidence.cryptography import Certificate, Key, certificates, keys
 from pcistack.evidence.explanations import REGISTERS, About
 from pcistack.evidence.inventory import Component, components
 from pcistack.evidence.logs import LogSource, log_sources
 from pcistack.evidence.ports import AllowedPort, allowed_ports
-from pcistack.evidence.secrets import Secret, secrets
+from pcistack.evidence.secrets import RegisteredSecret, secrets
 from pcistack.evidence.security_hub import (
     RedControl,
     by_number,
@@ -28,7 +28,7 @@ from pcistack.pci_dss.context import Context
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-Cell: TypeAlias = "str | tuple[str, ...]"
+CellText: TypeAlias = "str | tuple[str, ...]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +49,12 @@ class Register:
     requirements: tuple[str, ...]
     about: str
     columns: tuple[str, ...]
-    rows: tuple[Mapping[str, Cell], ...]
+    rows: tuple[Mapping[str, CellText], ...]
 
 
 def registers(
     context: Context,
-    accepted: Sequence[Acknowledgement],
+    accepted: Sequence[AcceptedFinding],
     rules: Sequence[Rule[Context]],
     outcome: Outcome,
 ) -> tuple[Register, ...]:
@@ -74,10 +74,10 @@ def registers(
         "keys": (Key, keys(view)),
         "certificates": (Certificate, certificates(view)),
         "channels": (Channel, channels(context)),
-        "secrets": (Secret, secrets(view)),
+        "secrets": (RegisteredSecret, secrets(view)),
         "software": (Software, software(view)),
         "logs": (LogSource, log_sources(view)),
-        "acknowledgements": (Acknowledgement, accepted),
+        "acknowledgements": (AcceptedFinding, accepted),
         "security-hub": (RedControl, red),
         "components": (Component, components(view)),
     }
@@ -112,5 +112,5 @@ def _register(
     )
 
 
-def _cell(value: object) -> Cell:
+def _cell(value: object) -> CellText:
     return tuple(str(item) for item in value) if isinstance(value, tuple) else str(value)

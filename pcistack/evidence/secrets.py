@@ -44,7 +44,7 @@ _SHOW_IT: Final = claim("Not part of this template: show its rotation yourself."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
+class RegisteredSecret:
     """A password or another secret that the template creates or uses.
 
     Attributes:
@@ -66,7 +66,7 @@ class Secret:
     attention: str
 
 
-def secrets(view: View) -> tuple[Secret, ...]:
+def secrets(view: View) -> tuple[RegisteredSecret, ...]:
     """Return the secrets of a template."""
     users = referrers(view)
     rotations: dict[str, Resource] = {}
@@ -98,10 +98,10 @@ def _secret_of(view: View, value: Value) -> list[str]:
     return found
 
 
-def _row(secret: Resource, schedule: Resource | None, readers: tuple[str, ...]) -> Secret:
+def _row(secret: Resource, schedule: Resource | None, readers: tuple[str, ...]) -> RegisteredSecret:
     rotation = _rotation(schedule)
     plain = _made_by(secret) == _A_VALUE
-    return Secret(
+    return RegisteredSecret(
         resource=secret.logical_id,
         purpose=purpose(secret),
         made_by=_made_by(secret),
@@ -178,7 +178,7 @@ def _readers(users: Mapping[str, tuple[Resource, ...]], secret: str) -> tuple[st
     return tuple(dict.fromkeys(found))
 
 
-def _managed(database: Resource, users: tuple[Resource, ...]) -> Secret:
+def _managed(database: Resource, users: tuple[Resource, ...]) -> RegisteredSecret:
     readers = tuple(
         user.logical_id
         for user in users
@@ -187,7 +187,7 @@ def _managed(database: Resource, users: tuple[Resource, ...]) -> Secret:
             for leaf in _references(user)
         )
     )
-    return Secret(
+    return RegisteredSecret(
         resource=f"{database.logical_id}.MasterUserSecret",
         purpose=_MASTER.format(text(database, "MasterUsername")),
         made_by=_BY_RDS,
@@ -208,7 +208,7 @@ def _references(resource: Resource) -> list[Reference]:
     return found
 
 
-def _outside(view: View) -> list[Secret]:
+def _outside(view: View) -> list[RegisteredSecret]:
     """Secrets that containers read from outside the template."""
     readers: dict[str, set[str]] = {}
     for task in view.of_type("AWS::ECS::TaskDefinition"):
@@ -218,7 +218,7 @@ def _outside(view: View) -> list[Secret]:
                 if isinstance(source, str) and not list(targets(source)):
                     readers.setdefault(source, set()).add(task.logical_id)
     return [
-        Secret(
+        RegisteredSecret(
             resource=source,
             purpose=_FOREIGN,
             made_by=OUTSIDE,

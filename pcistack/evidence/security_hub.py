@@ -31,7 +31,7 @@ class RedControl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Control:
+class _DefaultControl:
     id: str
     looks_at: str
     why: str
@@ -80,13 +80,13 @@ def _no_general_log(context: Context) -> Iterator[Resource]:
 
 
 _CONTROLS: Final = (
-    _Control(
+    _DefaultControl(
         id="RDS.9",
         looks_at=claim("a MySQL instance exports every log, the general one among them"),
         why=claim("The general log holds whole statements, card numbers in them: keep it off."),
         fails=_no_general_log,
     ),
-    _Control(
+    _DefaultControl(
         id="RDS.13",
         looks_at=claim("instances take minor upgrades by themselves"),
         why=claim(
@@ -94,13 +94,13 @@ _CONTROLS: Final = (
         ),
         fails=_no_minor_upgrades,
     ),
-    _Control(
+    _DefaultControl(
         id="RDS.22",
         looks_at=claim("an event subscription for database security groups"),
         why=claim("Such groups belong to EC2-Classic, which is gone; a VPC's send no RDS event."),
         fails=_no_group_events,
     ),
-    _Control(
+    _DefaultControl(
         id="S3.9",
         looks_at=claim("buckets log who reads and writes them"),
         why=claim(
@@ -109,7 +109,7 @@ _CONTROLS: Final = (
         ),
         fails=_unlogged,
     ),
-    _Control(
+    _DefaultControl(
         id="S3.15",
         looks_at=claim("buckets lock their objects"),
         why=claim(
@@ -118,7 +118,7 @@ _CONTROLS: Final = (
         ),
         fails=_unlocked,
     ),
-    _Control(
+    _DefaultControl(
         id="S3.17",
         looks_at=claim("buckets are encrypted with KMS"),
         why=claim(

@@ -8,20 +8,20 @@ from typing import Final, TypeAlias
 
 from pcistack.evidence.logins import behind, master_credentials, secret_values
 from pcistack.evidence.values import SupportingSetting, targets
-from pcistack.network.network import STORES, Kind, Tier
+from pcistack.network.network import STORES, Kind, SubnetTier
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.plain_requests import POLICY_OWNERS, refuses_plain
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource
 
-Found: TypeAlias = Iterator[tuple[str, SupportingSetting]]
+Supporting: TypeAlias = Iterator[tuple[str, SupportingSetting]]
 
 _EXAMPLE: Final = re.compile(r":certificate/(0{8}-|x$|example)")
 """A certificate of the documentation, which no account has."""
 
 
-def settings_in_context(context: Context) -> Found:
+def settings_in_context(context: Context) -> Supporting:
     """Yield such settings, each with the requirements that it supports."""
     yield from _isolated_subnets(context)
     yield from _doors_of_stores(context)
@@ -36,16 +36,16 @@ def settings_in_context(context: Context) -> Found:
     yield from _own_logins(context)
 
 
-def _isolated_subnets(context: Context) -> Found:
+def _isolated_subnets(context: Context) -> Supporting:
     network = context.network
     for group in context.of_type("AWS::RDS::DBSubnetGroup"):
         names = [name_of(item) for item in group.items("SubnetIds")]
         known = [network.subnets[name] for name in names if name in network.subnets]
-        if known and len(known) == len(names) and all(s.tier is Tier.ISOLATED for s in known):
+        if known and len(known) == len(names) and all(s.tier is SubnetTier.ISOLATED for s in known):
             yield "1.3.2 1.4.1 1.4.4", SupportingSetting.of(group, "SubnetIds")
 
 
-def _doors_of_stores(context: Context) -> Found:
+def _doors_of_stores(context: Context) -> Supporting:
     """Rules that let something other than a public load balancer into a store."""
     workloads = context.network.workloads.values()
     stores = {group for one in workloads if one.kind in STORES for group in one.groups}
@@ -63,7 +63,7 @@ def _doors_of_stores(context: Context) -> Found:
             yield "1.4.4 7.2.6", SupportingSetting.of(door, "SourceSecurityGroupId")
 
 
-def _certificates(context: Context) -> Found:
+def _certificates(context: Context) -> Supporting:
     for listener in context.of_type("AWS::ElasticLoadBalancingV2::Listener"):
         for index, _ in enumerate(listener.items("Certificates")):
             path = f"Certificates.{index}.CertificateArn"
@@ -74,7 +74,7 @@ def _certificates(context: Context) -> Found:
                 yield "4.2.1 4.2.1.1", SupportingSetting.of(listener, path)
 
 
-def _clear_text_refused(context: Context) -> Found:
+def _clear_text_refused(context: Context) -> Supporting:
     for resource in context.of_type(*POLICY_OWNERS):
         statement = refuses_plain(context, resource)
         if statement is not None:
@@ -90,7 +90,7 @@ def _clear_text_refused(context: Context) -> Found:
             )
 
 
-def _web_acls(context: Context) -> Found:
+def _web_acls(context: Context) -> Supporting:
     """Web ACLs that stand in front of something, and their rules that block."""
     for link in context.of_type("AWS::WAFv2::WebACLAssociation"):
         acl = context.target(link.get("WebACLArn"))
@@ -112,7 +112,7 @@ def guarding(context: Context) -> dict[str, str]:
     }
 
 
-def _web_acl_logs(context: Context) -> Found:
+def _web_acl_logs(context: Context) -> Supporting:
     """Logs of web ACLs that stand in front of something."""
     for logging in context.of_type("AWS::WAFv2::LoggingConfiguration"):
         if name_of(logging.get("ResourceArn")) in guarding(context):
@@ -140,7 +140,7 @@ _AUDITED: Final = {
 }
 
 
-def _audits(context: Context) -> Found:
+def _audits(context: Context) -> Supporting:
     for database in context.of_type("AWS::RDS::DBCluster", "AWS::RDS::DBInstance"):
         events = audited(context, database)
         group = context.target(
@@ -197,7 +197,7 @@ def heard(context: Context) -> set[str]:
     return told | own
 
 
-def _subscriptions(context: Context) -> Found:
+def _subscriptions(context: Context) -> Supporting:
     """Subscriptions to topics that alarms tell."""
     told = {
         name_of(action) for one in telling_alarms(context) for action in one.items("AlarmActions")
@@ -207,7 +207,7 @@ def _subscriptions(context: Context) -> Found:
             yield "10.7.2 12.10.1", SupportingSetting.of(one, "Protocol")
 
 
-def _alarms(context: Context) -> Found:
+def _alarms(context: Context) -> Supporting:
     """Alarms that tell somebody: of a control's failure, of logs, of anything."""
     filtered = {
         (transformed.get("MetricNamespace"), transformed.get("MetricName"))
@@ -226,7 +226,7 @@ def _alarms(context: Context) -> Found:
         yield f"{numbers} 12.10.1", SupportingSetting.of(alarm, "AlarmActions")
 
 
-def _database_logins(context: Context) -> Found:
+def _database_logins(context: Context) -> Supporting:
     """IAM logins of a database, where a role may really log in."""
     used = any(
         action.startswith("rds-db:connect")
@@ -243,7 +243,7 @@ def _database_logins(context: Context) -> Found:
             )
 
 
-def _own_logins(context: Context) -> Found:
+def _own_logins(context: Context) -> Supporting:
     """Credentials of containers that are not a database's master user."""
     masters = master_credentials(context)
     for task, path in secret_values(context):

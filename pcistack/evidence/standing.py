@@ -10,14 +10,14 @@ from typing import Final
 from pcistack.checks.findings import Finding, counted
 from pcistack.checks.rule import UNRESOLVED, Extent, Rule
 from pcistack.checks.run import Outcome
-from pcistack.evidence.acknowledgements import Acknowledgement
+from pcistack.evidence.acknowledgements import AcceptedFinding
 from pcistack.evidence.explanations import BY_AWS
 from pcistack.evidence.responsibilities import RESPONSIBILITIES
 from pcistack.evidence.values import SupportingSetting
 from pcistack.evidence.wording import claim
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.requirements import REQUIREMENTS, Party, Requirement
-from pcistack.verified import Promise
+from pcistack.verified import VerifiedPromise
 
 
 class Standing(StrEnum):
@@ -114,7 +114,7 @@ class RequirementEvidence:
     rules: tuple[str, ...]
     controls: tuple[str, ...]
     open: tuple[Finding, ...]
-    acknowledged: tuple[Acknowledgement, ...]
+    acknowledged: tuple[AcceptedFinding, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,11 +142,11 @@ class Sources:
 
     rules: Sequence[Rule[Context]]
     findings: Outcome
-    accepted: Sequence[Acknowledgement]
+    accepted: Sequence[AcceptedFinding]
     settings: Mapping[str, tuple[SupportingSetting, ...]]
     design: Mapping[str, tuple[str, ...]]
     filled: frozenset[str]
-    broken: Sequence[Promise] = ()
+    broken: Sequence[VerifiedPromise] = ()
 
 
 def families(sources: Sources) -> Iterator[Family]:
@@ -220,7 +220,7 @@ def _requirement(requirement: Requirement, sources: Sources) -> RequirementEvide
 def _standing(
     requirement: Requirement,
     open_findings: Sequence[Finding],
-    accepted: Sequence[Acknowledgement],
+    accepted: Sequence[AcceptedFinding],
     *,
     support: str,
 ) -> tuple[Standing, str]:

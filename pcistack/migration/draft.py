@@ -8,8 +8,8 @@ from datetime import date
 
 from pcistack.migration.values import shown
 from pcistack.regional.facts import Facts
-from pcistack.template.document import Json, Template
-from pcistack.template.text import Path, TemplateText
+from pcistack.template.document import Json, KeyPath, Template
+from pcistack.template.text import TemplateText
 from pcistack.template.view import View
 
 
@@ -59,12 +59,12 @@ class Wanted:
         reason: Why.
     """
 
-    path: Path
+    path: KeyPath
     value: str
     reason: str
 
 
-def at(resource: str, *keys: str) -> Path:
+def at(resource: str, *keys: str) -> KeyPath:
     """Return the path of a resource's properties, or of something in them."""
     return ("Resources", resource, "Properties", *keys)
 

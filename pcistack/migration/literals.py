@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pcistack.migration.draft import Draft, Wanted
 from pcistack.migration.values import is_token, referenced, shown
-from pcistack.template.document import Json, Template
-from pcistack.template.text import Path
+from pcistack.template.document import Json, KeyPath, Template
 
 
 def write(draft: Draft) -> None:
@@ -41,7 +40,7 @@ def _refuse(draft: Draft, wanted: Wanted, current: Json) -> None:
 
 
 def _write_default(
-    draft: Draft, parameter: str, asked: Sequence[Wanted], uses: Sequence[Path]
+    draft: Draft, parameter: str, asked: Sequence[Wanted], uses: Sequence[KeyPath]
 ) -> None:
     """Raise a parameter's default if it serves only what is migrated."""
     declaration = draft.template.section("Parameters").get(parameter)
@@ -86,10 +85,10 @@ def _allows_pattern(declaration: Mapping[str, Json], value: str) -> bool:
         return False
 
 
-def _parameter_uses(template: Template) -> Mapping[str, list[Path]]:
+def _parameter_uses(template: Template) -> Mapping[str, list[KeyPath]]:
     """Map each name that is referred to, to the places that do."""
-    uses: dict[str, list[Path]] = {}
-    stack: list[tuple[Path, Json]] = [((), dict(template.body))]
+    uses: dict[str, list[KeyPath]] = {}
+    stack: list[tuple[KeyPath, Json]] = [((), dict(template.body))]
     while stack:
         path, node = stack.pop()
         if isinstance(node, list):

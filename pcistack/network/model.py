@@ -19,7 +19,7 @@ OTHER_NETWORKS: Final = "other networks"
 IpNetwork: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 
 
-class Tier(StrEnum):
+class SubnetTier(StrEnum):
     """Where a subnet's routes lead.
 
     Attributes:
@@ -129,7 +129,7 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Permission:
+class IpPermission:
     """One rule of one security group: an entry of the port register (PCI DSS 1.2.5).
 
     Attributes:
@@ -155,7 +155,7 @@ class Permission:
     certain: bool = True
 
     @classmethod
-    def unknown(cls, group: str, direction: Direction, resource: str, path: str) -> Permission:
+    def unknown(cls, group: str, direction: Direction, resource: str, path: str) -> IpPermission:
         """Stand in for rules that cannot be known: anything, to or from anybody."""
         return cls(
             group=group,
@@ -228,7 +228,7 @@ class Subnet:
     vpc: str
     cidr: str | None
     zone: str
-    tier: Tier
+    tier: SubnetTier
     exits: tuple[Exit, ...]
     acl: str | None
     public_addresses: bool
@@ -240,7 +240,7 @@ class Subnet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
+class NetworkWorkload:
     """Something with network interfaces.
 
     Attributes:

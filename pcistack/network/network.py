@@ -24,13 +24,13 @@ from pcistack.network.model import (
     Exit,
     Flow,
     IpNetwork,
+    IpPermission,
     Kind,
+    NetworkWorkload,
     PeerKind,
-    Permission,
     Ports,
     Subnet,
-    Tier,
-    Workload,
+    SubnetTier,
     overlap,
     parse_network,
     peer_kind,
@@ -48,14 +48,14 @@ __all__ = [
     "Direction",
     "Exit",
     "Flow",
+    "IpPermission",
     "Kind",
-    "Network",
+    "NetworkMap",
+    "NetworkWorkload",
     "PeerKind",
-    "Permission",
     "Ports",
     "Subnet",
-    "Tier",
-    "Workload",
+    "SubnetTier",
     "network_of",
     "parse_network",
     "peer_kind",
@@ -63,7 +63,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkMap:
     """The network of one view; build it with :func:`network_of`.
 
     Attributes:
@@ -75,11 +75,11 @@ class Network:
     """
 
     subnets: dict[str, Subnet]
-    workloads: dict[str, Workload]
-    permissions: tuple[Permission, ...]
+    workloads: dict[str, NetworkWorkload]
+    permissions: tuple[IpPermission, ...]
     acls: dict[str, tuple[AclEntry, ...]]
     groups: frozenset[str]
-    _by_group: dict[tuple[str, Direction], list[Permission]] = field(repr=False)
+    _by_group: dict[tuple[str, Direction], list[IpPermission]] = field(repr=False)
 
     @cached_property
     def flows(self) -> tuple[Flow, ...]:
@@ -118,23 +118,23 @@ class Network:
         workloads = self.workloads.values()
         return tuple(dict.fromkeys(f for one in workloads for f in self._to_outside(one)))
 
-    def rules_of(self, group: str, direction: Direction) -> Sequence[Permission]:
+    def rules_of(self, group: str, direction: Direction) -> Sequence[IpPermission]:
         """What a security group lets through in one direction."""
         return self._by_group.get((group, direction), ())
 
-    def stores(self) -> list[Workload]:
+    def stores(self) -> list[NetworkWorkload]:
         """Workloads that can hold cardholder data."""
         return [workload for workload in self.workloads.values() if workload.kind in STORES]
 
-    def tiers(self, workload: Workload) -> set[Tier]:
+    def tiers(self, workload: NetworkWorkload) -> set[SubnetTier]:
         """The tiers of a workload's subnets."""
         found = {
-            self.subnets[subnet].tier if subnet in self.subnets else Tier.UNKNOWN
+            self.subnets[subnet].tier if subnet in self.subnets else SubnetTier.UNKNOWN
             for subnet in workload.subnets
         }
-        return found or {Tier.UNKNOWN}
+        return found or {SubnetTier.UNKNOWN}
 
-    def leaving_tier(self, tier: Tier) -> list[tuple[Subnet, Exit]]:
+    def leaving_tier(self, tier: SubnetTier) -> list[tuple[Subnet, Exit]]:
         """Ways out of a tier other than gateway endpoints."""
         return [
             (subnet, way)
@@ -146,33 +146,33 @@ class Network:
 
     # Flows
 
-    def _from_internet(self, workload: Workload) -> Iterator[Flow]:
+    def _from_internet(self, workload: NetworkWorkload) -> Iterator[Flow]:
         if workload.public is False:
             return
         subnets = [self.subnets.get(subnet) for subnet in workload.subnets] or [None]
         for subnet in subnets:
-            tier = subnet.tier if subnet else Tier.UNKNOWN
-            if tier not in (Tier.PUBLIC, Tier.UNKNOWN):
+            tier = subnet.tier if subnet else SubnetTier.UNKNOWN
+            if tier not in (SubnetTier.PUBLIC, SubnetTier.UNKNOWN):
                 continue
             for permission in self.ingress(workload):
                 if permission.kind not in OUTSIDE:
                     continue
                 certain = (
-                    permission.certain and workload.public is True and tier is Tier.PUBLIC
+                    permission.certain and workload.public is True and tier is SubnetTier.PUBLIC
                 ) and not workload.unresolved
                 peer = permission.network
                 for ports in self._through_acl(subnet, Direction.INGRESS, peer, permission.ports):
                     for open_ports in _listening(ports, workload):
                         yield _flow(INTERNET, workload.logical_id, open_ports, permission, certain)
 
-    def between(self, source: Workload, target: Workload) -> Iterator[Flow]:
+    def between(self, source: NetworkWorkload, target: NetworkWorkload) -> Iterator[Flow]:
         """Yield what lets one workload reach another directly."""
         if self._one_network(source, target):
             for permission in self.ingress(target):
                 if self._may_be(source, permission):
                     yield from self._between(source, target, permission)
 
-    def _from_workloads(self, target: Workload) -> Iterator[Flow]:
+    def _from_workloads(self, target: NetworkWorkload) -> Iterator[Flow]:
         if target.kind is Kind.ENDPOINT and not target.subnets:
             return  # a gateway endpoint is a route, see _to_outside
         for permission in self.ingress(target):
@@ -183,7 +183,9 @@ class Network:
                     continue
                 yield from self._between(source, target, permission)
 
-    def _between(self, source: Workload, target: Workload, ingress: Permission) -> Iterator[Flow]:
+    def _between(
+        self, source: NetworkWorkload, target: NetworkWorkload, ingress: IpPermission
+    ) -> Iterator[Flow]:
         for egress in self.egress(source):
             if not self._may_be(target, egress):
                 continue
@@ -194,7 +196,7 @@ class Network:
             for open_ports in _listening(ports, target):
                 yield _flow(source.logical_id, target.logical_id, open_ports, ingress, certain)
 
-    def _to_outside(self, workload: Workload) -> Iterator[Flow]:
+    def _to_outside(self, workload: NetworkWorkload) -> Iterator[Flow]:
         for permission in self.egress(workload):
             for subnet_id in workload.subnets:
                 subnet = self.subnets.get(subnet_id)
@@ -207,26 +209,26 @@ class Network:
                     ):
                         yield _flow(workload.logical_id, way.node, ports, permission, certain)
 
-    def ingress(self, workload: Workload) -> list[Permission]:
+    def ingress(self, workload: NetworkWorkload) -> list[IpPermission]:
         """What the security groups of a workload let in."""
         return self._rules(workload, Direction.INGRESS)
 
-    def egress(self, workload: Workload) -> list[Permission]:
+    def egress(self, workload: NetworkWorkload) -> list[IpPermission]:
         """What the security groups of a workload let out."""
         return self._rules(workload, Direction.EGRESS)
 
-    def _rules(self, workload: Workload, direction: Direction) -> list[Permission]:
-        found: list[Permission] = []
+    def _rules(self, workload: NetworkWorkload, direction: Direction) -> list[IpPermission]:
+        found: list[IpPermission] = []
         for group in workload.groups:
             found += self._by_group.get((group, direction), ())
             if group not in self.groups:
                 # the group is not in the template
-                found.append(Permission.unknown(group, direction, workload.logical_id, ""))
+                found.append(IpPermission.unknown(group, direction, workload.logical_id, ""))
         if not workload.groups:
-            found.append(Permission.unknown("", direction, workload.logical_id, ""))
+            found.append(IpPermission.unknown("", direction, workload.logical_id, ""))
         return found
 
-    def _may_be(self, workload: Workload, permission: Permission) -> bool:
+    def _may_be(self, workload: NetworkWorkload, permission: IpPermission) -> bool:
         """Whether a workload can be the peer of a permission."""
         if permission.kind is PeerKind.GROUP:
             elsewhere = permission.peer not in self.groups and "unknown" in workload.groups
@@ -241,7 +243,7 @@ class Network:
             return True
         return any(one is None or overlap(one, network) for one in networks)
 
-    def _one_network(self, left: Workload, right: Workload) -> bool:
+    def _one_network(self, left: NetworkWorkload, right: NetworkWorkload) -> bool:
         """Whether two workloads can be in one VPC."""
         left_vpcs, right_vpcs = (
             {self.subnets[s].vpc for s in workload.subnets if s in self.subnets}
@@ -249,11 +251,13 @@ class Network:
         )
         return not left_vpcs or not right_vpcs or bool(left_vpcs & right_vpcs)
 
-    def _acls_admit(self, source: Workload, target: Workload, ports: Ports) -> bool:
+    def _acls_admit(self, source: NetworkWorkload, target: NetworkWorkload, ports: Ports) -> bool:
         leaves = self._sides(source, target, Direction.EGRESS, ports)
         return leaves and self._sides(target, source, Direction.INGRESS, ports)
 
-    def _sides(self, here: Workload, there: Workload, way: Direction, ports: Ports) -> bool:
+    def _sides(
+        self, here: NetworkWorkload, there: NetworkWorkload, way: Direction, ports: Ports
+    ) -> bool:
         """Whether any subnet of one side admits any subnet of the other."""
         peers = [self.subnets[s].network for s in there.subnets if s in self.subnets] or [None]
         mine = [self.subnets.get(s) for s in here.subnets] or [None]
@@ -272,7 +276,7 @@ class Network:
         return _filtered(self.acls[subnet.acl], way, peer, ports)
 
 
-def _flow(source: str, target: str, ports: Ports, permission: Permission, certain: bool) -> Flow:
+def _flow(source: str, target: str, ports: Ports, permission: IpPermission, certain: bool) -> Flow:
     return Flow(
         source=source,
         target=target,
@@ -283,7 +287,7 @@ def _flow(source: str, target: str, ports: Ports, permission: Permission, certai
     )
 
 
-def _listening(ports: Ports, workload: Workload) -> list[Ports]:
+def _listening(ports: Ports, workload: NetworkWorkload) -> list[Ports]:
     """Narrow ports to those that a workload listens on, where that is known."""
     if not workload.ports:
         return [ports]
@@ -291,7 +295,7 @@ def _listening(ports: Ports, workload: Workload) -> list[Ports]:
     return [one for one in found if one is not None]
 
 
-def _leads_out(way: Exit, permission: Permission, workload: Workload) -> bool:
+def _leads_out(way: Exit, permission: IpPermission, workload: NetworkWorkload) -> bool:
     if way.kind == "endpoint":
         return permission.kind in (PeerKind.WORLD, PeerKind.UNKNOWN, PeerKind.PREFIX_LIST)
     if permission.kind is PeerKind.PREFIX_LIST:
@@ -337,15 +341,15 @@ def _without(ports: Ports, taken: Ports) -> list[Ports]:
     return [part for part in (*left, *right) if part.first <= part.last]
 
 
-def network_of(view: View) -> Network:
+def network_of(view: View) -> NetworkMap:
     """Build the network of a view."""
     rules = tuple(topology.permissions(view))
-    by_group: dict[tuple[str, Direction], list[Permission]] = {}
+    by_group: dict[tuple[str, Direction], list[IpPermission]] = {}
     for permission in rules:
         by_group.setdefault((permission.group, permission.direction), []).append(permission)
     subnets = {subnet.logical_id: subnet for subnet in topology.subnets(view)}
     workloads = {one.logical_id: one for one in find_workloads(view, subnets)}
-    return Network(
+    return NetworkMap(
         subnets=subnets,
         workloads=workloads,
         permissions=rules,

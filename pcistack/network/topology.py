@@ -12,11 +12,11 @@ from pcistack.network.model import (
     AclEntry,
     Direction,
     Exit,
+    IpPermission,
     PeerKind,
-    Permission,
     Ports,
     Subnet,
-    Tier,
+    SubnetTier,
     integer,
     peer_kind,
 )
@@ -33,7 +33,7 @@ GROUP_TYPES: Final = (
 )
 
 
-def permissions(view: View) -> Iterator[Permission]:
+def permissions(view: View) -> Iterator[IpPermission]:
     """Yield every rule of every security group, AWS's own default among them."""
     standalone = [
         (rule, direction)
@@ -55,7 +55,7 @@ def permissions(view: View) -> Iterator[Permission]:
                 yield from _with_entries(view, permission, lists)
         # CloudFormation drops AWS's allow-all rule once any other outbound rule is there
         if not group.items("SecurityGroupEgress") and group.logical_id not in with_egress:
-            yield Permission(
+            yield IpPermission(
                 group=group.logical_id,
                 direction=Direction.EGRESS,
                 kind=PeerKind.WORLD,
@@ -108,7 +108,7 @@ def _below(node: Json, step: str) -> Json:
     return node.get(step) if isinstance(node, dict) else None
 
 
-def _either(view: View, permission: Permission) -> tuple[str, ...]:
+def _either(view: View, permission: IpPermission) -> tuple[str, ...]:
     """Return the ranges that a rule chooses between by what only the deployment knows."""
     node: Json = dict(view.resources[permission.resource].raw.properties)
     for step in permission.path.split(".") if permission.path else ():
@@ -123,8 +123,8 @@ def _either(view: View, permission: Permission) -> tuple[str, ...]:
 
 
 def _with_entries(
-    view: View, permission: Permission, lists: Mapping[str, tuple[str, ...]]
-) -> Iterator[Permission]:
+    view: View, permission: IpPermission, lists: Mapping[str, tuple[str, ...]]
+) -> Iterator[IpPermission]:
     """Yield a rule once for each range of its prefix list or network, if that is the template's."""
     open_ = permission.kind in (PeerKind.PREFIX_LIST, PeerKind.UNKNOWN)
     known = lists.get(permission.peer, ()) if open_ else ()
@@ -137,10 +137,10 @@ def _with_entries(
         yield replace(permission, kind=peer_kind(cidr), peer=cidr, certain=certain)
 
 
-def _inline(group: Resource, direction: Direction, path: str) -> Iterator[Permission]:
+def _inline(group: Resource, direction: Direction, path: str) -> Iterator[IpPermission]:
     value = group.get(path)
     if isinstance(value, Unknown | Reference | Partial):
-        yield Permission.unknown(group.logical_id, direction, group.logical_id, path)
+        yield IpPermission.unknown(group.logical_id, direction, group.logical_id, path)
         return
     for index, item in enumerate(group.items(path)):
         rule: dict[str, Value] = item if isinstance(item, dict) else {"CidrIp": Unknown()}
@@ -149,11 +149,11 @@ def _inline(group: Resource, direction: Direction, path: str) -> Iterator[Permis
 
 def _permission(
     rule: dict[str, Value], group: str, direction: Direction, resource: str, path: str
-) -> Permission:
+) -> IpPermission:
     kind, peer = _peer(rule, direction)
     ports, certain = _ports(rule)
     description = rule.get("Description")
-    return Permission(
+    return IpPermission(
         group=group,
         direction=direction,
         kind=kind,
@@ -249,18 +249,18 @@ def subnets(view: View) -> Iterator[Subnet]:
             vpc=vpc,
             cidr=subnet.text("CidrBlock"),
             zone=name_of(subnet.get("AvailabilityZone")),
-            tier=_tier(ways) if known else Tier.UNKNOWN,
+            tier=_tier(ways) if known else SubnetTier.UNKNOWN,
             exits=ways if known else (UNKNOWN_EXIT,),
             acl=acls.get(subnet.logical_id),
             public_addresses=subnet.flag("MapPublicIpOnLaunch") is True,
         )
 
 
-def _tier(ways: Sequence[Exit]) -> Tier:
+def _tier(ways: Sequence[Exit]) -> SubnetTier:
     kinds = {way.kind for way in ways} - {"endpoint"}
     if "internet gateway" in kinds:
-        return Tier.PUBLIC
-    return Tier.PRIVATE if kinds else Tier.ISOLATED
+        return SubnetTier.PUBLIC
+    return SubnetTier.PRIVATE if kinds else SubnetTier.ISOLATED
 
 
 def _exits(view: View) -> dict[str, list[Exit]]:

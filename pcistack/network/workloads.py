@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pcistack.network.model import Kind, Subnet, Workload, integer
+from pcistack.network.model import Kind, NetworkWorkload, Subnet, integer
 from pcistack.template.references import name_of, names_of
 from pcistack.template.view import Partial, Resource, Unknown, View
 
@@ -127,7 +127,7 @@ _DEFAULT_PORTS: Final = {
 }
 
 
-def workloads(view: View, subnets: Mapping[str, Subnet]) -> Iterator[Workload]:
+def workloads(view: View, subnets: Mapping[str, Subnet]) -> Iterator[NetworkWorkload]:
     """Yield everything that has network interfaces.
 
     Args:
@@ -155,7 +155,7 @@ def _has_interfaces(resource: Resource) -> bool:
     return True
 
 
-def _workload(resource: Resource, shape: _Shape, view: View) -> Workload:
+def _workload(resource: Resource, shape: _Shape, view: View) -> NetworkWorkload:
     subnets, subnets_known = _subnet_ids(resource, shape, view)
     groups_path = shape.groups
     holder = resource
@@ -172,7 +172,7 @@ def _workload(resource: Resource, shape: _Shape, view: View) -> Workload:
         "Interface",
         "GatewayLoadBalancer",
     )
-    return Workload(
+    return NetworkWorkload(
         logical_id=resource.logical_id,
         type=resource.type,
         kind=shape.kind,
@@ -312,7 +312,9 @@ def _flag(resource: Resource, path: str, *, absent: bool | None = False) -> bool
     return absent if resource.get(path) is None else resource.flag(path)
 
 
-def _with_public_address(workload: Workload, view: View, subnets: Mapping[str, Subnet]) -> Workload:
+def _with_public_address(
+    workload: NetworkWorkload, view: View, subnets: Mapping[str, Subnet]
+) -> NetworkWorkload:
     """Let the subnets decide for instances that leave the question open."""
     if workload.public is not None or workload.kind is not Kind.INSTANCE:
         return workload

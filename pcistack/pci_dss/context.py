@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from pcistack.network.network import Network, network_of
+from pcistack.network.network import NetworkMap, network_of
 from pcistack.pci_dss.exposure import Exposure
 from pcistack.pci_dss.exposures import exposures
 from pcistack.policies.access import Access
@@ -50,7 +50,7 @@ class Context:
         ]
 
     @cached_property
-    def network(self) -> Network:
+    def network(self) -> NetworkMap:
         """The network of the view."""
         return network_of(self.view)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Place(StrEnum):
+class PlaceKind(StrEnum):
     """What kind of place holds a credential.
 
     Attributes:
@@ -36,7 +36,7 @@ class Exposure:
         hidden: Whether it comes from a parameter that CloudFormation does not show.
     """
 
-    place: Place
+    place: PlaceKind
     resource: str
     path: str
     message: str

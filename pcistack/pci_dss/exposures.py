@@ -18,7 +18,7 @@ from pcistack.pci_dss.credentials import (
     looks_random,
 )
 from pcistack.pci_dss.credentials_in_text import written_in
-from pcistack.pci_dss.exposure import Exposure, Place
+from pcistack.pci_dss.exposure import Exposure, PlaceKind
 from pcistack.pci_dss.property_names import (
     BY_TYPE,
     CODE,
@@ -130,7 +130,7 @@ class _Scan:
 
     # What is found
 
-    def _add(self, place: Place, path: str, message: str, *, hidden: bool = False) -> None:
+    def _add(self, place: PlaceKind, path: str, message: str, *, hidden: bool = False) -> None:
         self._found.append(
             Exposure(
                 place=place,
@@ -145,13 +145,13 @@ class _Scan:
         text = str(value) if isinstance(value, str) else ""
         if holds_credential(text):
             self._add(
-                Place.SETTING,
+                PlaceKind.SETTING,
                 path,
                 f"{name} holds an access key, a private key, a token or a password in an address",
             )
         elif "{{resolve:" in text and ("resolve:ssm:" not in text or grade(name) >= Grade.SECRET):
             self._add(
-                Place.SETTING,
+                PlaceKind.SETTING,
                 path,
                 f"{name} is a secret that CloudFormation writes out in clear text here",
             )
@@ -162,13 +162,13 @@ class _Scan:
         elif isinstance(value, Reference):
             if _SHOWN.search(value.attribute or ""):
                 message = f"{name} is {value}, which CloudFormation writes out in clear text here"
-                self._add(Place.SETTING, path, message)
+                self._add(PlaceKind.SETTING, path, message)
         elif not isinstance(value, str):
             return
         elif is_literal(grade(name), text):
-            self._add(Place.SETTING, path, f"{name} is a literal")
+            self._add(PlaceKind.SETTING, path, f"{name} is a literal")
         elif looks_random(text) and grade(name) is Grade.NONE and _tells_nothing(name):
-            self._add(Place.CHANCE, path, f"{name} looks drawn by chance, as a key is")
+            self._add(PlaceKind.CHANCE, path, f"{name} looks drawn by chance, as a key is")
         else:
             self._written(text, path)
 
@@ -185,11 +185,14 @@ class _Scan:
         if given >= Grade.SECRET and (shown or (given is Grade.PASSWORD and not parameters)):
             if not known:
                 message = f"{name} comes from a parameter, in clear text"
-                self._add(Place.SETTING, path, message)
+                self._add(PlaceKind.SETTING, path, message)
         elif hidden and not self._custom:
             message = f"{name} shows the parameter {hidden[0]}, in clear text"
             self._add(
-                Place.SETTING, path, message, hidden=max(given, *map(grade, hidden)) < Grade.SECRET
+                PlaceKind.SETTING,
+                path,
+                message,
+                hidden=max(given, *map(grade, hidden)) < Grade.SECRET,
             )
 
     def _password(self, key: str, value: Value, path: str) -> None:
@@ -197,7 +200,7 @@ class _Scan:
             return
         if "{{resolve:ssm:" in str(value):
             message = f"{path} is kept as a plain String of Parameter Store"
-            self._add(Place.PASSWORD, path, message)
+            self._add(PlaceKind.PASSWORD, path, message)
             return
         known = not isinstance(value, Unknown | Partial)
         parameters = [] if known else self._source.parameters(path)
@@ -206,18 +209,20 @@ class _Scan:
         if parameters or isinstance(value, Unknown):
             if "{{resolve:" not in str(value):
                 self._add(
-                    Place.PASSWORD,
+                    PlaceKind.PASSWORD,
                     path,
                     f"{path} comes from a parameter that is shown to whoever may see the stack",
                 )
         elif isinstance(value, Partial):
             if "{{resolve:" not in value:
-                self._add(Place.PASSWORD, path, f"{path} is put together in the template")
+                self._add(PlaceKind.PASSWORD, path, f"{path} is put together in the template")
         elif isinstance(value, str) and value.startswith("{{resolve:ssm:"):
-            self._add(Place.PASSWORD, path, f"{path} is kept as a plain String of Parameter Store")
+            self._add(
+                PlaceKind.PASSWORD, path, f"{path} is kept as a plain String of Parameter Store"
+            )
         elif isinstance(value, str) and value and "{{resolve:" not in value:
             self._add(
-                Place.PASSWORD,
+                PlaceKind.PASSWORD,
                 path,
                 f"{path} is written in the template, or is a parameter's default",
             )
@@ -228,17 +233,17 @@ class _Scan:
             return
         if holds_credential(text):
             self._add(
-                Place.SHAPE,
+                PlaceKind.SHAPE,
                 path,
                 "an access key, a private key, a token or an address with a password is here",
             )
             return
         if key == "AccessString" and _ACCESS_PASSWORD.search(text):
-            self._add(Place.PASSWORD, path, f"{path} sets a password")
+            self._add(PlaceKind.PASSWORD, path, f"{path} sets a password")
             return
         shown = self._shown_to_a_machine(value, path)
         if shown is not None:
-            self._add(Place.TEXT, path, f"the parameter {shown} is written out in the text")
+            self._add(PlaceKind.TEXT, path, f"the parameter {shown} is written out in the text")
         else:
             self._written(text, path, code=key in CODE)
 
@@ -256,7 +261,7 @@ class _Scan:
     def _written(self, text: str, path: str, *, code: bool = False) -> None:
         name = written_in(text, code=code)
         if name is not None:
-            self._add(Place.TEXT, path, f"a credential is written in the text, at {name}")
+            self._add(PlaceKind.TEXT, path, f"a credential is written in the text, at {name}")
 
 
 _RUN: Final = ("UserData", "LaunchTemplateData.UserData")

@@ -17,7 +17,7 @@ from pcistack.rehearsal import edits as changes
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.cdk_cli import Toolkit
 from pcistack.rehearsal.late import remove_what_came_late
-from pcistack.rehearsal.place import Place
+from pcistack.rehearsal.place import DeploymentPlace
 from pcistack.rehearsal.report import steps_json
 from pcistack.rehearsal.rotation import rotate
 from pcistack.rehearsal.run import Findings
@@ -48,12 +48,12 @@ def at_most(assembly: Assembly) -> tuple[float, Estimate]:
     return month.month / MONTH * HOURS, month
 
 
-class Acceptance:
+class AcceptanceRun:
     """Deploys one stack, asks, changes, rotates and destroys it, and looks at what is left."""
 
     def __init__(
         self,
-        place: Place,
+        place: DeploymentPlace,
         toolkit: Toolkit,
         steps: Steps,
         assembly: Assembly,
@@ -162,7 +162,7 @@ class Acceptance:
 
 
 def report(
-    place: Place, assembly: Assembly, run: Acceptance, steps: Steps, seconds: float
+    place: DeploymentPlace, assembly: Assembly, run: AcceptanceRun, steps: Steps, seconds: float
 ) -> dict[str, Any]:
     """Return the report as a JSON document; what the rehearsal's has too is called the same."""
     most, _ = at_most(assembly)

@@ -17,7 +17,7 @@ from pcistack.template.cloud_assembly import MANIFEST, manifest
 from pcistack.template.document import TemplateError
 
 # A CloudFormation template as its JSON parses.
-Template = dict[str, Any]
+TemplateBody = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Assembly:
     stack: str
     suffix: str
     region: str
-    template: Template
+    template: TemplateBody
 
     @classmethod
     def load(cls, folder: Path, suffix: str) -> Assembly:
@@ -72,7 +72,7 @@ class Assembly:
         """Return the logical ids of the resources of these types."""
         return [name for name, resource in self.resources.items() if resource["Type"] in types]
 
-    def edited(self, into: Path, edit: Callable[[Template], None]) -> Assembly:
+    def edited(self, into: Path, edit: Callable[[TemplateBody], None]) -> Assembly:
         """Write a copy whose template ``edit`` has changed.
 
         The template is an asset that the CLI uploads under its hash, so the hash is written anew

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.emulator import RehearsalError
-from pcistack.rehearsal.place import Place
+from pcistack.rehearsal.place import DeploymentPlace
 from pcistack.rehearsal.sdk import Client
 
 # Called with resources done and resources in all.
@@ -64,7 +64,7 @@ class Toolkit:
 
     def __init__(
         self,
-        place: Place,
+        place: DeploymentPlace,
         region: str,
         project: Path,
         *,

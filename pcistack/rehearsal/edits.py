@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pcistack.rehearsal.assembly import Template
+from pcistack.rehearsal.assembly import TemplateBody
 
 # Types that hold data: replacing one loses it.
 STATEFUL = (
@@ -21,7 +21,7 @@ STATEFUL = (
 _MORE_CAPACITY = 1
 
 
-def _properties(template: Template, kind: str) -> list[dict[str, Any]]:
+def _properties(template: TemplateBody, kind: str) -> list[dict[str, Any]]:
     return [
         resource["Properties"]
         for resource in template["Resources"].values()
@@ -29,7 +29,7 @@ def _properties(template: Template, kind: str) -> list[dict[str, Any]]:
     ]
 
 
-def grow(template: Template) -> None:
+def grow(template: TemplateBody) -> None:
     """Raise the database's capacity and the service's counts, and change the image's tag."""
     scale(template)
     for properties in _properties(template, "AWS::ECS::TaskDefinition"):
@@ -37,7 +37,7 @@ def grow(template: Template) -> None:
         container["Image"] = _next_release(container["Image"])
 
 
-def scale_out(template: Template) -> None:
+def scale_out(template: TemplateBody) -> None:
     """Let everything that scales stand at its top from the start."""
     for properties in _properties(template, "AWS::RDS::DBCluster"):
         capacity = properties["ServerlessV2ScalingConfiguration"]
@@ -46,7 +46,7 @@ def scale_out(template: Template) -> None:
         properties["MinCapacity"] = properties["MaxCapacity"]
 
 
-def scale(template: Template) -> None:
+def scale(template: TemplateBody) -> None:
     """Raise the database's capacity and the service's counts.
 
     A service without ``DesiredCount`` follows the least that autoscaling keeps.
@@ -75,7 +75,7 @@ def _next_release(image: object) -> object:
     raise TypeError(f"no image whose release can be changed: {image!r:.80}")
 
 
-def touch(template: Template) -> None:
+def touch(template: TemplateBody) -> None:
     """Change something harmless in almost every type: a tag, a description, a target."""
     for kind in ("AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"):
         for properties in _properties(template, kind):
@@ -88,7 +88,7 @@ def touch(template: Template) -> None:
             tags.append({"Key": "Rehearsed", "Value": "yes"})
 
 
-def replace_database(template: Template) -> None:
+def replace_database(template: TemplateBody) -> None:
     """Change what `database.name` sets, which only a new cluster can have.
 
     The cluster's own name stays, as it does in the app: AWS announces it, and refuses to do it.
@@ -97,7 +97,7 @@ def replace_database(template: Template) -> None:
         properties["DatabaseName"] = "rehearsed"
 
 
-def import_certificates(template: Template, imported: Mapping[str, str]) -> None:
+def import_certificates(template: TemplateBody, imported: Mapping[str, str]) -> None:
     """Put the certificates that the embedded AWS has in place of those the template names."""
     for properties in _properties(template, "AWS::ElasticLoadBalancingV2::Listener"):
         for certificate in properties.get("Certificates", []):
@@ -106,7 +106,7 @@ def import_certificates(template: Template, imported: Mapping[str, str]) -> None
                 certificate["CertificateArn"] = imported[arn]
 
 
-def certificate_arns(template: Template) -> set[str]:
+def certificate_arns(template: TemplateBody) -> set[str]:
     """Return the certificates that the listeners name."""
     return {
         certificate["CertificateArn"]

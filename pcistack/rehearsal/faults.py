@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pcistack.checks.findings import counted
 from pcistack.rehearsal import edits as changes
-from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.cdk_cli import CommandError, Toolkit
 from pcistack.rehearsal.emulator import Fault, RehearsalError
 from pcistack.rehearsal.late import remove_what_came_late
@@ -222,7 +222,7 @@ def _unless(holds: bool, problem: str) -> str:
     return "" if holds else problem
 
 
-def _grow_and_touch(template: Template) -> None:
+def _grow_and_touch(template: TemplateBody) -> None:
     changes.grow(template)
     changes.touch(template)
 

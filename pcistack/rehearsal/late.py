@@ -12,12 +12,14 @@ from pcistack.naming import environment_tags
 from pcistack.regions import zones_of
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.embedded.late_writers import INSIGHTS
-from pcistack.rehearsal.place import Place
+from pcistack.rehearsal.place import DeploymentPlace
 from pcistack.template.document import Template
 from pcistack.template.worlds import views
 
 
-def remove_what_came_late(place: Place, assembly: Assembly) -> tuple[list[str], list[str]]:
+def remove_what_came_late(
+    place: DeploymentPlace, assembly: Assembly
+) -> tuple[list[str], list[str]]:
     """Remove what services have written since a stack went, with the command that the sweep names.
 
     Returns:
@@ -37,7 +39,7 @@ def remove_what_came_late(place: Place, assembly: Assembly) -> tuple[list[str], 
     return removed, left
 
 
-def _swept(place: Place, assembly: Assembly) -> Sequence[Row]:
+def _swept(place: DeploymentPlace, assembly: Assembly) -> Sequence[Row]:
     template = Template(assembly.template)
     wanted = needs(views(template, assembly.region, zones=zones_of(assembly.region)))
     return sweep(wanted, Aws(assembly.region, place.client), environment_tags(template))

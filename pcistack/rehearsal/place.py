@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import boto3
 
 
-class Place(Protocol):
+class DeploymentPlace(Protocol):
     """An AWS, as far as a deployment through the CDK CLI needs to know it."""
 
     @property

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from pcistack.rehearsal.assembly import Assembly
-from pcistack.rehearsal.place import Place
+from pcistack.rehearsal.place import DeploymentPlace
 from pcistack.rehearsal.sdk import Client
 from pcistack.rehearsal.verification import deployed
 
@@ -16,7 +16,7 @@ _EVERY_SECONDS = 5.0
 
 
 def rotate(
-    place: Place,
+    place: DeploymentPlace,
     assembly: Assembly,
     *,
     patience: float = 0,
@@ -55,7 +55,7 @@ def rotate(
         yield name, problem
 
 
-def _last_words(place: Place, region: str, function: str) -> str:
+def _last_words(place: DeploymentPlace, region: str, function: str) -> str:
     """Return the last error in a function's log."""
     functions: Client = place.client("lambda", region)
     logs: Client = place.client("logs", region)

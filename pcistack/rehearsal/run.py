@@ -20,7 +20,7 @@ from pcistack.rehearsal.faults import Survival
 from pcistack.rehearsal.rotation import rotate
 from pcistack.rehearsal.sdk import Client
 from pcistack.rehearsal.steps import Steps
-from pcistack.rehearsal.sweep import Beforehand, Known, Record, Remains
+from pcistack.rehearsal.sweep import Beforehand, Known, Remains, StoredState
 from pcistack.rehearsal.verification import deployed, figures, verify
 
 
@@ -169,7 +169,7 @@ class Rehearsal:
             if any(name not in before for name in clusters):
                 step.fail("the announcement itself has touched the database")
 
-    def destroy(self, assembly: Assembly, *, untouched: set[Record] | None = None) -> None:
+    def destroy(self, assembly: Assembly, *, untouched: set[StoredState] | None = None) -> None:
         """Destroy a stack; every record in ``untouched`` must survive as it is."""
         with self._steps.take(f"cdk destroy {assembly.stack}") as step:
             self.toolkit.destroy(assembly, step.progress)

@@ -59,7 +59,7 @@ class Remains:
 
 
 # Service, store, key and state.
-Record = tuple[str, str, str, str]
+StoredState = tuple[str, str, str, str]
 
 
 class Known:
@@ -126,7 +126,7 @@ class Beforehand:
         self._emulator = emulator
         self._records = self.now()
 
-    def now(self) -> set[Record]:
+    def now(self) -> set[StoredState]:
         """Return everything that exists now: service, store, key and state."""
         return {
             (item["Service"], item["Store"], item["Key"], item["State"])
@@ -144,7 +144,7 @@ class Beforehand:
         return sorted(_remains(new, known))
 
 
-def _remains(records: Sequence[Record], known: Known) -> Iterable[Remains]:
+def _remains(records: Sequence[StoredState], known: Known) -> Iterable[Remains]:
     for service, store, key, state in records:
         if _is_bookkeeping(service, store, key, state):
             continue

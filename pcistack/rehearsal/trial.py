@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pcistack.account.verify.promise import Check
-from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.cloudformation import Direct
 from pcistack.rehearsal.emulator import Emulator
 from pcistack.rehearsal.late import remove_what_came_late
@@ -68,7 +68,7 @@ class Lab:
         """Return a client for a service of this AWS."""
         return self.emulator.client(service, self.region)
 
-    def edited(self, assembly: Assembly, edit: Callable[[Template], None]) -> Assembly:
+    def edited(self, assembly: Assembly, edit: Callable[[TemplateBody], None]) -> Assembly:
         """Return an edited copy of a stack, in a folder of its own."""
         self.folder.mkdir(exist_ok=True)
         return assembly.edited(self.folder / str(len(list(self.folder.iterdir()))), edit)
@@ -112,7 +112,7 @@ class Lab:
         remove_what_came_late(self.emulator, assembly)
         return status
 
-    def try_stack(self, assembly: Assembly, edit: Callable[[Template], None]) -> Trial:
+    def try_stack(self, assembly: Assembly, edit: Callable[[TemplateBody], None]) -> Trial:
         """Deploy an edited stack, verify it, destroy it, and look at what is left."""
         edited = self.edited(assembly, edit)
         baseline = Beforehand(self.emulator)

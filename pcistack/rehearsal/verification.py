@@ -14,14 +14,14 @@ from pcistack.account.verify.deployed import SERVICE, Deployed
 from pcistack.account.verify.promise import Promise
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.emulator import Emulator
-from pcistack.rehearsal.place import Place
+from pcistack.rehearsal.place import DeploymentPlace
 from pcistack.rehearsal.sdk import Client
 from pcistack.template.document import Template
 
 _PASSWORD_LENGTH = 32
 
 
-def deployed(place: Place, assembly: Assembly) -> Deployed:
+def deployed(place: DeploymentPlace, assembly: Assembly) -> Deployed:
     """Return a stack as it is deployed in an AWS."""
     return Deployed(
         Aws(assembly.region, place.client),

@@ -13,6 +13,8 @@ from pcistack.template.bounds import UnreadableError
 from pcistack.template.uses import Uses, circle, uses
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+KeyPath: TypeAlias = tuple[str, ...]
+"""The keys that lead to a value."""
 
 MAX_BYTES: Final = 1_000_000
 """CloudFormation's limit for a template body, in bytes."""

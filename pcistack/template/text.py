@@ -12,17 +12,15 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from pcistack.template.document import Json, TemplateError
+from pcistack.template.document import Json, KeyPath, TemplateError
 
 if TYPE_CHECKING:
     import yaml
 
 _ESCAPE: Final = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
 _NOT_PLAIN_ASCII: Final = re.compile(r"[^\x20-\x7e\r\n]")
-
-Path: TypeAlias = tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -65,22 +63,22 @@ class TemplateText:
         if not isinstance(root, yaml.MappingNode):
             raise TemplateError("template: the document must be an object")
         self._root = root
-        self._edits: dict[Path, _Edits] = {}
+        self._edits: dict[KeyPath, _Edits] = {}
 
-    def keys(self, path: Path) -> list[str]:
+    def keys(self, path: KeyPath) -> list[str]:
         """Return the keys of the mapping at a path; empty if there is no mapping."""
         node = self._node(path)
         return [] if node is None else list(_entries(node))
 
-    def remove(self, path: Path) -> None:
+    def remove(self, path: KeyPath) -> None:
         """Remove an entry with its value and the comments on its lines."""
         self._at(path).removed.add(path[-1])
 
-    def rename(self, path: Path, key: str) -> None:
+    def rename(self, path: KeyPath, key: str) -> None:
         """Give an entry another key; its value stays."""
         self._at(path).renamed[path[-1]] = key
 
-    def set(self, path: Path, value: str | float | bool) -> None:
+    def set(self, path: KeyPath, value: str | float | bool) -> None:
         """Replace the value of an entry; a scalar keeps its quoting."""
         import yaml
 
@@ -91,7 +89,7 @@ class TemplateText:
             self.remove(path)
             self.insert(path, value, after=path[-1])
 
-    def set_item(self, path: Path, index: int, value: str) -> None:
+    def set_item(self, path: KeyPath, index: int, value: str) -> None:
         """Replace one scalar of the list at a path."""
         import yaml
 
@@ -100,7 +98,7 @@ class TemplateText:
         item = node.value[index]
         self._at((*path, str(index))).values[str(index)] = self._like(item, value)
 
-    def insert(self, path: Path, value: Json, *, after: str) -> None:
+    def insert(self, path: KeyPath, value: Json, *, after: str) -> None:
         """Add an entry behind another one of the same mapping."""
         self._at(path).inserted.setdefault(after, []).append((path[-1], value))
 
@@ -119,10 +117,10 @@ class TemplateText:
 
     # Positions
 
-    def _at(self, path: Path) -> _Edits:
+    def _at(self, path: KeyPath) -> _Edits:
         return self._edits.setdefault(path[:-1], _Edits())
 
-    def _node(self, path: Path) -> yaml.MappingNode | None:
+    def _node(self, path: KeyPath) -> yaml.MappingNode | None:
         import yaml
 
         node: yaml.Node = self._root
@@ -133,12 +131,12 @@ class TemplateText:
             node = found[1]
         return node if isinstance(node, yaml.MappingNode) else None
 
-    def _value_node(self, path: Path) -> yaml.Node:
+    def _value_node(self, path: KeyPath) -> yaml.Node:
         parent = self._node(path[:-1])
         assert parent is not None
         return _entries(parent)[path[-1]][1]
 
-    def _edits_of(self, path: Path, changes: _Edits) -> list[tuple[int, int, str]]:
+    def _edits_of(self, path: KeyPath, changes: _Edits) -> list[tuple[int, int, str]]:
         import yaml
 
         holder = self._node(path)

@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 from botocore.model import ServiceModel
 
-from pcistack.account.aws import Aws, AwsError, Call, CredentialsError, RefusedError, texts
+from pcistack.account.aws import Aws, AwsError, Call, CallRefusedError, CredentialsError, texts
 from tests.account.recorded import Refusal, StubbedAws, answers
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +96,7 @@ def test_a_question_is_asked_once() -> None:
 def test_a_refusal_names_the_call_and_the_permission(call: Call, code: str) -> None:
     stub = StubbedAws({call: Refusal(code)})
     parameters = {"ServiceCode": "vpc", "QuotaCode": "L-1"} if call is Call.QUOTA else {}
-    with pytest.raises(RefusedError) as error:
+    with pytest.raises(CallRefusedError) as error:
         stub.aws().items(call, "X", parameters)
     assert call.permission in str(error.value)
     assert call.operation in str(error.value)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pcistack.account.ask_facts import overlaid, refresh_live, region_facts
-from pcistack.account.aws import AwsError, Call, RefusedError
+from pcistack.account.aws import AwsError, Call, CallRefusedError
 from pcistack.regional.context import Context
 from pcistack.regional.facts import Availability, Facts, known_types, load
 from pcistack.regional.pack import PACK
@@ -155,7 +155,7 @@ def test_the_file_stays_sorted(data: Path) -> None:
 def test_a_refusal_names_the_permission_and_nothing_is_written(data: Path, call: str) -> None:
     before = (data / "regions" / f"{REGION}.json").read_bytes()
     stub = _stub(**{call: Refusal("AccessDenied")})
-    with pytest.raises(RefusedError, match=Call[call].permission):
+    with pytest.raises(CallRefusedError, match=Call[call].permission):
         refresh_live(stub.aws(), on=TODAY, data=data)
     assert (data / "regions" / f"{REGION}.json").read_bytes() == before
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from stacks import changes_docs
-from stacks.changes_docs import TARGET, Row, settings
+from stacks.changes_docs import TARGET, TriedChange, settings
 from stacks.changes_samples import SAMPLES
 
 PAGE = TARGET.read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def test_every_setting_has_a_row() -> None:
 @pytest.mark.parametrize("setting", SAMPLES)
 def test_every_setting_changes_the_template_as_the_page_says(setting: str) -> None:
     found = changes_docs.rows(only=setting)
-    assert found == [Row(*row) for row in ROWS if row[0] == setting], "run: make docs"
+    assert found == [TriedChange(*row) for row in ROWS if row[0] == setting], "run: make docs"
     without = [row.tried for row in found if "nothing deployed changes" in row.verdict]
     assert not without or setting in NOTHING_DEPLOYED
 

@@ -9,7 +9,7 @@ import pytest
 
 from pcistack.checks.rule import Pack, Rule
 from pcistack.checks.run import Outcome
-from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.gather import Evidence, gather
 from pcistack.pci_dss.context import Context
 from tests.evidence import sample
@@ -40,6 +40,6 @@ def gathered(tmp_path: Path) -> Gather:
         found: Outcome | None = None,
     ) -> Evidence:
         directory = sample.write(tmp_path / "assembly", change=change, found=found)
-        return gather(Assembly.read(directory), pack or Chosen(rules), on=sample.DAY)
+        return gather(AssessedStack.read(directory), pack or Chosen(rules), on=sample.DAY)
 
     return gather_

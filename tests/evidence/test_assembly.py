@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from pcistack.checks.run import Outcome
-from pcistack.evidence.assembly import Assembly, AssemblyError
+from pcistack.evidence.assembly import AssemblyError, AssessedStack
 from tests.evidence import sample
 
 
 def test_region_and_digest_come_from_the_assembly(tmp_path: Path) -> None:
-    assembly = Assembly.read(sample.write(tmp_path), "PciDss-prod")
+    assembly = AssessedStack.read(sample.write(tmp_path), "PciDss-prod")
     assert assembly.stack == "PciDss-prod"
     assert assembly.region == "eu-central-2"
     assert len(assembly.sha256) == 64
@@ -26,14 +26,14 @@ def test_each_missing_file_is_named_with_the_command_that_makes_it(
     sample.write(tmp_path)
     (tmp_path / missing).unlink()
     with pytest.raises(AssemblyError, match=f"{missing}: no such file.*make synth SUFFIX=prod"):
-        Assembly.read(tmp_path, "PciDss-prod")
+        AssessedStack.read(tmp_path, "PciDss-prod")
 
 
 def test_a_report_of_another_environment_is_refused(tmp_path: Path) -> None:
     sample.write(tmp_path, suffix="prod")
     sample.write(tmp_path, suffix="dev")  # its report and manifest take the place of prod's
     with pytest.raises(AssemblyError, match="last synthesis was of PciDss-dev, not of PciDss-prod"):
-        Assembly.read(tmp_path, "PciDss-prod")
+        AssessedStack.read(tmp_path, "PciDss-prod")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"pluginReports": 1}', "{'a': 1}", "\x00"])
@@ -41,7 +41,7 @@ def test_a_broken_report_is_one_clear_message(tmp_path: Path, text: str) -> None
     sample.write(tmp_path)
     (tmp_path / "validation-report.json").write_text(text, encoding="utf-8")
     with pytest.raises(AssemblyError, match="not what a synthesis writes"):
-        Assembly.read(tmp_path, "PciDss-prod")
+        AssessedStack.read(tmp_path, "PciDss-prod")
 
 
 def test_what_the_report_says_of_other_stacks_is_left_out(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_what_the_report_says_of_other_stacks_is_left_out(tmp_path: Path) -> Non
     )
     report["suppressedViolations"].append(other)
     (tmp_path / "validation-report.json").write_text(json.dumps(document), encoding="utf-8")
-    report = Assembly.read(tmp_path, "PciDss-prod").report
+    report = AssessedStack.read(tmp_path, "PciDss-prod").report
     assert report is not None
     (plugin,) = report.plugins
     assert [len(violation.constructs) for violation in plugin.suppressed] == [1]
@@ -67,12 +67,12 @@ def _edit(directory: Path) -> None:
 
 def test_a_template_that_was_edited_after_its_checks_is_refused(tmp_path: Path) -> None:
     sample.write(tmp_path, found=Outcome(resources=1, open=(), acknowledged=()))
-    record = Assembly.read(tmp_path, "PciDss-prod").record
+    record = AssessedStack.read(tmp_path, "PciDss-prod").record
     assert record is not None
     assert record.on == sample.DAY
     _edit(tmp_path)
     with pytest.raises(AssemblyError, match=r"changed after the synthesis.*pcistack-checks\.json"):
-        Assembly.read(tmp_path, "PciDss-prod")
+        AssessedStack.read(tmp_path, "PciDss-prod")
 
 
 def test_a_template_that_is_not_the_one_of_the_manifest_is_refused(tmp_path: Path) -> None:
@@ -80,16 +80,16 @@ def test_a_template_that_is_not_the_one_of_the_manifest_is_refused(tmp_path: Pat
     sample.write(tmp_path)
     file = tmp_path / "manifest.json"
     manifest = json.loads(file.read_text(encoding="utf-8"))
-    digest = Assembly.read(tmp_path).sha256
+    digest = AssessedStack.read(tmp_path).sha256
     manifest["artifacts"]["PciDss-prod"]["properties"] = {
         "templateFile": "PciDss-prod.template.json",
         "stackTemplateAssetObjectUrl": f"s3://assets/{digest}.json",
     }
     file.write_text(json.dumps(manifest), encoding="utf-8")
-    assert Assembly.read(tmp_path).sha256 == digest
+    assert AssessedStack.read(tmp_path).sha256 == digest
     _edit(tmp_path)
     with pytest.raises(AssemblyError, match=r"changed after the synthesis.*manifest\.json"):
-        Assembly.read(tmp_path)
+        AssessedStack.read(tmp_path)
 
 
 def _stage(directory: Path) -> None:
@@ -126,9 +126,9 @@ def _stage(directory: Path) -> None:
 
 def test_any_stack_of_any_assembly_is_found_also_in_a_stage(tmp_path: Path) -> None:
     _stage(tmp_path)
-    live = Assembly.read(tmp_path, "Live/Orders")
+    live = AssessedStack.read(tmp_path, "Live/Orders")
     assert (live.stack, live.account, live.region) == ("Orders", "111111111111", "eu-west-1")
-    assert Assembly.read(tmp_path, "Top").environment == "Top"
+    assert AssessedStack.read(tmp_path, "Top").environment == "Top"
     assert live.record is None
     assert live.report is None
 
@@ -136,13 +136,13 @@ def test_any_stack_of_any_assembly_is_found_also_in_a_stage(tmp_path: Path) -> N
 def test_a_name_that_is_two_stacks_or_none_says_which_there_are(tmp_path: Path) -> None:
     _stage(tmp_path)
     with pytest.raises(AssemblyError, match="holds Orders, Orders, Top; choose one with --stack"):
-        Assembly.read(tmp_path)
+        AssessedStack.read(tmp_path)
     with pytest.raises(AssemblyError, match="Sales"):
-        Assembly.read(tmp_path, "Sales")
+        AssessedStack.read(tmp_path, "Sales")
     manifest = tmp_path / "manifest.json"
     manifest.write_text(manifest.read_text("utf-8").replace('"Orders": {', '"X": {'), "utf-8")
     with pytest.raises(AssemblyError, match="several stacks; name one of Live/Orders, "):
-        Assembly.read(tmp_path, "Orders")
+        AssessedStack.read(tmp_path, "Orders")
 
 
 def test_an_environment_is_found_by_its_tag_whatever_its_stack_is_called(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_an_environment_is_found_by_its_tag_whatever_its_stack_is_called(tmp_pat
     file.write_text(json.dumps({"Resources": {"T": topic}}), encoding="utf-8")
     manifest = file.with_name("manifest.json")
     manifest.write_text(manifest.read_text("utf-8").replace('"Orders"', '"orders-pr42"'), "utf-8")
-    found = Assembly.read(tmp_path, suffix="pr42")
+    found = AssessedStack.read(tmp_path, suffix="pr42")
     assert (found.stack, found.environment) == ("orders-pr42", "pr42")
     with pytest.raises(AssemblyError, match="not of PciDss-pr43"):
-        Assembly.read(tmp_path, suffix="pr43")
+        AssessedStack.read(tmp_path, suffix="pr43")

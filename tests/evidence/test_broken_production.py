@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.gather import gather
 from pcistack.evidence.standing import Standing
 from pcistack.pci_dss.pack import PACK
@@ -79,7 +79,7 @@ def _standings(change: Change | None = None) -> dict[str, Standing]:
     body = cast("Body", copy.deepcopy(dict(support.template("prod").body)))
     if change is not None:
         change(body["Resources"])
-    assembly = Assembly(
+    assembly = AssessedStack(
         stack="PciDss-prod",
         account=None,
         region=REGION,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.files import write
 from pcistack.evidence.gather import gather
 from pcistack.pci_dss.pack import PACK
@@ -180,7 +180,7 @@ def test_an_environment_prints_on_fewer_than_25_pages(
     suffix: str, browser: Browser, tmp_path: Path
 ) -> None:
     directory = sample.write(tmp_path / "assembly", body=dict(support.template(suffix).body))
-    evidence = gather(Assembly.read(directory), PACK, on=sample.DAY)
+    evidence = gather(AssessedStack.read(directory), PACK, on=sample.DAY)
     opened = browser.new_page()
     opened.goto(write(evidence, tmp_path / "out")[0].as_uri())
     printed = opened.pdf(prefer_css_page_size=True)

@@ -19,7 +19,7 @@ import pytest
 from pcistack.checks.record import Record
 from pcistack.checks.run import Outcome
 from pcistack.evidence import explanations, files
-from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.chart import Chart
 from pcistack.evidence.data_flow_diagram import data_flow_chart, left_out
 from pcistack.evidence.gather import Evidence, gather
@@ -58,7 +58,7 @@ def _evidence(resources: Resources, twin: Twin | None = None) -> Evidence:
     body = {**(twin.body if twin else {}), "Resources": resources}
     nothing = Outcome(resources=0, open=(), acknowledged=())
     kept = Record(on=DAY, commit="", version="", outcomes={"sha": nothing}, templates={})
-    assembly = Assembly(
+    assembly = AssessedStack(
         stack="PciDss-test",
         account=None,
         region=REGION,

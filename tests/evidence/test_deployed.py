@@ -13,12 +13,12 @@ from click.testing import CliRunner
 from pcistack.checks.run import Outcome
 from pcistack.commands.evidence import evidence
 from pcistack.evidence import deployed
-from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.files import contents
 from pcistack.evidence.gather import Evidence, gather
 from pcistack.evidence.standing import Standing
 from pcistack.pci_dss.pack import PACK
-from pcistack.verified import Drift, Promise, Verification, content_digest
+from pcistack.verified import Drift, Verification, VerifiedPromise, content_digest
 from tests.evidence import sample
 
 ASKED = Verification(
@@ -28,7 +28,7 @@ ASKED = Verification(
     day=date(2026, 11, 25),
     template_sha256=content_digest(sample.template()),
 )
-KEPT = Promise(id="flow-log", requirement="10.2.1", holds=True, says="It delivers.")
+KEPT = VerifiedPromise(id="flow-log", requirement="10.2.1", holds=True, says="It delivers.")
 BROKEN = replace(KEPT, holds=False, says="Not so: it delivers. FlowLog: nothing arrives")
 UNSEEN = replace(KEPT, holds=None, says="AWS did not answer.")
 DRIFT = Drift(resource="Cluster", property="StorageEncrypted", expected="true", found="false")
@@ -37,7 +37,7 @@ GONE = Drift(resource="FlowLog", property="", expected="", found="deleted")
 
 def _evidence(folder: Path, verified: Verification | None) -> Evidence:
     clean = Outcome(resources=1, open=(), acknowledged=())
-    assembly = Assembly.read(sample.write(folder / "assembly", found=clean))
+    assembly = AssessedStack.read(sample.write(folder / "assembly", found=clean))
     return gather(assembly, PACK, on=sample.DAY, verified=verified)
 
 
@@ -82,7 +82,7 @@ def test_what_differs_in_the_account_is_no_support(tmp_path: Path) -> None:
 
 
 def test_a_promise_that_does_not_hold_needs_you(tmp_path: Path) -> None:
-    def standing(promise: Promise) -> Standing:
+    def standing(promise: VerifiedPromise) -> Standing:
         drawn = _evidence(tmp_path, replace(ASKED, promises=(promise,)))
         (found,) = [one for one in drawn.requirements if one.number == "10.2.1"]
         assert ("FlowLog: nothing arrives. Fix it" in found.why) is (promise is BROKEN)
@@ -97,7 +97,7 @@ def test_the_file_that_is_written_is_the_one_that_is_read(tmp_path: Path) -> Non
     verified = replace(ASKED, promises=(KEPT, UNSEEN), drift=(DRIFT, GONE))
     file = tmp_path / "verified.json"
     file.write_text(verified.as_text(), encoding="utf-8")
-    assembly = Assembly.read(sample.write(tmp_path / "assembly"))
+    assembly = AssessedStack.read(sample.write(tmp_path / "assembly"))
     assert deployed.read(file, assembly) == verified
     document = json.loads(contents(_evidence(tmp_path, verified))["evidence.json"])
     assert document["as_deployed"] == json.loads(verified.as_text())

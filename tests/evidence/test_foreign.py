@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.files import FILES, contents
 from pcistack.evidence.gather import Evidence, gather
 from pcistack.evidence.standing import Standing
@@ -45,7 +45,7 @@ def test_odd_values_everywhere_still_give_evidence(gathered: Gather, odd: sample
 def test_an_empty_template_meets_nothing_of_its_own(tmp_path: Path, body: sample.Body) -> None:
     sample.write(tmp_path)
     (tmp_path / "PciDss-prod.template.json").write_text(json.dumps(body), encoding="utf-8")
-    evidence = gather(Assembly.read(tmp_path), PACK, on=sample.DAY)
+    evidence = gather(AssessedStack.read(tmp_path), PACK, on=sample.DAY)
     assert set(contents(evidence)) == set(FILES)
     assert [item.number for item in evidence.requirements if item.standing is Standing.MET] == [
         "1.4.3",
@@ -87,7 +87,7 @@ def test_conditions_are_said_to_be_shown_with_their_defaults(tmp_path: Path) -> 
     body["Conditions"] = {"IsPublic": {"Fn::Equals": [{"Ref": "Public"}, "yes"]}}
     body["Resources"]["Alb"]["Condition"] = "IsPublic"
     file.write_text(json.dumps(body), encoding="utf-8")
-    evidence = gather(Assembly.read(tmp_path), PACK, on=sample.DAY)
+    evidence = gather(AssessedStack.read(tmp_path), PACK, on=sample.DAY)
     assert "Alb" not in evidence.view.resources
     assert "default value of every parameter" in contents(evidence)["index.html"]
 

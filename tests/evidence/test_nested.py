@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pcistack.checks.run import resolve
-from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.files import contents
 from pcistack.evidence.gather import Evidence, gather
 from pcistack.evidence.nested import inlined
@@ -121,7 +121,7 @@ def _evidence(folder: Path, *, turns: str) -> Evidence:
     body["Resources"]["Lost"] = _stack("Lost.json")
     sample.write(folder, body=body)
     (folder / "Keys.json").write_text(json.dumps(KEYS), encoding="utf-8")
-    return gather(Assembly.read(folder), PACK, on=sample.DAY)
+    return gather(AssessedStack.read(folder), PACK, on=sample.DAY)
 
 
 @pytest.mark.parametrize(("turns", "shown"), [("true", True), ("false", False)])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from pcistack.evidence.registers import Cell
+from pcistack.evidence.registers import CellText
 from tests.evidence import sample
 from tests.evidence.conftest import Gather
 
@@ -15,14 +15,14 @@ Resources = dict[str, sample.Body]
 
 def _rows(
     gathered: Gather, name: str, change: Callable[[Resources], object] | None = None
-) -> list[Mapping[str, Cell]]:
+) -> list[Mapping[str, CellText]]:
     evidence = gathered(change)
     return [
         row for register in evidence.registers if register.name == name for row in register.rows
     ]
 
 
-def _row(rows: list[Mapping[str, Cell]], **wanted: str) -> Mapping[str, Cell]:
+def _row(rows: list[Mapping[str, CellText]], **wanted: str) -> Mapping[str, CellText]:
     (found,) = [
         row for row in rows if all(row[column] == value for column, value in wanted.items())
     ]

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from pcistack.evidence.assembly import Assembly
+from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.data_flow_diagram import data_flow_chart
 from pcistack.evidence.explanations import BY_AWS
 from pcistack.evidence.files import contents
@@ -93,7 +93,7 @@ COVERED = (
 
 @cache
 def _evidence(suffix: str) -> Evidence:
-    return gather(Assembly.read(assembly(load_environment(suffix))), PACK, on=DAY)
+    return gather(AssessedStack.read(assembly(load_environment(suffix))), PACK, on=DAY)
 
 
 def _register(suffix: str, name: str) -> Register:
@@ -179,7 +179,7 @@ def test_production_shows_who_reads_each_login_and_that_no_task_reads_the_master
 def test_the_flows_of_an_application_are_all_drawn() -> None:
     """Service, worker, jobs, session, processor, queue and bucket of the payments example."""
     folder = assembly(load_environment("payments"))
-    evidence = gather(Assembly.read(folder, "PciDss-payments"), PACK, on=DAY)
+    evidence = gather(AssessedStack.read(folder, "PciDss-payments"), PACK, on=DAY)
     chart = data_flow_chart(evidence.context)
     boxes = {box.title: (box.name, box.lines) for group in chart.groups for box in group.boxes}
     service, worker = (

@@ -7,10 +7,10 @@ import pytest
 from pcistack.network.network import (
     INTERNET,
     OTHER_NETWORKS,
-    Network,
+    NetworkMap,
     PeerKind,
     Ports,
-    Tier,
+    SubnetTier,
     network_of,
     peer_kind,
 )
@@ -38,7 +38,7 @@ from tests.pci_dss.cases import (
 from tests.support import template as synthesized
 
 
-def network(resources: Resources) -> Network:
+def network(resources: Resources) -> NetworkMap:
     template = Template(cast("dict[str, Json]", {"Resources": resources}))
     return network_of(views(template, "eu-central-2")[0])
 
@@ -58,11 +58,11 @@ def three_tiers() -> Resources:
     }
 
 
-def flows(found: Network) -> set[tuple[str, str, str]]:
+def flows(found: NetworkMap) -> set[tuple[str, str, str]]:
     return {(flow.source, flow.target, str(flow.ports)) for flow in found.flows}
 
 
-def reached_from_internet(found: Network) -> set[str]:
+def reached_from_internet(found: NetworkMap) -> set[str]:
     """Return the workloads that a chain of flows leads to."""
     reached, before = {INTERNET}, set[str]()
     while reached != before:
@@ -73,7 +73,11 @@ def reached_from_internet(found: Network) -> set[str]:
 
 def test_routes_decide_on_the_tier_of_a_subnet() -> None:
     tiers = {name: subnet.tier for name, subnet in network(vpc()).subnets.items()}
-    assert tiers == {"Public": Tier.PUBLIC, "Private": Tier.PRIVATE, "Isolated": Tier.ISOLATED}
+    assert tiers == {
+        "Public": SubnetTier.PUBLIC,
+        "Private": SubnetTier.PRIVATE,
+        "Isolated": SubnetTier.ISOLATED,
+    }
 
 
 def test_a_subnet_whose_table_is_elsewhere_has_an_unknown_tier() -> None:
@@ -81,12 +85,12 @@ def test_a_subnet_whose_table_is_elsewhere_has_an_unknown_tier() -> None:
     resources["PublicLink"] = res(
         "EC2::SubnetRouteTableAssociation", SubnetId=ref("Public"), RouteTableId="rtb-1"
     )
-    assert network(resources).subnets["Public"].tier is Tier.UNKNOWN
+    assert network(resources).subnets["Public"].tier is SubnetTier.UNKNOWN
 
 
 def test_a_subnet_of_a_vpc_from_elsewhere_has_an_unknown_tier() -> None:
     resources: Resources = {"S": res("EC2::Subnet", VpcId="vpc-1", CidrBlock="10.0.0.0/24")}
-    assert network(resources).subnets["S"].tier is Tier.UNKNOWN
+    assert network(resources).subnets["S"].tier is SubnetTier.UNKNOWN
 
 
 def test_each_tier_reaches_the_next_and_the_internet_reaches_the_load_balancer_only() -> None:
@@ -103,7 +107,7 @@ def test_flows_lead_from_the_internet_through_every_tier_to_the_store() -> None:
     resources = three_tiers()
     found = network(resources)
     assert reached_from_internet(found) == {"Lb", "App", "Db"}
-    assert found.tiers(found.workloads["Db"]) == {Tier.ISOLATED}
+    assert found.tiers(found.workloads["Db"]) == {SubnetTier.ISOLATED}
     del resources["App"]
     assert reached_from_internet(network(resources)) == {"Lb"}
 
@@ -191,8 +195,8 @@ def test_an_endpoint_in_the_isolated_tier_is_no_way_out_of_it() -> None:
         "EC2::VPCEndpoint", ServiceName="s3", RouteTableIds=[ref("IsolatedTable")]
     )
     found = network(resources)
-    assert found.subnets["Isolated"].tier is Tier.ISOLATED
-    assert found.leaving_tier(Tier.ISOLATED) == []
+    assert found.subnets["Isolated"].tier is SubnetTier.ISOLATED
+    assert found.leaving_tier(SubnetTier.ISOLATED) == []
 
 
 def test_a_circle_of_groups_is_not_reached_from_the_internet() -> None:
@@ -235,27 +239,29 @@ def test_ports_meet_within_one_protocol() -> None:
 
 
 @pytest.fixture(scope="module")
-def production() -> Network:
+def production() -> NetworkMap:
     template = Template(cast("dict[str, Json]", synthesized("prod").body))
     return network_of(views(template, "eu-central-2")[0])
 
 
-def kind_of(found: Network, kind: str) -> str:
+def kind_of(found: NetworkMap, kind: str) -> str:
     (only,) = [w.logical_id for w in found.workloads.values() if w.kind == kind]
     return only
 
 
-def test_the_internet_reaches_the_load_balancer_only(production: Network) -> None:
+def test_the_internet_reaches_the_load_balancer_only(production: NetworkMap) -> None:
     balancer_id = kind_of(production, "load balancer")
     found = {(flow.target, str(flow.ports)) for flow in production.from_internet()}
     assert found == {(balancer_id, "tcp/443"), (balancer_id, "tcp/80")}
 
 
-def test_only_tasks_and_the_function_of_the_users_reach_the_database(production: Network) -> None:
+def test_only_tasks_and_the_function_of_the_users_reach_the_database(
+    production: NetworkMap,
+) -> None:
     found = {flow.source for flow in production.reaching(kind_of(production, "database"))}
     assert found == {kind_of(production, "tasks"), "DatabaseIdentitiesFunction0A09197D"}
 
 
-def test_nothing_leaves_the_isolated_tier(production: Network) -> None:
-    assert production.leaving_tier(Tier.ISOLATED) == []
+def test_nothing_leaves_the_isolated_tier(production: NetworkMap) -> None:
+    assert production.leaving_tier(SubnetTier.ISOLATED) == []
     assert production.leaving(kind_of(production, "database")) == []

@@ -7,11 +7,11 @@ from typing import Final
 
 import pytest
 
-from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.trial import Lab, Trial
 
 
-def _only(template: Template, kind: str, containing: str = "") -> str:
+def _only(template: TemplateBody, kind: str, containing: str = "") -> str:
     names = [
         name
         for name, resource in template["Resources"].items()
@@ -21,13 +21,13 @@ def _only(template: Template, kind: str, containing: str = "") -> str:
     return str(names[0])
 
 
-def _properties(template: Template, kind: str, containing: str = "") -> dict[str, object]:
+def _properties(template: TemplateBody, kind: str, containing: str = "") -> dict[str, object]:
     name = _only(template, kind, containing)
     properties: dict[str, object] = template["Resources"][name]["Properties"]
     return properties
 
 
-def _unchanged(_template: Template) -> None:
+def _unchanged(_template: TemplateBody) -> None:
     pass
 
 
@@ -44,22 +44,22 @@ def test_unbroken_stack_deploys_keeps_its_promises_and_leaves_nothing(sound: Tri
     assert [str(item) for item in sound.left] == []
 
 
-def _publish_database(template: Template) -> None:
+def _publish_database(template: TemplateBody) -> None:
     _properties(template, "AWS::RDS::DBInstance")["PubliclyAccessible"] = True
 
 
-def _open_database_to_the_internet(template: Template) -> None:
+def _open_database_to_the_internet(template: TemplateBody) -> None:
     rule = _properties(template, "AWS::EC2::SecurityGroupIngress", "TasksToDatabase")
     rule.pop("SourceSecurityGroupId")
     rule["CidrIp"] = "0.0.0.0/0"
 
 
-def _let_the_database_out(template: Template) -> None:
+def _let_the_database_out(template: TemplateBody) -> None:
     group = _properties(template, "AWS::EC2::SecurityGroup", "DatabaseSecurityGroup")
     group["SecurityGroupEgress"] = [{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}]
 
 
-def _route_isolated_subnets_out(template: Template) -> None:
+def _route_isolated_subnets_out(template: TemplateBody) -> None:
     resources = template["Resources"]
     route = next(
         resource
@@ -75,43 +75,43 @@ def _route_isolated_subnets_out(template: Template) -> None:
     resources["Leak"] = {"Type": "AWS::EC2::Route", "Properties": properties}
 
 
-def _drop_encryption(template: Template) -> None:
+def _drop_encryption(template: TemplateBody) -> None:
     cluster = _properties(template, "AWS::RDS::DBCluster")
     cluster.pop("KmsKeyId")
     cluster["StorageEncrypted"] = False
 
 
-def _stop_rotation(template: Template) -> None:
+def _stop_rotation(template: TemplateBody) -> None:
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::KMS::Key":
             resource["Properties"]["EnableKeyRotation"] = False
 
 
-def _shorten_password(template: Template) -> None:
+def _shorten_password(template: TemplateBody) -> None:
     secret = _properties(template, "AWS::SecretsManager::Secret", "Application")
     generate = secret["GenerateSecretString"]
     assert isinstance(generate, dict)
     generate["PasswordLength"] = 16
 
 
-def _name_without_suffix(template: Template) -> None:
+def _name_without_suffix(template: TemplateBody) -> None:
     _properties(template, "AWS::RDS::DBInstance")["DBInstanceIdentifier"] = "transactions"
 
 
-def _give_tasks_public_addresses(template: Template) -> None:
+def _give_tasks_public_addresses(template: TemplateBody) -> None:
     network = _properties(template, "AWS::ECS::Service")["NetworkConfiguration"]
     assert isinstance(network, dict)
     network["AwsvpcConfiguration"]["AssignPublicIp"] = "ENABLED"
 
 
-def _silence_an_alarm(template: Template) -> None:
+def _silence_an_alarm(template: TemplateBody) -> None:
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::CloudWatch::Alarm":
             resource["Properties"].pop("AlarmActions")
             return
 
 
-def _keep_cloudwatch_from_the_topics_key(template: Template) -> None:
+def _keep_cloudwatch_from_the_topics_key(template: TemplateBody) -> None:
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::KMS::Key":
             policy = resource["Properties"]["KeyPolicy"]
@@ -122,12 +122,12 @@ def _keep_cloudwatch_from_the_topics_key(template: Template) -> None:
             ]
 
 
-def _log_part_of_the_traffic(template: Template) -> None:
+def _log_part_of_the_traffic(template: TemplateBody) -> None:
     _properties(template, "AWS::EC2::FlowLog")["TrafficType"] = "REJECT"
 
 
 # Each breaks another promise, so one deployment shows them all.
-BROKEN: Final[dict[str, tuple[Callable[[Template], None], str, str]]] = {
+BROKEN: Final[dict[str, tuple[Callable[[TemplateBody], None], str, str]]] = {
     "public": (_publish_database, "AWS::RDS::DBInstance", "is publicly accessible"),
     "admits": (_open_database_to_the_internet, "AWS::RDS::DBCluster", "admits addresses"),
     "opens": (
@@ -166,7 +166,7 @@ LEFT: Final = {
 """Log groups that a service creates by itself where the stack does not own them."""
 
 
-def _break_everything(template: Template) -> None:
+def _break_everything(template: TemplateBody) -> None:
     for edit, _, _ in BROKEN.values():
         edit(template)
     for group in LEFT:
@@ -194,7 +194,7 @@ def test_broken_promise_is_seen_through_the_apis_and_names_the_resource(
     assert found[0].partition(":")[0] in dev.of_type(kind)
 
 
-def _without(template: Template, name: str) -> None:
+def _without(template: TemplateBody, name: str) -> None:
     del template["Resources"][name]
     for resource in template["Resources"].values():
         needed = resource.get("DependsOn", [])
@@ -217,7 +217,7 @@ def test_resource_that_is_retained_is_left_and_named(dev: Assembly, broken: Tria
 
 
 def test_engine_mode_serverless_is_refused_in_the_words_of_rds(lab: Lab, dev: Assembly) -> None:
-    def broken(template: Template) -> None:
+    def broken(template: TemplateBody) -> None:
         _properties(template, "AWS::RDS::DBCluster")["EngineMode"] = "serverless"
 
     trial = lab.try_stack(dev, broken)

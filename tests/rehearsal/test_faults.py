@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pcistack.rehearsal import edits as changes
-from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.cdk_cli import Toolkit
 from pcistack.rehearsal.faults import Faults
 from pcistack.rehearsal.late import remove_what_came_late
@@ -60,7 +60,7 @@ def test_failed_update_brings_the_old_state_back(lab: Lab, dev: Assembly) -> Non
 def test_resource_that_a_rollback_leaves_is_told(lab: Lab, dev: Assembly) -> None:
     group = next(name for name in dev.of_type("AWS::Logs::LogGroup") if "FlowLog" in name)
 
-    def retain(template: Template) -> None:
+    def retain(template: TemplateBody) -> None:
         template["Resources"][group]["DeletionPolicy"] = "Retain"
 
     retained = lab.edited(dev, retain)

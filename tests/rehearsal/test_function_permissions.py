@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.mariadb import installed
 from pcistack.rehearsal.trial import Lab
 
@@ -23,13 +23,13 @@ def drop(document: dict[str, Any], action: str) -> None:
         statement["Action"] = [one for one in listed if one != action] or "sts:GetCallerIdentity"
 
 
-def _of_users(template: Template) -> None:
+def _of_users(template: TemplateBody) -> None:
     for name, resource in template["Resources"].items():
         if name.startswith(ROTATION_POLICY):
             drop(resource["Properties"]["PolicyDocument"], "secretsmanager:GetSecretValue")
 
 
-def _of_the_default_group(template: Template) -> None:
+def _of_the_default_group(template: TemplateBody) -> None:
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::IAM::Role" and name.startswith("CustomVpcRestrict"):
             for policy in resource["Properties"]["Policies"]:
@@ -50,7 +50,7 @@ def _of_the_default_group(template: Template) -> None:
     ids=["users", "default-group"],
 )
 def test_custom_resource_whose_role_lacks_a_permission_fails_the_deployment(
-    lab: Lab, dev: Assembly, edit: Callable[[Template], None], kind: str, action: str
+    lab: Lab, dev: Assembly, edit: Callable[[TemplateBody], None], kind: str, action: str
 ) -> None:
     edited = lab.edited(dev, edit)
     assert lab.direct.create(edited) == "ROLLBACK_COMPLETE"

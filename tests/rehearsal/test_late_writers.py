@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.trial import Lab
 
@@ -43,7 +43,7 @@ def deployed(lab: Lab, dev: Assembly) -> Iterator[Assembly]:
 
 
 def test_lifecycle_support_of_a_cluster_cannot_be_changed(lab: Lab, deployed: Assembly) -> None:
-    def edit(template: Template) -> None:
+    def edit(template: TemplateBody) -> None:
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::RDS::DBCluster":
                 resource["Properties"]["EngineLifecycleSupport"] = (
@@ -65,7 +65,7 @@ def test_event_subscription_takes_more_sources_without_a_replacement(
     )
     before = lab.direct.physical_ids(deployed.stack)[name]
 
-    def edit(template: Template) -> None:
+    def edit(template: TemplateBody) -> None:
         properties = template["Resources"][name]["Properties"]
         properties["SourceIds"] = []
 

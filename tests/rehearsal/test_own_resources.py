@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pcistack.evidence.assembly import Assembly as Evidence
+from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.data_flow_diagram import data_flow_chart
 from pcistack.evidence.gather import gather
 from pcistack.pci_dss.pack import PACK as PCI
@@ -102,7 +102,7 @@ def test_without_a_way_out_the_queue_has_its_endpoint(tmp_path: Path) -> None:
 
 
 def test_the_evidence_draws_them(folder: Path) -> None:
-    evidence = gather(Evidence.read(folder), PCI, on=DAY)
+    evidence = gather(AssessedStack.read(folder), PCI, on=DAY)
     chart = data_flow_chart(evidence.context)
     titles = {box.name: box.title for group in chart.groups for box in group.boxes}
     assert {"SQS: Own/Queue", "S3: Own/Reports"} <= {*titles.values()}

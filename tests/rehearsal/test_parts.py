@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pcistack.rehearsal import critical_path
-from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.edits import grow
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
 from pcistack.rehearsal.emulator import RehearsalError
@@ -104,7 +104,7 @@ def test_edited_template_is_an_asset_under_its_own_hash(tmp_path: Path) -> None:
     original = tmp_path / "original"
     original.mkdir()
 
-    def edit(template: Template) -> None:
+    def edit(template: TemplateBody) -> None:
         template["Resources"]["Topic"]["Properties"]["DisplayName"] = "Alarms"
 
     edited = _write_assembly(original).edited(tmp_path / "edited", edit)
@@ -258,7 +258,7 @@ def test_environment_that_names_no_region_cannot_be_moved() -> None:
     ],
 )
 def test_update_changes_any_image_to_another_release(image: object, changed: object) -> None:
-    template: Template = {
+    template: TemplateBody = {
         "Resources": {
             "Task": {
                 "Type": "AWS::ECS::TaskDefinition",

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.trial import Lab
 
 
-def _take(template: Template, action: str) -> None:
+def _take(template: TemplateBody, action: str) -> None:
     """Take an action from every policy of the service's execution role."""
     for name, resource in template["Resources"].items():
         if "Policy" not in resource["Type"] or "ExecutionRole" not in json.dumps([name, resource]):
@@ -24,14 +24,14 @@ def _take(template: Template, action: str) -> None:
             ] or "sts:GetCallerIdentity"
 
 
-def _distrust(template: Template) -> None:
+def _distrust(template: TemplateBody) -> None:
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::IAM::Role" and "ExecutionRole" in name:
             (statement,) = resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
             statement["Principal"] = {"Service": "ec2.amazonaws.com"}
 
 
-def _without(action: str) -> Callable[[Template], None]:
+def _without(action: str) -> Callable[[TemplateBody], None]:
     return lambda template: _take(template, action)
 
 
@@ -46,7 +46,7 @@ def _without(action: str) -> Callable[[Template], None]:
     ids=["decrypt", "secret", "logs", "trust"],
 )
 def test_service_whose_execution_role_lacks_a_permission_does_not_stabilize(
-    lab: Lab, dev: Assembly, edit: Callable[[Template], None], said: str
+    lab: Lab, dev: Assembly, edit: Callable[[TemplateBody], None], said: str
 ) -> None:
     edited = lab.edited(dev, edit)
     created = lab.direct.create(edited)

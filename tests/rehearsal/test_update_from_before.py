@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.trial import Lab
 from pcistack.rehearsal.verification import verify
 
@@ -17,7 +17,7 @@ FUNCTION, ROLE, PERMISSION = "RotationFunction", "RotationRole", "RotationPermis
 OLD = (SECRET, LINK, SCHEDULE, FUNCTION, ROLE, PERMISSION)
 
 
-def of_before(template: Template) -> None:
+def of_before(template: TemplateBody) -> None:
     """Turn the present template into the one of before: what names the identities goes."""
     resources: dict[str, Any] = template["Resources"]
     (cluster,) = [k for k, r in resources.items() if r["Type"] == "AWS::RDS::DBCluster"]

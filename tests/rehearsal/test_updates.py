@@ -10,7 +10,7 @@ import pytest
 
 from pcistack.rehearsal import certificate, way_back
 from pcistack.rehearsal import edits as changes
-from pcistack.rehearsal.assembly import Assembly, Template
+from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.cdk_cli import CommandError
 from pcistack.rehearsal.trial import Lab
 from stacks.environment import load_environment
@@ -54,8 +54,8 @@ def test_update_whose_release_job_fails_brings_every_service_back_and_runs_no_ol
     assert lab.direct.physical_ids(payments.stack) == before
 
 
-def _of_the_job(action: str) -> Callable[[Template], None]:
-    def edit(template: Template) -> None:
+def _of_the_job(action: str) -> Callable[[TemplateBody], None]:
+    def edit(template: TemplateBody) -> None:
         changes.grow(template)
         for name, resource in template["Resources"].items():
             if name.startswith("BeforeServiceRolePolicy"):
@@ -72,7 +72,7 @@ def test_release_job_whose_role_lacks_a_permission_fails_the_update(
         _update(lab, lab.edited(payments, _of_the_job(action)))
 
 
-def _protect(template: Template) -> None:
+def _protect(template: TemplateBody) -> None:
     for resource in template["Resources"].values():
         if resource["Type"] == BALANCER:
             for attribute in resource["Properties"]["LoadBalancerAttributes"]:
@@ -80,7 +80,7 @@ def _protect(template: Template) -> None:
                     attribute["Value"] = "true"
 
 
-def _without_ingress(template: Template) -> None:
+def _without_ingress(template: TemplateBody) -> None:
     """What the template is without ``[ingress]``, as far as the load balancer goes."""
     resources = template["Resources"]
     kinds = ("AWS::ElasticLoadBalancingV2::", "AWS::WAFv2::WebACLAssociation")

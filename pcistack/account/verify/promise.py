@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pcistack import verified
 from pcistack.account.verify.deployed import Deployed
+from pcistack.verified import VerifiedPromise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +49,13 @@ class Check:
         """Whether the promise holds; None where AWS did not answer."""
         return None if self.unanswered else not self.problems
 
-    def as_verified(self) -> verified.Promise:
+    def as_verified(self) -> VerifiedPromise:
         """Return it in the shape of the file that the evidence reads."""
         seen = self.promise.says
         if self.problems:
             seen = f"Not so: {seen}. {'; '.join(self.problems)}"
         elif self.unanswered:
             seen = f"Not known: {seen}. {self.unanswered}"
-        return verified.Promise(
+        return VerifiedPromise(
             id=self.promise.id, requirement=self.promise.requirement, holds=self.holds, says=seen
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from pcistack.account.aws import AwsError, Call, CredentialsError, RefusedError, text
+from pcistack.account.aws import AwsError, Call, CallRefusedError, CredentialsError, text
 from pcistack.account.verify import database, monitoring, names, network, service, template
 from pcistack.account.verify.deployed import Deployed
 from pcistack.account.verify.drift import drift
@@ -134,7 +134,7 @@ def _looked_into(stack: Deployed, promise: Promise) -> Check:
         return Check(promise=promise, problems=tuple(promise.problems(stack)))
     except CredentialsError:
         raise
-    except RefusedError as error:
+    except CallRefusedError as error:
         permission = error.call.permission
         return Check(
             promise=promise,

@@ -9,7 +9,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.network.model import Subnet, Tier
+from pcistack.network.model import Subnet, SubnetTier
 from pcistack.template.references import name_of, names_of
 from pcistack.template.view import Resource
 
@@ -91,7 +91,9 @@ def public_rule(context: Context) -> Iterator[Hit]:
         if balancer.get("Scheme") not in (None, "internet-facing"):
             continue
         subnets = [context.network.subnets.get(name) for name in names_of(balancer, "Subnets")]
-        closed = [one for one in subnets if one and one.tier in (Tier.PRIVATE, Tier.ISOLATED)]
+        closed = [
+            one for one in subnets if one and one.tier in (SubnetTier.PRIVATE, SubnetTier.ISOLATED)
+        ]
         if closed:
             yield hit(
                 balancer,

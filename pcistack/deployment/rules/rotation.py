@@ -14,7 +14,7 @@ from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields
 from pcistack.deployment.secret_values import attachments
 from pcistack.deployment.ways import admits, obstacle
-from pcistack.network.model import Kind, Ports, Workload
+from pcistack.network.model import Kind, NetworkWorkload, Ports
 from pcistack.policies.arns import ACCOUNT
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource, Value
@@ -157,7 +157,7 @@ def _is_public(context: Context, database: Resource) -> bool | None:
     return workload.public if workload else None
 
 
-def _reaches(context: Context, workload: Workload, database: Resource) -> bool:
+def _reaches(context: Context, workload: NetworkWorkload, database: Resource) -> bool:
     target = context.network.workloads.get(database.logical_id)
     if target is None or target.unresolved or workload.unresolved:
         return True
@@ -191,7 +191,7 @@ def way_rule(context: Context) -> Iterator[Hit]:
             )
 
 
-def _placed(context: Context, schedule: Resource) -> tuple[Workload | None, str]:
+def _placed(context: Context, schedule: Resource) -> tuple[NetworkWorkload | None, str]:
     """Return where the function of a rotation runs, and the property that says so."""
     function = context.access.names.target(schedule.get("RotationLambdaARN"))
     if function is not None:
@@ -201,7 +201,7 @@ def _placed(context: Context, schedule: Resource) -> tuple[Workload | None, str]
     groups = _listed(schedule.get("HostedRotationLambda.VpcSecurityGroupIds"))
     if not subnets:
         return None, path
-    workload = Workload(
+    workload = NetworkWorkload(
         logical_id=schedule.logical_id,
         type=schedule.type,
         kind=Kind.FUNCTION,

@@ -11,7 +11,7 @@ from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
 from pcistack.deployment.tasks import awslogs, containers, on_fargate, repository, secrets
 from pcistack.deployment.ways import INTERNET, admits, nat_works, obstacle, used_endpoint
-from pcistack.network.model import Ports, Workload
+from pcistack.network.model import NetworkWorkload, Ports
 from pcistack.policies.evaluation import Principal, Request
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Resource
@@ -119,7 +119,7 @@ def policy_rule(context: Context) -> Iterator[Hit]:
                 )
 
 
-def _endpoint(context: Context, workload: Workload, name: str) -> Resource | None:
+def _endpoint(context: Context, workload: NetworkWorkload, name: str) -> Resource | None:
     for one in workload.subnets:
         subnet = context.network.subnets.get(one)
         if subnet and (found := used_endpoint(context, subnet, name)) is not None:
@@ -159,7 +159,7 @@ def balancer_rule(context: Context) -> Iterator[Hit]:
 
 
 def _health(
-    context: Context, service: Resource, tasks: Workload, group: str, path: str
+    context: Context, service: Resource, tasks: NetworkWorkload, group: str, path: str
 ) -> Iterator[Hit]:
     """Yield where a health check goes to a port that the load balancer cannot reach."""
     target = context.view.resources.get(group)

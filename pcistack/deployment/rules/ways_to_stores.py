@@ -12,7 +12,7 @@ from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields
 from pcistack.deployment.secret_values import attachments
 from pcistack.deployment.ways import admits
-from pcistack.network.model import Kind, Ports, Workload
+from pcistack.network.model import Kind, NetworkWorkload, Ports
 from pcistack.template.references import name_of
 
 _SERVICE: Final = "AWS::ECS::Service"
@@ -45,7 +45,7 @@ def database_rule(context: Context) -> Iterator[Hit]:
             )
 
 
-def _uses(context: Context) -> Iterator[tuple[str, str, Workload, str]]:
+def _uses(context: Context) -> Iterator[tuple[str, str, NetworkWorkload, str]]:
     """Yield who uses which store, with the resource and property that say so."""
     workloads = context.network.workloads
     paths = {Kind.TASKS: _GROUPS, Kind.FUNCTION: "VpcConfig"}
@@ -106,7 +106,7 @@ def files_rule(context: Context) -> Iterator[Hit]:
                 )
 
 
-def _mounts(context: Context, workload: Workload, system: str) -> bool:
+def _mounts(context: Context, workload: NetworkWorkload, system: str) -> bool:
     """Whether a workload mounts a file system, as a volume or through an access point."""
     resource = context.view.resources[workload.logical_id]
     task = context.target(resource.get("TaskDefinition"))

@@ -13,11 +13,11 @@ from pcistack.network.network import (
     OTHER_NETWORKS,
     Direction,
     Flow,
+    IpPermission,
     Kind,
+    NetworkWorkload,
     PeerKind,
-    Permission,
-    Tier,
-    Workload,
+    SubnetTier,
 )
 from pcistack.pci_dss.context import Context
 from pcistack.template.references import name_of
@@ -49,7 +49,7 @@ def _ports(flows: list[Flow]) -> str:
     return listed(sorted({str(flow.ports) for flow in flows}))
 
 
-def _rules(context: Context) -> list[Permission]:
+def _rules(context: Context) -> list[IpPermission]:
     return [one for one in context.network.permissions if one.kind is not PeerKind.NOBODY]
 
 
@@ -92,7 +92,7 @@ def no_remote_administration(context: Context) -> str:
     return "No security group lets in SSH, Telnet, RDP or WinRM."
 
 
-def _covers_remote(permission: Permission) -> bool:
+def _covers_remote(permission: IpPermission) -> bool:
     ports = permission.ports
     return ports.protocol in ("tcp", "all") and any(
         ports.first <= port <= ports.last for port in _REMOTE
@@ -122,13 +122,13 @@ def doors(context: Context) -> list[str]:
     return [name_in(context, name) for name in (*found, *sites)]
 
 
-def _known(context: Context, workload: Workload) -> bool:
+def _known(context: Context, workload: NetworkWorkload) -> bool:
     """Whether the template holds all that decides what reaches a workload and what it reaches."""
     network = context.network
     return (
         bool(workload.groups)
         and network.groups.issuperset(workload.groups)
-        and Tier.UNKNOWN not in network.tiers(workload)
+        and SubnetTier.UNKNOWN not in network.tiers(workload)
         and not workload.unresolved
         and workload.public is not None
     )
@@ -203,10 +203,10 @@ def stores_cannot_call(context: Context) -> str:
 
 @says("1.4.1")
 def tiers_by_routes(context: Context) -> str:
-    tiers = {subnet.tier for subnet in context.network.subnets.values()} - {Tier.UNKNOWN}
+    tiers = {subnet.tier for subnet in context.network.subnets.values()} - {SubnetTier.UNKNOWN}
     if len(tiers) < 2:
         return ""
-    known = [str(tier) for tier in Tier if tier in tiers]
+    known = [str(tier) for tier in SubnetTier if tier in tiers]
     return f"Tiers by what their routes allow: {listed(known)}."
 
 
@@ -230,7 +230,7 @@ def no_public_addresses(context: Context) -> str:
 @says("1.4.4 1.4.1")
 def stores_are_isolated(context: Context) -> str:
     stores = context.network.stores()
-    if not stores or any(context.network.tiers(one) != {Tier.ISOLATED} for one in stores):
+    if not stores or any(context.network.tiers(one) != {SubnetTier.ISOLATED} for one in stores):
         return ""
     return "What stores data is in subnets without a route out of the VPC."
 
@@ -241,7 +241,7 @@ def who_reaches_the_stores(context: Context) -> str:
     return " ".join(dict.fromkeys(sentences))
 
 
-def _reaching(context: Context, store: Workload) -> str:
+def _reaching(context: Context, store: NetworkWorkload) -> str:
     network = context.network
     sources = [flow.source for flow in network.reaching(store.logical_id)]
     groups = {
@@ -262,7 +262,7 @@ def _reaching(context: Context, store: Workload) -> str:
 _ELSEWHERE: Final = (PeerKind.UNKNOWN, PeerKind.PREFIX_LIST, PeerKind.PUBLIC, PeerKind.PRIVATE)
 
 
-def _peer(permission: Permission) -> str:
+def _peer(permission: IpPermission) -> str:
     if permission.kind is PeerKind.UNKNOWN:
         return "whoever the deployment admits"
     return f"whoever is in {permission.peer}"

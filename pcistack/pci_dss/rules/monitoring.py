@@ -64,7 +64,7 @@ def _heeded(context: Context) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Control:
+class _WatchedControl:
     """A security control whose failure an alarm has to show.
 
     An alarm that asks for another unit than AWS documents for the metric never sees a value.
@@ -81,7 +81,7 @@ class _Control:
     unit: str | None = None
 
 
-def _controls(context: Context) -> Iterator[_Control]:
+def _controls(context: Context) -> Iterator[_WatchedControl]:
     for log in context.of_type("AWS::EC2::FlowLog"):
         group = name_of(log.get("LogGroupName"))
         if group:
@@ -94,7 +94,7 @@ def _controls(context: Context) -> Iterator[_Control]:
     for schedule in context.of_type("AWS::SecretsManager::RotationSchedule"):
         function = name_of(schedule.get("RotationLambdaARN"))
         if function:
-            yield _Control(
+            yield _WatchedControl(
                 resource=schedule.logical_id,
                 what="the rotation",
                 namespace="AWS/Lambda",
@@ -106,7 +106,7 @@ def _controls(context: Context) -> Iterator[_Control]:
             )
     for acl in context.of_type("AWS::WAFv2::WebACL"):
         metric = acl.get("VisibilityConfig.MetricName")
-        yield _Control(
+        yield _WatchedControl(
             resource=acl.logical_id,
             what="the web ACL",
             namespace="AWS/WAFV2",
@@ -118,8 +118,8 @@ def _controls(context: Context) -> Iterator[_Control]:
         )
 
 
-def _silence(resource: str, what: str, group: str) -> _Control:
-    return _Control(
+def _silence(resource: str, what: str, group: str) -> _WatchedControl:
+    return _WatchedControl(
         resource=resource,
         what=what,
         namespace="AWS/Logs",
@@ -162,7 +162,7 @@ _SURGE: Final = 100_000
 """Blocked requests in one period that no web ACL reaches without being under attack."""
 
 
-def _watches(alarm: Resource, control: _Control) -> bool:
+def _watches(alarm: Resource, control: _WatchedControl) -> bool:
     """Whether an alarm is on the control's metric, and goes off when the control fails."""
     dimensions = {
         str(item.get("Name")) for item in alarm.items("Dimensions") if isinstance(item, dict)
@@ -187,7 +187,7 @@ def _prompt(alarm: Resource) -> bool:
     return period is not None and periods is not None and period * periods <= _DAY
 
 
-def _goes_off(alarm: Resource, control: _Control) -> bool:
+def _goes_off(alarm: Resource, control: _WatchedControl) -> bool:
     comparison = alarm.get("ComparisonOperator")
     threshold = alarm.number("Threshold")
     if threshold is None:

@@ -9,14 +9,14 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Extent, Hit, hit
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.credentials import Grade, grade, is_literal
-from pcistack.pci_dss.exposure import Place
+from pcistack.pci_dss.exposure import PlaceKind
 from pcistack.pci_dss.outputs import published
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.unresolved import hides
 from pcistack.template.view import Resource
 
 
-def _at(context: Context, place: Place, before: str = "") -> Iterator[Hit]:
+def _at(context: Context, place: PlaceKind, before: str = "") -> Iterator[Hit]:
     for found in context.exposures:
         if found.place is place:
             yield hit(
@@ -43,7 +43,7 @@ def _at(context: Context, place: Place, before: str = "") -> Iterator[Hit]:
     "SECRETS_MANAGER (CodeBuild), or read it from Secrets Manager at run time.",
 )
 def environment(context: Context) -> Iterator[Hit]:
-    yield from _at(context, Place.SETTING, "the variable ")
+    yield from _at(context, PlaceKind.SETTING, "the variable ")
 
 
 @rule(
@@ -56,7 +56,7 @@ def environment(context: Context) -> Iterator[Hit]:
     "as ..._ID, ..._HASH or ..._VERSION.",
 )
 def looks_random(context: Context) -> Iterator[Hit]:
-    yield from _at(context, Place.CHANCE, "the variable ")
+    yield from _at(context, PlaceKind.CHANCE, "the variable ")
 
 
 @rule(
@@ -68,7 +68,7 @@ def looks_random(context: Context) -> Iterator[Hit]:
     fix="Let it read the secret from Secrets Manager when it runs.",
 )
 def text(context: Context) -> Iterator[Hit]:
-    yield from _at(context, Place.TEXT)
+    yield from _at(context, PlaceKind.TEXT)
 
 
 @rule(
@@ -81,7 +81,7 @@ def text(context: Context) -> Iterator[Hit]:
     fix="Use ManageMasterUserPassword, GenerateSecretString, or {{resolve:secretsmanager:...}}.",
 )
 def password_literal(context: Context) -> Iterator[Hit]:
-    yield from _at(context, Place.PASSWORD)
+    yield from _at(context, PlaceKind.PASSWORD)
     for secret in context.of_type("AWS::SecretsManager::Secret"):
         yield from _secret_template(secret)
 
@@ -108,7 +108,7 @@ def _secret_template(secret: Resource) -> Iterator[Hit]:
     fix="Revoke it, then use a role or Secrets Manager.",
 )
 def key_literal(context: Context) -> Iterator[Hit]:
-    yield from _at(context, Place.SHAPE)
+    yield from _at(context, PlaceKind.SHAPE)
 
 
 @rule(

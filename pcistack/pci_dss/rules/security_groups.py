@@ -8,7 +8,7 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit
-from pcistack.network.network import INTERNET, Direction, Kind, PeerKind, Permission
+from pcistack.network.network import INTERNET, Direction, IpPermission, Kind, PeerKind
 from pcistack.network.topology import GROUP_TYPES
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.listeners import redirects_only
@@ -16,13 +16,15 @@ from pcistack.pci_dss.pack import rule
 from pcistack.template.view import Reference, Resource
 
 
-def _permissions(context: Context, direction: Direction, *kinds: PeerKind) -> Iterator[Permission]:
+def _permissions(
+    context: Context, direction: Direction, *kinds: PeerKind
+) -> Iterator[IpPermission]:
     for permission in context.network.permissions:
         if permission.direction is direction and permission.kind in kinds:
             yield permission
 
 
-def _at(permission: Permission, message: str) -> Hit:
+def _at(permission: IpPermission, message: str) -> Hit:
     return Hit(resource=permission.resource, property=permission.path, message=message)
 
 
@@ -111,7 +113,7 @@ def ingress_unknown(context: Context) -> Iterator[Hit]:
         yield _at(permission, f"ingress of {permission.ports} from {permission.peer} {UNRESOLVED}")
 
 
-def _names_a_group(context: Context, permission: Permission, side: str) -> bool:
+def _names_a_group(context: Context, permission: IpPermission, side: str) -> bool:
     """Whether the peer is a security group, whichever it is, and the ports are written."""
     resource = context.view.resources[permission.resource]
     at = f"{permission.path}." if permission.path else ""
@@ -221,7 +223,7 @@ def ports_wide(context: Context) -> Iterator[Hit]:
             )
 
 
-def _side(permission: Permission) -> str:
+def _side(permission: IpPermission) -> str:
     return "from" if permission.direction is Direction.INGRESS else "to"
 
 

@@ -13,10 +13,10 @@ from pcistack.network.network import (
     OTHER_NETWORKS,
     STORES,
     Kind,
-    Network,
+    NetworkMap,
+    NetworkWorkload,
     PeerKind,
-    Tier,
-    Workload,
+    SubnetTier,
 )
 from pcistack.network.workloads import types_of
 from pcistack.pci_dss.context import Context
@@ -90,16 +90,16 @@ def store_tier(context: Context) -> Iterator[Hit]:
             continue
         for subnet in workload.subnets:
             known = context.network.subnets.get(subnet)
-            if known is None or known.tier is Tier.UNKNOWN:
+            if known is None or known.tier is SubnetTier.UNKNOWN:
                 message = f"the routes of its subnet {subnet} {UNRESOLVED}"
-            elif known.tier is Tier.PUBLIC:
+            elif known.tier is SubnetTier.PUBLIC:
                 message = f"its subnet {subnet} has a route to an internet gateway"
             else:
                 continue
             yield Hit(resource=workload.logical_id, message=message)
 
 
-def _no_subnets(workload: Workload) -> str:
+def _no_subnets(workload: NetworkWorkload) -> str:
     if workload.unresolved:
         return f"the subnets it is in ({', '.join(workload.unresolved)}) {UNRESOLVED}"
     return "no subnets are named, so it is placed in the default VPC, whose subnets are public"
@@ -136,7 +136,7 @@ def store_egress(context: Context) -> Iterator[Hit]:
             yield from _let_out(context, store)
 
 
-def _let_out(context: Context, store: Workload) -> Iterator[Hit]:
+def _let_out(context: Context, store: NetworkWorkload) -> Iterator[Hit]:
     """Yield rules that let a store call the internet, which no route leads to for now."""
     for permission in context.network.egress(store):
         public = permission.kind in (PeerKind.WORLD, PeerKind.PUBLIC)
@@ -161,7 +161,7 @@ def _let_out(context: Context, store: Workload) -> Iterator[Hit]:
 def isolated_route(context: Context) -> Iterator[Hit]:
     network = context.network
     homes = _homes(network)
-    for subnet, way in network.leaving_tier(Tier.PRIVATE):
+    for subnet, way in network.leaving_tier(SubnetTier.PRIVATE):
         if subnet.logical_id in homes and way.route:
             yield Hit(
                 resource=way.route,
@@ -170,7 +170,7 @@ def isolated_route(context: Context) -> Iterator[Hit]:
             )
 
 
-def _homes(network: Network) -> dict[str, str]:
+def _homes(network: NetworkMap) -> dict[str, str]:
     """Return the subnets that databases are in, each with a database that is in it."""
     return {
         subnet: store.logical_id
@@ -259,7 +259,7 @@ def tier_shared(context: Context) -> Iterator[Hit]:
             elif (
                 workload.kind is not Kind.LOAD_BALANCER
                 and subnet in network.subnets
-                and network.subnets[subnet].tier is Tier.PUBLIC
+                and network.subnets[subnet].tier is SubnetTier.PUBLIC
             ):
                 message = f"it is in the public subnet {subnet}"
             else:

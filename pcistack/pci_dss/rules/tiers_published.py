@@ -7,7 +7,7 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Extent, Hit, hit
-from pcistack.network.network import STORES, Kind, Tier
+from pcistack.network.network import STORES, Kind, SubnetTier
 from pcistack.network.workloads import types_of
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
@@ -36,7 +36,7 @@ def store_published(context: Context) -> Iterator[Hit]:
     for configuration in context.of_type(_CONFIGURATION):
         yield from _configured(context, configuration)
     for workload in context.network.workloads.values():
-        if workload.kind is Kind.PROXY and Tier.PUBLIC in context.network.tiers(workload):
+        if workload.kind is Kind.PROXY and SubnetTier.PUBLIC in context.network.tiers(workload):
             yield Hit(
                 resource=workload.logical_id,
                 property="VpcSubnetIds",

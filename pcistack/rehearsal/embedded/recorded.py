@@ -31,7 +31,7 @@ def recorded() -> tuple[str, ...]:
     return _RECORDED if installed() else (*_RECORDED, USERS)
 
 
-Call = Callable[[Mapping[str, Any]], dict[str, Any]]
+CallHandler = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 class RefusedCallError(Exception):
@@ -50,7 +50,7 @@ def install() -> None:
     _install_event_subscriptions()
 
 
-def json_service(calls: Mapping[str, Call]) -> Callable[..., Any]:
+def json_service(calls: Mapping[str, CallHandler]) -> Callable[..., Any]:
     """Return a service handler for calls that speak the JSON protocol."""
 
     async def handle(
