@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -106,6 +106,10 @@ class Rule(Generic[ContextT]):
     def control(self) -> str:
         """Security Hub control ids of its PCI DSS v4.0.1 standard, or ``none: gap``."""
         return _control(self.security_hub)
+
+    def concerns(self, kinds: Set[str]) -> bool:
+        """Whether it may report on resources of one of these types."""
+        return ANY in self.types or not kinds.isdisjoint(self.types)
 
     def findings(self, context: ContextT) -> Iterator[Finding]:
         """Yield the rule's findings in one view."""
@@ -222,8 +226,12 @@ class Pack(Generic[ContextT]):
         views: list[View] = []
         for number, context in enumerate(contexts):
             views.append(context.view)
+            kinds = context.view.kinds
             here = dict.fromkeys(
-                finding for rule in self.rules for finding in rule.findings(context)
+                finding
+                for rule in self.rules
+                if rule.concerns(kinds)
+                for finding in rule.findings(context)
             )
             for finding in here:
                 found.setdefault(finding, []).append(number)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Final
 
 from pcistack.deployment.order import Order
 from pcistack.network.network import NetworkMap, network_of
@@ -14,8 +13,6 @@ from pcistack.policies.access import Access
 from pcistack.regions import partition_of
 from pcistack.template.references import name_of
 from pcistack.template.view import Resource, Value, View, walk
-
-_CUSTOM: Final = "AWS::CloudFormation::CustomResource"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +59,7 @@ class Context:
 
     def of_type(self, *types: str) -> list[Resource]:
         """Return the resources of some CloudFormation types, type by type."""
-        found = [resource for kind in types for resource in self.view.of_type(kind)]
-        return found + list(self._custom) if _CUSTOM in types else found
-
-    @cached_property
-    def _custom(self) -> tuple[Resource, ...]:
-        """Custom resources that are not called AWS::CloudFormation::CustomResource."""
-        every = self.view.resources.values()
-        return tuple(resource for resource in every if resource.type.startswith("Custom::"))
+        return [resource for kind in types for resource in self.view.of_type(kind)]
 
     def target(self, value: Value, *types: str) -> Resource | None:
         """Return the resource that a value refers to, if it is in the view and of a type."""

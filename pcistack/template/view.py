@@ -27,6 +27,9 @@ class Unknown:
         return "a value that only the deployment knows"
 
 
+CUSTOM_RESOURCE: Final = "AWS::CloudFormation::CustomResource"
+"""A custom resource that has no type name of its own, ``Custom::<name>``."""
+
 UNKNOWN: Final = Unknown()
 """A value that only a deployment knows: a parameter without default, an import, a function."""
 
@@ -238,16 +241,26 @@ class View:
     near: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of_type(self, *types: str) -> list[Resource]:
-        """Return the resources of some CloudFormation types, in the template's order."""
+        """Return the resources of some CloudFormation types, in the template's order.
+
+        Alone, :data:`CUSTOM_RESOURCE` stands for custom resources of any name.
+        """
         if len(types) == 1:
             return list(self._by_type.get(types[0], ()))
         return [resource for resource in self.resources.values() if resource.type in types]
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The types that :meth:`of_type` finds resources of."""
+        return frozenset(self._by_type)
 
     @cached_property
     def _by_type(self) -> Mapping[str, list[Resource]]:
         found: dict[str, list[Resource]] = {}
         for resource in self.resources.values():
             found.setdefault(resource.type, []).append(resource)
+            if resource.type.startswith("Custom::"):
+                found.setdefault(CUSTOM_RESOURCE, []).append(resource)
         return found
 
     def referring(self, kind: str, path: str) -> Mapping[str, list[Resource]]:

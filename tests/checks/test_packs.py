@@ -7,6 +7,7 @@ import pkgutil
 import sys
 from collections.abc import Iterator
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +17,7 @@ from pcistack.checks import run
 from pcistack.checks.rule import ANY, HasView, Pack, Rule
 from pcistack.packs import PACKS
 from pcistack.template.document import Json, Template
+from pcistack.template.view import CUSTOM_RESOURCE
 from tests.deployment.cases import discovered
 from tests.pci_dss.all_cases import CASES as PCI
 from tests.regional.test_rules import CASES as REGIONAL
@@ -42,14 +44,14 @@ def test_a_rule_reports_on_the_types_that_it_declares_and_on_no_other() -> None:
         kinds = {key: found.type for view in views for key, found in view.resources.items()}
         for name in PACKS:
             pack = run.load(name)
-            declared = {rule.id: rule.types for rule in pack.rules}
-            for finding in pack.check(views, region=ZURICH, on=DAY):
-                kind = kinds.get(finding.resource, "")
-                if kind.startswith("Custom::"):  # a name of one's own for the same thing
-                    kind = "AWS::CloudFormation::CustomResource"
-                types = declared[finding.rule]
-                if ANY not in types and kind not in types:
-                    undeclared.add((finding.rule, kind))
+            contexts = [pack.context(view, ZURICH, DAY) for view in views]
+            for rule, context in product(pack.rules, contexts):
+                for finding in rule.findings(context):  # though its types may not be there
+                    kind = kinds.get(finding.resource, "")
+                    if kind.startswith("Custom::"):  # a name of one's own for the same thing
+                        kind = CUSTOM_RESOURCE
+                    if ANY not in rule.types and kind not in rule.types:
+                        undeclared.add((finding.rule, kind))
     assert undeclared == set()
 
 

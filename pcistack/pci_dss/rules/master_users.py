@@ -14,7 +14,7 @@ from pcistack.pci_dss.pack import rule
 from pcistack.policies.access import Access
 from pcistack.policies.statements import Statement
 from pcistack.template.references import name_of
-from pcistack.template.view import Partial, Reference, Resource, Value, walk
+from pcistack.template.view import CUSTOM_RESOURCE, Partial, Reference, Resource, Value, walk
 
 _DATABASES: Final = (
     "AWS::RDS::DBCluster",
@@ -109,9 +109,8 @@ def _administers(context: Context) -> frozenset[str]:
         name_of(schedule.get("RotationLambdaARN"))
         for schedule in context.of_type("AWS::SecretsManager::RotationSchedule")
     }
-    for resource in context.view.resources.values():
-        if resource.type.startswith("Custom::") or resource.type.endswith("::CustomResource"):
-            found.add(name_of(resource.get("ServiceToken")))
+    for resource in context.of_type(CUSTOM_RESOURCE):
+        found.add(name_of(resource.get("ServiceToken")))
     functions = {one.logical_id: one for one in context.of_type("AWS::Lambda::Function")}
     handed_on = [  # as the CDK's provider framework does
         name_of(leaf)

@@ -13,7 +13,7 @@ from pcistack.network.topology import GROUP_TYPES
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.listeners import redirects_only
 from pcistack.pci_dss.pack import rule
-from pcistack.template.view import Reference, Resource
+from pcistack.template.view import CUSTOM_RESOURCE, Reference, Resource
 
 
 def _permissions(
@@ -348,9 +348,7 @@ def _outside_template(resource: Resource) -> bool:
 def default_group(context: Context) -> Iterator[Hit]:
     closed = {
         value.logical_id
-        for resource in context.view.resources.values()
-        if resource.type.startswith("Custom::")
-        or resource.type == "AWS::CloudFormation::CustomResource"
+        for resource in context.of_type(CUSTOM_RESOURCE)
         if resource.get("ServiceToken") is not None
         for value in resource.properties.values()
         if isinstance(value, Reference) and value.attribute == "DefaultSecurityGroup"

@@ -92,12 +92,7 @@ def region_rule(context: Context) -> Iterator[Hit]:
     if not here:
         return
     for kind, paths in SAME_REGION.items():
-        custom = kind == "AWS::CloudFormation::CustomResource"
-        resources = context.view.of_type(kind)
-        if custom:
-            every = context.view.resources.values()
-            resources += [one for one in every if one.type.startswith("Custom::")]
-        for resource in resources:
+        for resource in context.view.of_type(kind):
             for path, value in _named(resource, paths):
                 found = _ARN.match(value)
                 if found is None or found.group(2) not in _SERVICES:
