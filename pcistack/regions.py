@@ -11,6 +11,16 @@ from typing import Any, Final
 from pcistack.nearest import nearest
 
 DATA: Final = Path(__file__).parent / "regional" / "data"
+DOMAINS: Final[Mapping[str, str]] = {
+    "aws": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-us-gov": "amazonaws.com",
+    "aws-eusc": "amazonaws.eu",
+}
+"""Domain suffix of the services of each partition."""
+
+_PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
+"""Partitions by what the names of their regions begin with; every other region is in ``aws``."""
 
 
 def known_regions() -> tuple[str, ...]:
@@ -55,10 +65,6 @@ def read(path: Path) -> Any:  # noqa: ANN401  what a data file holds; its reader
 
 def partition_of(region: str) -> tuple[str, str]:
     """Return the partition and the domain suffix of a region, by its name."""
-    if region.startswith("cn-"):
-        return "aws-cn", "amazonaws.com.cn"
-    if region.startswith("us-gov-"):
-        return "aws-us-gov", "amazonaws.com"
-    if region.startswith("eusc-"):
-        return "aws-eusc", "amazonaws.eu"
-    return "aws", "amazonaws.com"
+    found = (name for prefix, name in _PARTITIONS.items() if region.startswith(prefix))
+    partition = next(found, "aws")
+    return partition, DOMAINS[partition]

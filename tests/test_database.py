@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from pci_constructs.settings.engine import has_long_term_support, mysql_version
+from pci_constructs.settings.engine import mysql_version
+from pcistack.regional.curated import has_long_term_support
 from stacks.app import build_app
 from stacks.consistency import mistakes
 from stacks.environment import Environment, load_environment

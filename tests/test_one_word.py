@@ -7,6 +7,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
+from pci_constructs.settings.retention import RETENTIONS
+from pcistack.deployment.limits import LIMITS, OneOf
+
 ROOT: Final = Path(__file__).parent.parent
 FOLDERS: Final = ("pcistack", "constructs", "stacks", "mutation", "benchmarks")
 _DEFINED: Final = re.compile(r"^(?:class |(?=\w+(?:: TypeAlias)? = ))([A-Z][a-z]\w*)", re.MULTILINE)
@@ -37,3 +40,9 @@ def test_no_two_modules_define_a_class_of_the_same_name() -> None:
     assert doubled.keys() == EXCUSED.keys(), (
         f"give each thing a name of its own, or say here why one name is right: {doubled}"
     )
+
+
+def test_cloudwatch_logs_has_every_retention_that_a_setting_offers() -> None:
+    offered = LIMITS["AWS::Logs::LogGroup"]["RetentionInDays"]
+    assert isinstance(offered, OneOf)
+    assert set(map(str, RETENTIONS)) <= set(offered.values)

@@ -21,7 +21,8 @@ from pci_constructs.policy import from_this_account
 from pci_constructs.protection import database_removal_policy
 from pci_constructs.role import RoleProps, listed_role
 from pci_constructs.settings.database import DatabaseSettings
-from pci_constructs.settings.engine import has_long_term_support, mysql_version
+from pci_constructs.settings.engine import mysql_version
+from pcistack.regional.curated import has_long_term_support
 
 _PARAMETERS: Final = {
     "require_secure_transport": "ON",  # PCI DSS 4.2.1

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from aws_cdk import Stack, Token
 from constructs import IConstruct
 
-_DOMAINS: Final = {"aws-cn": "amazonaws.com.cn", "aws-eusc": "amazonaws.eu"}
+from pcistack.regions import DOMAINS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,7 @@ class Place:
     @property
     def domain(self) -> str:
         """The domain of the services of the partition."""
-        return _DOMAINS.get(self.partition, "amazonaws.com")
+        return DOMAINS.get(self.partition, DOMAINS["aws"])
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of this account and region."""

@@ -12,7 +12,9 @@ from typing import Final
 from pcistack.account.ask_prices import region_prices
 from pcistack.account.aws import Aws, AwsError, Call, Item, flag, text, texts
 from pcistack.cost.prices import LIVE_KEY
-from pcistack.regional.facts import Availability, Facts, curated, known_types
+from pcistack.regional.catalog import known_types
+from pcistack.regional.curated import curated
+from pcistack.regional.facts import Availability, Facts
 from pcistack.regional.refresh import absent, by_family, render
 from pcistack.regional.versions import AURORA_ENGINES
 from pcistack.regions import DATA

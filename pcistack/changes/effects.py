@@ -8,7 +8,8 @@ from typing import Final
 
 from pcistack.changes.compare import STATEFUL, Change, ChangeKind, Danger
 from pcistack.changes.values import references
-from pcistack.template.document import Json, RawResource, Template
+from pcistack.template.document import RawResource, Template
+from pcistack.template.view import number
 
 _KEEPS: Final = ("Retain", "RetainExceptOnCreate", "Snapshot")
 _SNAPSHOT_BY_DEFAULT: Final = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
@@ -152,7 +153,7 @@ def _explain_retention(change: Change, old: RawResource, new: RawResource) -> No
     name, what = _RETENTIONS.get(change.type, ("", ""))
     was, now = old.properties.get(name), new.properties.get(name)
     endless = change.type == "AWS::Logs::LogGroup" and was is None and now is not None
-    if endless or (_number(was) or 0) > (_number(now) or float("inf")):
+    if endless or (number(was) or 0) > (number(now) or float("inf")):
         change.note(
             f"Older {what} are deleted: kept {was or 'for ever'}, now {now}", Danger.LOSES_DATA
         )
@@ -204,13 +205,6 @@ _RULES: Final[tuple[Callable[[Change, RawResource, RawResource], None], ...]] = 
     _explain_restart,
     _refuse_lifecycle,
 )
-
-
-def _number(value: Json) -> float | None:
-    try:
-        return float(value) if isinstance(value, str | int | float) else None
-    except ValueError:
-        return None
 
 
 # Network: CloudFormation makes what is new before it deletes what is old.

@@ -13,7 +13,9 @@ import click
 from pcistack.checks.findings import counted
 from pcistack.commands.tables import Cell, table
 from pcistack.regional import facts as regional_facts
-from pcistack.regional.facts import Availability, Facts, Support, curated
+from pcistack.regional.catalog import known_types
+from pcistack.regional.curated import Support, curated
+from pcistack.regional.facts import Availability, Facts
 from pcistack.regional.versions import AURORA_ENGINES, parse
 from pcistack.regions import known_regions
 from pcistack.usage import BadInputError, day_of, quiet_option, region_of
@@ -175,7 +177,7 @@ def _overview_rows(known: Facts) -> Iterator[tuple[str, str]]:
         if known.load_balancer_account
         else "delivered by logdelivery.elasticloadbalancing.amazonaws.com",
     )
-    every = len(regional_facts.known_types())
+    every = len(known_types())
     absent = known.absent_types
     yield (
         "types",

@@ -9,6 +9,7 @@ from typing import Final
 from pcistack.evidence.values import label, targets
 from pcistack.network.network import Kind, NetworkMap, NetworkWorkload
 from pcistack.pci_dss.context import Context
+from pcistack.regions import DOMAINS
 from pcistack.template.references import name_of
 from pcistack.template.view import Resource, Value
 
@@ -31,7 +32,7 @@ _SPELT: Final[Mapping[str, str]] = {
     "lambda": "Lambda",
     "states": "Step Functions",
 }
-_OF_AWS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".compute.internal")
+_OF_AWS: Final = (*(f".{suffix}" for suffix in DOMAINS.values()), ".compute.internal")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Final
 from pcistack.evidence.values import AT_DEPLOYMENT, shown
 from pcistack.evidence.wording import claim
 from pcistack.regional import facts
+from pcistack.regional.catalog import lambda_runtimes
 from pcistack.template.view import View
 
 _NOT_KNOWN: Final = claim("not known here")
@@ -71,7 +72,7 @@ def _functions(view: View) -> Iterator[Software]:
         runtime = function.text("Runtime")
         if runtime is None:
             continue
-        known = facts.lambda_runtimes().get(runtime)
+        known = lambda_runtimes().get(runtime)
         ends = known.deprecated if known is not None else None
         yield Software(
             resource=function.logical_id,

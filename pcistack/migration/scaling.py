@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,6 +10,7 @@ from pcistack.migration.values import is_token, shown
 from pcistack.regional import v2_capacity
 from pcistack.regional.facts import Capacity
 from pcistack.template.document import Json, RawResource
+from pcistack.template.view import number
 
 _V1: Final = "ScalingConfiguration"
 _V2: Final = "ServerlessV2ScalingConfiguration"
@@ -107,12 +107,9 @@ def _capacity(
 
 def _number(draft: Draft, name: str, key: str, value: Json) -> float | None:
     """Return a literal number, also if it is written as text; ask, and None, if it is none."""
-    try:
-        number = float(str(value))
-    except (ValueError, OverflowError):
-        number = math.nan
-    if math.isfinite(number):
-        return number
+    found = number(value)
+    if found is not None:
+        return found
     draft.ask(name, key, f"{shown(value)} is no number", blocks=True)
     return None
 

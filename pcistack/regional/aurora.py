@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from pcistack.regional.facts import curated, unknown
+from pcistack.regional.curated import curated
+from pcistack.regional.facts import unknown
 from pcistack.regional.versions import AURORA_ENGINES, EngineRelease, parse
 from pcistack.template.view import Resource, View
 

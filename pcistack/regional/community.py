@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from pcistack.regional.facts import Source, curated, source
+from pcistack.regional.curated import Source, curated, source
 
 ENGINES: Final = ("mariadb", "mysql", "postgres")
 """Engines whose versions the facts know."""

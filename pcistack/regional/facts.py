@@ -6,15 +6,15 @@ unavailable, unknown. Unknown is never taken for either of the others.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pcistack.regional.catalog import full_classes, full_types, known_types, types_of_service
+from pcistack.regional.curated import Source, Support, curated, source, support_of
 from pcistack.regional.versions import EngineRelease, parse
 from pcistack.regions import DATA, index, known_regions, read
 
@@ -35,46 +35,6 @@ class Availability(StrEnum):
 
 class UnknownRegionError(LookupError):
     """No facts are at hand for a region; the message says which regions are known."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """The document that a curated fact comes from.
-
-    Attributes:
-        key: Its name in ``curated.toml``.
-        title: Title of the document.
-        url: Its address.
-        as_of: The day of the newest event that the copy which was read tells of.
-        review_by: The day by which it must be read again.
-    """
-
-    key: str
-    title: str
-    url: str
-    as_of: date
-    review_by: date
-
-    def __str__(self) -> str:
-        return f"{self.title}, as of {self.as_of}: {self.url}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Support:
-    """How long a version has standard support.
-
-    Attributes:
-        ends: Last day of standard support.
-        exact: Whether the calendar names the minor line; if not, ``ends`` is the last day of its
-            major, which the line may leave earlier.
-        long_term: Whether the line is a long-term support (LTS) release.
-        source: The release calendar.
-    """
-
-    ends: date
-    exact: bool
-    long_term: bool
-    source: Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,21 +72,6 @@ class Feature:
     availability: Availability
     minimum: Mapping[str, str] = field(default_factory=dict)
     source: Source | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LambdaRuntime:
-    """How long AWS keeps up a runtime of Lambda.
-
-    Attributes:
-        deprecated: The day from which it gets no fixes; None if there is none yet.
-        blocked: The day from which AWS creates no function with it; None if there is none yet.
-        successor: The runtime to choose instead; empty if it is the newest of its language.
-    """
-
-    deprecated: date | None
-    blocked: date | None
-    successor: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +143,7 @@ class Facts:
         that have it. Unavailable means that both sources say so; unknown, that only one speaks.
         """
         listed = self.service(name)
-        types = _types_of_service().get(name, ()) if self.absent_types is not None else ()
+        types = types_of_service().get(name, ()) if self.absent_types is not None else ()
         if listed is Availability.AVAILABLE or any(
             self.resource_type(t) is Availability.AVAILABLE for t in types
         ):
@@ -254,11 +199,11 @@ class Facts:
     def support(self, engine: str, version: str) -> Support | None:
         """Standard support of a version, by its minor line, else by its major; None if unknown."""
         release = parse(engine, version)
-        return _support(release) if release else None
+        return support_of(release) if release else None
 
     def support_of_major(self, release: EngineRelease) -> Support | None:
         """Standard support of a version's major; None if unknown."""
-        return _support(replace(release, line=""))
+        return support_of(replace(release, line=""))
 
     def serverless_v2(self, engine: str, version: str) -> Availability:
         """Whether Serverless v2 runs a version in this region."""
@@ -401,9 +346,9 @@ def from_json(region: str, body: Mapping[str, Any], engines: Mapping[str, Any]) 
         zones=tuple(body.get("zones", ())),
         zone_ids=tuple(body.get("zone_ids", ())),
         services=None if services is None else frozenset(services),
-        absent_types=None if absent is None else frozenset(_types(absent)),
+        absent_types=None if absent is None else frozenset(full_types(absent)),
         instance_classes={
-            engine: frozenset(_classes(families))
+            engine: frozenset(full_classes(families))
             for engine, families in body.get("instance_classes", {}).items()
         },
         engine_versions=body.get("engine_versions", engines["engine_versions"]),
@@ -415,113 +360,6 @@ def from_json(region: str, body: Mapping[str, Any], engines: Mapping[str, Any]) 
         },
         versions=engines["sources"] | body.get("sources", {}),
     )
-
-
-@cache
-def known_types() -> frozenset[str]:
-    """Every CloudFormation resource type that some region has."""
-    return frozenset(_types(read(DATA / "types.json")["types"]))
-
-
-@cache
-def known_services() -> frozenset[str]:
-    """Every service that AWS lists in some region."""
-    return frozenset(read(DATA / "types.json")["services"])
-
-
-def service_of(resource_type: str) -> str:
-    """Return the listed service that a resource type belongs to; empty if none is known to."""
-    service_of_namespace: Mapping[str, str] = read(DATA / "types.json")["service_of_namespace"]
-    return service_of_namespace.get(resource_type.rpartition("::")[0], "")
-
-
-@cache
-def _types_of_service() -> Mapping[str, Sequence[str]]:
-    service_of_namespace: Mapping[str, str] = read(DATA / "types.json")["service_of_namespace"]
-    found: dict[str, list[str]] = {}
-    for name in known_types():
-        if service := service_of_namespace.get(name.rpartition("::")[0]):
-            found.setdefault(service, []).append(name)
-    return found
-
-
-@cache
-def load_balancer_accounts() -> Mapping[str, str]:
-    """Accounts that deliver load-balancer access logs, with their regions."""
-    return {
-        entry["load_balancer_account"]: region
-        for region, entry in index().items()
-        if "load_balancer_account" in entry
-    }
-
-
-@cache
-def instance_types(region: str) -> frozenset[str]:
-    """EC2 instance types that a region sells; empty if that is not known."""
-    table = read(DATA / "ec2.json")
-    here = table["regions"].get(region)
-    if here is None:
-        return frozenset()
-    families = {family: table["families"][family] for family in here["full"].split()}
-    return frozenset(_classes(families | here["part"]))
-
-
-@cache
-def instance_families() -> frozenset[str]:
-    """Every family of EC2 instance types that some region sells."""
-    return frozenset(read(DATA / "ec2.json")["families"])
-
-
-def logs_of(engine: str) -> tuple[frozenset[str], Source | None]:
-    """Logs that a database engine can send to CloudWatch Logs; none if that is not known."""
-    for row in curated()["database_logs"]:
-        if row["engine"] == engine.removeprefix("custom-").split("-")[0] or row["engine"] == engine:
-            return frozenset(row["logs"]), source(row["source"])
-    return frozenset(), None
-
-
-@cache
-def lambda_runtimes() -> Mapping[str, LambdaRuntime]:
-    """Every Lambda runtime that AWS has or had, by its name."""
-    return {
-        name: LambdaRuntime(
-            deprecated=_day(row.get("deprecated")),
-            blocked=_day(row.get("create-block")),
-            successor=row.get("successor", ""),
-        )
-        for name, row in read(DATA / "engines.json")["lambda_runtimes"].items()
-    }
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
-@cache
-def curated() -> Mapping[str, Any]:
-    """Return the curated table, as it stands in the file."""
-    return tomllib.loads((DATA / "curated.toml").read_text(encoding="utf-8"))
-
-
-@cache
-def source(key: str) -> Source:
-    """Return the source of a curated row."""
-    return Source(key=key, **curated()["sources"][key])
-
-
-def _support(release: EngineRelease) -> Support | None:
-    for row in curated()["support"]:
-        if row["engine"] == release.engine:
-            exact = row["lines"].get(release.line)
-            ends = exact or row["majors"].get(release.major)
-            if ends is not None:
-                return Support(
-                    ends=ends,
-                    exact=exact is not None,
-                    long_term=release.line in row["long_term"],
-                    source=source(row["source"]),
-                )
-    return None
 
 
 def _at_least(release: EngineRelease, versions: Sequence[str]) -> Availability:
@@ -536,17 +374,3 @@ def _at_least(release: EngineRelease, versions: Sequence[str]) -> Availability:
 def _key(engine: str, version: str) -> tuple[int, ...]:
     release = parse(engine, version)
     return release.numbers if release else ()
-
-
-def _types(by_service: Mapping[str, Sequence[str]]) -> list[str]:
-    """Full type names; ``*`` stands for every known type of a service."""
-    every: Mapping[str, Sequence[str]] = read(DATA / "types.json")["types"]
-    return [
-        f"{service}::{name}"
-        for service, names in by_service.items()
-        for name in (every.get(service, ()) if list(names) == ["*"] else names)
-    ]
-
-
-def _classes(families: Mapping[str, str]) -> list[str]:
-    return [f"{family}.{size}" for family, sizes in families.items() for size in sizes.split()]

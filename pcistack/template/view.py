@@ -284,7 +284,7 @@ class View:
         return self.resources.get(value.logical_id) if isinstance(value, Reference) else None
 
 
-def number(value: Value) -> float | None:
+def number(value: object) -> float | None:
     """Return a value as a number, also if it is written as a string; None if not known.
 
     What is no finite number, such as ``nan``, counts as not known.

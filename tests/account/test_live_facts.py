@@ -9,8 +9,9 @@ import pytest
 
 from pcistack.account.ask_facts import overlaid, refresh_live, region_facts
 from pcistack.account.aws import AwsError, Call, CallRefusedError
+from pcistack.regional.catalog import known_types
 from pcistack.regional.context import Context
-from pcistack.regional.facts import Availability, Facts, known_types, load
+from pcistack.regional.facts import Availability, Facts, load
 from pcistack.regional.pack import PACK
 from pcistack.regions import DATA
 from pcistack.template.document import Template

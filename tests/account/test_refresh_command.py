@@ -9,7 +9,7 @@ from pcistack.account import ask_facts as live
 from pcistack.account.aws import Aws
 from pcistack.cli import cli
 from pcistack.commands import preflight as preflight_command
-from pcistack.regional.facts import known_types
+from pcistack.regional.catalog import known_types
 from pcistack.regions import DATA
 from tests.account.recorded import Answer, Refusal, StubbedAws, answers
 

@@ -17,7 +17,8 @@ from pcistack.checks.run import check_template
 from pcistack.checks.run import load as load_pack
 from pcistack.migration import migrate
 from pcistack.packs import PACKS
-from pcistack.regional.facts import Capacity, Facts, load, source
+from pcistack.regional.curated import source
+from pcistack.regional.facts import Capacity, Facts, load
 from pcistack.regional.pack import PACK
 from pcistack.regional.v2_capacity import maximum_capacity, minimum_capacity, pause_seconds
 from pcistack.template.document import Json, Template

@@ -12,7 +12,7 @@ from pcistack.evidence.by_design.sentences import SENTENCES
 from pcistack.pci_dss.pack import PACK
 from pcistack.pci_dss.requirements import REQUIREMENTS, State, supporting
 from pcistack.pci_dss.security_hub import STANDARD
-from pcistack.regional.facts import lambda_runtimes
+from pcistack.regional.catalog import lambda_runtimes
 from pcistack.template.document import Json, Template
 from pcistack.template.worlds import views
 from tests.pci_dss.all_cases import CASES

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from pci_constructs.settings.database import DatabaseSettings
 from pcistack.regional import aurora, facts, refresh
+from pcistack.regional.curated import curated
 from pcistack.regional.facts import Availability
 from pcistack.regional.versions import AURORA_ENGINES, parse
 from pcistack.regions import DATA, known_regions, partition_of
@@ -131,7 +132,7 @@ class _Curated(BaseModel):
 
 
 def test_the_curated_table_has_the_shape_that_the_facts_read() -> None:
-    table = TypeAdapter(_Curated).validate_python(facts.curated())
+    table = TypeAdapter(_Curated).validate_python(curated())
     rows: list[_Row] = [
         *table.engine_modes,
         *table.serverless_v2,
@@ -152,30 +153,30 @@ def test_the_curated_table_has_the_shape_that_the_facts_read() -> None:
 
 def test_no_region_is_in_two_rows_of_one_fact() -> None:
     for engine in AURORA_ENGINES:
-        rows = [r["regions"] for r in facts.curated()["serverless_v2"] if r["engine"] == engine]
+        rows = [r["regions"] for r in curated()["serverless_v2"] if r["engine"] == engine]
         listed = [region for regions in rows for region in regions]
         assert len(listed) == len(set(listed))
         assert set(COMMERCIAL) - {"eusc-de-east-1"} <= set(listed)
-    for row in facts.curated()["features"]:
+    for row in curated()["features"]:
         assert not set(row["available"]) & set(row["unavailable"])
 
 
 def test_every_curated_region_is_known() -> None:
-    curated = facts.curated()
-    named = {region for row in curated["serverless_v2"] for region in row["regions"]}
-    for row in [*curated["features"], *curated["certificate_authorities"]]:
+    table = curated()
+    named = {region for row in table["serverless_v2"] for region in row["regions"]}
+    for row in [*table["features"], *table["certificate_authorities"]]:
         named |= set(row.get("available", ())) | set(row["unavailable"])
     assert named - {"*"} <= set(REGIONS)
 
 
 def test_every_curated_version_is_a_version() -> None:
-    for row in facts.curated()["serverless_v2"]:
+    for row in curated()["serverless_v2"]:
         for major, versions in row["minimum"].items():
             for version in versions:
                 parsed = parse(row["engine"], version)
                 assert parsed is not None
                 assert parsed.major == major
-    for row in facts.curated()["support"]:
+    for row in curated()["support"]:
         assert set(row["long_term"]) <= set(row["lines"])
         for line, ends in row["lines"].items():
             parsed = parse(row["engine"], line)

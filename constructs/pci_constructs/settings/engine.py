@@ -52,15 +52,3 @@ def mysql_version(engine_version: str) -> str:
             f"{engine_version!r} is not an Aurora MySQL version such as 8.0.mysql_aurora.3.10.4"
         )
     return match.group(1)
-
-
-def has_long_term_support(engine_version: str) -> bool:
-    """Whether an Aurora MySQL version is on a line with long-term support.
-
-    AWS advises against automatic upgrades on these.
-    """
-    from pcistack.regional.facts import curated  # 10 ms, which loading the settings need not cost
-
-    line = engine_version.partition("mysql_aurora.")[2].rpartition(".")[0]
-    calendar = next(row for row in curated()["support"] if row["engine"] == "aurora-mysql")
-    return line in calendar["long_term"]

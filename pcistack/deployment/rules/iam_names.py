@@ -13,7 +13,9 @@ from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
 from pcistack.policies import managed
 from pcistack.policies.actions import exists, nearest, principals
+from pcistack.policies.arns import parts
 from pcistack.policies.statements import Statement
+from pcistack.regions import DOMAINS
 from pcistack.template.serverless import MADE
 from pcistack.template.view import Partial, Value
 
@@ -29,12 +31,12 @@ _ON_THEIR_OWN: Final = frozenset(
 )
 """Services whose actions take ARNs of their own, whichever of them one looks at."""
 
-_ARN: Final = re.compile(r"arn:[^:*]+:(?P<service>[a-z0-9-]+):")
+_SERVICE: Final = re.compile(r"[a-z0-9-]+")
 
 _SLIP: Final = 0.9
 """How alike two names are, from 0 to 1, where one is the other misspelt."""
 
-_DOMAIN: Final = re.compile(r"\.(amazonaws\.com(\.cn)?|amazonaws\.eu|aws\.internal)$")
+_DOMAIN: Final = re.compile(rf"\.({'|'.join(map(re.escape, DOMAINS.values()))}|aws\.internal)$")
 _REGION: Final = re.compile(r"(^|\.)[a-z]{2,4}(-[a-z]+)+-\d(?=\.|$)")
 
 
@@ -124,8 +126,9 @@ def resource_rule(context: Context) -> Iterator[Hit]:
 
 def _service_of(arn: str) -> str:
     """Return the service in an ARN; empty if the text may be an ARN of any."""
-    found = _ARN.match(arn)
-    return found["service"] if found else ""
+    pieces = parts(arn)
+    service = pieces[2] if len(pieces) > 3 and pieces[0] == "arn" else ""
+    return service if _SERVICE.fullmatch(service) else ""
 
 
 @rule(

@@ -11,7 +11,7 @@ from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.settings import refuse, wrong
-from pcistack.regional.facts import lambda_runtimes
+from pcistack.regional.catalog import lambda_runtimes
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Resource, Value
 

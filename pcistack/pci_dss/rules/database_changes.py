@@ -18,6 +18,7 @@ from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.databases import RDS, databases, restored
 from pcistack.pci_dss.pack import rule
+from pcistack.regional.curated import has_long_term_support
 from pcistack.template.references import name_of
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value
 
@@ -68,9 +69,6 @@ def _username(secret: Resource) -> Value:
     return name if isinstance(name, str) else Unknown()
 
 
-_LONG_TERM: Final = ("8.0.mysql_aurora.3.04.", "8.0.mysql_aurora.3.10.")
-
-
 @rule(
     "PCI-6.3.3-DATABASE-PATCHES",
     "Databases take minor upgrades by themselves",
@@ -87,7 +85,7 @@ def database_patches(context: Context) -> Iterator[Hit]:
             continue
         cluster = context.target(instance.get("DBClusterIdentifier"))
         version = (cluster or instance).text("EngineVersion") or ""
-        if not version.startswith(_LONG_TERM):
+        if not has_long_term_support(version):
             yield hit(instance, "AutoMinorVersionUpgrade", "AutoMinorVersionUpgrade is false")
 
 

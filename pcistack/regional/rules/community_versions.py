@@ -9,7 +9,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.regional import aurora, community
 from pcistack.regional.context import Context
-from pcistack.regional.facts import curated, source
+from pcistack.regional.curated import curated, source
 from pcistack.regional.pack import rule
 from pcistack.template.view import Resource
 

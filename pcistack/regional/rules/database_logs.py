@@ -8,7 +8,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.regional import aurora
 from pcistack.regional.context import Context
-from pcistack.regional.facts import logs_of
+from pcistack.regional.curated import logs_of
 from pcistack.regional.pack import rule
 
 _PATH = "EnableCloudwatchLogsExports"

@@ -8,8 +8,9 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
+from pcistack.regional.catalog import known_services
 from pcistack.regional.context import Context
-from pcistack.regional.facts import Availability, known_services
+from pcistack.regional.facts import Availability
 from pcistack.regional.pack import rule
 from pcistack.regions import known_regions
 from pcistack.template.view import Resource

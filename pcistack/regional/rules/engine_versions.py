@@ -10,7 +10,8 @@ from pcistack.checks.findings import Severity, counted
 from pcistack.checks.rule import Hit, hit
 from pcistack.regional import aurora
 from pcistack.regional.context import Context
-from pcistack.regional.facts import Facts, Support, source
+from pcistack.regional.curated import Support, source
+from pcistack.regional.facts import Facts
 from pcistack.regional.pack import rule
 from pcistack.regional.versions import AURORA_ENGINES, parse
 from pcistack.template.view import Resource

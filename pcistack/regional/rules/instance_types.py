@@ -7,8 +7,8 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
+from pcistack.regional.catalog import instance_families, instance_types
 from pcistack.regional.context import Context
-from pcistack.regional.facts import instance_families, instance_types
 from pcistack.regional.pack import rule
 from pcistack.template.view import Resource
 

@@ -8,7 +8,8 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.regional import aurora, community, versions
 from pcistack.regional.context import Context
-from pcistack.regional.facts import Availability, curated, source
+from pcistack.regional.curated import curated, source
+from pcistack.regional.facts import Availability
 from pcistack.regional.pack import rule
 from pcistack.template.view import Resource
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
+from pcistack.regional.catalog import LambdaRuntime, lambda_runtimes
 from pcistack.regional.context import Context
-from pcistack.regional.facts import LambdaRuntime, lambda_runtimes
 from pcistack.regional.pack import rule
 from pcistack.template.view import Resource
 

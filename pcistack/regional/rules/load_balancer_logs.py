@@ -7,8 +7,8 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
+from pcistack.regional.catalog import load_balancer_accounts
 from pcistack.regional.context import Context
-from pcistack.regional.facts import load_balancer_accounts
 from pcistack.regional.pack import rule
 from pcistack.template.view import UNKNOWN, Resource, Unknown, Value, View, walk
 

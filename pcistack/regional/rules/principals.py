@@ -10,14 +10,15 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.regional.context import Context
 from pcistack.regional.pack import rule
-from pcistack.regions import known_regions, partition_of
+from pcistack.regions import DOMAINS, known_regions, partition_of
 from pcistack.template.view import Partial, Resource, Value, walk
 
 _NAME: Final = re.compile(
     r"([a-z0-9.-]+?)\.([a-z]{2,4}(?:-[a-z]+)+-\d)\.(amazonaws\.(?:com\.cn|com|eu))"
 )
 _GLOBAL: Final = ("AWS::IAM::",)  # what holds in every region of the account
-_DOMAINS: Final = (".amazonaws.com.cn", ".amazonaws.eu")
+_DOMAINS: Final = tuple(f".{suffix}" for suffix in {*DOMAINS.values()} - {DOMAINS["aws"]})
+"""Those of other partitions."""
 _HOST: Final = re.compile(
     r"(?:^|[/@.\s'\"=])((?:[a-z0-9-]+\.)*?(?:rds|s3|dkr\.ecr|ecr|sqs|sns|kms|secretsmanager|ssm|logs|"
     r"monitoring|events|dynamodb|lambda|sts|elasticache|es|kinesis|cache|redshift|execute-api|"

@@ -7,8 +7,9 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
+from pcistack.regional.catalog import known_types, service_of
 from pcistack.regional.context import Context
-from pcistack.regional.facts import Availability, Facts, known_types, service_of
+from pcistack.regional.facts import Availability, Facts
 from pcistack.regional.pack import rule
 
 # Not in the registry: macros expand them, or CloudFormation handles them by itself.

@@ -9,7 +9,8 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.regional import aurora, v2_capacity
 from pcistack.regional.context import Context
-from pcistack.regional.facts import Capacity, Facts, source
+from pcistack.regional.curated import source
+from pcistack.regional.facts import Capacity, Facts
 from pcistack.regional.pack import rule
 from pcistack.regional.versions import parse
 from pcistack.template.view import Resource

@@ -9,7 +9,8 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.regional import aurora
 from pcistack.regional.context import Context
-from pcistack.regional.facts import Availability, source
+from pcistack.regional.curated import source
+from pcistack.regional.facts import Availability
 from pcistack.regional.pack import rule
 from pcistack.template.view import Resource
 

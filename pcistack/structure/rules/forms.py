@@ -9,7 +9,7 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
-from pcistack.regional.facts import known_types
+from pcistack.regional.catalog import known_types
 from pcistack.structure.context import Context, of_template
 from pcistack.structure.pack import rule
 from pcistack.template.document import EXTENSIONS, SAM
