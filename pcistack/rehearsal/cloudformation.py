@@ -20,7 +20,7 @@ from pcistack.rehearsal.emulator import Emulator, RehearsalError
 from pcistack.rehearsal.sdk import Client
 
 _LONGEST_SECONDS = 120
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.1  # an operation is mostly over when its call is answered
 
 
 class Direct:

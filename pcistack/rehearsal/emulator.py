@@ -22,7 +22,6 @@ from typing import Any
 from pcistack.rehearsal.sdk import ACCOUNT, Client, client
 
 _START_SECONDS = 30
-_STOP_SECONDS = 5
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -247,11 +246,13 @@ def _start(
         "BIND_HOST": "127.0.0.1",
         "DOCKER_HOST": "unix:///nonexistent",
         "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
         "LOG_LEVEL": "WARNING",
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "MINISTACK_HOST": "localhost",
         "MINISTACK_REGION": region,
+        "NODE_COMPILE_CACHE": str(folder / "node"),
         "NODE_PATH": str(node_modules),
         "PERSIST_STATE": "0",
         "PYTHONWARNINGS": "ignore",
@@ -296,11 +297,7 @@ def _wait_until_ready(emulator: Emulator) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the whole process group: politely, then surely."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_STOP_SECONDS)
+    """End the whole process group at once: nothing of it is kept."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import boto3
 
 # A boto3 client. Its stubs type a few services only, and its answers by their names.
 Client = Any
 
 # Where an environment names no account; AWS documents this one for examples.
 ACCOUNT = "111111111111"
+
+_making = threading.Lock()
 
 
 @cache
@@ -22,17 +28,25 @@ def client(url: str, service: str, region: str, account: str) -> Client:
         region: Region it asks in.
         account: Account it acts in; the access key chooses it in the embedded AWS.
     """
-    import boto3
     from botocore.config import Config
 
-    session = boto3.session.Session(
-        aws_access_key_id=account, aws_secret_access_key="rehearsal", region_name=region
-    )
-    return session.client(
-        service,  # type: ignore[call-overload]
-        endpoint_url=url,
-        # No proxy: the embedded AWS is on this machine.
-        config=Config(
-            s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, proxies={}
-        ),
-    )
+    with _making:  # a session makes one client at a time
+        return _session().client(
+            service,  # type: ignore[call-overload]
+            region_name=region,
+            aws_access_key_id=account,
+            aws_secret_access_key="rehearsal",
+            endpoint_url=url,
+            # No proxy: the embedded AWS is on this machine.
+            config=Config(
+                s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, proxies={}
+            ),
+        )
+
+
+@cache
+def _session() -> boto3.Session:
+    """Return the one session: each reads the SDK's models again, which takes a second."""
+    import boto3
+
+    return boto3.session.Session()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from pcistack.rehearsal import critical_path
 from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.edits import grow
+from pcistack.rehearsal.embedded import function_processes
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
 from pcistack.rehearsal.emulator import RehearsalError
 from pcistack.rehearsal.project import moved, with_ingress
@@ -270,3 +273,34 @@ def test_update_changes_any_image_to_another_release(image: object, changed: obj
     assert template["Resources"]["Task"]["Properties"]["ContainerDefinitions"] == [
         {"Image": changed}
     ]
+
+
+# --- Functions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_python_function_gets_the_sdk_that_it_brings_and_its_own_environment(
+    tmp_path: Path, own: bool
+) -> None:
+    if own:
+        (tmp_path / "boto3.py").write_text("session = 'of the function'\n")
+    script = tmp_path / "_worker.py"
+    script.write_text("import boto3, os\nprint(boto3.session, dict(os.environ), os.getcwd())\n")
+    process = function_processes.start(
+        [sys.executable, str(script)],
+        cwd=str(tmp_path),
+        env={"NAME": "value"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    said = process.stdout.read()
+
+    assert process.wait(10) == 0
+    assert ("of the function" in said) is own
+    assert "'NAME': 'value'" in said
+    assert "PATH" not in said
+    assert str(tmp_path) in said
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        pipe.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -16,10 +15,12 @@ from pcistack.rehearsal.embedded import (
     dns,
     firewall,
     function_calls,
+    function_processes,
     guards,
     identity_providers,
     jobs,
     late_writers,
+    loopback,
     monitoring,
     network,
     permissions,
@@ -35,7 +36,7 @@ from pcistack.rehearsal.leash import end_with_parent
 
 
 def main() -> None:
-    """Serve until the parent closes the pipe at standard input, or a signal comes."""
+    """Serve until the parent closes the pipe at standard input or ends the process group."""
     end_with_parent()
     install()
     asyncio.run(_serve(sys.argv[1:]))
@@ -60,6 +61,7 @@ def install() -> None:
     late_writers.install()
     rotation.install()
     function_calls.install()
+    function_processes.install()
     control.install()
     mends.install()
     # Resource handlers call the engine's own APIs, so they must not run on its event loop.
@@ -75,15 +77,8 @@ async def _serve(socket_descriptors: Sequence[str]) -> None:
     config.bind = [f"fd://{descriptor}" for descriptor in socket_descriptors]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-
-    async def stopped() -> None:
-        await stop.wait()
-
-    await serve(_engine.module("app").app, config, shutdown_trigger=stopped)
+    loopback.serve_on(asyncio.get_running_loop())
+    await serve(_engine.module("app").app, config)
 
 
 if __name__ == "__main__":

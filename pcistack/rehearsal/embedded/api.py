@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Any
 
 from pcistack.rehearsal import sdk
+from pcistack.rehearsal.embedded import loopback
 from pcistack.rehearsal.embedded._engine import Untyped, account_id, region
 
 # The shape of an answer is AWS's own, as botocore's service models describe it.
@@ -27,8 +29,7 @@ def call(service: str, operation: str, /, **parameters: object) -> Answer:
     """
     from botocore.exceptions import ClientError, ParamValidationError
 
-    url = f"http://localhost:{os.environ['GATEWAY_PORT']}"
-    client = sdk.client(url, service, region(), account_id())
+    client = _client(service, region(), account_id())
     given = {name: value for name, value in parameters.items() if value is not None}
     try:
         answer: Answer = getattr(client, operation)(**given)
@@ -40,6 +41,13 @@ def call(service: str, operation: str, /, **parameters: object) -> Answer:
     except ParamValidationError as error:
         raise ValueError(f"{error} (Service: {service}, Error code: InvalidParameter)") from error
     return answer
+
+
+@cache
+def _client(service: str, region: str, account: str) -> sdk.Client:
+    client = sdk.client(f"http://localhost:{os.environ['GATEWAY_PORT']}", service, region, account)
+    client.meta.events.register("before-send", loopback.deliver)
+    return client
 
 
 def require(items: list[Any], what: str, identifier: str) -> Untyped:

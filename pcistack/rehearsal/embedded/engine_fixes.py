@@ -46,14 +46,15 @@ def _take_the_number_of_a_parameter() -> None:
 
 # How long the answer to a stack operation is held back at most.
 _LONGEST_HOLD_SECONDS = 4.0
-_HELD = {b"ExecuteChangeSet", b"DeleteStack"}
+_HELD = {b"CreateStack", b"UpdateStack", b"ExecuteChangeSet", b"DeleteStack"}
 
 
 def _answer_when_done() -> None:
     """Answer a stack operation once it is over, if that is soon.
 
     The CDK CLI looks at a stack at once and then every five seconds. An embedded deployment takes
-    less than one, so without this every command of the CLI would mostly wait.
+    less than one, so without this every command of the CLI would mostly wait. Whoever calls
+    CloudFormation directly is spared hundreds of questions how far it is.
     """
     cloudformation = _engine.module("services.cloudformation")
     original = cloudformation.handle_request
