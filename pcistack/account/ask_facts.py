@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -195,3 +195,13 @@ def overlaid(
         or None,
         instance_classes=classes,
     )
+
+
+@dataclass(kw_only=True)
+class Answers:
+    """What AWS answered, to override the shipped facts."""
+
+    zones: Sequence[str]
+    services: list[str] | None = None
+    offered: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    exact: dict[tuple[str, str], str] = field(default_factory=dict)

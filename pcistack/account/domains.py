@@ -14,7 +14,7 @@ from typing import Final
 
 from pcistack.account import dns
 from pcistack.account.aws import Aws, Call, part, text, texts
-from pcistack.account.needs import Zone
+from pcistack.account.needed import Zone
 from pcistack.account.rows import Row, Verdict, tried
 
 _AMAZON: Final = frozenset({"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"})

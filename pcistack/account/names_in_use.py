@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from pcistack.account.aws import Aws, Call, Item, text
-from pcistack.account.needs import Needs, UniqueName
+from pcistack.account.needed import Needs, UniqueName
 from pcistack.account.rows import Row, Verdict, answered, tried, undecided
 
 

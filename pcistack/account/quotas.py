@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from pcistack.account.aws import Aws, Call, Item, number, part, text
-from pcistack.account.needs import Needs
+from pcistack.account.needed import Needs
 from pcistack.account.rows import Row, Verdict, tried
 
 

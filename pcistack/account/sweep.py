@@ -12,7 +12,7 @@ from typing import Final, cast
 
 from pcistack.account import names_in_use
 from pcistack.account.aws import Aws, Call, Item, text
-from pcistack.account.needs import Needs
+from pcistack.account.needed import Needs
 from pcistack.account.removal import command_for, kind_of
 from pcistack.account.rows import Row, Verdict, tried
 from pcistack.naming import TAGS

@@ -9,15 +9,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from pcistack.deployment.context import Context
-from pcistack.network.model import (
-    OUTSIDE,
-    Exit,
-    NetworkWorkload,
-    PeerKind,
-    Ports,
-    Subnet,
-    SubnetTier,
-)
+from pcistack.network.addresses import OUTSIDE, PeerKind
+from pcistack.network.model import Exit, NetworkWorkload, Ports, Subnet, SubnetTier
 from pcistack.template.references import name_of
 from pcistack.template.view import Resource
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from pcistack.evidence import chart, oscal, page
+from pcistack.evidence import chart_svg, oscal, page
 from pcistack.evidence import json_document as data
 from pcistack.evidence.data_flow_diagram import data_flow_chart
 from pcistack.evidence.gather import Evidence
@@ -34,14 +34,14 @@ def contents(evidence: Evidence) -> Mapping[str, str]:
     return {
         PAGE: page.render(
             evidence,
-            network=chart.svg(network, standalone=False),
-            data_flow=chart.svg(flow, standalone=False),
-            diagram_style=chart.STYLE,
+            network=chart_svg.svg(network, standalone=False),
+            data_flow=chart_svg.svg(flow, standalone=False),
+            diagram_style=chart_svg.STYLE,
         ),
         JSON_FILE: _json(data.document(evidence)),
         OSCAL_FILE: _json(oscal.component_definition(evidence)),
-        NETWORK_FILE: chart.svg(network, standalone=True) + "\n",
-        DATA_FLOW_FILE: chart.svg(flow, standalone=True) + "\n",
+        NETWORK_FILE: chart_svg.svg(network, standalone=True) + "\n",
+        DATA_FLOW_FILE: chart_svg.svg(flow, standalone=True) + "\n",
     }
 
 

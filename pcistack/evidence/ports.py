@@ -8,7 +8,8 @@ from typing import Final
 
 from pcistack.evidence.values import AT_DEPLOYMENT
 from pcistack.evidence.wording import claim
-from pcistack.network.network import Direction, IpPermission, PeerKind, Ports
+from pcistack.network.addresses import PeerKind
+from pcistack.network.network import Direction, IpPermission, Ports
 
 _SERVICES: Final[Mapping[int, str]] = {
     22: "SSH",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
+from pcistack.network.addresses import IpNetwork, PeerKind, parse_network
 from pcistack.template.view import Partial, Value
 
 INTERNET: Final = "internet"
@@ -15,8 +14,6 @@ INTERNET: Final = "internet"
 
 OTHER_NETWORKS: Final = "other networks"
 """The node for what lies behind a transit gateway, a VPN, a peering or an unknown gateway."""
-
-IpNetwork: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
 
 
 class SubnetTier(StrEnum):
@@ -99,33 +96,14 @@ class Ports:
 ALL_TRAFFIC: Final = Ports("all")
 
 
-class PeerKind(StrEnum):
-    """What the other side of a security group's rule is.
-
-    Attributes:
-        WORLD: The whole internet, or a large part of it.
-        PUBLIC: A range of public addresses.
-        PRIVATE: A range of private addresses.
-        GROUP: A security group.
-        PREFIX_LIST: A prefix list; AWS's own ones name AWS services.
-        NOBODY: An address that no machine can have.
-        UNKNOWN: Not known before the deployment.
-    """
-
-    WORLD = "world"
-    PUBLIC = "public"
-    PRIVATE = "private"
-    GROUP = "group"
-    PREFIX_LIST = "prefix list"
-    NOBODY = "nobody"
-    UNKNOWN = "unknown"
-
-
 class Direction(StrEnum):
     """Which way a rule lets traffic through."""
 
     INGRESS = "ingress"
     EGRESS = "egress"
+
+
+_ADDRESSES: Final = (PeerKind.WORLD, PeerKind.PUBLIC, PeerKind.PRIVATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,11 +156,6 @@ class IpPermission:
     def implicit(self) -> bool:
         """Whether it is AWS's default rule, which nobody has written."""
         return self.path == "SecurityGroupEgress" and not self.description
-
-
-_ADDRESSES: Final = (PeerKind.WORLD, PeerKind.PUBLIC, PeerKind.PRIVATE)
-OUTSIDE: Final = (PeerKind.WORLD, PeerKind.PUBLIC, PeerKind.UNKNOWN)
-"""Peers that are, or may be, on the internet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,62 +272,6 @@ class AclEntry:
 
 UNKNOWN_EXIT: Final = Exit(kind="unknown", gateway="unknown", destination="0.0.0.0/0", route="")
 """Stands for the routes of a subnet whose table is not in the template."""
-
-
-# Addresses
-
-
-@lru_cache(maxsize=4096)
-def parse_network(text: str) -> IpNetwork | None:
-    """Return a CIDR's addresses, or None if the text is none."""
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
-
-
-@lru_cache(maxsize=4096)
-def peer_kind(cidr: str) -> PeerKind:
-    """Return what a CIDR stands for."""
-    network = parse_network(cidr)
-    if network is None:
-        return PeerKind.UNKNOWN
-    if network == _BROADCAST or network.is_loopback:
-        return PeerKind.NOBODY
-    if network.prefixlen < (7 if network.version == 6 else 8):
-        return PeerKind.WORLD
-    if any(within(network, private) for private in _PRIVATE):
-        return PeerKind.PRIVATE
-    return PeerKind.PUBLIC
-
-
-_BROADCAST: Final = ipaddress.ip_network("255.255.255.255/32")
-_PRIVATE: Final = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "100.64.0.0/10",  # RFC 6598, allowed in a VPC
-        "169.254.0.0/16",
-        "fc00::/7",
-        "fe80::/10",
-    )
-)
-
-
-def within(inner: IpNetwork, outer: IpNetwork) -> bool:
-    """Whether one range holds all of another."""
-    if isinstance(inner, ipaddress.IPv4Network) and isinstance(outer, ipaddress.IPv4Network):
-        return inner.subnet_of(outer)
-    if isinstance(inner, ipaddress.IPv6Network) and isinstance(outer, ipaddress.IPv6Network):
-        return inner.subnet_of(outer)
-    return False
-
-
-def overlap(left: IpNetwork, right: IpNetwork) -> bool:
-    """Whether two ranges share an address."""
-    return left.version == right.version and left.overlaps(right)
 
 
 def integer(value: Value) -> int | None:

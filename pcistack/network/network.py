@@ -11,31 +11,34 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from pcistack.network import topology
+from pcistack.network.addresses import (
+    OUTSIDE,
+    IpNetwork,
+    PeerKind,
+    overlap,
+    parse_network,
+    within,
+)
 from pcistack.network.model import (
     ALL_TRAFFIC,
     INTERNET,
     OTHER_NETWORKS,
-    OUTSIDE,
     STORES,
     UNKNOWN_EXIT,
     AclEntry,
     Direction,
     Exit,
     Flow,
-    IpNetwork,
     IpPermission,
     Kind,
     NetworkWorkload,
-    PeerKind,
     Ports,
     Subnet,
     SubnetTier,
-    overlap,
-    parse_network,
-    peer_kind,
-    within,
 )
+from pcistack.network.security_groups import permissions
+from pcistack.network.subnets import acl_entries
+from pcistack.network.subnets import subnets as find_subnets
 from pcistack.network.workloads import workloads as find_workloads
 from pcistack.template.view import View
 
@@ -52,13 +55,10 @@ __all__ = [
     "Kind",
     "NetworkMap",
     "NetworkWorkload",
-    "PeerKind",
     "Ports",
     "Subnet",
     "SubnetTier",
     "network_of",
-    "parse_network",
-    "peer_kind",
 ]
 
 
@@ -343,17 +343,17 @@ def _without(ports: Ports, taken: Ports) -> list[Ports]:
 
 def network_of(view: View) -> NetworkMap:
     """Build the network of a view."""
-    rules = tuple(topology.permissions(view))
+    rules = tuple(permissions(view))
     by_group: dict[tuple[str, Direction], list[IpPermission]] = {}
     for permission in rules:
         by_group.setdefault((permission.group, permission.direction), []).append(permission)
-    subnets = {subnet.logical_id: subnet for subnet in topology.subnets(view)}
+    subnets = {subnet.logical_id: subnet for subnet in find_subnets(view)}
     workloads = {one.logical_id: one for one in find_workloads(view, subnets)}
     return NetworkMap(
         subnets=subnets,
         workloads=workloads,
         permissions=rules,
-        acls=topology.acl_entries(view),
+        acls=acl_entries(view),
         groups=frozenset(group.logical_id for group in view.of_type("AWS::EC2::SecurityGroup")),
         _by_group=by_group,
     )

@@ -5,18 +5,14 @@ A world is one assignment of the parameters that conditions depend on.
 
 from __future__ import annotations
 
-import base64
-import ipaddress
-import itertools
-import json
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
-from pcistack.regions import partition_of, zones_of
+from pcistack.regions import partition_of
 from pcistack.template.document import Json, RawResource, Template, TemplateError
-from pcistack.template.uses import SUB, conditions_in_order
+from pcistack.template.functions import DYNAMIC, FUNCTIONS, NO_VALUE, NoValue, Raw
+from pcistack.template.uses import conditions_in_order
 from pcistack.template.view import (
     UNKNOWN,
     Choice,
@@ -29,22 +25,12 @@ from pcistack.template.view import (
     Unknown,
     Value,
     View,
-    walk,
 )
 
 _MOST_WORK: Final = 5_000_000
 """Values made and characters joined in one world; 500 resources of production need 20,000."""
 
 
-class _NoValue:
-    """``AWS::NoValue``: the property is absent."""
-
-
-_NO_VALUE: Final = _NoValue()
-_Raw: TypeAlias = "Value | _NoValue"
-
-
-_INDEX: Final = re.compile(r"-?[0-9]{1,9}")
 _PSEUDO_UNKNOWN = {
     "AWS::AccountId",
     "AWS::StackName",
@@ -52,7 +38,6 @@ _PSEUDO_UNKNOWN = {
     "AWS::NotificationARNs",
 }
 _ADDS: Final = ("Fn::Transform", "Fn::ForEach::")
-_DYNAMIC = re.compile(r"\{\{resolve:[^{}]*\}\}")
 
 
 @dataclass(slots=True)
@@ -176,7 +161,7 @@ class _Resolver:
             return None
         if key == "Fn::Equals" and len(argument) == 2:
             left, right = (_plain(self.resolve(side)) for side in argument)
-            known = not isinstance(left, _NoValue) and not isinstance(right, _NoValue)
+            known = not isinstance(left, NoValue) and not isinstance(right, NoValue)
             return left == right if known else None
         parts = [self.truth(part) for part in argument]
         if key == "Fn::Not" and len(parts) == 1:
@@ -188,13 +173,13 @@ class _Resolver:
         return None
 
     def resolve(self, node: Json) -> Value:
-        value = self._resolve(node)
-        return None if isinstance(value, _NoValue) else value
+        value = self.raw(node)
+        return None if isinstance(value, NoValue) else value
 
-    def _resolve(self, node: Json) -> _Raw:
+    def raw(self, node: Json) -> Raw:
         self.work += 1
         if isinstance(node, str):
-            return Partial(node) if "{{resolve:" in node and _DYNAMIC.search(node) else node
+            return Partial(node) if "{{resolve:" in node and DYNAMIC.search(node) else node
         if isinstance(node, list):
             return self._list(node)
         if not isinstance(node, dict):
@@ -202,18 +187,18 @@ class _Resolver:
         if len(node) == 1:
             key, argument = next(iter(node.items()))
             if key == "Ref":
-                return self._ref(argument) if isinstance(argument, str) else UNKNOWN
+                return self.ref(argument) if isinstance(argument, str) else UNKNOWN
             if key.startswith("Fn::") and not key.startswith(_ADDS):
-                function = _FUNCTIONS.get(key)
+                function = FUNCTIONS.get(key)
                 return function(self, argument) if function else UNKNOWN
         return self._object(node)
 
     def _list(self, node: list[Json]) -> Value:
-        items = [self._resolve(item) for item in node]
-        kept = [item for item in items if not isinstance(item, _NoValue)]
+        items = [self.raw(item) for item in node]
+        kept = [item for item in items if not isinstance(item, NoValue)]
         if len(kept) == len(items):
             return kept
-        return Items(kept, (at for at, item in enumerate(items) if not isinstance(item, _NoValue)))
+        return Items(kept, (at for at, item in enumerate(items) if not isinstance(item, NoValue)))
 
     def _object(self, node: dict[str, Json]) -> Value:
         found: dict[str, Value] = {}
@@ -222,14 +207,14 @@ class _Resolver:
             if key.startswith(_ADDS):
                 is_open = True
                 continue
-            value = self._resolve(item)
-            if not isinstance(value, _NoValue):
+            value = self.raw(item)
+            if not isinstance(value, NoValue):
                 found[key] = value
         return OpenObject(found) if is_open else found
 
-    def _ref(self, name: str) -> _Raw:
+    def ref(self, name: str) -> Raw:
         if name == "AWS::NoValue":
-            return _NO_VALUE
+            return NO_VALUE
         if name == "AWS::Region":
             return self.region if self.region else Partial("<AWS::Region>")
         if name in ("AWS::Partition", "AWS::URLSuffix"):
@@ -246,36 +231,6 @@ class _Resolver:
             return value
         return Reference(name) if name in self.template.resources else UNKNOWN
 
-    def get_att(self, argument: Json) -> _Raw:
-        if isinstance(argument, str):
-            logical_id, _, attribute = argument.partition(".")
-        elif isinstance(argument, list) and len(argument) == 2:
-            logical_id, attribute = str(argument[0]), str(argument[1])
-        else:
-            return UNKNOWN
-        if logical_id not in self.template.resources:
-            return UNKNOWN
-        return Reference(logical_id, attribute)
-
-    def if_(self, argument: Json) -> _Raw:
-        if not isinstance(argument, list) or len(argument) != 3:
-            return UNKNOWN
-        truth = self.condition(str(argument[0]))
-        return UNKNOWN if truth is None else self._resolve(argument[1 if truth else 2])
-
-    def join(self, argument: Json) -> _Raw:
-        if not isinstance(argument, list) or len(argument) != 2:
-            return UNKNOWN
-        parts = self.resolve(argument[1])
-        if not isinstance(argument[0], str) or not isinstance(parts, list):
-            return UNKNOWN
-        return self.concatenate(parts, argument[0])
-
-    def concatenate(self, parts: Sequence[Value], separator: str) -> Value:
-        joined = _concatenate(parts, separator)
-        self.spend(len(parts) + (len(joined) if isinstance(joined, str) else 0))
-        return joined
-
     def spend(self, work: int) -> None:
         """Count work that grows with what is referred to, not with the template's own text."""
         self.work += work
@@ -284,139 +239,6 @@ class _Resolver:
                 f"{self.template.path or 'template'}: too large to resolve: one world makes more "
                 f"than {_MOST_WORK:,} values and characters of it"
             )
-
-    def sub(self, argument: Json) -> _Raw:
-        text, variables = argument, {}
-        if isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], dict):
-            text, variables = argument[0], argument[1]
-        if not isinstance(text, str):
-            return UNKNOWN
-        parts: list[Value] = []
-        position = 0
-        for match in SUB.finditer(text):
-            parts.append(text[position : match.start()].replace("${!", "${"))
-            name = match.group(1).strip()
-            value: _Raw
-            if name in variables:
-                value = self._resolve(variables[name])
-            else:
-                value = self.get_att(name) if "." in name else self._ref(name)
-            parts.append(Partial(f"<{name}>") if isinstance(value, _NoValue | Unknown) else value)
-            position = match.end()
-        parts.append(text[position:].replace("${!", "${"))
-        return self.concatenate(parts, "")
-
-    def select(self, argument: Json) -> _Raw:
-        if not isinstance(argument, list) or len(argument) != 2:
-            return UNKNOWN
-        index, items = self.resolve(argument[0]), self.resolve(argument[1])
-        if not isinstance(items, list) or not isinstance(index, int | str):
-            return UNKNOWN
-        if isinstance(index, Partial) or not _INDEX.fullmatch(str(index)):
-            return UNKNOWN
-        if not 0 <= int(index) < len(items):
-            self.problems.append(
-                Problem(
-                    kind="select-out-of-range",
-                    resource=self.resource,
-                    message=f"Fn::Select {index} of a list of {len(items)}: "
-                    f"{json.dumps(argument[1])[:120]}",
-                )
-            )
-            return UNKNOWN
-        return items[int(index)]
-
-    def split(self, argument: Json) -> _Raw:
-        if not isinstance(argument, list) or len(argument) != 2:
-            return UNKNOWN
-        text = self.resolve(argument[1])
-        if not isinstance(text, str) or not isinstance(argument[0], str) or not argument[0]:
-            return UNKNOWN
-        if isinstance(text, Partial):
-            return UNKNOWN  # how many parts there are is not known either
-        self.spend(len(text))
-        return list(text.split(argument[0]))
-
-    def find_in_map(self, argument: Json) -> _Raw:
-        if not isinstance(argument, list) or len(argument) < 3:
-            return UNKNOWN
-        keys = [self.resolve(part) for part in argument[:3]]
-        node: Json = dict(self.template.section("Mappings"))
-        for key in keys:
-            if not isinstance(key, str | int) or isinstance(key, Partial):
-                return UNKNOWN
-            if isinstance(node, dict) and "Fn::Transform" in node:
-                return UNKNOWN  # a macro fills the mapping in
-            if not isinstance(node, dict) or str(key) not in node:
-                if len(argument) > 3 and isinstance(argument[3], dict):
-                    return self._resolve(argument[3].get("DefaultValue"))
-                self.problems.append(
-                    Problem(
-                        kind="find-in-map-missing",
-                        resource=self.resource,
-                        message=f"the mapping {keys[0]} has no value for "
-                        f"{', '.join(str(part) for part in keys[1:])}",
-                    )
-                )
-                return UNKNOWN
-            node = node[str(key)]
-        return self._resolve(node)
-
-    def get_azs(self, argument: Json) -> _Raw:
-        region = self.resolve(argument)
-        here = region in ("", None) or (isinstance(region, str) and region == self.region)
-        zones = self.zones if here else zones_of(region) if type(region) is str else None
-        return list(zones) if zones is not None else UNKNOWN
-
-    def cidr(self, argument: Json) -> _Raw:
-        resolved = self.resolve(argument)
-        if not isinstance(resolved, list) or len(resolved) not in (2, 3):
-            return UNKNOWN
-        block, count, bits = resolved[0], resolved[1], resolved[2] if len(resolved) == 3 else 8
-        try:
-            network = ipaddress.ip_network(str(block))
-            prefix = network.max_prefixlen - int(str(bits))
-            subnets = itertools.islice(
-                network.subnets(new_prefix=prefix), min(int(str(count)), 256)
-            )
-            return [str(subnet) for subnet in subnets]
-        except ValueError:
-            return UNKNOWN
-
-    def to_json(self, argument: Json) -> _Raw:
-        resolved = self.resolve(argument)
-        if any(isinstance(leaf, Unknown | Reference | Partial) for _, leaf in walk(resolved)):
-            return UNKNOWN
-        text = json.dumps(resolved, separators=(",", ":"))
-        self.spend(len(text))
-        return text
-
-    def base64(self, argument: Json) -> _Raw:
-        text = self.resolve(argument)
-        if not isinstance(text, str) or isinstance(text, Partial):
-            return UNKNOWN
-        self.spend(len(text))
-        return base64.b64encode(text.encode()).decode()
-
-    def length(self, argument: Json) -> _Raw:
-        items = self.resolve(argument)
-        return len(items) if isinstance(items, list) else UNKNOWN
-
-
-_FUNCTIONS: Final[Mapping[str, Callable[[_Resolver, Json], _Raw]]] = {
-    "Fn::GetAtt": _Resolver.get_att,
-    "Fn::If": _Resolver.if_,
-    "Fn::Join": _Resolver.join,
-    "Fn::Sub": _Resolver.sub,
-    "Fn::Select": _Resolver.select,
-    "Fn::Split": _Resolver.split,
-    "Fn::FindInMap": _Resolver.find_in_map,
-    "Fn::GetAZs": _Resolver.get_azs,
-    "Fn::Cidr": _Resolver.cidr,
-    "Fn::Base64": _Resolver.base64,
-    "Fn::Length": _Resolver.length,
-    "Fn::ToJsonString": _Resolver.to_json,
-}
 
 
 def _value(value: Json | Unknown) -> Value:
@@ -432,33 +254,12 @@ def _value(value: Json | Unknown) -> Value:
     return value
 
 
-def _plain(value: Value) -> str | _NoValue:
+def _plain(value: Value) -> str | NoValue:
     """The text that ``Fn::Equals`` compares; no value if it cannot be known."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Partial):
         # a parameter's stand-in differs from every literal; other partial strings are unknown
         known = value.startswith("<") and value.endswith(">") and "::" not in value
-        return str(value) if known and not value.references else _NO_VALUE
-    return str(value) if isinstance(value, str | int | float) else _NO_VALUE
-
-
-def _concatenate(parts: Sequence[Value], separator: str) -> Value:
-    texts: list[str] = []
-    references: list[Reference] = []
-    certain = True
-    for part in parts:
-        if isinstance(part, Partial):
-            certain = False
-            references += part.references
-        elif isinstance(part, Reference):
-            certain = False
-            references.append(part)
-        elif isinstance(part, bool):
-            part = str(part).lower()
-        elif not isinstance(part, str | int | float):
-            certain = False
-            part = "<value>"
-        texts.append(str(part))
-    text = separator.join(texts)
-    return text if certain and not _DYNAMIC.search(text) else Partial(text, tuple(references))
+        return str(value) if known and not value.references else NO_VALUE
+    return str(value) if isinstance(value, str | int | float) else NO_VALUE

@@ -6,7 +6,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from pcistack.evidence.chart import WIDTH, Arrow, Box, Chart, Group, Side, svg
+from pcistack.evidence.chart import Arrow, Box, Chart, Group, Side
+from pcistack.evidence.chart_svg import WIDTH, svg
 from pcistack.evidence.data_flow_diagram import data_flow_chart, left_out
 from pcistack.evidence.network_diagram import network_chart
 from tests.evidence import sample

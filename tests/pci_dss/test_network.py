@@ -4,15 +4,14 @@ from typing import cast
 
 import pytest
 
+from pcistack.network.addresses import PeerKind, peer_kind
 from pcistack.network.network import (
     INTERNET,
     OTHER_NETWORKS,
     NetworkMap,
-    PeerKind,
     Ports,
     SubnetTier,
     network_of,
-    peer_kind,
 )
 from pcistack.template.document import Json, Template
 from pcistack.template.worlds import views

@@ -8,6 +8,7 @@ from typing import Final
 from pcistack.checks.findings import counted
 from pcistack.evidence.by_design.sentence import every, listed, name_in, says
 from pcistack.evidence.channels import redirects
+from pcistack.network.addresses import PeerKind
 from pcistack.network.network import (
     INTERNET,
     OTHER_NETWORKS,
@@ -16,7 +17,6 @@ from pcistack.network.network import (
     IpPermission,
     Kind,
     NetworkWorkload,
-    PeerKind,
     SubnetTier,
 )
 from pcistack.pci_dss.context import Context

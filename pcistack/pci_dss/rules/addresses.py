@@ -8,7 +8,7 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_false
-from pcistack.network.network import PeerKind, peer_kind
+from pcistack.network.addresses import PeerKind, peer_kind
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.settings import refuse, wrong

@@ -7,7 +7,7 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit, show
-from pcistack.network.network import PeerKind, peer_kind
+from pcistack.network.addresses import PeerKind, peer_kind
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.template.references import name_of

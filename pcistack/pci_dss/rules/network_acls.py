@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Extent, Hit
-from pcistack.network.network import AclEntry, PeerKind, parse_network, peer_kind
+from pcistack.network.addresses import PeerKind, parse_network, peer_kind
+from pcistack.network.network import AclEntry
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.template.references import name_of

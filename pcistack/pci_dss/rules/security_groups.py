@@ -8,8 +8,9 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit
-from pcistack.network.network import INTERNET, Direction, IpPermission, Kind, PeerKind
-from pcistack.network.topology import GROUP_TYPES
+from pcistack.network.addresses import PeerKind
+from pcistack.network.network import INTERNET, Direction, IpPermission, Kind
+from pcistack.network.security_groups import GROUP_TYPES
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.listeners import redirects_only
 from pcistack.pci_dss.pack import rule

@@ -7,6 +7,7 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit
+from pcistack.network.addresses import PeerKind
 from pcistack.network.network import (
     ALL_TRAFFIC,
     INTERNET,
@@ -15,7 +16,6 @@ from pcistack.network.network import (
     Kind,
     NetworkMap,
     NetworkWorkload,
-    PeerKind,
     SubnetTier,
 )
 from pcistack.network.workloads import types_of

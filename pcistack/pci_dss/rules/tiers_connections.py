@@ -8,8 +8,8 @@ from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Extent, Hit, hit
-from pcistack.network.network import PeerKind, parse_network, peer_kind
-from pcistack.network.topology import GROUP_TYPES
+from pcistack.network.addresses import PeerKind, parse_network, peer_kind
+from pcistack.network.security_groups import GROUP_TYPES
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.template.view import Resource, Value
