@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from pci_constructs.settings.retention import RETENTIONS
-from pcistack.deployment.limits import LIMITS, OneOf
+from pcistack.deployment.limit_kinds import OneOf
+from pcistack.deployment.limits import LIMITS
 
 ROOT: Final = Path(__file__).parent.parent
 FOLDERS: Final = ("pcistack", "constructs", "stacks", "mutation", "benchmarks")

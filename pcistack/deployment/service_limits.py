@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pcistack.deployment.limits import Between, Form, ItemCount, Limit, OneOf
+from pcistack.deployment.limit_kinds import Between, Form, ItemCount, Limit, OneOf
 
 _DOMAIN: Final = Form(
     r"(?=.{1,64}$)(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}",

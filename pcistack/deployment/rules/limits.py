@@ -8,7 +8,8 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
-from pcistack.deployment.limits import LIMITS, REQUIRED, Between, Form, ItemCount, Limit, OneOf
+from pcistack.deployment.limit_kinds import Between, Form, ItemCount, Limit, OneOf
+from pcistack.deployment.limits import LIMITS, REQUIRED
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import expand, is_open, objects, text
 from pcistack.deployment.service_limits import SERVICE_LIMITS
