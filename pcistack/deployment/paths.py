@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pcistack.network.addresses import IpNetwork, parse_network
 from pcistack.template.view import Partial, Resource, Unknown, Value
 
 
@@ -57,3 +58,9 @@ def listed(value: Value) -> list[Value]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def addresses(value: Value) -> IpNetwork | None:
+    """Return the addresses that a CIDR stands for; None if they are not known, or it is none."""
+    known = text(value)
+    return parse_network(known) if known else None

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pcistack.deployment.context import Context
+from pcistack.deployment.fargate import TASK
+from pcistack.deployment.paths import objects
 from pcistack.policies.arns import parts
 from pcistack.template.view import Resource, Value
 
@@ -68,6 +70,14 @@ def containers(context: Context) -> Iterator[Container]:
         for index, item in enumerate(task.items("ContainerDefinitions")):
             if isinstance(item, dict):
                 yield Container(task=task, path=f"ContainerDefinitions.{index}", body=item)
+
+
+def written_containers(
+    context: Context,
+) -> Iterator[tuple[Resource, list[tuple[str, dict[str, Value]]]]]:
+    """Yield each task definition with its containers as they are written, by their paths."""
+    for task in context.of_type(TASK):
+        yield task, list(objects(task, "ContainerDefinitions"))
 
 
 def secrets(context: Context, container: Container) -> Iterator[SecretUse]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, is_open, listed, objects, text
+from pcistack.deployment.paths import fields, listed, objects, text
 from pcistack.template.view import Resource, Value
 
 _ALARM: Final = "AWS::CloudWatch::Alarm"
@@ -189,96 +189,3 @@ def _named(written: str) -> list[str] | None:
         if depth < 0:
             return None
     return None if wants or depth else found
-
-
-@rule(
-    "DEPLOY-ALARM-SILENT-SET",
-    "An alarm whose dimensions are not emitted together",
-    types=(_ALARM,),
-    severity=Severity.WARNING,
-    source="CloudWatch user guide: dimensions of AWS services' metrics",
-)
-def set_rule(context: Context) -> Iterator[Hit]:
-    for alarm in context.of_type(_ALARM):
-        series = [("Dimensions", dict(alarm.properties))]
-        for path, query in objects(alarm, "Metrics"):
-            metric = fields(fields(query.get("MetricStat")).get("Metric"))
-            series.append((f"{path}.MetricStat.Metric.Dimensions", metric))
-        for path, metric in series:
-            yield from _set(context, alarm, path, metric)
-
-
-_PER_TARGET: Final = ("HealthyHostCount", "UnHealthyHostCount")
-_GLOBAL: Final = ("AWS/Billing", "AWS/CloudFront", "AWS/Route53")
-
-
-def _set(context: Context, alarm: Resource, path: str, metric: dict[str, Value]) -> Iterator[Hit]:
-    namespace, name = text(metric.get("Namespace")), text(metric.get("MetricName"))
-    items = listed(metric.get("Dimensions"))
-    given = {text(fields(item).get("Name")): fields(item).get("Value") for item in items}
-    if namespace is None or name is None or None in given or is_open(metric.get("Dimensions")):
-        return
-    elsewhere = context.domain == "amazonaws.com" and context.region not in (None, "us-east-1")
-    if namespace in _GLOBAL and elsewhere and not str(context.region).startswith("us-gov-"):
-        yield hit(
-            alarm,
-            path.removesuffix("Dimensions") + "Namespace",
-            f"metrics of {namespace} are in us-east-1 only: here the alarm never has data",
-            "create the alarm in us-east-1",
-        )
-    region, here = given.get("Region"), context.region
-    if namespace == "AWS/WAFV2" and type(region) is str and here not in (None, region):
-        yield hit(
-            alarm,
-            path,
-            f"the dimension Region is {region}, and the web ACL is in {here}: the alarm never "
-            "has data",
-            f"write {here}",
-        )
-    missing = _missing(context, namespace, name, given)
-    if missing:
-        yield hit(
-            alarm,
-            path,
-            f"{namespace} emits {name} with {missing} beside {', '.join(map(str, given))}: the "
-            "alarm never has data",
-            f"add the dimension {missing}",
-        )
-    yield from _insights(context, alarm, path, namespace, given)
-
-
-def _missing(context: Context, namespace: str, name: str, given: Mapping[str | None, Value]) -> str:
-    """Return the dimension without which nothing is emitted; nothing if none is missing."""
-    if namespace in ("AWS/ECS", "ECS/ContainerInsights") and "ServiceName" in given:
-        return "" if "ClusterName" in given else "ClusterName"
-    if namespace in ("AWS/ApplicationELB", "AWS/NetworkELB"):
-        if "TargetGroup" in given and "LoadBalancer" not in given:
-            return "" if name == "RequestCountPerTarget" else "LoadBalancer"
-        return "TargetGroup" if name in _PER_TARGET and "TargetGroup" not in given else ""
-    if namespace == "AWS/WAFV2" and {"WebACL", "Rule"} <= given.keys():
-        regional = context.region not in (None, "us-east-1")
-        return "Region" if regional and "Region" not in given else ""
-    return ""
-
-
-def _insights(
-    context: Context, alarm: Resource, path: str, namespace: str, given: dict[str | None, Value]
-) -> Iterator[Hit]:
-    if namespace != "ECS/ContainerInsights":
-        return
-    value = given.get("ClusterName")
-    for cluster in context.of_type("AWS::ECS::Cluster"):
-        named = context.target(value) is cluster or (
-            type(value) is str and value == cluster.get("ClusterName")
-        )
-        off = any(
-            text(item.get("Name")) == "containerInsights" and text(item.get("Value")) == "disabled"
-            for _, item in objects(cluster, "ClusterSettings")
-        )
-        if named and off:
-            yield hit(
-                alarm,
-                path,
-                f"{cluster.logical_id} has no Container Insights: the alarm never has data",
-                "set containerInsights: enabled",
-            )

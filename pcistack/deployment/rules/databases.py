@@ -1,4 +1,4 @@
-"""Databases: zones, names, windows, users, monitoring and events that RDS takes."""
+"""Databases: zones, names, windows, monitoring and members that RDS takes."""
 
 from __future__ import annotations
 
@@ -11,33 +11,11 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.engines import engine_of, user_hits
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import text
-from pcistack.template.view import Resource
+from pcistack.template.view import Reference, Resource
 
-CLUSTER: Final = "AWS::RDS::DBCluster"
-INSTANCE: Final = "AWS::RDS::DBInstance"
+_CLUSTER: Final = "AWS::RDS::DBCluster"
+_INSTANCE: Final = "AWS::RDS::DBInstance"
 _SUBNETS: Final = "AWS::RDS::DBSubnetGroup"
-_EVENTS: Final = "AWS::RDS::EventSubscription"
-_CATEGORIES: Final[Mapping[str, str]] = {
-    "blue-green-deployment": "creation deletion failure notification",
-    "custom-engine-version": "creation deletion failure restoration maintenance",
-    "db-cluster": (
-        "backup|configuration change|creation|deletion|failover|failure|global failover|"
-        "maintenance|migration|notification|read replica|serverless|storage"
-    ),
-    "db-cluster-snapshot": "backup notification",
-    "db-instance": (
-        "availability|backtrack|backup|configuration change|creation|deletion|failover|failure|"
-        "low storage|maintenance|networking|notification|read replica|recovery|restoration|"
-        "security|security patching|storage"
-    ),
-    "db-parameter-group": "configuration change|",
-    "db-proxy": "configuration change|creation|deletion|failure",
-    "db-security-group": "configuration change|failure",
-    "db-snapshot": "creation deletion notification restoration",
-    "db-shard-group": "configuration change|creation|deletion|failure|maintenance|notification",
-    "zero-etl": "configuration change|creation|deletion|failure|notification|maintenance",
-}
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LENGTH: Final[Mapping[str, int]] = {"mysql": 64, "mariadb": 64, "postgres": 63, "oracle": 8}
 _MYSQL_RESERVED_NAMES: Final = ("mysql", "information_schema", "performance_schema", "sys")
@@ -48,7 +26,7 @@ _DAY: Final = 24 * 60
 @rule(
     "DEPLOY-DATABASE-ZONE",
     "An instance in a zone that its subnet group does not cover",
-    types=(INSTANCE, _SUBNETS),
+    types=(_INSTANCE, _SUBNETS),
     severity=Severity.FATAL,
     source="RDS API reference: CreateDBInstance, AvailabilityZone; CreateDBSubnetGroup",
 )
@@ -69,9 +47,9 @@ def zone_rule(context: Context) -> Iterator[Hit]:
                 f"every subnet is in {next(iter(zones))}; RDS wants two zones at least",
                 "name subnets of two zones",
             )
-    for instance in context.of_type(INSTANCE):
+    for instance in context.of_type(_INSTANCE):
         zone = instance.text("AvailabilityZone")
-        cluster = context.target(instance.get("DBClusterIdentifier"), CLUSTER)
+        cluster = context.target(instance.get("DBClusterIdentifier"), _CLUSTER)
         named = instance.get("DBSubnetGroupName") or (
             cluster.get("DBSubnetGroupName") if cluster else None
         )
@@ -110,14 +88,14 @@ def _zones(context: Context, group: Resource) -> tuple[set[str | None], bool]:
 @rule(
     "DEPLOY-DATABASE-NAME",
     "A name of a database or of its user that the engine refuses",
-    types=(CLUSTER, INSTANCE),
+    types=(_CLUSTER, _INSTANCE),
     severity=Severity.FATAL,
     source="RDS API reference: CreateDBCluster and CreateDBInstance, DBName and MasterUsername",
 )
 def name_rule(context: Context) -> Iterator[Hit]:
-    for database in context.of_type(CLUSTER, INSTANCE):
+    for database in context.of_type(_CLUSTER, _INSTANCE):
         engine = engine_of(database)
-        path = "DatabaseName" if database.type == CLUSTER else "DBName"
+        path = "DatabaseName" if database.type == _CLUSTER else "DBName"
         name, user = database.text(path), database.text("MasterUsername")
         longest = _LENGTH.get(engine, 64)
         if name and engine in _LENGTH:
@@ -139,12 +117,12 @@ def name_rule(context: Context) -> Iterator[Hit]:
 @rule(
     "DEPLOY-DATABASE-MONITORING",
     "Monitoring of a database that lacks a part",
-    types=(CLUSTER, INSTANCE),
+    types=(_CLUSTER, _INSTANCE),
     severity=Severity.FATAL,
     source="RDS API reference: CreateDBInstance, MonitoringInterval and MonitoringRoleArn",
 )
 def monitoring_rule(context: Context) -> Iterator[Hit]:
-    for database in context.of_type(CLUSTER, INSTANCE):
+    for database in context.of_type(_CLUSTER, _INSTANCE):
         interval, role = database.number("MonitoringInterval"), database.get("MonitoringRoleArn")
         if interval and role in (None, ""):
             yield hit(
@@ -162,7 +140,7 @@ def monitoring_rule(context: Context) -> Iterator[Hit]:
                 "interval",
                 "set MonitoringInterval: 60, or delete MonitoringRoleArn",
             )
-        switch = "PerformanceInsightsEnabled" if database.type == CLUSTER else _SWITCH
+        switch = "PerformanceInsightsEnabled" if database.type == _CLUSTER else _SWITCH
         if database.get(switch) is None or database.flag(switch) is False:
             for name in ("PerformanceInsightsRetentionPeriod", _INSIGHTS_KEY[database.type]):
                 advanced = (database.text("DatabaseInsightsMode") or "").lower() == "advanced"
@@ -177,121 +155,20 @@ def monitoring_rule(context: Context) -> Iterator[Hit]:
 
 _SWITCH: Final = "EnablePerformanceInsights"
 _INSIGHTS_KEY: Final = {
-    CLUSTER: "PerformanceInsightsKmsKeyId",
-    INSTANCE: "PerformanceInsightsKMSKeyId",
+    _CLUSTER: "PerformanceInsightsKmsKeyId",
+    _INSTANCE: "PerformanceInsightsKMSKeyId",
 }
-
-
-@rule(
-    "DEPLOY-DATABASE-PASSWORD",
-    "A master password given in two ways, or in none",
-    types=(CLUSTER, INSTANCE),
-    severity=Severity.FATAL,
-    source="RDS API reference: CreateDBCluster, ManageMasterUserPassword and MasterUserPassword",
-)
-def password_rule(context: Context) -> Iterator[Hit]:
-    for database in context.of_type(CLUSTER, INSTANCE):
-        managed = database.flag("ManageMasterUserPassword")
-        if managed and database.get("MasterUserPassword") is not None:
-            yield hit(
-                database,
-                "MasterUserPassword",
-                "RDS manages the password (ManageMasterUserPassword) and one is given as well",
-                "delete MasterUserPassword, or ManageMasterUserPassword",
-            )
-        if managed is not True and database.get("MasterUserSecret") is not None:
-            yield hit(
-                database,
-                "MasterUserSecret",
-                "MasterUserSecret is for a password that RDS manages",
-                "set ManageMasterUserPassword: true",
-            )
-        password = database.text("MasterUserPassword")
-        engine = engine_of(database)
-        longest = {"mysql": 41, "mariadb": 41, "oracle": 30}.get(engine, 128)
-        if password and engine and not 8 <= len(password) <= longest:
-            yield hit(
-                database,
-                "MasterUserPassword",
-                f"the password has {len(password)} characters; {engine} takes 8 to {longest}",
-                "let Secrets Manager generate it",
-            )
-
-
-_COPIES: Final = (
-    *("SnapshotIdentifier", "SourceDBClusterIdentifier", "ReplicationSourceIdentifier"),
-    *("GlobalClusterIdentifier", "DBSnapshotIdentifier", "SourceDBInstanceIdentifier"),
-    *("SourceDbiResourceId", "SourceDBInstanceAutomatedBackupsArn"),
-    *("DBClusterSnapshotIdentifier", "RestoreTime", "UseLatestRestorableTime"),
-    "SourceDbClusterResourceId",
-)
-
-
-@rule(
-    "DEPLOY-DATABASE-CREDENTIALS",
-    "A new database without a user or a password",
-    types=(CLUSTER, INSTANCE),
-    severity=Severity.FATAL,
-    source="RDS API reference: CreateDBCluster and CreateDBInstance, MasterUsername",
-)
-def credentials_rule(context: Context) -> Iterator[Hit]:
-    """A copy of another database has its user and password."""
-    for database in context.of_type(CLUSTER, INSTANCE):
-        given = set(database.raw.properties)
-        member = database.type == INSTANCE and "DBClusterIdentifier" in given
-        if member or not engine_of(database) or given & {*_COPIES, "Fn::Transform"}:
-            continue
-        managed = {"ManageMasterUserPassword", "MasterUserAuthenticationType"}
-        for name in ("MasterUsername", "MasterUserPassword"):
-            if name in given or (name == "MasterUserPassword" and given & managed):
-                continue
-            yield hit(
-                database,
-                name,
-                f"the database is new and has no {name}",
-                f"add {name}"
-                + (", or ManageMasterUserPassword: true" if name == "MasterUserPassword" else ""),
-            )
-
-
-@rule(
-    "DEPLOY-DATABASE-STORAGE",
-    "Storage of an Aurora cluster that Aurora does not have",
-    types=(CLUSTER,),
-    severity=Severity.FATAL,
-    source="RDS API reference: CreateDBCluster, AllocatedStorage, Iops and StorageType",
-)
-def storage_rule(context: Context) -> Iterator[Hit]:
-    for cluster in context.of_type(CLUSTER):
-        if not (cluster.text("Engine") or "").lower().startswith("aurora"):
-            continue
-        for name in ("AllocatedStorage", "DBClusterInstanceClass", "Iops"):
-            if cluster.get(name) is not None:
-                yield hit(
-                    cluster,
-                    name,
-                    f"{name} is for Multi-AZ clusters; Aurora has none",
-                    f"delete {name}",
-                )
-        kind = cluster.text("StorageType")
-        if kind not in (None, "", "aurora", "aurora-iopt1"):
-            yield hit(
-                cluster,
-                "StorageType",
-                f"Aurora has no storage of the type {kind}",
-                "choose from aurora, aurora-iopt1",
-            )
 
 
 @rule(
     "DEPLOY-DATABASE-WINDOWS",
     "A backup window inside the maintenance window",
-    types=(CLUSTER, INSTANCE),
+    types=(_CLUSTER, _INSTANCE),
     severity=Severity.FATAL,
     source="RDS API reference: CreateDBCluster, PreferredBackupWindow",
 )
 def windows_rule(context: Context) -> Iterator[Hit]:
-    for database in context.of_type(CLUSTER, INSTANCE):
+    for database in context.of_type(_CLUSTER, _INSTANCE):
         backup = _minutes(database.text("PreferredBackupWindow") or "")
         weekly = _week(database.text("PreferredMaintenanceWindow") or "")
         for path, window in (
@@ -308,7 +185,7 @@ def windows_rule(context: Context) -> Iterator[Hit]:
                     f"the window lasts {length} minutes; RDS wants 30 at least",
                     "make it longer",
                 )
-        member = database.type == INSTANCE and database.get("DBClusterIdentifier") is not None
+        member = database.type == _INSTANCE and database.get("DBClusterIdentifier") is not None
         if backup and weekly and not member:
             start, end = weekly[0] % _DAY, weekly[0] % _DAY + (weekly[1] - weekly[0]) % (7 * _DAY)
             first, last = backup[0], backup[0] + (backup[1] - backup[0]) % _DAY
@@ -342,47 +219,34 @@ def _week(text_: str) -> tuple[int, int] | None:
 
 
 @rule(
-    "DEPLOY-DATABASE-EVENTS",
-    "A subscription to events that its source does not have",
-    types=(_EVENTS,),
-    severity=Severity.FATAL,
-    source="RDS API reference: CreateEventSubscription; RDS user guide: event categories",
+    "DEPLOY-DATABASE-MEMBER",
+    "A property of an instance that its cluster decides",
+    types=(_INSTANCE,),
+    severity=Severity.WARNING,
+    source="RDS API reference: CreateDBInstance, not applicable to Amazon Aurora DB instances",
 )
-def events_rule(context: Context) -> Iterator[Hit]:
-    for subscription in context.of_type(_EVENTS):
-        kind = subscription.text("SourceType")
-        if kind is not None and kind not in _CATEGORIES:
+def member_rule(context: Context) -> Iterator[Hit]:
+    for instance in context.of_type(_INSTANCE):
+        cluster = context.target(instance.get("DBClusterIdentifier"), _CLUSTER)
+        if cluster is None or not (cluster.text("Engine") or "").startswith("aurora"):
+            continue
+        for name in ("EnableCloudwatchLogsExports", "KmsKeyId"):
+            if instance.get(name) not in (None, [], ""):
+                yield hit(
+                    instance,
+                    name,
+                    f"{name} of an Aurora instance is of its cluster: RDS refuses or ignores it",
+                    f"move {name} to {cluster.logical_id}",
+                )
+        own, its = instance.get("DBSubnetGroupName"), cluster.get("DBSubnetGroupName")
+        plain = type(own) is str and isinstance(its, Reference)
+        other = context.target(own) is not None and isinstance(its, Reference) and own != its
+        if own is not None and its is not None and (plain or other):
             yield hit(
-                subscription,
-                "SourceType",
-                f"RDS has no source of events {kind}",
-                f"choose from {', '.join(sorted(_CATEGORIES))}",
+                instance,
+                "DBSubnetGroupName",
+                f"{cluster.logical_id} is in another subnet group: an instance is where its "
+                "cluster is",
+                "delete DBSubnetGroupName",
+                severity=Severity.ERROR,
             )
-            continue
-        if kind is None and subscription.get("SourceType") is None:
-            if subscription.items("SourceIds"):
-                yield hit(
-                    subscription,
-                    "SourceType",
-                    "SourceIds are given without the type of the sources",
-                    "set SourceType",
-                )
-            known = {name for each in _CATEGORIES for name in _categories(each)}
-        elif kind is None:
-            continue
-        else:
-            known = _categories(kind)
-        for index, value in enumerate(subscription.items("EventCategories")):
-            name = text(value)
-            if name is not None and name not in known:
-                yield hit(
-                    subscription,
-                    f"EventCategories.{index}",
-                    f"{kind or 'RDS'} has no events of the category {name!r}",
-                    f"choose from {', '.join(sorted(known))}",
-                )
-
-
-def _categories(kind: str) -> set[str]:
-    names = _CATEGORIES[kind]
-    return set(filter(None, names.split("|"))) if "|" in names else set(names.split())

@@ -1,4 +1,4 @@
-"""Functions: code, variables and permissions that Lambda takes."""
+"""Functions: code, handlers, settings and permissions that Lambda takes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
+from pcistack.deployment.grants import refused
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields, text
 from pcistack.template.view import Partial, Resource, Value
@@ -148,4 +149,136 @@ def permission_rule(context: Context) -> Iterator[Hit]:
                 "Principal",
                 f"{principal!r} is neither a service nor an account",
                 "write it as events.amazonaws.com",
+            )
+
+
+_QUEUE: Final = "AWS::SQS::Queue"
+
+
+@rule(
+    "DEPLOY-FUNCTION-HANDLER",
+    "A handler that is not in the code of the template",
+    types=(_FUNCTION,),
+    source="CloudFormation: AWS::Lambda::Function Code, ZipFile (the file is named index); Lambda "
+    "developer guide: handlers (Runtime.ImportModuleError, Runtime.HandlerNotFound)",
+)
+def handler_rule(context: Context) -> Iterator[Hit]:
+    for function in context.of_type(_FUNCTION):
+        code, handler = function.get("Code.ZipFile"), function.text("Handler")
+        runtime = function.text("Runtime") or ""
+        if not isinstance(code, str) or handler is None:
+            continue
+        module, _, name = handler.rpartition(".")
+        if module != "index":
+            yield hit(
+                function,
+                "Handler",
+                f"code in a template is the file index, and the handler is {handler}: no "
+                "invocation finds it",
+                "set Handler: index.<function>",
+            )
+        elif not isinstance(code, Partial) and not _defines(code, name, runtime):
+            yield hit(
+                function,
+                "Handler",
+                f"the code does not name {name}: no invocation finds the handler",
+                "name a function of the code",
+            )
+
+
+def _defines(code: str, name: str, runtime: str) -> bool:
+    if runtime.startswith("python") and "import *" in code:
+        return True
+    return re.search(rf"\b{re.escape(name)}\b", code) is not None
+
+
+@rule(
+    "DEPLOY-FUNCTION-DEAD-LETTER",
+    "A dead-letter queue that Lambda refuses",
+    types=(_FUNCTION,),
+    severity=Severity.FATAL,
+    source="Lambda developer guide: Adding a dead-letter queue (standard queues and topics)",
+)
+def dead_letter_rule(context: Context) -> Iterator[Hit]:
+    for function in context.of_type(_FUNCTION):
+        target = context.target(function.get("DeadLetterConfig.TargetArn"))
+        flag = {_QUEUE: "FifoQueue", "AWS::SNS::Topic": "FifoTopic"}.get(
+            target.type if target else "", ""
+        )
+        if target is not None and flag and target.flag(flag) is True:
+            yield hit(
+                function,
+                "DeadLetterConfig.TargetArn",
+                f"{target.logical_id} is FIFO, which Lambda does not take",
+                "name a standard queue or topic",
+            )
+
+
+@rule(
+    "DEPLOY-FUNCTION-SNAPSTART",
+    "SnapStart of a function that cannot have it",
+    types=(_FUNCTION,),
+    severity=Severity.FATAL,
+    source="Lambda developer guide: SnapStart, supported features and limitations",
+)
+def snapstart_rule(context: Context) -> Iterator[Hit]:
+    for function in context.of_type(_FUNCTION):
+        if function.text("SnapStart.ApplyOn") != "PublishedVersions":
+            continue
+        runtime, size = function.text("Runtime"), function.number("EphemeralStorage.Size")
+        problems = {
+            "Runtime": runtime is not None
+            and runtime.startswith(("nodejs", "ruby", "go", "provided")),
+            "EphemeralStorage": size is not None and size > 512,
+            "FileSystemConfigs": bool(function.items("FileSystemConfigs")),
+            "PackageType": function.text("PackageType") == "Image",
+        }
+        for name, wrong in problems.items():
+            if wrong:
+                yield hit(
+                    function,
+                    name,
+                    f"SnapStart is not for this {name}",
+                    f"delete SnapStart, or change {name}",
+                )
+
+
+@rule(
+    "DEPLOY-ALIAS",
+    "An alias of a function that Lambda refuses",
+    types=("AWS::Lambda::Alias",),
+    severity=Severity.FATAL,
+    source="Lambda API reference: CreateAlias; PutProvisionedConcurrencyConfig",
+)
+def alias_rule(context: Context) -> Iterator[Hit]:
+    for alias in context.of_type("AWS::Lambda::Alias"):
+        latest = alias.text("FunctionVersion") == "$LATEST"
+        if latest and alias.get("ProvisionedConcurrencyConfig") is not None:
+            yield hit(
+                alias,
+                "ProvisionedConcurrencyConfig",
+                "provisioned concurrency is for a version, not for $LATEST",
+                "name an AWS::Lambda::Version",
+            )
+
+
+@rule(
+    "DEPLOY-FUNCTION-TRACING",
+    "A function that traces, and whose role may not send traces",
+    types=(_FUNCTION,),
+    severity=Severity.WARNING,
+    source="Lambda developer guide: Visualize invocations using X-Ray (AWSXRayDaemonWriteAccess)",
+)
+def tracing_rule(context: Context) -> Iterator[Hit]:
+    for function in context.of_type(_FUNCTION):
+        role = context.access.role(function.get("Role"))
+        if function.text("TracingConfig.Mode") != "Active" or role is None or context.grants_more:
+            continue
+        missing = refused(context, role, ("xray:PutTraceSegments",), "*")
+        if missing:
+            yield hit(
+                function,
+                "TracingConfig.Mode",
+                f"{role.logical_id} may not call {', '.join(missing)}: there are no traces",
+                f"attach AWSXRayDaemonWriteAccess to {role.logical_id}",
             )

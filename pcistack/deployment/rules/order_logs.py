@@ -78,35 +78,6 @@ def task_logs_rule(context: Context) -> Iterator[Hit]:
 
 
 @rule(
-    "DEPLOY-TASK-LOG-GROUP",
-    "A container that writes to a log group that nothing makes",
-    types=("AWS::ECS::TaskDefinition",),
-    severity=Severity.WARNING,
-    source="Amazon ECS developer guide: awslogs-group, awslogs-create-group",
-)
-def unmade_group_rule(context: Context) -> Iterator[Hit]:
-    names = {context.access.names.name(group) for group in context.of_type(_GROUP)}
-    for container in containers(context) if names else ():
-        options = awslogs(container) or {}
-        name = options.get("awslogs-group")
-        made = str(options.get("awslogs-create-group")).lower() == "true"
-        near = difflib.get_close_matches(str(name), names, 1, 0.9)
-        if (
-            isinstance(name, str)
-            and not made
-            and near
-            and context.access.names.text(name) not in names
-        ):
-            yield hit(
-                container.task,
-                f"{container.path}.LogConfiguration.Options.awslogs-group",
-                f"the template has no log group {name}, but {near[0]}: no task starts unless "
-                "somebody makes it",
-                "refer to the log group with Ref",
-            )
-
-
-@rule(
     "DEPLOY-LOG-GROUP-NAME",
     "A log group that is named as none of the template is",
     types=tuple(kind for kind, _ in _DESTINATIONS),

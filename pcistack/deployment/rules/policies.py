@@ -1,9 +1,8 @@
-"""Policies: their grammar and size, as IAM and the services that hold policies take them."""
+"""Policies: their grammar, as IAM and the services that hold policies take it."""
 
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -12,35 +11,16 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import expand, fields, is_open, listed, text
-from pcistack.template.view import Partial, Reference, Resource, Unknown, Value
+from pcistack.deployment.paths import fields, is_open, listed, text
+from pcistack.deployment.policy_documents import (
+    IDENTITY_POLICIES,
+    POLICIES,
+    RESOURCE_POLICIES,
+    policies,
+    statements,
+)
+from pcistack.template.view import Reference, Resource, Value
 
-_ROLE: Final = "AWS::IAM::Role"
-# Where a policy of an identity stands: it names no principal and needs a resource.
-_IDENTITY: Final[Mapping[str, tuple[str, ...]]] = {
-    _ROLE: ("Policies.*.PolicyDocument",),
-    "AWS::IAM::Group": ("Policies.*.PolicyDocument",),
-    "AWS::IAM::GroupPolicy": ("PolicyDocument",),
-    "AWS::IAM::ManagedPolicy": ("PolicyDocument",),
-    "AWS::IAM::Policy": ("PolicyDocument",),
-    "AWS::IAM::RolePolicy": ("PolicyDocument",),
-    "AWS::IAM::User": ("Policies.*.PolicyDocument",),
-    "AWS::IAM::UserPolicy": ("PolicyDocument",),
-}
-# Where a policy of a resource stands: it names principals.
-_RESOURCE: Final[Mapping[str, tuple[str, ...]]] = {
-    _ROLE: ("AssumeRolePolicyDocument",),
-    "AWS::KMS::Key": ("KeyPolicy",),
-    "AWS::KMS::ReplicaKey": ("KeyPolicy",),
-    "AWS::S3::BucketPolicy": ("PolicyDocument",),
-    "AWS::SNS::TopicPolicy": ("PolicyDocument",),
-    "AWS::SQS::QueuePolicy": ("PolicyDocument",),
-    "AWS::SecretsManager::ResourcePolicy": ("ResourcePolicy",),
-    "AWS::EC2::VPCEndpoint": ("PolicyDocument",),
-    "AWS::ECR::Repository": ("RepositoryPolicyText",),
-}
-_ALL: Final = {kind: (*_IDENTITY.get(kind, ()), *_RESOURCE.get(kind, ()))
-               for kind in (*_IDENTITY, *_RESOURCE)}  # fmt: skip
 _VERSIONS: Final = ("2012-10-17", "2008-10-17")
 _SERVICE_OF: Final[Mapping[str, str]] = {
     "AWS::KMS::Key": "kms",
@@ -51,13 +31,6 @@ _SERVICE_OF: Final[Mapping[str, str]] = {
     "AWS::SecretsManager::ResourcePolicy": "secretsmanager",
     "AWS::ECR::Repository": "ecr",
 }
-_SIZES: Final[Mapping[str, int]] = {
-    "AWS::IAM::ManagedPolicy": 6144,
-    "AWS::KMS::Key": 32768,
-    "AWS::KMS::ReplicaKey": 32768,
-    "AWS::S3::BucketPolicy": 20480,
-}
-_TRUST_QUOTA: Final = 4096  # what a trust policy may have with a higher quota
 _ELEMENTS: Final = (
     *("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource"),
     *("NotResource", "Condition"),
@@ -65,40 +38,17 @@ _ELEMENTS: Final = (
 _ACTION: Final = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9_*?]+")
 _SID: Final = re.compile(r"[A-Za-z0-9]*")
 _API: Final = "IAM user guide: Grammar of the IAM JSON policy language"
-_UNKNOWN_LENGTH: Final = 12  # what stands for a value that is not known has at least this length
-
-
-def _policies(
-    context: Context, table: Mapping[str, tuple[str, ...]]
-) -> Iterator[tuple[Resource, str, dict[str, Value]]]:
-    for kind, paths in table.items():
-        for resource in context.of_type(kind):
-            for path in paths:
-                for found, value in expand(resource, path):
-                    if isinstance(value, dict):
-                        yield resource, found, value
-
-
-def _statements(
-    context: Context, table: Mapping[str, tuple[str, ...]]
-) -> Iterator[tuple[Resource, str, dict[str, Value]]]:
-    for resource, path, policy in _policies(context, table):
-        statements = policy.get("Statement")
-        for index, statement in enumerate(listed(statements)):
-            if isinstance(statement, dict):
-                at = f"{path}.Statement"
-                yield resource, f"{at}.{index}" if isinstance(statements, list) else at, statement
 
 
 @rule(
     "DEPLOY-POLICY-GRAMMAR",
     "A policy that is not of the policy language",
-    types=tuple(dict.fromkeys((*_IDENTITY, *_RESOURCE))),
+    types=tuple(POLICIES),
     severity=Severity.FATAL,
     source=_API,
 )
 def grammar_rule(context: Context) -> Iterator[Hit]:
-    for resource, path, policy in _policies(context, _ALL):
+    for resource, path, policy in policies(context, POLICIES):
         version = text(policy.get("Version"))
         if version is not None and version not in _VERSIONS:
             yield hit(
@@ -109,7 +59,7 @@ def grammar_rule(context: Context) -> Iterator[Hit]:
             )
         if policy.get("Statement") in (None, []):
             yield hit(resource, path, "the policy has no Statement", "add Statement")
-    for resource, path, statement in _statements(context, _ALL):
+    for resource, path, statement in statements(context, POLICIES):
         yield from _statement(resource, path, statement)
 
 
@@ -179,12 +129,12 @@ _NO_ARN: Final = (
 @rule(
     "DEPLOY-POLICY-VALUE",
     "A resource, a principal or a condition of a policy that is none",
-    types=tuple(dict.fromkeys((*_IDENTITY, *_RESOURCE))),
+    types=tuple(POLICIES),
     severity=Severity.FATAL,
     source="IAM user guide: JSON policy elements Resource, Principal and Condition",
 )
 def value_rule(context: Context) -> Iterator[Hit]:
-    for resource, path, statement in _statements(context, _IDENTITY):
+    for resource, path, statement in statements(context, IDENTITY_POLICIES):
         for name in ("Resource", "NotResource"):
             for index, value in enumerate(listed(statement.get(name))):
                 problem = _no_arn(context, value)
@@ -196,7 +146,7 @@ def value_rule(context: Context) -> Iterator[Hit]:
                         f"{problem} is no ARN, and IAM takes ARNs and * only",
                         "name the resource by its ARN, such as !GetAtt <resource>.Arn",
                     )
-    for resource, path, statement in _statements(context, _ALL):
+    for resource, path, statement in statements(context, POLICIES):
         for operator in fields(statement.get("Condition")):
             if not _OPERATOR.fullmatch(operator) and not operator.startswith("Fn::"):
                 yield hit(
@@ -266,7 +216,7 @@ def _no_arn(context: Context, value: Value) -> str:
 def _scope(resource: Resource, path: str, statement: dict[str, Value]) -> Iterator[Hit]:
     """What a statement says of principals and resources, by where its policy stands."""
     trust = path.startswith("AssumeRolePolicyDocument")
-    identity = resource.type in _IDENTITY and not trust
+    identity = resource.type in IDENTITY_POLICIES and not trust
     named = [name for name in ("Principal", "NotPrincipal") if statement.get(name) is not None]
     scope = [name for name in ("Resource", "NotResource") if statement.get(name) is not None]
     if identity and named:
@@ -301,12 +251,12 @@ def _scope(resource: Resource, path: str, statement: dict[str, Value]) -> Iterat
 @rule(
     "DEPLOY-POLICY-SID",
     "Two statements of a policy with one Sid",
-    types=tuple(dict.fromkeys((*_IDENTITY, *_RESOURCE))),
+    types=tuple(POLICIES),
     severity=Severity.FATAL,
     source=f"{_API}, Sid is unique within a policy",
 )
 def sid_rule(context: Context) -> Iterator[Hit]:
-    for resource, path, policy in _policies(context, _IDENTITY):
+    for resource, path, policy in policies(context, IDENTITY_POLICIES):
         seen: set[str] = set()
         for index, statement in enumerate(listed(policy.get("Statement"))):
             sid = text(statement.get("Sid")) if isinstance(statement, dict) else None
@@ -328,7 +278,7 @@ def sid_rule(context: Context) -> Iterator[Hit]:
     source="API references of PutKeyPolicy, PutBucketPolicy, SetTopicAttributes and the like",
 )
 def service_rule(context: Context) -> Iterator[Hit]:
-    for resource, path, statement in _statements(context, _RESOURCE):
+    for resource, path, statement in statements(context, RESOURCE_POLICIES):
         service = _SERVICE_OF.get(resource.type)
         for index, action in enumerate(listed(statement.get("Action"))):
             known = text(action)
@@ -349,92 +299,3 @@ def service_rule(context: Context) -> Iterator[Hit]:
                     f"{known} is no action of {service}, whose policy this is",
                     f"name actions of {service}",
                 )
-
-
-@rule(
-    "DEPLOY-POLICY-SIZE",
-    "A policy longer than IAM takes",
-    types=tuple(dict.fromkeys((*_IDENTITY, *_RESOURCE))),
-    severity=Severity.FATAL,
-    source="IAM user guide: IAM and AWS STS quotas",
-)
-def size_rule(context: Context) -> Iterator[Hit]:
-    """IAM does not count white space; values that are not known count as short ones."""
-    for resource, path, policy in _policies(context, _ALL):
-        trust = path == "AssumeRolePolicyDocument"
-        limit = 2048 if trust else _SIZES.get(resource.type, 0)
-        size = _size(policy) if limit else 0
-        if size > limit:
-            yield hit(
-                resource,
-                path,
-                f"the policy has {size} characters or more; AWS takes {limit}",
-                "split it, or name actions and resources by wildcards",
-                severity=Severity.ERROR if trust and size <= _TRUST_QUOTA else None,
-            )
-    for name, size in _inline(context).items():
-        if size > 10240:
-            yield hit(
-                name,
-                "Policies",
-                f"the role's own policies have {size} characters or more; IAM takes 10240 in all",
-                "move some to an AWS::IAM::ManagedPolicy",
-            )
-
-
-def _inline(context: Context) -> dict[str, int]:
-    """Return the size of the policies of each role's own, by its logical id."""
-    totals: dict[str, int] = {}
-    for resource, _, policy in _policies(context, {_ROLE: _IDENTITY[_ROLE]}):
-        totals[resource.logical_id] = totals.get(resource.logical_id, 0) + _size(policy)
-    for kind in ("AWS::IAM::Policy", "AWS::IAM::RolePolicy"):
-        for resource, _, policy in _policies(context, {kind: _IDENTITY[kind]}):
-            for value in (*resource.items("Roles"), resource.get("RoleName")):
-                role = context.target(value, _ROLE)
-                if role is not None:
-                    totals[role.logical_id] = totals.get(role.logical_id, 0) + _size(policy)
-    return totals
-
-
-def _size(value: Value) -> int:
-    """The length of a policy as IAM counts it, at least."""
-    return len(re.sub(r"\s", "", json.dumps(_plain(value), separators=(",", ":"))))
-
-
-def _plain(value: Value) -> object:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, Partial):
-        return re.sub(r"<[^>]*>", "x" * _UNKNOWN_LENGTH, value)
-    if isinstance(value, Reference | Unknown):
-        return "x" * _UNKNOWN_LENGTH
-    return value
-
-
-@rule(
-    "DEPLOY-ROLE-POLICIES",
-    "More managed policies than a role takes",
-    types=(_ROLE, "AWS::IAM::User", "AWS::IAM::Group"),
-    source="IAM user guide: IAM and AWS STS quotas, managed policies attached to a role",
-)
-def attached_rule(context: Context) -> Iterator[Hit]:
-    for resource in context.of_type(_ROLE, "AWS::IAM::User", "AWS::IAM::Group"):
-        count = len(resource.items("ManagedPolicyArns"))
-        if count > 10:
-            yield hit(
-                resource,
-                "ManagedPolicyArns",
-                f"{count} managed policies; without a higher quota a role takes 10",
-                "put the statements of several into one",
-            )
-        names = [text(item) for _, item in expand(resource, "Policies.*.PolicyName")]
-        twice = sorted({name for name in names if name and names.count(name) > 1})
-        if twice:
-            yield hit(
-                resource,
-                "Policies",
-                f"two policies have the name {twice[0]}",
-                "give each a name of its own",
-            )

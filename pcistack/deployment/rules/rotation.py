@@ -1,4 +1,4 @@
-"""Access and ways: a rotation function may change the secret, and reaches what it must."""
+"""Rotation of secrets: its times, and a function that may change the secret and reaches it."""
 
 from __future__ import annotations
 
@@ -219,3 +219,34 @@ def _listed(value: Value) -> tuple[str, ...]:
         return (value.logical_id,)
     items = value if isinstance(value, list) else str(value or "").split(",")
     return tuple(name for item in items if (name := name_of(item).strip()))
+
+
+_ROTATION: Final = "AWS::SecretsManager::RotationSchedule"
+
+
+@rule(
+    "DEPLOY-ROTATION-RULES",
+    "A rotation without one rule, or without a function",
+    types=(_ROTATION,),
+    severity=Severity.FATAL,
+    source="Secrets Manager API reference: RotateSecret, RotationRules",
+)
+def rotation_rule(context: Context) -> Iterator[Hit]:
+    for rotation in context.of_type(_ROTATION):
+        rules = fields(rotation.get("RotationRules"))
+        given = [n for n in ("AutomaticallyAfterDays", "ScheduleExpression") if rules.get(n)]
+        if len(given) > 1:
+            yield hit(
+                rotation,
+                "RotationRules",
+                "AutomaticallyAfterDays and ScheduleExpression exclude each other",
+                "keep one of them",
+            )
+        ways = [n for n in ("RotationLambdaARN", "HostedRotationLambda") if rotation.get(n)]
+        if len(ways) > 1:
+            yield hit(
+                rotation,
+                "HostedRotationLambda",
+                "RotationLambdaARN and HostedRotationLambda exclude each other",
+                "keep one of them",
+            )

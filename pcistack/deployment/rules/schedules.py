@@ -1,18 +1,20 @@
-"""Schedules and rules of events: expressions and targets that EventBridge takes."""
+"""Schedules: expressions, times and targets that EventBridge Scheduler takes."""
 
 from __future__ import annotations
 
-import json
+import difflib
 import re
+import zoneinfo
 from collections.abc import Iterator
+from functools import cache
 from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, objects, text
-from pcistack.template.view import Resource, Value
+from pcistack.deployment.paths import is_open, objects, text
+from pcistack.template.view import Resource
 
 _RULE: Final = "AWS::Events::Rule"
 _SCHEDULE: Final = "AWS::Scheduler::Schedule"
@@ -22,11 +24,6 @@ _PLAN: Final = "AWS::Backup::BackupPlan"
 _RATE: Final = re.compile(r"rate\((\d+) (minute|hour|day)(s?)\)")
 _AT: Final = re.compile(r"at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)")
 _FIELD: Final = re.compile(r"[A-Za-z0-9*/,\-?LW#]+")
-_NEEDS_ROLE: Final = (
-    *("AWS::ECS::TaskDefinition", "AWS::ECS::Cluster", "AWS::StepFunctions::StateMachine"),
-    *("AWS::CodeBuild::Project", "AWS::CodePipeline::Pipeline", "AWS::Kinesis::Stream"),
-    *("AWS::Batch::JobQueue", "AWS::KinesisFirehose::DeliveryStream"),
-)
 
 
 def _problem(expression: str, *, at: bool, single: bool = True) -> str:
@@ -140,110 +137,76 @@ def _rotation(expression: str) -> str:
     return "" if 4 <= hours <= 999 * 24 else "a secret rotates every 4 hours to 999 days"
 
 
-@rule(
-    "DEPLOY-ROTATION-RULES",
-    "A rotation without one rule, or without a function",
-    types=(_ROTATION,),
-    severity=Severity.FATAL,
-    source="Secrets Manager API reference: RotateSecret, RotationRules",
-)
-def rotation_rule(context: Context) -> Iterator[Hit]:
-    for rotation in context.of_type(_ROTATION):
-        rules = fields(rotation.get("RotationRules"))
-        given = [n for n in ("AutomaticallyAfterDays", "ScheduleExpression") if rules.get(n)]
-        if len(given) > 1:
-            yield hit(
-                rotation,
-                "RotationRules",
-                "AutomaticallyAfterDays and ScheduleExpression exclude each other",
-                "keep one of them",
-            )
-        ways = [n for n in ("RotationLambdaARN", "HostedRotationLambda") if rotation.get(n)]
-        if len(ways) > 1:
-            yield hit(
-                rotation,
-                "HostedRotationLambda",
-                "RotationLambdaARN and HostedRotationLambda exclude each other",
-                "keep one of them",
-            )
+_READS: Final = re.compile(r"(?:get|describe|list|batchGet|query|scan|search)(?:[A-Z].*|$)")
+_UNIVERSAL: Final = re.compile(r"arn:[\w-]+:scheduler:::aws-sdk:(?P<service>[^:]+):(?P<action>.+)")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Time zones of the IANA database; none where this machine has none."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 @rule(
-    "DEPLOY-EVENT-RULE",
-    "A rule of EventBridge that it refuses",
-    types=(_RULE,),
+    "DEPLOY-SCHEDULE-TIME",
+    "A schedule in a time zone that does not exist, or of a time that is over",
+    types=(_SCHEDULE,),
     severity=Severity.FATAL,
-    source="EventBridge API reference: PutRule and PutTargets",
+    source="EventBridge Scheduler API reference: CreateSchedule",
 )
-def event_rule(context: Context) -> Iterator[Hit]:
-    for rule_ in context.of_type(_RULE):
-        pattern, schedule = rule_.get("EventPattern"), rule_.get("ScheduleExpression")
-        if pattern in (None, {}, "") and schedule in (None, ""):
+def time_rule(context: Context) -> Iterator[Hit]:
+    for schedule in context.of_type(_SCHEDULE):
+        zone = schedule.text("ScheduleExpressionTimezone")
+        zones = _zones() if zone is not None else frozenset()
+        if zone is not None and zones and zone not in zones:
+            near = difflib.get_close_matches(zone, zones, 1)
             yield hit(
-                rule_,
-                "EventPattern",
-                "the rule has neither a pattern nor a schedule",
-                "add EventPattern or ScheduleExpression",
+                schedule,
+                "ScheduleExpressionTimezone",
+                f"there is no time zone {zone}",
+                f"write {near[0]}" if near else "write it as Europe/Zurich",
             )
-        bus = rule_.text("EventBusName")
-        if (
-            schedule is not None
-            and bus not in (None, "default")
-            and not str(bus).endswith("/default")
-        ):
+        start, end = schedule.text("StartDate"), schedule.text("EndDate")
+        if start is not None and end is not None and start[:19] >= end[:19]:
             yield hit(
-                rule_,
-                "EventBusName",
-                "a schedule is a rule of the default bus only",
-                "delete EventBusName",
+                schedule, "EndDate", f"the end {end} is before the beginning {start}", "move it"
             )
-        yield from _pattern(rule_.logical_id, "EventPattern", pattern, 0)
-        ids: set[str] = set()
-        for path, target in objects(rule_, "Targets"):
-            name = text(target.get("Id"))
-            if name is not None and name in ids:
-                yield hit(rule_, f"{path}.Id", f"a second target has the id {name}", "rename it")
-            ids.add(name or "")
-            goal = context.target(target.get("Arn"), *_NEEDS_ROLE)
-            if goal is not None and target.get("RoleArn") is None:
-                yield hit(
-                    rule_,
-                    f"{path}.RoleArn",
-                    f"EventBridge needs a role to start {goal.logical_id}",
-                    "set RoleArn to a role that events.amazonaws.com may assume",
-                )
-            inputs = [n for n in ("Input", "InputPath", "InputTransformer") if target.get(n)]
-            if len(inputs) > 1:
-                yield hit(
-                    rule_,
-                    f"{path}.{inputs[1]}",
-                    f"{' and '.join(inputs)} exclude each other",
-                    "keep one of them",
-                )
-            yield from _input(rule_.logical_id, path, target)
-
-
-def _input(name: str, path: str, target: dict[str, Value]) -> Iterator[Hit]:
-    given = text(target.get("Input"))
-    if given is None:
-        return
-    try:
-        json.loads(given)
-    except ValueError:
-        yield hit(name, f"{path}.Input", "the input is no JSON", "write JSON")
-
-
-def _pattern(name: str, path: str, pattern: Value, depth: int) -> Iterator[Hit]:
-    """A pattern is an object whose leaves are lists."""
-    if not isinstance(pattern, dict):
-        return
-    for key, value in pattern.items():
-        if isinstance(value, dict):
-            yield from _pattern(name, f"{path}.{key}", value, depth + 1)
-        elif isinstance(value, bool | int | float) or type(value) is str:
+        once = re.fullmatch(r"at\((\d{4}-\d\d-\d\d).*\)", schedule.text("ScheduleExpression") or "")
+        if once and once.group(1) < context.on.isoformat():
             yield hit(
-                name,
-                f"{path}.{key}",
-                f"{key} is {text(value)!r}; a pattern lists what matches",
-                f"write [{text(value)}]",
+                schedule,
+                "ScheduleExpression",
+                f"{once.group(1)} is over: nothing will run",
+                "choose a time to come",
+                severity=Severity.WARNING,
+            )
+
+
+@rule(
+    "DEPLOY-SCHEDULE-API",
+    "A call of an API that EventBridge Scheduler does not make",
+    types=(_SCHEDULE,),
+    severity=Severity.FATAL,
+    source="EventBridge Scheduler user guide: Using universal targets (unsupported API actions)",
+)
+def api_rule(context: Context) -> Iterator[Hit]:
+    for schedule in context.of_type(_SCHEDULE):
+        value = schedule.get("Target.Arn")
+        found = _UNIVERSAL.fullmatch(context.access.names.text(value)) if value else None
+        if found is None or is_open(value):
+            continue
+        service, action = found["service"], found["action"]
+        if service != service.lower() or not action[:1].islower():
+            yield hit(
+                schedule,
+                "Target.Arn",
+                f"{service}:{action} is not written as the SDK does",
+                f"write {service.lower()}:{action[:1].lower()}{action[1:]}",
+            )
+        elif _READS.fullmatch(action):
+            yield hit(
+                schedule,
+                "Target.Arn",
+                f"{action} only reads, and such calls are not scheduled",
+                "call an action that changes something, or a function",
             )

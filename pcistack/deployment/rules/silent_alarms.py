@@ -193,70 +193,93 @@ def action_rule(context: Context) -> Iterator[Hit]:
 
 
 @rule(
-    "DEPLOY-SILENT-EVENTS",
-    "An event rule, a topic or a scaling target that leads nowhere",
-    types=("AWS::Events::Rule", "AWS::SNS::Topic", "AWS::ApplicationAutoScaling::ScalableTarget"),
+    "DEPLOY-ALARM-SILENT-SET",
+    "An alarm whose dimensions are not emitted together",
+    types=(_ALARM,),
     severity=Severity.WARNING,
-    source="EventBridge, SNS and Application Auto Scaling user guides",
+    source="CloudWatch user guide: dimensions of AWS services' metrics",
 )
-def nowhere_rule(context: Context) -> Iterator[Hit]:
-    for event in context.of_type("AWS::Events::Rule"):
-        if event.get("Targets") in (None, []):
-            yield hit(event, "Targets", "the rule has no target: nothing happens", "add Targets")
-    outputs = str(
-        [
-            output
-            for output in context.view.template.section("Outputs").values()
-            if isinstance(output, dict) and "Export" in output
-        ]
-    )
-    heard, sent = _heard(context), _sent(context)
-    for topic in context.of_type("AWS::SNS::Topic") if heard is not None else ():
-        name = topic.logical_id
-        if (
-            name in sent - (heard or set())
-            and name not in outputs
-            and not topic.items("Subscription")
-        ):
+def set_rule(context: Context) -> Iterator[Hit]:
+    for alarm in context.of_type(_ALARM):
+        series = [("Dimensions", dict(alarm.properties))]
+        for path, query in objects(alarm, "Metrics"):
+            metric = fields(fields(query.get("MetricStat")).get("Metric"))
+            series.append((f"{path}.MetricStat.Metric.Dimensions", metric))
+        for path, metric in series:
+            yield from _set(context, alarm, path, metric)
+
+
+_PER_TARGET: Final = ("HealthyHostCount", "UnHealthyHostCount")
+_GLOBAL: Final = ("AWS/Billing", "AWS/CloudFront", "AWS/Route53")
+
+
+def _set(context: Context, alarm: Resource, path: str, metric: dict[str, Value]) -> Iterator[Hit]:
+    namespace, name = text(metric.get("Namespace")), text(metric.get("MetricName"))
+    items = listed(metric.get("Dimensions"))
+    given = {text(fields(item).get("Name")): fields(item).get("Value") for item in items}
+    if namespace is None or name is None or None in given or is_open(metric.get("Dimensions")):
+        return
+    elsewhere = context.domain == "amazonaws.com" and context.region not in (None, "us-east-1")
+    if namespace in _GLOBAL and elsewhere and not str(context.region).startswith("us-gov-"):
+        yield hit(
+            alarm,
+            path.removesuffix("Dimensions") + "Namespace",
+            f"metrics of {namespace} are in us-east-1 only: here the alarm never has data",
+            "create the alarm in us-east-1",
+        )
+    region, here = given.get("Region"), context.region
+    if namespace == "AWS/WAFV2" and type(region) is str and here not in (None, region):
+        yield hit(
+            alarm,
+            path,
+            f"the dimension Region is {region}, and the web ACL is in {here}: the alarm never "
+            "has data",
+            f"write {here}",
+        )
+    missing = _missing(context, namespace, name, given)
+    if missing:
+        yield hit(
+            alarm,
+            path,
+            f"{namespace} emits {name} with {missing} beside {', '.join(map(str, given))}: the "
+            "alarm never has data",
+            f"add the dimension {missing}",
+        )
+    yield from _insights(context, alarm, path, namespace, given)
+
+
+def _missing(context: Context, namespace: str, name: str, given: Mapping[str | None, Value]) -> str:
+    """Return the dimension without which nothing is emitted; nothing if none is missing."""
+    if namespace in ("AWS/ECS", "ECS/ContainerInsights") and "ServiceName" in given:
+        return "" if "ClusterName" in given else "ClusterName"
+    if namespace in ("AWS/ApplicationELB", "AWS/NetworkELB"):
+        if "TargetGroup" in given and "LoadBalancer" not in given:
+            return "" if name == "RequestCountPerTarget" else "LoadBalancer"
+        return "TargetGroup" if name in _PER_TARGET and "TargetGroup" not in given else ""
+    if namespace == "AWS/WAFV2" and {"WebACL", "Rule"} <= given.keys():
+        regional = context.region not in (None, "us-east-1")
+        return "Region" if regional and "Region" not in given else ""
+    return ""
+
+
+def _insights(
+    context: Context, alarm: Resource, path: str, namespace: str, given: dict[str | None, Value]
+) -> Iterator[Hit]:
+    if namespace != "ECS/ContainerInsights":
+        return
+    value = given.get("ClusterName")
+    for cluster in context.of_type("AWS::ECS::Cluster"):
+        named = context.target(value) is cluster or (
+            type(value) is str and value == cluster.get("ClusterName")
+        )
+        off = any(
+            text(item.get("Name")) == "containerInsights" and text(item.get("Value")) == "disabled"
+            for _, item in objects(cluster, "ClusterSettings")
+        )
+        if named and off:
             yield hit(
-                topic,
-                "",
-                "alarms or events are sent to the topic, and nobody subscribes to it in this "
-                "template",
-                "add an AWS::SNS::Subscription, or subscribe by hand after the deployment",
+                alarm,
+                path,
+                f"{cluster.logical_id} has no Container Insights: the alarm never has data",
+                "set containerInsights: enabled",
             )
-    policies = context.of_type("AWS::ApplicationAutoScaling::ScalingPolicy")
-    used = {policy.referenced("ScalingTargetId") for policy in policies}
-    by_id = any(policy.get("ResourceId") is not None for policy in policies)
-    for target in context.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
-        if target.logical_id not in used and not by_id and not target.items("ScheduledActions"):
-            yield hit(
-                target,
-                "",
-                "no scaling policy uses the target: nothing is scaled",
-                "add an AWS::ApplicationAutoScaling::ScalingPolicy",
-            )
-
-
-def _heard(context: Context) -> set[str] | None:
-    """Return the topics that somebody subscribes to; None if one of them is not known."""
-    heard: set[str] = set()
-    for subscription in context.of_type("AWS::SNS::Subscription"):
-        value = subscription.get("TopicArn")
-        target = context.target(value)
-        if target is None and is_open(value):
-            return None
-        heard.add(target.logical_id if target else "")
-    return heard
-
-
-def _sent(context: Context) -> set[str]:
-    """Return the topics that an alarm or an event of the template is sent to."""
-    paths = {_ALARM: "AlarmActions", "AWS::RDS::EventSubscription": "SnsTopicArn"}
-    return {
-        value.logical_id
-        for kind, path in paths.items()
-        for resource in context.of_type(kind)
-        for value in resource.items(path)
-        if isinstance(value, Reference)
-    }

@@ -1,4 +1,4 @@
-"""Requirement 10.2.1: networks, load balancers, containers, buckets and the account log."""
+"""Requirement 10.2.1: load balancers, containers, buckets and the account log."""
 
 from __future__ import annotations
 
@@ -15,48 +15,7 @@ from pcistack.checks.rule import (
 )
 from pcistack.pci_dss.context import Context, attributes
 from pcistack.pci_dss.pack import rule
-from pcistack.template.references import name_of
 from pcistack.template.view import Resource
-
-
-@rule(
-    "PCI-10.2.1-FLOW-LOGS",
-    "Every VPC logs all of its traffic",
-    asks="Audit logs are on for all components; network traffic is part of the record.",
-    requirements=("10.2.1", "10.2.2"),
-    related=("EC2.6",),
-    types=("AWS::EC2::VPC", "AWS::EC2::FlowLog", "AWS::EC2::TransitGateway"),
-    extent=Extent.FULL,
-    fix="Add AWS::EC2::FlowLog with ResourceType VPC and TrafficType ALL.",
-)
-def flow_logs(context: Context) -> Iterator[Hit]:
-    logged: set[str] = set()
-    for log in context.of_type("AWS::EC2::FlowLog"):
-        traffic = log.get("TrafficType")
-        if traffic not in ("ALL", None) or (
-            traffic is None and not str(log.get("ResourceType")).startswith("TransitGateway")
-        ):
-            yield hit(log, "TrafficType", f"TrafficType is {show(traffic)}, not ALL")
-        if log.get("ResourceType") == "VPC" and _destination(log):
-            logged.add(name_of(log.get("ResourceId")))
-        elif not _destination(log):
-            yield hit(log, "LogDestination", "the flow log has no destination")
-    for vpc in context.of_type("AWS::EC2::VPC"):
-        if vpc.logical_id not in logged:
-            yield Hit(resource=vpc.logical_id, message="no flow log records its traffic")
-    recorded = {name_of(log.get("ResourceId")) for log in context.of_type("AWS::EC2::FlowLog")}
-    for gateway in context.of_type("AWS::EC2::TransitGateway"):
-        if gateway.logical_id not in recorded:
-            message = "no flow log records what passes it"
-            yield hit(gateway, "", message, severity=Severity.WARNING)
-
-
-def _destination(log: Resource) -> bool:
-    kind = log.get("LogDestinationType")
-    if kind in (None, "cloud-watch-logs"):
-        where = log.get("LogGroupName") or log.get("LogDestination")
-        return bool(where) and bool(log.get("DeliverLogsPermissionArn"))
-    return bool(log.get("LogDestination"))
 
 
 @rule(

@@ -1,10 +1,9 @@
-"""Requirements 1.2 and 1.3: what security groups let in and out, and that each thing has one."""
+"""Requirements 1.2 and 1.3: what security groups let in and out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import UNRESOLVED, Extent, Hit
@@ -14,7 +13,6 @@ from pcistack.network.security_groups import GROUP_TYPES
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.listeners import redirects_only
 from pcistack.pci_dss.pack import rule
-from pcistack.template.view import CUSTOM_RESOURCE, Reference, Resource
 
 
 def _permissions(
@@ -278,85 +276,3 @@ def rule_idle(context: Context) -> Iterator[Hit]:
 
 def _other(direction: Direction) -> Direction:
     return Direction.EGRESS if direction is Direction.INGRESS else Direction.INGRESS
-
-
-_NEEDS_GROUP: Final = {
-    "AWS::RDS::DBCluster": "VpcSecurityGroupIds",
-    "AWS::RDS::DBInstance": "VPCSecurityGroups",
-    "AWS::RDS::DBProxy": "VpcSecurityGroupIds",
-    "AWS::ECS::Service": "NetworkConfiguration.AwsvpcConfiguration.SecurityGroups",
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": "SecurityGroups",
-    "AWS::Lambda::Function": "VpcConfig.SecurityGroupIds",
-    "AWS::EFS::MountTarget": "SecurityGroups",
-    "AWS::ElastiCache::ReplicationGroup": "SecurityGroupIds",
-    "AWS::Redshift::Cluster": "VpcSecurityGroupIds",
-    "AWS::DocDB::DBCluster": "VpcSecurityGroupIds",
-    "AWS::Neptune::DBCluster": "VpcSecurityGroupIds",
-}
-
-
-@rule(
-    "PCI-1.3.1-GROUP-MISSING",
-    "What has a network interface names its security groups",
-    asks="Inbound traffic is restricted to what is necessary; without a group of its own a "
-    "resource gets the VPC's default one.",
-    requirements=("1.3.1", "1.4.1"),
-    related=(
-        "EC2.2",
-        "ELB.7",
-    ),
-    types=tuple(_NEEDS_GROUP),
-    extent=Extent.FULL,
-    fix="Name a security group that admits only the resource's clients.",
-)
-def group_missing(context: Context) -> Iterator[Hit]:
-    for workload in context.network.workloads.values():
-        path = _NEEDS_GROUP.get(workload.type)
-        if workload.groups or path is None:
-            continue
-        resource = context.view.resources[workload.logical_id]
-        if resource.text("Type") == "gateway" or resource.is_unknown(path):
-            continue
-        if _outside_template(resource):
-            continue
-        optional = resource.text("Type") == "network"
-        yield Hit(
-            resource=workload.logical_id,
-            property=path,
-            message="no security group is named, so nothing limits who reaches it"
-            if optional
-            else "no security group is named, so the VPC's default one applies",
-            severity=Severity.WARNING if optional else None,
-        )
-
-
-def _outside_template(resource: Resource) -> bool:
-    """EC2-Classic style groups, or a network load balancer's optional ones."""
-    return resource.get("DBSecurityGroups") is not None
-
-
-@rule(
-    "PCI-1.3.1-DEFAULT-GROUP",
-    "The default security group of a VPC is closed",
-    asks="Inbound and outbound traffic is restricted; the default group admits its members and "
-    "lets everything out.",
-    requirements=("1.3.1", "1.3.2"),
-    related=("EC2.2",),
-    severity=Severity.WARNING,
-    types=("AWS::EC2::VPC",),
-    fix="Close it with a custom resource (CDK: restrict_default_security_group=True).",
-)
-def default_group(context: Context) -> Iterator[Hit]:
-    closed = {
-        value.logical_id
-        for resource in context.of_type(CUSTOM_RESOURCE)
-        if resource.get("ServiceToken") is not None
-        for value in resource.properties.values()
-        if isinstance(value, Reference) and value.attribute == "DefaultSecurityGroup"
-    }
-    for vpc in context.of_type("AWS::EC2::VPC"):
-        if vpc.logical_id not in closed:
-            yield Hit(
-                resource=vpc.logical_id,
-                message="nothing in the template closes the VPC's default security group",
-            )

@@ -1,4 +1,4 @@
-"""Requirement 10.2.1: APIs, distributions, warehouses and workflows log, but no whole bodies."""
+"""Requirement 10.2.1: services log, at a level that tells enough, but no whole bodies."""
 
 from __future__ import annotations
 
@@ -155,3 +155,58 @@ def bodies_logged(context: Context) -> Iterator[Hit]:
 def _route(routes: Value, name: str) -> dict[str, Value]:
     found = routes.get(name) if isinstance(routes, dict) else None
     return found if isinstance(found, dict) else {}
+
+
+@rule(
+    "PCI-3.3.1-EXECUTION-DATA-LOGGED",
+    "No workflow or API logs whole inputs and outputs",
+    asks="Sensitive authentication data is not kept; whole payloads in a log would hold it.",
+    requirements=("3.3.1", "3.5.1"),
+    types=(
+        "AWS::StepFunctions::StateMachine",
+        "AWS::AppSync::GraphQLApi",
+        "AWS::Pipes::Pipe",
+        "AWS::Events::EventBus",
+        "AWS::ApiGatewayV2::Stage",
+    ),
+    fix="IncludeExecutionData false, ExcludeVerboseContent true, DataTraceEnabled false.",
+)
+def execution_data_logged(context: Context) -> Iterator[Hit]:
+    for machine in context.of_type("AWS::StepFunctions::StateMachine"):
+        yield from must_be_false(machine, "LoggingConfiguration.IncludeExecutionData")
+    for api in context.of_type("AWS::AppSync::GraphQLApi"):
+        if api.get("LogConfig") is not None and api.flag("LogConfig.ExcludeVerboseContent") is not (
+            True
+        ):
+            yield hit(
+                api,
+                "LogConfig.ExcludeVerboseContent",
+                f"it is {show(api.get('LogConfig.ExcludeVerboseContent'))}: headers and whole "
+                "answers are logged",
+            )
+    for pipe in context.of_type("AWS::Pipes::Pipe"):
+        if pipe.items("LogConfiguration.IncludeExecutionData"):
+            yield hit(pipe, "LogConfiguration.IncludeExecutionData", "whole events are logged")
+    for bus in context.of_type("AWS::Events::EventBus"):
+        if bus.get("LogConfig.IncludeDetail") == "FULL":
+            yield hit(bus, "LogConfig.IncludeDetail", "whole events are logged")
+    for stage in context.of_type("AWS::ApiGatewayV2::Stage"):
+        yield from must_be_false(stage, "DefaultRouteSettings.DataTraceEnabled")
+
+
+@rule(
+    "PCI-10.2.1-LOG-LEVEL-OFF",
+    "No service's log is switched off or filtered away by its level",
+    asks="Audit logs are on for all components.",
+    requirements=("10.2.1",),
+    security_hub=("AppSync.2",),
+    types=("AWS::AppSync::GraphQLApi", "AWS::Pipes::Pipe"),
+    fix="Level ALL or ERROR; FieldLogLevel ERROR or ALL.",
+)
+def log_level_off(context: Context) -> Iterator[Hit]:
+    for api in context.of_type("AWS::AppSync::GraphQLApi"):
+        if api.get("LogConfig.FieldLogLevel") in (None, "NONE"):
+            yield hit(api, "LogConfig.FieldLogLevel", "no field is logged")
+    for pipe in context.of_type("AWS::Pipes::Pipe"):
+        if pipe.get("LogConfiguration.Level") == "OFF":
+            yield hit(pipe, "LogConfiguration.Level", "nothing is logged at this level")

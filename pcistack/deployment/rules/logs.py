@@ -1,4 +1,4 @@
-"""Metric filters: patterns and metrics that CloudWatch Logs takes."""
+"""Log groups: filters, policies and events that CloudWatch Logs takes."""
 
 from __future__ import annotations
 

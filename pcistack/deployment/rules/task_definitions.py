@@ -1,4 +1,4 @@
-"""Containers of a task definition: what ECS refuses on any compute."""
+"""Task definitions: what ECS refuses of their containers on any compute."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pcistack.deployment.context import Context
 from pcistack.deployment.fargate import TASK, fargate_tasks, units
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields, is_open, listed, objects, text
+from pcistack.deployment.tasks import written_containers
 from pcistack.template.view import Resource, Value, number
 
 _CONTAINERS: Final = "ContainerDefinitions"
@@ -25,33 +26,7 @@ _HEALTH: Final[Mapping[str, tuple[int, int]]] = {
     "Timeout": (2, 120),
 }
 _CONDITIONS: Final = ("START", "COMPLETE", "SUCCESS", "HEALTHY")
-_AWSLOGS: Final = (
-    "awslogs-create-group",
-    "awslogs-credentials-endpoint",
-    "awslogs-datetime-format",
-    "awslogs-endpoint",
-    "awslogs-force-flush-interval-seconds",
-    "awslogs-format",
-    "awslogs-group",
-    "awslogs-max-buffered-events",
-    "awslogs-multiline-pattern",
-    "awslogs-region",
-    "awslogs-stream",
-    "awslogs-stream-prefix",
-    "max-buffer-size",
-    "mode",
-    "tag",
-)
-_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
-    "awslogs": ("awslogs-group", "awslogs-region"),
-    "splunk": ("splunk-token", "splunk-url"),
-}
 _ECR: Final = re.compile(r"\d{12}\.dkr\.ecr[.-]")
-
-
-def _tasks(context: Context) -> Iterator[tuple[Resource, list[tuple[str, dict[str, Value]]]]]:
-    for task in context.of_type(TASK):
-        yield task, list(objects(task, _CONTAINERS))
 
 
 @rule(
@@ -62,7 +37,7 @@ def _tasks(context: Context) -> Iterator[tuple[Resource, list[tuple[str, dict[st
     source=_API,
 )
 def containers_rule(context: Context) -> Iterator[Hit]:
-    for task, containers in _tasks(context):
+    for task, containers in written_containers(context):
         if not containers or is_open(task.get(_CONTAINERS)):
             continue
         whole = len(containers) == len(task.items(_CONTAINERS))
@@ -150,7 +125,7 @@ def _named(
 )
 def memory_rule(context: Context) -> Iterator[Hit]:
     fargate = {task.logical_id for task in fargate_tasks(context)}
-    for task, containers in _tasks(context):
+    for task, containers in written_containers(context):
         memory, cpu = units(task.get("Memory")), units(task.get("Cpu"))
         asked = {"Cpu": 0.0, "Memory": 0.0}
         for path, container in containers:
@@ -203,7 +178,7 @@ def memory_rule(context: Context) -> Iterator[Hit]:
     source="ECS API reference: HealthCheck",
 )
 def health_rule(context: Context) -> Iterator[Hit]:
-    for task, containers in _tasks(context):
+    for task, containers in written_containers(context):
         for path, container in containers:
             check = fields(container.get("HealthCheck"))
             for name, (low, high) in _HEALTH.items():
@@ -227,61 +202,6 @@ def health_rule(context: Context) -> Iterator[Hit]:
 
 
 @rule(
-    "DEPLOY-TASK-LOG-OPTIONS",
-    "Options of a log driver that it lacks or does not know",
-    types=(TASK,),
-    severity=Severity.FATAL,
-    source="ECS API reference: LogConfiguration",
-)
-def log_rule(context: Context) -> Iterator[Hit]:
-    fargate = {task.logical_id for task in fargate_tasks(context)}
-    for task, containers in _tasks(context):
-        router = any(c.get("FirelensConfiguration") is not None for _, c in containers)
-        for path, container in containers:
-            log, at = fields(container.get("LogConfiguration")), f"{path}.LogConfiguration"
-            if text(log.get("LogDriver")) == "awsfirelens" and not router:
-                yield hit(
-                    task,
-                    f"{at}.LogDriver",
-                    "the driver awsfirelens needs a container with a FirelensConfiguration",
-                    "add the log router's container, or use awslogs",
-                )
-            if not is_open(log.get("Options")):
-                yield from _log_options(task, at, log, on_fargate=task.logical_id in fargate)
-
-
-def _log_options(
-    task: Resource, at: str, log: dict[str, Value], *, on_fargate: bool
-) -> Iterator[Hit]:
-    driver, given = text(log.get("LogDriver")) or "", fields(log.get("Options"))
-    secret = {text(fields(item).get("Name")) for item in listed(log.get("SecretOptions"))}
-    prefix = ("awslogs-stream-prefix",) if driver == "awslogs" and on_fargate else ()
-    for name in (*_NEEDED.get(driver, ()), *prefix):
-        if name not in given and name not in secret:
-            yield hit(
-                task,
-                f"{at}.Options",
-                f"the driver {driver} needs the option {name}",
-                f"add {name} to Options",
-            )
-    for name in given if driver == "awslogs" else ():
-        if name not in _AWSLOGS:
-            yield hit(
-                task,
-                f"{at}.Options.{name}",
-                f"the driver awslogs has no option {name}",
-                f"choose from {', '.join(_AWSLOGS)}",
-            )
-    if text(given.get("mode")) not in (None, "blocking", "non-blocking"):
-        yield hit(
-            task,
-            f"{at}.Options.mode",
-            f"mode is {text(given.get('mode'))}",
-            "set mode: blocking or non-blocking",
-        )
-
-
-@rule(
     "DEPLOY-TASK-VARIABLES",
     "A variable of a container that is given twice",
     types=(TASK,),
@@ -289,7 +209,7 @@ def _log_options(
     source="ECS API reference: RegisterTaskDefinition, Secret names are unique",
 )
 def variables_rule(context: Context) -> Iterator[Hit]:
-    for task, containers in _tasks(context):
+    for task, containers in written_containers(context):
         for path, container in containers:
             plain = [text(fields(e).get("Name")) for e in listed(container.get("Environment"))]
             secret = [text(fields(s).get("Name")) for s in listed(container.get("Secrets"))]
