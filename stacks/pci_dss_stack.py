@@ -23,7 +23,6 @@ from pci_constructs.job import Job, schedule
 from pci_constructs.monitoring import Monitoring
 from pci_constructs.names import SERVICE
 from pci_constructs.network import Network, admit
-from pci_constructs.place import Place
 from pci_constructs.service import Service, wait_for
 from pci_constructs.settings.workload import WorkloadSettings
 from pci_constructs.worker import Worker
@@ -71,7 +70,7 @@ class PciDssStack(Stack):
         names, protection = environment.names, environment.protection
         self.encryption = Encryption(self, "Encryption", names=names, protection=protection)
         foundation = Foundation(
-            names=names, place=Place.of(self), protection=protection, keys=self.encryption
+            names=names, place=self.encryption.place, protection=protection, keys=self.encryption
         )
         self.network = Network(
             self,
@@ -269,10 +268,10 @@ class PciDssStack(Stack):
             "VpcId": self.network.vpc.vpc_id,
             "EcsClusterName": self.service.cluster.cluster_name,
             "ServiceName": self.service.service.service_name,
-            "ClusterEndpoint": self.database.cluster.cluster_endpoint.hostname,
-            "ClusterReaderEndpoint": self.database.cluster.cluster_read_endpoint.hostname,
-            "SecretArn": self.identities.secret("application").secret_arn,
-            "AlarmTopicArn": self.monitoring.topic.topic_arn,
+            "ClusterEndpoint": self.database.host,
+            "ClusterReaderEndpoint": self.database.reader_host,
+            "SecretArn": self.identities.arns["application"],
+            "AlarmTopicArn": self.monitoring.topic_arn,
         }
         if self.ingress is not None:
             outputs["LoadBalancerDnsName"] = self.ingress.load_balancer.load_balancer_dns_name
@@ -285,8 +284,7 @@ class PciDssStack(Stack):
         """What a deployment may change; an export of it would refuse that while it is imported."""
         outputs = {"PrivateSubnetIds": ",".join(self.network.private.subnet_ids)}
         for identity in ("owner", "reader"):
-            secret = self.identities.secret(identity)
-            outputs[f"{identity.capitalize()}SecretArn"] = secret.secret_arn
+            outputs[f"{identity.capitalize()}SecretArn"] = self.identities.arns[identity]
         if self.network.nat_addresses:
             outputs["NatAddresses"] = ",".join(self.network.nat_addresses)
         for workload in self._workloads:

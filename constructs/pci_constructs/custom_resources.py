@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from aws_cdk import CfnResource, CustomResourceProviderBase, Stack
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, Node
 
 from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
@@ -51,7 +51,8 @@ class CustomResources(Construct):
         cfn_tags = [{"Key": key, "Value": value} for key, value in tags.items()]
         for child in Stack.of(self).node.children:
             if isinstance(child, CustomResourceProviderBase):
-                role, function = _part(child, "Role"), _part(child, "Handler")
+                node = child.node
+                role, function = _part(node, "Role"), _part(node, "Handler")
                 role.add_property_override("ManagedPolicyArns", policies)
                 role.add_property_override("Tags", cfn_tags)
                 function.add_property_override("LoggingConfig", logging)
@@ -67,7 +68,7 @@ class CustomResources(Construct):
         return iam.CfnManagedPolicy(self, "Policy", policy_document=policy(write))
 
 
-def _part(provider: CustomResourceProviderBase, construct_id: str) -> CfnResource:
-    part = provider.node.find_child(construct_id)
+def _part(provider: Node, construct_id: str) -> CfnResource:
+    part = provider.find_child(construct_id)
     assert isinstance(part, CfnResource)
     return part

@@ -39,6 +39,8 @@ class Database(Construct):
         cluster: The cluster.
         instances: Its instances, the writer first.
         writer: The instance that takes connections; wait for it before you connect.
+        host: Where it takes connections.
+        reader_host: Where readers take connections that only read.
         security_group: Admit clients here, on the port of the settings.
         settings: Its settings.
         master_secret_arn: The master user's secret, which RDS makes, keeps and rotates; for the
@@ -70,12 +72,16 @@ class Database(Construct):
         self.security_group = self._security_group(tier)
         self.log_groups = self._log_groups()
         self.cluster = self._cluster(tier)
-        self._restore(self.settings.snapshot)
-        self.instances = [self.cluster.node.find_child(name) for name, _ in self._instances()]
+        node = self.cluster.node
+        self.instances = [node.find_child(name) for name, _ in self._instances()]
         self.writer = self.instances[0]
-        self._finish_cluster()
-        assert self.cluster.secret is not None
-        self.master_secret_arn = self.cluster.secret.secret_arn
+        resource = node.default_child
+        assert isinstance(resource, rds.CfnDBCluster)
+        self._restore(resource, self.settings.snapshot)
+        self._finish(resource)
+        self.host = resource.attr_endpoint_address
+        self.reader_host = resource.attr_read_endpoint_address
+        self.master_secret_arn = resource.attr_master_user_secret_secret_arn
 
     def _security_group(self, tier: Tier) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(
@@ -166,12 +172,10 @@ class Database(Construct):
             ),
         )
 
-    def _restore(self, snapshot: str | None) -> None:
+    def _restore(self, resource: rds.CfnDBCluster, snapshot: str | None) -> None:
         """Begin with a snapshot, from which AWS takes what it refuses beside it."""
         if snapshot is None:
             return
-        resource = self.cluster.node.default_child
-        assert isinstance(resource, rds.CfnDBCluster)
         own = snapshot.split(":")[4] == self._foundation.place.account
         resource.snapshot_identifier = snapshot.split(":", 6)[6] if own else snapshot
         resource.master_username = resource.database_name = None
@@ -211,9 +215,7 @@ class Database(Construct):
             ),
         ).role
 
-    def _finish_cluster(self) -> None:
-        resource = self.cluster.node.default_child
-        assert isinstance(resource, rds.CfnDBCluster)
+    def _finish(self, resource: rds.CfnDBCluster) -> None:
         # Else Aurora makes the groups itself.
         resource.node.add_dependency(*self.log_groups.values())
         pinned = has_long_term_support(self.settings.engine_version)

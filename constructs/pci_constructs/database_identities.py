@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from aws_cdk import CustomResource, Duration, Stack
+from aws_cdk import CustomResource, Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -44,6 +44,7 @@ class DatabaseIdentities(Construct):
     Attributes:
         function: The function; its errors are worth an alarm (PCI DSS 10.7).
         security_group: The function's group.
+        arns: ARN of the secret of each identity.
         ready: The users are made; wait for it before a task starts.
     """
 
@@ -73,18 +74,17 @@ class DatabaseIdentities(Construct):
             identity: [[foundation.names.ecs_cluster, name] for name in names]
             for identity, names in services.items()
         }
-        cluster = database.cluster
-        self._host = cluster.cluster_endpoint.hostname
-        self._reader_host = cluster.cluster_read_endpoint.hostname
         self._secrets = {identity: self._secret(identity) for identity in GRANTS}
-        self._arns = {identity: secret.secret_arn for identity, secret in self._secrets.items()}
+        self.arns = {identity: secret.secret_arn for identity, secret in self._secrets.items()}
         self.security_group = group = self._security_group()
         log_group = owned_log_group(
             self, "LogGroup", name=foundation.names.database_users_logs, foundation=foundation
         )
         self.function = self._function(group, log_group)
+        self._function_arn = self.function.function_arn
+        may_rotate = self._permission()
         self.ready: IDependable = self._users(group)
-        self._rotate()
+        self._rotate(may_rotate, self.ready)
 
     def secret(self, identity: str) -> secretsmanager.ISecret:
         """Return the secret of an identity: host, readerhost, port, dbname, username, password.
@@ -98,8 +98,8 @@ class DatabaseIdentities(Construct):
         """Generate a login; it is in no parameter and no template (PCI DSS 8.6.2)."""
         value = {
             "engine": "mysql",
-            "host": self._host,
-            "readerhost": self._reader_host,
+            "host": self._database.host,
+            "readerhost": self._database.reader_host,
             "port": str(self._database.settings.port),
             "dbname": self._database.settings.name,
             "username": users(identity)[0],
@@ -111,7 +111,7 @@ class DatabaseIdentities(Construct):
             encryption_key=self._foundation.keys.secrets,
             removal_policy=removal_policy(self._foundation.protection),
             generate_secret_string=secretsmanager.SecretStringGenerator(
-                secret_string_template=Stack.of(self).to_json_string(value),
+                secret_string_template=_json(value),
                 generate_string_key="password",
                 password_length=32,
                 exclude_punctuation=True,  # so that it stands in a URL as it is
@@ -139,7 +139,7 @@ class DatabaseIdentities(Construct):
 
     def _function(self, group: ec2.SecurityGroup, log_group: logs.LogGroup) -> lambda_.Function:
         tier, cluster = self._network.private, self._database.cluster
-        function = lambda_.Function(
+        return lambda_.Function(
             self,
             "Function",
             description=f"Makes and rotates the users of {cluster.node.path}",
@@ -155,20 +155,24 @@ class DatabaseIdentities(Construct):
             vpc_subnets=tier.subnets,
             security_groups=[group],
             environment={
-                "HOST": self._host,
+                "HOST": self._database.host,
                 "PORT": str(self._database.settings.port),
                 "DATABASE": self._database.settings.name,
                 "MASTER_SECRET": self._database.master_secret_arn,
-                "SECRETS": Stack.of(self).to_json_string(self._arns),
+                "SECRETS": _json(self.arns),
                 "SERVICES": json.dumps(self._services),
             },
         )
-        function.add_permission(
+
+    def _permission(self) -> lambda_.CfnPermission:
+        return lambda_.CfnPermission(
+            self.function,
             "SecretsManager",
-            principal=cast("iam.IPrincipal", iam.ServicePrincipal("secretsmanager.amazonaws.com")),
+            action="lambda:InvokeFunction",
+            function_name=self._function_arn,
+            principal="secretsmanager.amazonaws.com",
             source_account=self._foundation.place.account,
         )
-        return function
 
     def _role(self, log_group: logs.LogGroup) -> iam.IRole:
         place, cluster = self._foundation.place, self._foundation.names.ecs_cluster
@@ -177,7 +181,7 @@ class DatabaseIdentities(Construct):
             for pairs in self._services.values()
             for _, name in pairs
         ]
-        key = self._foundation.keys.secrets.key_arn
+        key = self._foundation.keys.arns["secrets"]
         restart = [allow("ecs:UpdateService", on=services)] if services else []
         return listed_role(
             self,
@@ -192,7 +196,7 @@ class DatabaseIdentities(Construct):
                         "secretsmanager:GetSecretValue",
                         "secretsmanager:PutSecretValue",
                         "secretsmanager:UpdateSecretVersionStage",
-                        on=list(self._arns.values()),
+                        on=list(self.arns.values()),
                     ),
                     allow("secretsmanager:GetRandomPassword"),
                     allow("kms:Decrypt", "kms:GenerateDataKey", on=key),
@@ -220,12 +224,12 @@ class DatabaseIdentities(Construct):
             self,
             "Users",
             resource_type="Custom::DatabaseUsers",
-            service_token=self.function.function_arn,
+            service_token=self._function_arn,
             service_timeout=Duration.minutes(15),
             properties={  # a change of any makes the users again
-                "Host": self._host,
+                "Host": self._database.host,
                 "Port": self._database.settings.port,
-                "Secrets": list(self._arns.values()),
+                "Secrets": list(self.arns.values()),
                 "MasterSecret": self._database.master_secret_arn,
                 "Code": digest(),
             },
@@ -240,24 +244,31 @@ class DatabaseIdentities(Construct):
             users_made.node.add_dependency(self._network.endpoint_security_group)
         return users_made
 
-    def _rotate(self) -> None:
-        settings, function = self._database.settings, self.function.function_arn
+    def _rotate(self, *tested: IDependable) -> None:
+        """Rotate by a schedule, of which Secrets Manager tests at once what it needs.
+
+        Args:
+            tested: That it may invoke the function, and that the login works.
+        """
+        settings = self._database.settings
         rules = secretsmanager.CfnRotationSchedule.RotationRulesProperty(
             schedule_expression=_cron(settings.rotation_days, settings.rotation_hour),
             duration=_WINDOW,
         )
-        # Secrets Manager tests at once that it may invoke the function, and the login.
-        tested = (self.function.node.find_child("SecretsManager"), self.ready)
-        for identity, arn in self._arns.items():
+        for identity, arn in self.arns.items():
             schedule = secretsmanager.CfnRotationSchedule(
                 self,
                 f"{identity.capitalize()}Schedule",
                 secret_id=arn,
-                rotation_lambda_arn=function,
+                rotation_lambda_arn=self._function_arn,
                 rotate_immediately_on_update=False,
                 rotation_rules=rules,
             )
             schedule.node.add_dependency(*tested)
+
+
+def _json(value: Mapping[str, str]) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _cron(days: int, hour: int) -> str:

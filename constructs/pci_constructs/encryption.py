@@ -69,6 +69,8 @@ class Encryption(Construct):
         logs: The stack's log groups.
         secrets: Secrets Manager; RDS makes the master user's secret with it.
         messages: The alarm topic.
+        place: Where the stack is deployed.
+        arns: ARN of each key by its purpose, as asking a key for it costs two calls into Node.
     """
 
     def __init__(
@@ -89,7 +91,9 @@ class Encryption(Construct):
         """
         super().__init__(scope, construct_id)
         self._names, self._protection = names, protection
-        self._place = place = Place.of(self)
+        self._pending_window = Duration.days(protection.key_deletion_window_days)
+        self.arns: dict[str, str] = {}
+        self.place = place = Place.of(self)
         self.data = self._key("data", _use("rds", place=place), _grant("rds", place=place))
         self.logs = self._key("logs", _log_groups(names, place))
         self.secrets = self._key(
@@ -114,7 +118,7 @@ class Encryption(Construct):
             purpose: What it encrypts, one word that no other key has; part of the alias.
             services: First words of the services' domains, such as ``s3`` and ``sqs``.
         """
-        return self._key(purpose, _use(*services, place=self._place))
+        return self._key(purpose, _use(*services, place=self.place))
 
     def _key(
         self,
@@ -129,14 +133,15 @@ class Encryption(Construct):
             alias=self._names.alias(purpose),
             description=f"Encrypts the {purpose} of {self._names.stack}",
             enable_key_rotation=True,
-            pending_window=Duration.days(self._protection.key_deletion_window_days),
+            pending_window=self._pending_window,
             removal_policy=removal_policy(self._protection),
-            policy=iam.PolicyDocument.from_json(policy(_administer(self._place), *statements)),
+            policy=iam.PolicyDocument.from_json(policy(_administer(self.place), *statements)),
         )
         if accepted:
             acknowledge(key, accepted)
+        self.arns[purpose] = key.key_arn
         # Handed out as an import, so that no grant of the CDK widens the policy.
-        return kms.Key.from_key_arn(self, f"{construct_id}Key", key.key_arn)
+        return kms.Key.from_key_arn(self, f"{construct_id}Key", self.arns[purpose])
 
 
 def _account(place: Place) -> dict[str, object]:

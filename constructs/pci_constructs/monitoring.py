@@ -37,6 +37,7 @@ class Monitoring(Construct):
 
     Attributes:
         topic: Where every alarm and event goes.
+        topic_arn: Its ARN.
         alarms: The alarms by id, in the order of the dashboard.
     """
 
@@ -62,25 +63,25 @@ class Monitoring(Construct):
         names = foundation.names
         settings = settings or MonitoringSettings()
         self._published: list[IDependable] = []
-        self.topic = cast(
-            "sns.ITopic",
-            sns.Topic.from_topic_arn(self, "ExistingTopic", settings.topic_arn)
-            if settings.topic_arn
-            else self._topic(foundation, settings),
-        )
-        topic_arn = self.topic.topic_arn
+        if settings.topic_arn:
+            self.topic_arn = settings.topic_arn
+            self.topic = sns.Topic.from_topic_arn(self, "ExistingTopic", self.topic_arn)
+        else:
+            topic = self._topic(foundation, settings)
+            self.topic, self.topic_arn = cast("sns.ITopic", topic), topic.topic_arn
+            self._admit_publishers(topic, foundation)
         self.alarms = {
             title: alarm(
                 self,
                 title,
                 name=names.alarm(title),
                 props=alarm_props,
-                topic_arn=topic_arn,
+                topic_arn=self.topic_arn,
             )
             for title, alarm_props in watched(watch, foundation).items()
         }
-        self._database_events(watch, topic_arn)
-        self._failed_jobs(watch.jobs, names, topic_arn)
+        self._database_events(watch)
+        self._failed_jobs(watch.jobs, names)
         dashboard(
             self,
             "Dashboard",
@@ -99,22 +100,24 @@ class Monitoring(Construct):
             master_key=foundation.keys.messages,
             enforce_ssl=True,
         )
-        publish = allow(
-            "sns:Publish",
-            on=topic.topic_arn,
-            to={"Service": publishers(foundation.names)},
-            when=from_this_account(foundation.place),
-            sid="AlarmsAndDatabaseEventsOfThisAccountPublish",
-        )
-        topic.add_to_resource_policy(iam.PolicyStatement.from_json(publish))
-        self._published.append(topic.node.find_child("Policy"))
         for address in settings.emails:
             topic.add_subscription(
                 cast("sns.ITopicSubscription", subscriptions.EmailSubscription(address))
             )
         return topic
 
-    def _database_events(self, watch: Watched, topic_arn: str) -> None:
+    def _admit_publishers(self, topic: sns.Topic, foundation: Foundation) -> None:
+        publish = allow(
+            "sns:Publish",
+            on=self.topic_arn,
+            to={"Service": publishers(foundation.names)},
+            when=from_this_account(foundation.place),
+            sid="AlarmsAndDatabaseEventsOfThisAccountPublish",
+        )
+        topic.add_to_resource_policy(iam.PolicyStatement.from_json(publish))
+        self._published.append(topic.node.find_child("Policy"))
+
+    def _database_events(self, watch: Watched) -> None:
         """Tell of changes and failures that RDS itself notices (PCI DSS 11.5.2)."""
         cluster = [watch.database.cluster.cluster_identifier]
         instances = list(watch.database.cluster.instance_identifiers)
@@ -131,14 +134,14 @@ class Monitoring(Construct):
             subscription = rds.CfnEventSubscription(
                 self,
                 construct_id,
-                sns_topic_arn=topic_arn,
+                sns_topic_arn=self.topic_arn,
                 source_type=source_type,
                 source_ids=source_ids,
                 event_categories=list(categories),
             )
             subscription.node.add_dependency(*self._published)  # RDS publishes a test event at once
 
-    def _failed_jobs(self, jobs: Iterable[Job], names: Names, topic_arn: str) -> None:
+    def _failed_jobs(self, jobs: Iterable[Job], names: Names) -> None:
         """Tell of every run of a job that fails; no metric does."""
         for job in jobs:
             rule = events.CfnRule(
@@ -161,7 +164,7 @@ class Monitoring(Construct):
                 targets=[
                     events.CfnRule.TargetProperty(
                         id="Topic",
-                        arn=topic_arn,
+                        arn=self.topic_arn,
                         input_transformer=events.CfnRule.InputTransformerProperty(
                             input_paths_map={
                                 "reason": "$.detail.stoppedReason",

@@ -60,6 +60,8 @@ class Network(Construct):
         isolated: The tier of the database, which has no route out.
         flow_log: Logs ALL traffic.
         flow_log_group: Where it is logged.
+        nat_addresses: Public addresses from which tasks reach the internet; none with VPC
+            endpoints.
         endpoint_security_group: Admits 443 to the VPC endpoints; None with NAT.
         way_out: What must exist before a task can reach its image, secret and log group.
     """
@@ -82,6 +84,8 @@ class Network(Construct):
         """
         super().__init__(scope, construct_id)
         self.vpc = self._vpc(settings)
+        self.nat_addresses = self._finish_public(self.vpc)
+        self._anywhere, self._https = ec2.Peer.any_ipv4(), ec2.Port.tcp(443)
         self.public, self.private, self.isolated = (
             Tier(
                 vpc=self.vpc,
@@ -156,12 +160,6 @@ class Network(Construct):
                 )
                 endpoint.add_to_policy(iam.PolicyStatement.from_json(statement))
 
-    @property
-    def nat_addresses(self) -> list[str]:
-        """Public addresses from which tasks reach the internet; none with VPC endpoints."""
-        addresses = [subnet.node.try_find_child("EIP") for subnet in self.vpc.public_subnets]
-        return [address.ref for address in addresses if isinstance(address, ec2.CfnEIP)]
-
     def give_way_to_aws(self, function: ec2.SecurityGroup, *, name: str) -> None:
         """Let the function of a custom resource reach AWS services by HTTPS.
 
@@ -189,8 +187,8 @@ class Network(Construct):
                 reason=f"{who} AWS services",
             )
         source.add_egress_rule(
-            ec2.Peer.any_ipv4(),
-            ec2.Port.tcp(443),
+            self._anywhere,
+            self._https,
             f"{by_nat} over HTTPS through NAT"
             if self.endpoint_security_group is None
             else f"{by_s3} through the gateway endpoint; there is no other route",
@@ -202,7 +200,7 @@ class Network(Construct):
             if settings.egress == "nat"
             else ec2.SubnetType.PRIVATE_ISOLATED
         )
-        vpc = ec2.Vpc(
+        return ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(settings.cidr),
@@ -221,15 +219,20 @@ class Network(Construct):
                 ec2.SubnetConfiguration(name=ISOLATED, subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
             ],
         )
-        for subnet in vpc.public_subnets:
+
+    def _finish_public(self, vpc: ec2.Vpc) -> list[str]:
+        """Accept the routes of the public tier; return the addresses of its NAT gateways."""
+        nodes = [subnet.node for subnet in vpc.public_subnets]
+        for node in nodes:
             acknowledge(
-                subnet.node.find_child("DefaultRoute"),
+                node.find_child("DefaultRoute"),
                 {
                     "PCI.DSS.321-VPCNoUnrestrictedRouteToIGW": "The public tier holds the load "
                     "balancer and NAT gateways only; tasks and database have no such route."
                 },
             )
-        return vpc
+        addresses = [node.try_find_child("EIP") for node in nodes]
+        return [address.ref for address in addresses if isinstance(address, ec2.CfnEIP)]
 
     def _flow_log_role(self, place: Place) -> iam.IRole:
         return listed_role(
@@ -327,11 +330,12 @@ def admit(
         port: TCP port.
         reason: Business need; it becomes the rules' description and the port register's entry.
     """
+    target_id, source_id = target.security_group_id, source.security_group_id
     ec2.CfnSecurityGroupIngress(
         target,
         name,
-        group_id=target.security_group_id,
-        source_security_group_id=source.security_group_id,
+        group_id=target_id,
+        source_security_group_id=source_id,
         ip_protocol="tcp",
         from_port=port,
         to_port=port,
@@ -340,8 +344,8 @@ def admit(
     ec2.CfnSecurityGroupEgress(
         source,
         name,
-        group_id=source.security_group_id,
-        destination_security_group_id=target.security_group_id,
+        group_id=source_id,
+        destination_security_group_id=target_id,
         ip_protocol="tcp",
         from_port=port,
         to_port=port,

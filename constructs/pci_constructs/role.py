@@ -36,15 +36,16 @@ class RoleProps:
 
 
 class ListedRole:
-    """A role in two hands, each made when it is first asked for.
-
-    Attributes:
-        name: Its name, for a managed policy that is attached later.
-    """
+    """A role in two hands, each made when it is first asked for."""
 
     def __init__(self, scope: Construct, construct_id: str, resource: iam.CfnRole) -> None:
         self._scope, self._id, self._resource = scope, construct_id, resource
-        self.name = resource.ref
+        self._arn = resource.attr_arn
+
+    @property
+    def name(self) -> str:
+        """Its name, for a managed policy that is attached later."""
+        return self._resource.ref
 
     @cached_property
     def role(self) -> iam.IRole:
@@ -60,8 +61,7 @@ class ListedRole:
         return self._imported("Closed", mutable=False)
 
     def _imported(self, what: str, *, mutable: bool) -> iam.IRole:
-        arn = self._resource.attr_arn
-        return iam.Role.from_role_arn(self._scope, f"{self._id}{what}", arn, mutable=mutable)
+        return iam.Role.from_role_arn(self._scope, f"{self._id}{what}", self._arn, mutable=mutable)
 
 
 def listed_role(scope: Construct, construct_id: str, *, props: RoleProps) -> ListedRole:

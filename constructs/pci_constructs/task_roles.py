@@ -44,7 +44,7 @@ def execution_role(
     if login is not None:
         statements += [
             allow("secretsmanager:GetSecretValue", on=login.secret_arn),
-            allow("kms:Decrypt", on=foundation.keys.secrets.key_arn),
+            allow("kms:Decrypt", on=foundation.keys.arns["secrets"]),
         ]
     statements += [
         allow("secretsmanager:GetSecretValue", on=arn)

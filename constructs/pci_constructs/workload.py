@@ -141,8 +141,6 @@ class Workload(Construct):
             ),
             task_role=self.task_role,
         )
-        linux = ecs.LinuxParameters(self, "Linux", init_process_enabled=False)
-        linux.drop_capabilities(ecs.Capability.ALL)
         port = settings.container_port if isinstance(settings, ServiceSettings) else None
         task.add_container(
             "Service",
@@ -152,7 +150,6 @@ class Workload(Construct):
             user=self.runtime.user,
             readonly_root_filesystem=True,
             privileged=False,
-            linux_parameters=linux,
             memory_limit_mib=settings.memory_mib,
             port_mappings=[ecs.PortMapping(container_port=port)] if port else None,
             environment=settings.variables or None,
@@ -167,7 +164,7 @@ class Workload(Construct):
         )
         if settings.variables:
             _accept_variables(task)
-        self._scratch(task)
+        self._harden(task)
         task.everything_is_listed()
         return task
 
@@ -202,20 +199,24 @@ class Workload(Construct):
     def _imported(self, name: str, secret: Secret) -> secretsmanager.ISecret:
         return secretsmanager.Secret.from_secret_complete_arn(self, f"Secret{name}", secret.arn)
 
-    def _scratch(self, task: ecs.FargateTaskDefinition) -> None:
-        """Mount the scratch directories; the L2 class cannot set their owner."""
+    def _harden(self, task: ecs.FargateTaskDefinition) -> None:
+        """Drop every capability; mount scratch directories, whose owner the L2 class cannot set."""
         resource = task.node.default_child
         assert isinstance(resource, ecs.CfnTaskDefinition)
         resource.add_property_override(
-            "ContainerDefinitions.0.LinuxParameters.Tmpfs",
-            [
-                {
-                    "ContainerPath": path,
-                    "Size": self._workload.scratch_mib,
-                    "MountOptions": ["mode=1777", "noexec", "nosuid", "nodev"],
-                }
-                for path in self.runtime.scratch_paths
-            ],
+            "ContainerDefinitions.0.LinuxParameters",
+            {
+                "Capabilities": {"Drop": ["ALL"]},
+                "InitProcessEnabled": False,
+                "Tmpfs": [
+                    {
+                        "ContainerPath": path,
+                        "Size": self._workload.scratch_mib,
+                        "MountOptions": ["mode=1777", "noexec", "nosuid", "nodev"],
+                    }
+                    for path in self.runtime.scratch_paths
+                ],
+            },
         )
 
     def _image(self) -> ecs.ContainerImage:
