@@ -1,4 +1,4 @@
-"""Requirements 2.2 and 11.5.2: containers and tasks that do only their work."""
+"""Requirements 2.2, 10.4.2 and 11.5.2: containers do only their work, and are watched."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Extent, Hit, hit, must_be_false, must_be_true, show
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.log_groups import insights
 from pcistack.pci_dss.pack import rule
 from pcistack.template.view import Partial, Resource, Value
 
@@ -235,3 +236,20 @@ def image(context: Context) -> Iterator[Hit]:
 def fault_injection(context: Context) -> Iterator[Hit]:
     for task in context.of_type(*_TASK):
         yield from must_be_false(task, "EnableFaultInjection")
+
+
+@rule(
+    "PCI-10.4.2-CONTAINER-INSIGHTS",
+    "Clusters are measured with Container Insights",
+    asks="Logs and metrics of components are reviewed; failures are noticed.",
+    requirements=("10.4.2", "10.7.2"),
+    related=("ECS.12",),
+    severity=Severity.WARNING,
+    types=("AWS::ECS::Cluster",),
+    fix="Set ClusterSettings Name containerInsights, Value enabled or enhanced.",
+)
+def container_insights(context: Context) -> Iterator[Hit]:
+    for cluster in context.of_type("AWS::ECS::Cluster"):
+        value = insights(cluster)
+        if value not in ("enabled", "enhanced"):
+            yield hit(cluster, "ClusterSettings", f"containerInsights is {show(value)}")

@@ -1,4 +1,4 @@
-"""Databases: encryption, TLS, logins by IAM, and no way round the network."""
+"""Databases: encryption and its keys, TLS, logins by IAM, and no way round the network."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pcistack.checks.rule import (
     Hit,
     hit,
     must_be_false,
+    must_be_set,
     must_be_true,
     show,
 )
@@ -214,3 +215,24 @@ def database_iam(context: Context) -> Iterator[Hit]:
 def data_api(context: Context) -> Iterator[Hit]:
     for cluster in context.of_type("AWS::RDS::DBCluster"):
         yield from must_be_false(cluster, "EnableHttpEndpoint")
+
+
+@rule(
+    "PCI-3.6.1-INSIGHTS-KEY",
+    "Performance Insights uses a key of your own",
+    asks="Statement text in Performance Insights can hold card data; its key is protected too.",
+    requirements=("3.5.1", "3.6.1"),
+    severity=Severity.WARNING,
+    types=RDS,
+    fix="Set PerformanceInsightsKmsKeyId (instance: PerformanceInsightsKMSKeyId).",
+)
+def insights_key(context: Context) -> Iterator[Hit]:
+    for kind, flag, path in (
+        ("AWS::RDS::DBCluster", "PerformanceInsightsEnabled", "PerformanceInsightsKmsKeyId"),
+        ("AWS::RDS::DBInstance", "EnablePerformanceInsights", "PerformanceInsightsKMSKeyId"),
+    ):
+        for database in context.of_type(kind):
+            if database.flag(flag) is True:
+                yield from must_be_set(
+                    database, path, "Performance Insights is encrypted with AWS's own key"
+                )

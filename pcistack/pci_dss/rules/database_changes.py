@@ -1,72 +1,21 @@
-"""Databases: default users, patches, keys of insights, and changes that reach someone."""
+"""Requirements 6.3.3 and 11.5.2: databases take patches, and what changes them is told."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import (
-    UNRESOLVED,
-    Extent,
     Hit,
     hit,
-    must_be_set,
 )
-from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
-from pcistack.pci_dss.databases import RDS, databases, restored
+from pcistack.pci_dss.databases import RDS, databases
 from pcistack.pci_dss.pack import rule
 from pcistack.regional.curated import has_long_term_support
 from pcistack.template.references import name_of
-from pcistack.template.view import Partial, Reference, Resource, Unknown, Value
-
-
-@rule(
-    "PCI-2.2.2-MASTER-USERNAME",
-    "The master user has no default name",
-    asks="Vendor default accounts are removed, disabled or changed.",
-    requirements=("2.2.2",),
-    security_hub=(
-        "RDS.24",
-        "RDS.25",
-    ),
-    related=("Redshift.8",),
-    types=(*RDS, "AWS::Redshift::Cluster", "AWS::SecretsManager::Secret"),
-    extent=Extent.FULL,
-    fix="Choose a name of your own, such as txowner.",
-)
-def master_username(context: Context) -> Iterator[Hit]:
-    redshift = context.of_type("AWS::Redshift::Cluster")
-    for database in (*databases(context), *redshift):
-        if restored(database):
-            continue
-        name = database.get("MasterUsername")
-        holder, path = database, "MasterUsername"
-        secret = context.target(name)
-        if secret is not None and secret.type == "AWS::SecretsManager::Secret":
-            holder, path = secret, "GenerateSecretString.SecretStringTemplate"
-            name = _username(secret)
-        if name is None and database.type != "AWS::Redshift::Cluster":
-            continue  # CloudFormation refuses it, unless it is a replica
-        if isinstance(name, Unknown | Reference | Partial):
-            problem = UNRESOLVED
-        elif accepted.default_user(str(name)):
-            problem = f"is {name}, a default name"
-        else:
-            continue
-        yield hit(holder, path, f"the master user's name {problem}")
-
-
-def _username(secret: Resource) -> Value:
-    template = secret.text("GenerateSecretString.SecretStringTemplate")
-    try:
-        parsed: object = json.loads(template or "")
-    except ValueError:
-        return Unknown()
-    name = parsed.get("username") if isinstance(parsed, dict) else None
-    return name if isinstance(name, str) else Unknown()
+from pcistack.template.view import Resource
 
 
 @rule(
@@ -87,27 +36,6 @@ def database_patches(context: Context) -> Iterator[Hit]:
         version = (cluster or instance).text("EngineVersion") or ""
         if not has_long_term_support(version):
             yield hit(instance, "AutoMinorVersionUpgrade", "AutoMinorVersionUpgrade is false")
-
-
-@rule(
-    "PCI-3.6.1-INSIGHTS-KEY",
-    "Performance Insights uses a key of your own",
-    asks="Statement text in Performance Insights can hold card data; its key is protected too.",
-    requirements=("3.5.1", "3.6.1"),
-    severity=Severity.WARNING,
-    types=RDS,
-    fix="Set PerformanceInsightsKmsKeyId (instance: PerformanceInsightsKMSKeyId).",
-)
-def insights_key(context: Context) -> Iterator[Hit]:
-    for kind, flag, path in (
-        ("AWS::RDS::DBCluster", "PerformanceInsightsEnabled", "PerformanceInsightsKmsKeyId"),
-        ("AWS::RDS::DBInstance", "EnablePerformanceInsights", "PerformanceInsightsKMSKeyId"),
-    ):
-        for database in context.of_type(kind):
-            if database.flag(flag) is True:
-                yield from must_be_set(
-                    database, path, "Performance Insights is encrypted with AWS's own key"
-                )
 
 
 # Security Hub's RDS.19 to RDS.21; of a cluster also that its master credentials were reset

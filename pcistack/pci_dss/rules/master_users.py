@@ -1,20 +1,36 @@
-"""Requirement 7.2.5: the master user of a database is for administration, never for a task."""
+"""Requirements 2.2.2 and 7.2.5: the master user has a name of its own, and no task uses it."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from pcistack.checks.rule import Extent, Hit, hit
+from pcistack.checks.rule import (
+    UNRESOLVED,
+    Extent,
+    Hit,
+    hit,
+)
+from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
+from pcistack.pci_dss.databases import RDS, databases, restored
 from pcistack.pci_dss.pack import rule
 from pcistack.policies.access import Access
 from pcistack.policies.statements import Statement
 from pcistack.template.references import name_of
-from pcistack.template.view import CUSTOM_RESOURCE, Partial, Reference, Resource, Value, walk
+from pcistack.template.view import (
+    CUSTOM_RESOURCE,
+    Partial,
+    Reference,
+    Resource,
+    Unknown,
+    Value,
+    walk,
+)
 
 _DATABASES: Final = (
     "AWS::RDS::DBCluster",
@@ -169,3 +185,49 @@ def _may_read(task: Resource, masters: _Masters, access: Access) -> Iterator[Hit
 
 def _of(statement: Statement) -> Iterator[Value]:
     return (leaf for _, leaf in walk(statement.written.get("Resource"), ""))
+
+
+@rule(
+    "PCI-2.2.2-MASTER-USERNAME",
+    "The master user has no default name",
+    asks="Vendor default accounts are removed, disabled or changed.",
+    requirements=("2.2.2",),
+    security_hub=(
+        "RDS.24",
+        "RDS.25",
+    ),
+    related=("Redshift.8",),
+    types=(*RDS, "AWS::Redshift::Cluster", "AWS::SecretsManager::Secret"),
+    extent=Extent.FULL,
+    fix="Choose a name of your own, such as txowner.",
+)
+def master_username(context: Context) -> Iterator[Hit]:
+    redshift = context.of_type("AWS::Redshift::Cluster")
+    for database in (*databases(context), *redshift):
+        if restored(database):
+            continue
+        name = database.get("MasterUsername")
+        holder, path = database, "MasterUsername"
+        secret = context.target(name)
+        if secret is not None and secret.type == "AWS::SecretsManager::Secret":
+            holder, path = secret, "GenerateSecretString.SecretStringTemplate"
+            name = _username(secret)
+        if name is None and database.type != "AWS::Redshift::Cluster":
+            continue  # CloudFormation refuses it, unless it is a replica
+        if isinstance(name, Unknown | Reference | Partial):
+            problem = UNRESOLVED
+        elif accepted.default_user(str(name)):
+            problem = f"is {name}, a default name"
+        else:
+            continue
+        yield hit(holder, path, f"the master user's name {problem}")
+
+
+def _username(secret: Resource) -> Value:
+    template = secret.text("GenerateSecretString.SecretStringTemplate")
+    try:
+        parsed: object = json.loads(template or "")
+    except ValueError:
+        return Unknown()
+    name = parsed.get("username") if isinstance(parsed, dict) else None
+    return name if isinstance(name, str) else Unknown()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Extent, Hit, hit
 from pcistack.network.addresses import PeerKind, parse_network, peer_kind
-from pcistack.network.security_groups import GROUP_TYPES
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
-from pcistack.template.view import Resource, Value
 
 _JOINED: Final = {
     "AWS::EC2::TransitGatewayAttachment": ("TransitGatewayId", "a transit gateway"),
@@ -70,44 +67,6 @@ def other_network(context: Context) -> Iterator[Hit]:
             "RouteTableIds",
             "whatever the other network announces becomes a route",
         )
-
-
-_ACCOUNT: Final = re.compile(r"\d{12}")
-
-
-@rule(
-    "PCI-1.3.1-GROUP-ELSEWHERE",
-    "Security groups of other accounts are admitted with a reason",
-    asks="Only the traffic that the cardholder data environment needs may come in; who is in "
-    "another account's group, that account decides.",
-    requirements=("1.3.1", "1.2.5"),
-    severity=Severity.WARNING,
-    types=GROUP_TYPES,
-    fix="Admit a group of this account, or write in the description whose group it is and why.",
-)
-def group_elsewhere(context: Context) -> Iterator[Hit]:
-    for permission in context.network.permissions:
-        resource = context.view.resources[permission.resource]
-        at = f"{permission.path}." if permission.path else ""
-        owner = _owner(resource, at)
-        if owner:
-            yield hit(
-                resource,
-                f"{at}SourceSecurityGroupOwnerId" if at else "SourceSecurityGroupOwnerId",
-                f"{permission.ports} is open to a security group of the account {owner}",
-            )
-
-
-def _owner(resource: Resource, at: str) -> str:
-    value: Value = resource.get(f"{at}SourceSecurityGroupOwnerId")
-    if isinstance(value, str) and _ACCOUNT.fullmatch(value):
-        return str(value)
-    for side in ("Source", "Destination"):
-        group: Value = resource.get(f"{at}{side}SecurityGroupId")
-        owner, slash, _ = str(group).partition("/") if isinstance(group, str) else ("", "", "")
-        if slash and _ACCOUNT.fullmatch(owner):
-            return owner
-    return ""
 
 
 @rule(

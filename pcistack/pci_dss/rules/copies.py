@@ -1,4 +1,4 @@
-"""Requirements 3.5.1, 4.2.1 and 1.4.4: stores beside the database, and copies of it."""
+"""Requirements 1.4.4, 3.2.1 and 3.5.1: copies of a store are as private and encrypted as it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from pcistack.checks.findings import Severity
-from pcistack.checks.rule import Hit, hit, must_be_false, must_be_true, show
-from pcistack.pci_dss import tls_settings
+from pcistack.checks.rule import Hit, hit, must_be_true, show
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
-from pcistack.pci_dss.settings import wrong
 from pcistack.template.view import Resource
 
 _ACCOUNT: Final = re.compile(r"arn:[^:]*:[^:]*:[^:]*:(\d{12}):")
@@ -74,63 +72,6 @@ def global_encrypted(context: Context) -> Iterator[Hit]:
                 yield from must_be_true(cluster, "StorageEncrypted")
 
 
-@rule(
-    "PCI-4.2.1-PROXY-TLS",
-    "Database proxies take TLS only, and log no statement",
-    asks="Strong cryptography protects card data in transit; logs hold no card data.",
-    requirements=("4.2.1", "3.3.1", "8.3.2"),
-    types=("AWS::RDS::DBProxy",),
-    fix="Set RequireTLS: true, and leave DebugLogging out.",
-)
-def proxy_tls(context: Context) -> Iterator[Hit]:
-    for proxy in context.of_type("AWS::RDS::DBProxy"):
-        yield from must_be_true(proxy, "RequireTLS")
-        yield from must_be_false(proxy, "DebugLogging")
-
-
-@rule(
-    "PCI-4.2.1-CACHE-TLS",
-    "Caches of every kind speak TLS and are encrypted",
-    asks="Strong cryptography protects card data in transit; what is stored is unreadable.",
-    requirements=("4.2.1", "3.5.1", "8.3.2"),
-    security_hub=("DynamoDB.7",),
-    types=("AWS::ElastiCache::CacheCluster", "AWS::MemoryDB::Cluster", "AWS::DAX::Cluster"),
-    fix="Use AWS::ElastiCache::ReplicationGroup with TransitEncryptionEnabled, "
-    "AtRestEncryptionEnabled and user groups; TLSEnabled; ClusterEndpointEncryptionType TLS.",
-)
-def cache_tls(context: Context) -> Iterator[Hit]:
-    for cache in context.of_type("AWS::ElastiCache::CacheCluster"):
-        if cache.get("ReplicationGroupId") is not None:
-            continue
-        if str(cache.get("Engine")).lower() == "memcached":
-            yield from must_be_true(cache, "TransitEncryptionEnabled")
-            yield hit(
-                cache,
-                "Engine",
-                "Memcached keeps what it holds in the clear; hold no card data in it",
-                severity=Severity.WARNING,
-            )
-        else:
-            yield hit(
-                cache,
-                "Engine",
-                f"a single {show(cache.get('Engine'))} node is neither encrypted nor asks who you "
-                "are",
-            )
-    for cluster in context.of_type("AWS::MemoryDB::Cluster"):
-        if cluster.flag("TLSEnabled") is False:
-            yield hit(cluster, "TLSEnabled", "TLSEnabled is false")
-        if cluster.get("ACLName") == "open-access":
-            yield hit(cluster, "ACLName", "open-access: whoever reaches it may use it")
-    for cluster in context.of_type("AWS::DAX::Cluster"):
-        if cluster.get("ClusterEndpointEncryptionType") != "TLS":
-            yield hit(
-                cluster,
-                "ClusterEndpointEncryptionType",
-                f"it is {show(cluster.get('ClusterEndpointEncryptionType'))}, it must be TLS",
-            )
-
-
 _COPIES: Final = (
     ("AWS::RDS::Integration", "TargetArn"),
     ("AWS::Redshift::Integration", "TargetArn"),
@@ -157,37 +98,6 @@ def data_copied(context: Context) -> Iterator[Hit]:
             account = _ACCOUNT.search(str(resource.get(path)))
             where = f" to the account {account[1]}" if account else ""
             yield hit(resource, path, f"it copies stored data{where}")
-
-
-_PLAIN_ENDPOINTS: Final = ("none", "None", "")
-
-
-@rule(
-    "PCI-4.2.1-MIGRATION-TLS",
-    "Endpoints that move data between stores speak TLS",
-    asks="Strong cryptography protects card data in transit.",
-    requirements=("4.2.1",),
-    security_hub=("DMS.9", "DMS.10", "DMS.11", "DMS.12"),
-    types=("AWS::DMS::Endpoint", "AWS::DMS::ReplicationInstance"),
-    fix="Set SslMode: verify-full (or require where the engine has no more); PubliclyAccessible "
-    "false.",
-)
-def migration_tls(context: Context) -> Iterator[Hit]:
-    for endpoint in context.of_type("AWS::DMS::Endpoint"):
-        engine = (endpoint.text("EngineName") or "").lower()
-        if engine in ("s3", "kinesis", "dynamodb", "neptune", "opensearch"):
-            continue  # these are APIs of AWS, over HTTPS
-        if endpoint.get("SslMode") is None or endpoint.text("SslMode") in _PLAIN_ENDPOINTS:
-            yield hit(endpoint, "SslMode", f"SslMode is {show(endpoint.get('SslMode'))}")
-    yield from wrong(context, tls_settings.MIGRATION_TLS)
-    for instance in context.of_type("AWS::DMS::ReplicationInstance"):
-        if instance.flag("PubliclyAccessible") is not False:
-            yield hit(
-                instance,
-                "PubliclyAccessible",
-                f"PubliclyAccessible is {show(instance.get('PubliclyAccessible'))}; the default is "
-                "true",
-            )
 
 
 _BLOCKS: Final = (

@@ -1,19 +1,16 @@
-"""Requirements 10.4 and 10.7: alarms exist, act, and arrive."""
+"""Requirement 10.7.2: alarms show that a control fails, and reach somebody."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from pcistack.checks.findings import Severity
-from pcistack.checks.rule import Extent, Hit, hit, show
-from pcistack.pci_dss import audit_settings, detection_settings
+from pcistack.checks.rule import Extent, Hit, hit
 from pcistack.pci_dss.context import Context
-from pcistack.pci_dss.log_groups import exported_group, insights
+from pcistack.pci_dss.log_groups import exported_group
 from pcistack.pci_dss.pack import rule
-from pcistack.pci_dss.settings import types_of, wrong
 from pcistack.policies.statements import Statement
 from pcistack.template.references import name_of
 from pcistack.template.view import Reference, Resource, walk
@@ -285,53 +282,3 @@ def _is_for(statement: Statement, service: str) -> bool:
         return True
     # a topic policy of CDK's older kind: the account's own principals, which alarms act as
     return bool(statement.accounts) and "aws:sourceowner" in statement.condition
-
-
-@rule(
-    "PCI-10.4.2-CONTAINER-INSIGHTS",
-    "Clusters are measured with Container Insights",
-    asks="Logs and metrics of components are reviewed; failures are noticed.",
-    requirements=("10.4.2", "10.7.2"),
-    related=("ECS.12",),
-    severity=Severity.WARNING,
-    types=("AWS::ECS::Cluster",),
-    fix="Set ClusterSettings Name containerInsights, Value enabled or enhanced.",
-)
-def container_insights(context: Context) -> Iterator[Hit]:
-    for cluster in context.of_type("AWS::ECS::Cluster"):
-        value = insights(cluster)
-        if value not in ("enabled", "enhanced"):
-            yield hit(cluster, "ClusterSettings", f"containerInsights is {show(value)}")
-
-
-@rule(
-    "PCI-10.7.2-DETECTION-OFF",
-    "No service that detects attacks is switched off or silenced",
-    asks="Failures of critical security controls are detected; logs are reviewed automatically.",
-    requirements=("10.7.2", "10.4.1.1", "11.5.1"),
-    security_hub=("GuardDuty.1",),
-    types=(
-        *types_of(detection_settings.DETECTION),
-        *types_of(audit_settings.LEVELS),
-        "AWS::AccessAnalyzer::Analyzer",
-        "AWS::Events::Rule",
-    ),
-    fix="Enable true and every feature ENABLED; filters and automation that do not close findings; "
-    "ApplicationLogLevel INFO.",
-)
-def detection_off(context: Context) -> Iterator[Hit]:
-    yield from wrong(context, detection_settings.DETECTION)
-    yield from wrong(context, audit_settings.LEVELS)
-    for analyzer in context.of_type("AWS::AccessAnalyzer::Analyzer"):
-        if analyzer.items("ArchiveRules"):
-            message = "findings are archived unread"
-            yield hit(analyzer, "ArchiveRules", message, severity=Severity.WARNING)
-    for event in context.of_type("AWS::Events::Rule"):
-        if event.get("State") == "DISABLED" and _WATCHERS.search(str(event.get("EventPattern"))):
-            message = "what is detected reaches nobody"
-            yield hit(event, "State", message, severity=Severity.WARNING)
-
-
-_WATCHERS: Final = re.compile(
-    r"aws\.(guardduty|securityhub|inspector2?|macie|config|access-analyzer)"
-)
