@@ -1,22 +1,38 @@
-"""One embedded AWS and one synthesized stack for all tests of the rehearsal."""
+"""One embedded AWS and one deployed stack for all tests of the rehearsal.
+
+``dev`` stands from the first test that wants it to the last one, and every test leaves it as it
+was; what a test makes and destroys itself is ``pr42``, or a part of it.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.cloudformation import Direct
 from pcistack.rehearsal.emulator import running
 from pcistack.rehearsal.trial import Lab
 from stacks.environment import load_environment
+from tests.rehearsal.parts import without_functions
 from tests.support import assembly as synthesized
 
 REGION = "eu-central-2"
 PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models() -> Iterator[None]:
+    """Each session of the SDK reads its models again; here the commands under test share them."""
+    with pytest.MonkeyPatch.context() as patch:
+        read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
+        patch.setattr(JSONFileLoader, "load_file", lambda _loader, path: read(path))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +51,29 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def dev(lab: Lab) -> Assembly:
-    assembly = Assembly.load(synthesized(load_environment("dev")), "dev")
+    return _synthesized(lab, "dev")
+
+
+@pytest.fixture(scope="session")
+def pr42(lab: Lab) -> Assembly:
+    return _synthesized(lab, "pr42")
+
+
+def _synthesized(lab: Lab, suffix: str) -> Assembly:
+    assembly = Assembly.load(synthesized(load_environment(suffix)), suffix)
     lab.direct.publish(assembly)
     return assembly
+
+
+@pytest.fixture(scope="session")
+def up(lab: Lab, dev: Assembly) -> Iterator[Assembly]:
+    """The deployed ``dev``."""
+    assert lab.direct.create(dev) == "CREATE_COMPLETE", lab.direct.failures(dev.stack)
+    yield dev
+    assert lab.destroy(dev) == "DELETE_COMPLETE", lab.direct.failures(dev.stack)
+
+
+@pytest.fixture(scope="session")
+def lean(lab: Lab, pr42: Assembly) -> Assembly:
+    """``pr42`` without its functions."""
+    return lab.edited(pr42, without_functions)

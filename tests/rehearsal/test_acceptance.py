@@ -45,7 +45,7 @@ class Shortcut(Toolkit):
 
 
 @pytest.fixture(autouse=True)
-def account(lab: Lab, dev: Assembly, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def account(lab: Lab, pr42: Assembly, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(PROJECT)
     for name, value in lab.emulator.environment(lab.region).items():
         if name.startswith("AWS_"):
@@ -54,13 +54,14 @@ def account(lab: Lab, dev: Assembly, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(acceptance, "_ROTATION_SECONDS", 0)
     monkeypatch.setattr(cdk_cli, "Toolkit", Shortcut)
     monkeypatch.setattr(Shortcut, "lab", lab, raising=False)
-    monkeypatch.setattr(Shortcut, "assembly", dev, raising=False)
+    monkeypatch.setattr(Shortcut, "assembly", pr42, raising=False)
+    before = lab.client("cloudformation").list_exports()["Exports"]
     yield
-    assert not lab.client("cloudformation").list_exports()["Exports"]
+    assert lab.client("cloudformation").list_exports()["Exports"] == before
 
 
-def _accept(*options: str) -> Result:
-    return CliRunner().invoke(cli, ["acceptance", "--suffix", "dev", *options])
+def _accept(*options: str, suffix: str = "pr42") -> Result:
+    return CliRunner().invoke(cli, ["acceptance", "--suffix", suffix, *options])
 
 
 def test_sound_stack_is_accepted_and_leaves_nothing(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_sound_stack_is_accepted_and_leaves_nothing(tmp_path: Path) -> None:
     assert "It costs at most " in result.stdout
     assert "all verified, nothing left" in result.stdout
     found = json.loads(file.read_text())
-    assert [step["name"].replace("PciDss-dev", "S") for step in found["steps"]] == [
+    assert [step["name"].replace("PciDss-pr42", "S") for step in found["steps"]] == [
         "cdk deploy S",
         "pcistack verify S",
         "cdk deploy S, capacity and counts changed",
@@ -86,21 +87,22 @@ def test_sound_stack_is_accepted_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_stack_whose_deployment_fails_is_destroyed_and_swept(
-    lab: Lab, dev: Assembly, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Shortcut, "fails", True)
     result = _accept("--yes")
 
     assert result.exit_code == 1
     assert "cdk deploy failed: no room" in result.stdout
-    assert "pcistack sweep after PciDss-dev" in result.stdout
+    assert "pcistack sweep after PciDss-pr42" in result.stdout
 
 
 def test_broken_promise_is_told_and_the_stack_is_destroyed_all_the_same(
-    lab: Lab, dev: Assembly, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, lean: Assembly, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    group = next(name for name in dev.of_type("AWS::Logs::LogGroup") if "FlowLog" in name)
+    group = next(name for name in lean.of_type("AWS::Logs::LogGroup") if "FlowLog" in name)
     deploy = Shortcut.deploy
+    monkeypatch.setattr(Shortcut, "assembly", lean)
 
     def by_hand(self: Shortcut, assembly: Assembly, progress: Progress | None = None) -> None:
         deploy(self, assembly, progress)
@@ -113,7 +115,7 @@ def test_broken_promise_is_told_and_the_stack_is_destroyed_all_the_same(
     assert result.exit_code == 1
     assert "keeps its events for ever" in result.stdout
     assert "Failed after" in result.stdout
-    assert dev.stack not in {
+    assert lean.stack not in {
         stack["StackName"]
         for stack in lab.client("cloudformation").describe_stacks()["Stacks"]
         if stack["StackStatus"] != "DELETE_COMPLETE"
@@ -135,7 +137,7 @@ def test_report_that_cannot_be_written_is_told_before_anything_is_done(tmp_path:
     ],
 )
 def test_nothing_is_deployed_that_is_not_confirmed_or_too_dear(
-    lab: Lab, dev: Assembly, options: tuple[str, ...], said: str
+    options: tuple[str, ...], said: str
 ) -> None:
     result = _accept(*options)
 
@@ -144,36 +146,37 @@ def test_nothing_is_deployed_that_is_not_confirmed_or_too_dear(
     assert "It costs at most " in result.stdout
 
 
-def test_stack_of_somebody_else_is_not_taken(lab: Lab, dev: Assembly) -> None:
-    assert lab.direct.create(dev) == "CREATE_COMPLETE"
-    try:
-        result = _accept("--yes")
-        there = lab.direct.physical_ids(dev.stack)
-    finally:
-        lab.destroy(dev)
+def test_stack_of_somebody_else_is_not_taken(
+    lab: Lab, up: Assembly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shortcut, "assembly", up)
+    before = lab.direct.physical_ids(up.stack)
+
+    result = _accept("--yes", suffix=up.suffix)
 
     assert result.exit_code == 2
-    assert "is there already (CREATE_COMPLETE) in account 111111111111" in result.stderr
-    assert there
+    assert "is there already (" in result.stderr
+    assert "_COMPLETE) in account 111111111111" in result.stderr
+    assert lab.direct.physical_ids(up.stack) == before
 
 
 def test_environment_that_keeps_its_data_is_not_taken(
-    dev: Assembly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pr42: Assembly, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def keep(template: dict[str, dict[str, dict[str, object]]]) -> None:
-        template["Resources"][dev.of_type("AWS::RDS::DBCluster")[0]]["DeletionPolicy"] = "Snapshot"
+        template["Resources"][pr42.of_type("AWS::RDS::DBCluster")[0]]["DeletionPolicy"] = "Snapshot"
 
-    monkeypatch.setattr(Shortcut, "assembly", dev.edited(tmp_path / "kept", keep))
+    monkeypatch.setattr(Shortcut, "assembly", pr42.edited(tmp_path / "kept", keep))
     result = _accept("--yes")
 
     assert result.exit_code == 2
     assert "keeps data when it is destroyed" in result.stderr
 
 
-def test_run_is_told_at_the_top_of_its_scaling(dev: Assembly) -> None:
-    most, month = acceptance.at_most(dev)
+def test_run_is_told_at_the_top_of_its_scaling(pr42: Assembly) -> None:
+    most, month = acceptance.at_most(pr42)
     capacity = next(line for line in month.lines if line.billed.price == "aurora-capacity")
-    cluster = dev.resources[dev.of_type("AWS::RDS::DBCluster")[0]]["Properties"]
+    cluster = pr42.resources[pr42.of_type("AWS::RDS::DBCluster")[0]]["Properties"]
     top = cluster["ServerlessV2ScalingConfiguration"]["MaxCapacity"]
     assert capacity.quantity == top + 1
     assert most == pytest.approx(month.month / 730 * 5)

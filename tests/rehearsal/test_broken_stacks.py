@@ -32,8 +32,8 @@ def _unchanged(_template: TemplateBody) -> None:
 
 
 @pytest.fixture(scope="module")
-def sound(lab: Lab, dev: Assembly) -> Trial:
-    return lab.try_stack(dev, _unchanged)
+def sound(lab: Lab, pr42: Assembly) -> Trial:
+    return lab.try_stack(pr42, _unchanged)
 
 
 def test_unbroken_stack_deploys_keeps_its_promises_and_leaves_nothing(sound: Trial) -> None:
@@ -139,7 +139,7 @@ BROKEN: Final[dict[str, tuple[Callable[[TemplateBody], None], str, str]]] = {
     "encryption": (_drop_encryption, "AWS::RDS::DBCluster", "is not encrypted"),
     "rotation": (_stop_rotation, "AWS::KMS::Key", "does not rotate"),
     "password": (_shorten_password, "AWS::SecretsManager::Secret", "has 16 characters"),
-    "name": (_name_without_suffix, "AWS::RDS::DBInstance", "does not contain the suffix dev"),
+    "name": (_name_without_suffix, "AWS::RDS::DBInstance", "does not contain the suffix pr42"),
     "addresses": (_give_tasks_public_addresses, "AWS::ECS::Service", "public addresses"),
     "alarm": (_silence_an_alarm, "AWS::CloudWatch::Alarm", "reaches no topic"),
     "topic": (
@@ -156,11 +156,11 @@ BROKEN: Final[dict[str, tuple[Callable[[TemplateBody], None], str, str]]] = {
 LEFT: Final = {
     "SlowqueryLogGroup": (
         "AWS::RDS::DBCluster",
-        "/aws/rds/cluster/transaction-db-cluster-dev/slowquery",
+        "/aws/rds/cluster/transaction-db-cluster-pr42/slowquery",
     ),
     "ContainerInsightsLogGroup": (
         "AWS::ECS::Cluster",
-        "/aws/ecs/containerinsights/pcidss-dev/performance",
+        "/aws/ecs/containerinsights/pcidss-pr42/performance",
     ),
 }
 """Log groups that a service creates by itself where the stack does not own them."""
@@ -176,8 +176,8 @@ def _break_everything(template: TemplateBody) -> None:
 
 
 @pytest.fixture(scope="module")
-def broken(lab: Lab, dev: Assembly) -> Trial:
-    trial = lab.try_stack(dev, _break_everything)
+def broken(lab: Lab, lean: Assembly) -> Trial:
+    trial = lab.try_stack(lean, _break_everything)
     for item in trial.left:
         lab.client("logs").delete_log_group(logGroupName=item.key)
     return trial
@@ -185,13 +185,13 @@ def broken(lab: Lab, dev: Assembly) -> Trial:
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_promise_is_seen_through_the_apis_and_names_the_resource(
-    dev: Assembly, broken: Trial, name: str
+    lean: Assembly, broken: Trial, name: str
 ) -> None:
     _, kind, complaint = BROKEN[name]
     assert broken.created == "CREATE_COMPLETE", broken.failures
     found = [problem for problem in broken.problems if complaint in problem]
     assert found, broken.problems
-    assert found[0].partition(":")[0] in dev.of_type(kind)
+    assert found[0].partition(":")[0] in lean.of_type(kind)
 
 
 def _without(template: TemplateBody, name: str) -> None:
@@ -204,25 +204,25 @@ def _without(template: TemplateBody, name: str) -> None:
 
 @pytest.mark.parametrize("group", LEFT)
 def test_log_group_that_a_service_creates_by_itself_is_left_and_names_its_maker(
-    dev: Assembly, broken: Trial, group: str
+    lean: Assembly, broken: Trial, group: str
 ) -> None:
     maker, name = LEFT[group]
-    assert f"{dev.of_type(maker)[0]}: cloudwatch_logs log groups {name}" in map(str, broken.left)
+    assert f"{lean.of_type(maker)[0]}: cloudwatch_logs log groups {name}" in map(str, broken.left)
 
 
-def test_resource_that_is_retained_is_left_and_named(dev: Assembly, broken: Trial) -> None:
-    (retained,) = (name for name in dev.of_type("AWS::Logs::LogGroup") if "FlowLog" in name)
+def test_resource_that_is_retained_is_left_and_named(lean: Assembly, broken: Trial) -> None:
+    (retained,) = (name for name in lean.of_type("AWS::Logs::LogGroup") if "FlowLog" in name)
     assert retained in {item.resource for item in broken.left}
     assert len(broken.left) == len(LEFT) + 1
 
 
-def test_engine_mode_serverless_is_refused_in_the_words_of_rds(lab: Lab, dev: Assembly) -> None:
+def test_engine_mode_serverless_is_refused_in_the_words_of_rds(lab: Lab, lean: Assembly) -> None:
     def broken(template: TemplateBody) -> None:
         _properties(template, "AWS::RDS::DBCluster")["EngineMode"] = "serverless"
 
-    trial = lab.try_stack(dev, broken)
+    trial = lab.try_stack(lean, broken)
 
-    cluster = dev.of_type("AWS::RDS::DBCluster")[0]
+    cluster = lean.of_type("AWS::RDS::DBCluster")[0]
     assert trial.created == "ROLLBACK_COMPLETE"
     assert trial.failures[0] == (
         f"{cluster} (AWS::RDS::DBCluster): CREATE_FAILED: "

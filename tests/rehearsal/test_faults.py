@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from pcistack.rehearsal.report import PlainView
 from pcistack.rehearsal.steps import Steps
 from pcistack.rehearsal.sweep import Beforehand
 from pcistack.rehearsal.trial import Lab
+from tests.rehearsal.parts import only
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -30,59 +33,69 @@ def _one(assembly: Assembly, kind: str) -> str:
     return assembly.of_type(kind)[0]
 
 
-def test_failed_creations_leave_nothing_and_the_next_succeeds(lab: Lab, dev: Assembly) -> None:
-    faults = _faults(lab, dev)
+def test_failed_creations_leave_nothing_and_the_next_succeeds(lab: Lab, lean: Assembly) -> None:
+    faults = _faults(lab, lean)
 
     for kind in ("AWS::RDS::DBCluster", "AWS::ECS::Service", "AWS::EC2::EIP"):
-        assert faults.after_failed_create(Beforehand(lab.emulator), _one(dev, kind)) == ""
-    assert lab.direct.create(dev) == "CREATE_COMPLETE", lab.direct.failures(dev.stack)
-    assert lab.destroy(dev) == "DELETE_COMPLETE"
+        assert faults.after_failed_create(Beforehand(lab.emulator), _one(lean, kind)) == ""
+    assert lab.direct.create(lean) == "CREATE_COMPLETE", lab.direct.failures(lean.stack)
+    assert lab.destroy(lean) == "DELETE_COMPLETE"
 
 
 @pytest.mark.parametrize("kind", ["AWS::RDS::DBInstance", "Custom::VpcRestrictDefaultSG"])
-def test_failed_deletion_is_finished_by_the_next(lab: Lab, dev: Assembly, kind: str) -> None:
-    faults = _faults(lab, dev)
+def test_failed_deletion_is_finished_by_the_next(lab: Lab, pr42: Assembly, kind: str) -> None:
+    part = lab.edited(pr42, only(kind, "AWS::Logs::LogGroup"))
+    faults = _faults(lab, part)
 
-    assert faults.after_failed_delete(Beforehand(lab.emulator), _one(dev, kind)) == ""
+    assert faults.after_failed_delete(Beforehand(lab.emulator), _one(part, kind)) == ""
 
 
-def test_failed_update_brings_the_old_state_back(lab: Lab, dev: Assembly) -> None:
-    faults = _faults(lab, dev)
-    changed = lab.edited(dev, changes.grow)
-    assert lab.direct.create(dev) == "CREATE_COMPLETE"
+def test_failed_update_brings_the_old_state_back(lab: Lab, lean: Assembly) -> None:
+    faults = _faults(lab, lean)
+    changed = lab.edited(lean, changes.grow)
+    assert lab.direct.create(lean) == "CREATE_COMPLETE"
     try:
         for kind in ("AWS::ECS::Service", "AWS::ApplicationAutoScaling::ScalableTarget"):
-            assert faults.after_failed_update(changed, _one(dev, kind)) == ""
+            assert faults.after_failed_update(changed, _one(lean, kind)) == ""
     finally:
-        lab.destroy(dev)
+        lab.destroy(lean)
 
 
-def test_resource_that_a_rollback_leaves_is_told(lab: Lab, dev: Assembly) -> None:
-    group = next(name for name in dev.of_type("AWS::Logs::LogGroup") if "FlowLog" in name)
+def test_resource_that_a_rollback_leaves_is_told(lab: Lab, lean: Assembly) -> None:
+    group = next(name for name in lean.of_type("AWS::Logs::LogGroup") if "FlowLog" in name)
 
     def retain(template: TemplateBody) -> None:
         template["Resources"][group]["DeletionPolicy"] = "Retain"
 
-    retained = lab.edited(dev, retain)
+    retained = lab.edited(lean, retain)
     problem = _faults(lab, retained).after_failed_create(
-        Beforehand(lab.emulator), _one(dev, "AWS::EC2::FlowLog")
+        Beforehand(lab.emulator), _one(lean, "AWS::EC2::FlowLog")
     )
 
     assert problem.startswith("left behind: ")
-    assert "cloudwatch_logs log groups /pcidss/dev/flow-logs" in problem
-    lab.client("logs").delete_log_group(logGroupName="/pcidss/dev/flow-logs")
+    assert "cloudwatch_logs log groups /pcidss/pr42/flow-logs" in problem
+    lab.client("logs").delete_log_group(logGroupName="/pcidss/pr42/flow-logs")
 
 
-def test_second_deletion_beside_the_first_changes_nothing(lab: Lab, dev: Assembly) -> None:
+def test_second_deletion_beside_the_first_changes_nothing(lab: Lab, lean: Assembly) -> None:
     """What the CDK CLI asks when it was killed in the middle of a destroy and is run again."""
-    assert lab.direct.create(dev) == "CREATE_COMPLETE"
+    assert lab.direct.create(lean) == "CREATE_COMPLETE"
     cloudformation = lab.client("cloudformation")
-    identifier = cloudformation.describe_stacks(StackName=dev.stack)["Stacks"][0]["StackId"]
-    lab.emulator.set_pace(0.02)
+    identifier = cloudformation.describe_stacks(StackName=lean.stack)["Stacks"][0]["StackId"]
+
+    def status() -> str:
+        return str(cloudformation.describe_stacks(StackName=identifier)["Stacks"][0]["StackStatus"])
+
+    lab.emulator.set_pace(0.01)
     try:
-        cloudformation.delete_stack(StackName=dev.stack)
-        cloudformation.delete_stack(StackName=dev.stack)
+        with ThreadPoolExecutor() as pool:
+            first = pool.submit(cloudformation.delete_stack, StackName=lean.stack)
+            while status() == "CREATE_COMPLETE":
+                time.sleep(0.01)
+            assert status() == "DELETE_IN_PROGRESS"
+            cloudformation.delete_stack(StackName=lean.stack)
+            first.result()
         assert lab.direct.wait(identifier) == "DELETE_COMPLETE"
     finally:
         lab.emulator.set_pace(0)
-        remove_what_came_late(lab.emulator, dev)
+        remove_what_came_late(lab.emulator, lean)

@@ -10,6 +10,7 @@ import pytest
 from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.mariadb import installed
 from pcistack.rehearsal.trial import Lab
+from tests.rehearsal.parts import only
 
 ROTATION_POLICY = "DatabaseIdentitiesRolePolicy"
 needs_server = pytest.mark.skipif(installed() is None, reason="no MariaDB server is installed")
@@ -50,9 +51,13 @@ def _of_the_default_group(template: TemplateBody) -> None:
     ids=["users", "default-group"],
 )
 def test_custom_resource_whose_role_lacks_a_permission_fails_the_deployment(
-    lab: Lab, dev: Assembly, edit: Callable[[TemplateBody], None], kind: str, action: str
+    lab: Lab, pr42: Assembly, edit: Callable[[TemplateBody], None], kind: str, action: str
 ) -> None:
-    edited = lab.edited(dev, edit)
+    def broken(template: TemplateBody) -> None:
+        edit(template)
+        only(kind, "AWS::IAM::ManagedPolicy", "AWS::Logs::LogGroup")(template)
+
+    edited = lab.edited(pr42, broken)
     assert lab.direct.create(edited) == "ROLLBACK_COMPLETE"
     failure = str(lab.direct.failures(edited.stack)[0])
     lab.destroy(edited)

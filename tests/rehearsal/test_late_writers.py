@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.trial import Lab
+from tests.rehearsal.parts import only
 
-GROUP = "/aws/ecs/containerinsights/pcidss-dev/performance"
+GROUP = "/aws/ecs/containerinsights/pcidss-pr42/performance"
 
 
 def _groups(lab: Lab) -> set[str]:
@@ -19,30 +16,24 @@ def _groups(lab: Lab) -> set[str]:
 
 
 def test_next_deployment_of_a_suffix_is_free_once_the_sweep_has_removed_what_came_late(
-    lab: Lab, dev: Assembly
+    lab: Lab, pr42: Assembly
 ) -> None:
-    assert lab.direct.create(dev) == "CREATE_COMPLETE"
-    assert lab.direct.delete(dev.stack) == "DELETE_COMPLETE"
+    observed = lab.edited(pr42, only("AWS::ECS::Cluster", "AWS::Logs::LogGroup"))
+    assert lab.direct.create(observed) == "CREATE_COMPLETE"
+    assert lab.direct.delete(observed.stack) == "DELETE_COMPLETE"
     assert _groups(lab) == {GROUP}
-    assert lab.direct.create(dev) == "ROLLBACK_COMPLETE"
-    assert "already exists" in str(lab.direct.failures(dev.stack)[0])
-    lab.direct.delete(dev.stack)
+    assert lab.direct.create(observed) == "ROLLBACK_COMPLETE"
+    assert "already exists" in str(lab.direct.failures(observed.stack)[0])
+    lab.direct.delete(observed.stack)
 
-    assert remove_what_came_late(lab.emulator, dev) == ([GROUP], [])
-    assert remove_what_came_late(lab.emulator, dev) == ([], [])
-    assert lab.direct.create(dev) == "CREATE_COMPLETE"
-    lab.direct.delete(dev.stack)
-    assert remove_what_came_late(lab.emulator, dev) == ([GROUP], [])
-
-
-@pytest.fixture
-def deployed(lab: Lab, dev: Assembly) -> Iterator[Assembly]:
-    assert lab.direct.create(dev) == "CREATE_COMPLETE"
-    yield dev
-    lab.destroy(dev)
+    assert remove_what_came_late(lab.emulator, observed) == ([GROUP], [])
+    assert remove_what_came_late(lab.emulator, observed) == ([], [])
+    assert lab.direct.create(observed) == "CREATE_COMPLETE"
+    lab.direct.delete(observed.stack)
+    assert remove_what_came_late(lab.emulator, observed) == ([GROUP], [])
 
 
-def test_lifecycle_support_of_a_cluster_cannot_be_changed(lab: Lab, deployed: Assembly) -> None:
+def test_lifecycle_support_of_a_cluster_cannot_be_changed(lab: Lab, up: Assembly) -> None:
     def edit(template: TemplateBody) -> None:
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::RDS::DBCluster":
@@ -50,32 +41,33 @@ def test_lifecycle_support_of_a_cluster_cannot_be_changed(lab: Lab, deployed: As
                     "open-source-rds-extended-support"
                 )
 
-    assert lab.direct.update(lab.edited(deployed, edit)) == "UPDATE_ROLLBACK_COMPLETE"
-    assert "cannot be modified" in str(lab.direct.failures(deployed.stack)[0])
+    assert lab.direct.update(lab.edited(up, edit)) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "cannot be modified" in str(lab.direct.failures(up.stack)[0])
 
 
 def test_event_subscription_takes_more_sources_without_a_replacement(
-    lab: Lab, deployed: Assembly
+    lab: Lab, up: Assembly
 ) -> None:
     (name,) = (
         name
-        for name, resource in deployed.resources.items()
+        for name, resource in up.resources.items()
         if resource["Type"] == "AWS::RDS::EventSubscription"
         and resource["Properties"].get("SourceType") == "db-cluster"
     )
-    before = lab.direct.physical_ids(deployed.stack)[name]
+    before = lab.direct.physical_ids(up.stack)[name]
 
     def edit(template: TemplateBody) -> None:
         properties = template["Resources"][name]["Properties"]
         properties["SourceIds"] = []
 
-    changed = lab.edited(deployed, edit)
+    changed = lab.edited(up, edit)
     assert lab.direct.update(changed) == "UPDATE_COMPLETE"
-    assert lab.direct.physical_ids(deployed.stack)[name] == before
+    assert lab.direct.physical_ids(up.stack)[name] == before
     (found,) = lab.client("rds").describe_event_subscriptions(SubscriptionName=before)[
         "EventSubscriptionsList"
     ]
     assert found["SourceIdsList"] == []
+    assert lab.direct.update(up) == "UPDATE_COMPLETE"
 
 
 def test_load_balancer_writes_a_test_file_into_its_log_bucket(lab: Lab) -> None:

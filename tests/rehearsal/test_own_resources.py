@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +20,9 @@ from tests import own_example
 from tests.evidence.sample import DAY
 from tests.support import ENDPOINTS, Synthesized, environment, statements
 from tests.test_acknowledgements import open_findings, outcome
+
+if TYPE_CHECKING:
+    from aws_cdk import App
 
 WORKER: dict[str, dict[str, object]] = {"workers": {"settlement": {}}}
 
@@ -37,12 +41,21 @@ def _copied_over() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[App, Path]:
+    """The app with the example, and where it is synthesized."""
     from stacks.app import build_app
 
     folder = tmp_path_factory.mktemp("own")
-    build_app([environment(**WORKER)], outdir=str(folder)).synth()
-    return folder
+    app = build_app(
+        [environment(**WORKER).model_copy(update={"suffix": "own"})], outdir=str(folder)
+    )
+    app.synth()
+    return app, folder
+
+
+@pytest.fixture(scope="module")
+def folder(built: tuple[App, Path]) -> Path:
+    return built[1]
 
 
 def test_the_page_shows_the_code_that_is_tested() -> None:
@@ -50,11 +63,10 @@ def test_the_page_shows_the_code_that_is_tested() -> None:
     assert own_example.shown() == text, "run: make docs"
 
 
-def test_the_example_has_no_open_finding(folder: Path) -> None:
-    from stacks.app import build_app
-
+def test_the_example_has_no_open_finding(built: tuple[App, Path]) -> None:
+    app, folder = built
     assert outcome(synthesized(folder)).open == []
-    assert open_findings(build_app([environment(**WORKER)])) == set()
+    assert open_findings(app) == set()
 
 
 def test_the_worker_may_do_what_it_needs_and_nothing_else(folder: Path) -> None:
@@ -114,7 +126,7 @@ def test_the_evidence_draws_them(folder: Path) -> None:
 def test_the_example_is_deployed_verified_and_destroyed_without_a_trace(
     lab: Lab, folder: Path
 ) -> None:
-    assembly = Assembly.load(folder, "dev")
+    assembly = Assembly.load(folder, "own")
     trial = lab.try_stack(assembly, lambda _: None)
     assert (trial.created, trial.failures) == ("CREATE_COMPLETE", ())
     assert trial.problems == []

@@ -46,9 +46,9 @@ def _without(action: str) -> Callable[[TemplateBody], None]:
     ids=["decrypt", "secret", "logs", "trust"],
 )
 def test_service_whose_execution_role_lacks_a_permission_does_not_stabilize(
-    lab: Lab, dev: Assembly, edit: Callable[[TemplateBody], None], said: str
+    lab: Lab, lean: Assembly, edit: Callable[[TemplateBody], None], said: str
 ) -> None:
-    edited = lab.edited(dev, edit)
+    edited = lab.edited(lean, edit)
     created = lab.direct.create(edited)
     failures = lab.direct.failures(edited.stack)
     lab.destroy(edited)

@@ -14,11 +14,12 @@ from pcistack.rehearsal.emulator import Fault
 from pcistack.rehearsal.sweep import Beforehand, Known, Remains
 from pcistack.rehearsal.trial import Lab
 from stacks.environment import load_environment
+from tests.rehearsal.parts import without_functions
 from tests.support import assembly as synthesized
 
 
 @pytest.fixture(scope="module")
-def prod(lab: Lab) -> Iterator[Assembly]:
+def whole(lab: Lab) -> Iterator[Assembly]:
     assembly = Assembly.load(synthesized(load_environment("prod")), "prod")
     acm = lab.client("acm")
     arns = changes.certificate_arns(assembly.template)
@@ -28,9 +29,16 @@ def prod(lab: Lab) -> Iterator[Assembly]:
         acm.delete_certificate(CertificateArn=arn)
 
 
+@pytest.fixture(scope="module")
+def prod(lab: Lab, whole: Assembly) -> Assembly:
+    """The stack without its functions, which keep nothing."""
+    return lab.edited(whole, without_functions)
+
+
 @pytest.fixture
-def baseline(lab: Lab, prod: Assembly) -> Beforehand:
-    lab.direct.publish(prod)
+def baseline(lab: Lab, whole: Assembly, prod: Assembly) -> Beforehand:
+    for assembly in (whole, prod):
+        lab.direct.publish(assembly)
     return Beforehand(lab.emulator)
 
 
@@ -102,21 +110,21 @@ def test_failed_first_deployment_leaves_nothing(
 
 
 def test_the_deployment_after_a_failed_first_one_succeeds_and_its_end_keeps_what_is_kept(
-    lab: Lab, prod: Assembly, baseline: Beforehand
+    lab: Lab, whole: Assembly, baseline: Beforehand
 ) -> None:
-    _fail(lab, prod, "AWS::RDS::DBCluster")
-    lab.direct.delete(prod.stack)
+    _fail(lab, whole, "AWS::RDS::DBCluster")
+    lab.direct.delete(whole.stack)
 
-    assert lab.direct.create(prod) == "CREATE_COMPLETE", lab.direct.failures(prod.stack)
+    assert lab.direct.create(whole) == "CREATE_COMPLETE", lab.direct.failures(whole.stack)
 
     known = Known()
-    known.add(prod, lab.direct.physical_ids(prod.stack))
-    _lift(lab, prod)
-    assert lab.direct.delete(prod.stack) == "DELETE_COMPLETE"
+    known.add(whole, lab.direct.physical_ids(whole.stack))
+    _lift(lab, whole)
+    assert lab.direct.delete(whole.stack) == "DELETE_COMPLETE"
     left = _left(baseline, known)
     policies = {
         name: resource["DeletionPolicy"]
-        for name, resource in prod.resources.items()
+        for name, resource in whole.resources.items()
         if resource.get("DeletionPolicy", "Delete") != "Delete"
     }
     assert set(policies.values()) == {"RetainExceptOnCreate", "Snapshot"}

@@ -36,13 +36,6 @@ def without(lab: Lab, policy: str, action: str) -> Iterator[None]:
             yield
 
 
-@pytest.fixture(scope="module")
-def up(lab: Lab, dev: Assembly) -> Iterator[Assembly]:
-    assert lab.direct.create(dev) == "CREATE_COMPLETE", lab.direct.failures(dev.stack)
-    yield dev
-    assert lab.destroy(dev) == "DELETE_COMPLETE"
-
-
 def _schedules(lab: Lab, up: Assembly) -> list[str]:
     return list(
         deployed(lab.emulator, up).of_type("AWS::SecretsManager::RotationSchedule").values()

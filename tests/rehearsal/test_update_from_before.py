@@ -105,35 +105,36 @@ def _resource(kind: str, **properties: object) -> dict[str, object]:
 
 
 @pytest.fixture
-def before(lab: Lab, dev: Assembly) -> Iterator[dict[str, str]]:
+def before(lab: Lab, pr42: Assembly) -> Iterator[dict[str, str]]:
     """Physical ids of the deployed stack of before."""
-    status = lab.direct.create(lab.edited(dev, of_before))
-    assert status == "CREATE_COMPLETE", lab.direct.failures(dev.stack)
-    yield lab.direct.physical_ids(dev.stack)
-    assert lab.destroy(dev) == "DELETE_COMPLETE"
+    status = lab.direct.create(lab.edited(pr42, of_before))
+    assert status == "CREATE_COMPLETE", lab.direct.failures(pr42.stack)
+    yield lab.direct.physical_ids(pr42.stack)
+    assert lab.destroy(pr42) == "DELETE_COMPLETE"
 
 
 def test_stack_of_before_gets_the_identities_and_keeps_its_database(
-    lab: Lab, dev: Assembly, before: dict[str, str]
+    lab: Lab, pr42: Assembly, before: dict[str, str]
 ) -> None:
     """The function makes the users during the update, for real where MariaDB is installed."""
     clusters, secrets = lab.client("rds"), lab.client("secretsmanager")
-    (old,) = clusters.describe_db_clusters()["DBClusters"]
+    name = before[pr42.of_type("AWS::RDS::DBCluster")[0]]
+    (old,) = clusters.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
     assert not old.get("MasterUserSecret")
 
-    status = lab.direct.update(dev)
-    assert status == "UPDATE_COMPLETE", lab.direct.failures(dev.stack)
+    status = lab.direct.update(pr42)
+    assert status == "UPDATE_COMPLETE", lab.direct.failures(pr42.stack)
 
-    after = lab.direct.physical_ids(dev.stack)
+    after = lab.direct.physical_ids(pr42.stack)
     assert not set(OLD) & set(after)
     # A changed task definition or policy may be another one; nothing that holds data is.
     holding = ("AWS::RDS::", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::S3::Bucket")
-    kept = [k for k in dev.resources if dev.resources[k]["Type"].startswith(holding)]
+    kept = [k for k in pr42.resources if pr42.resources[k]["Type"].startswith(holding)]
     assert {k: before[k] for k in kept if k in before} == {k: after[k] for k in kept if k in before}
-    (cluster,) = clusters.describe_db_clusters()["DBClusters"]
+    (cluster,) = clusters.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
     assert cluster["DbClusterResourceId"] == old["DbClusterResourceId"]
     assert cluster["MasterUserSecret"]["SecretStatus"] == "active"
     login = secrets.get_secret_value(SecretId=cluster["MasterUserSecret"]["SecretArn"])
     assert json.loads(login["SecretString"])["username"] == old["MasterUsername"] == "txowner"
     assert [k for k in after if k.startswith("DatabaseIdentitiesUsers")]
-    assert verify(lab.emulator, dev).problems == []
+    assert verify(lab.emulator, pr42).problems == []

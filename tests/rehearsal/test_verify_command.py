@@ -15,13 +15,6 @@ from pcistack.rehearsal.trial import Lab
 from pcistack.verified import content_digest
 
 
-@pytest.fixture(scope="module")
-def deployed(lab: Lab, dev: Assembly) -> Iterator[dict[str, str]]:
-    assert lab.direct.create(dev) == "CREATE_COMPLETE", lab.direct.failures(dev.stack)
-    yield lab.direct.physical_ids(dev.stack)
-    lab.destroy(dev)
-
-
 @pytest.fixture(autouse=True)
 def account(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in lab.emulator.environment(lab.region).items():
@@ -34,29 +27,43 @@ def _verify(folder: Path, *options: str) -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
-def test_sound_stack_is_verified_in_json(deployed: dict[str, str], dev: Assembly) -> None:
-    result = _verify(dev.folder, "--format", "json")
+def test_sound_stack_is_verified_in_json(up: Assembly) -> None:
+    result = _verify(up.folder, "--format", "json")
 
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
-    assert (found["suffix"], found["region"]) == ("dev", dev.region)
+    assert (found["suffix"], found["region"]) == ("dev", up.region)
     assert found["account"] == "111111111111"
-    assert found["template_sha256"] == content_digest(dev.template)
+    assert found["template_sha256"] == content_digest(up.template)
     assert all(promise["holds"] for promise in found["promises"])
     assert len(found["promises"]) >= 18
     assert found["drift"] == []
 
 
-def test_what_was_changed_by_hand_is_named(
-    lab: Lab, deployed: dict[str, str], dev: Assembly
-) -> None:
-    service = dev.of_type("AWS::ECS::Service")[0]
-    group = next(name for name in dev.of_type("AWS::Logs::LogGroup") if "FlowLog" in name)
-    cluster, name = deployed[service].split("/")[-2:]
-    lab.client("ecs").update_service(cluster=cluster, service=name, desiredCount=99)
-    lab.client("logs").put_retention_policy(logGroupName=deployed[group], retentionInDays=1)
+@pytest.fixture
+def changed_by_hand(lab: Lab, up: Assembly) -> Iterator[tuple[str, str]]:
+    """Logical ids of a service that runs too many tasks and a log group that forgets early."""
+    ids = lab.direct.physical_ids(up.stack)
+    ecs, logs = lab.client("ecs"), lab.client("logs")
+    service = up.of_type("AWS::ECS::Service")[0]
+    group = next(name for name in up.of_type("AWS::Logs::LogGroup") if "FlowLog" in name)
+    cluster, name = ids[service].split("/")[-2:]
+    (found,) = ecs.describe_services(cluster=cluster, services=[name])["services"]
+    (kept,) = logs.describe_log_groups(logGroupNamePrefix=ids[group])["logGroups"]
 
-    result = _verify(dev.folder)
+    def change(count: int, days: int) -> None:
+        ecs.update_service(cluster=cluster, service=name, desiredCount=count)
+        logs.put_retention_policy(logGroupName=ids[group], retentionInDays=days)
+
+    change(99, 1)
+    yield service, group
+    change(found["desiredCount"], kept["retentionInDays"])
+
+
+def test_what_was_changed_by_hand_is_named(up: Assembly, changed_by_hand: tuple[str, str]) -> None:
+    service, group = changed_by_hand
+
+    result = _verify(up.folder)
 
     assert result.exit_code == 1
     assert f"{service}: 99 tasks desired, outside of " in result.stdout
@@ -64,17 +71,15 @@ def test_what_was_changed_by_hand_is_named(
     assert result.stdout.rstrip().endswith("2 broken")
 
 
-def test_another_template_than_the_deployed_one_is_said(
-    deployed: dict[str, str], dev: Assembly, tmp_path: Path
-) -> None:
+def test_another_template_than_the_deployed_one_is_said(up: Assembly, tmp_path: Path) -> None:
     def shorten(template: dict[str, object]) -> None:
         template["Description"] = "another"
 
-    result = _verify(dev.edited(tmp_path / "other", shorten).folder)
+    result = _verify(up.edited(tmp_path / "other", shorten).folder)
 
     assert result.exit_code == 1
     said = (
-        f"broken   What is deployed is the template that was checked (6.5.1)\n{'':11}{dev.stack}: "
+        f"broken   What is deployed is the template that was checked (6.5.1)\n{'':11}{up.stack}: "
     )
     assert said in result.stdout
 
