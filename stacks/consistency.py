@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from functools import cache
-from typing import Final, TypeAlias
+from collections.abc import Collection, Iterator
+from typing import Final
 
 from pci_constructs.settings import values
 from pci_constructs.settings.regions import all_zones, has_database_root, regions
 from pci_constructs.settings.words import listed
-from stacks import workloads
-from stacks.acceptable import HTTPS_ANYWHERE
+from stacks import promises, workloads
+from stacks.environment_checks import EnvironmentChecks
 from stacks.lists import judged, nearest_of
-from stacks.mistakes import Mistake, dotted
-from stacks.settings import Environment, is_in
+from stacks.mistakes import Mistake
+from stacks.settings import Environment
 
-EnvironmentCheck: TypeAlias = Callable[[Environment], Iterator[Mistake]]
-
-_CHECKS: Final[list[tuple[list[tuple[str, ...]], EnvironmentCheck]]] = []
-_SHORTEST_REASON: Final = 20
+_CHECKS: Final = EnvironmentChecks()
+reads: Final = _CHECKS.reads
 MOST_ADDRESSES: Final = 100
 """Addresses for alarms: each is a resource, and CloudFormation takes 500 in a template."""
-_ACCEPTED: Final = "rules on the database and on security groups that are not fatal"
-
-
-def reads(*fields: str) -> Callable[[EnvironmentCheck], EnvironmentCheck]:
-    """Register a check of the settings that it names."""
-
-    def register(check: EnvironmentCheck) -> EnvironmentCheck:
-        _CHECKS.append(([tuple(field.split(".")) for field in fields], check))
-        return check
-
-    return register
 
 
 def mistakes(
@@ -44,9 +30,8 @@ def mistakes(
         unusable: Names of settings and tables for which something else stands; what reads them is
             not judged.
     """
-    for fields, check in _CHECKS:
-        if not any(is_in(names, unusable) for names in fields):
-            yield from check(environment)
+    yield from _CHECKS.mistakes(environment, unusable)
+    yield from promises.mistakes(environment, unusable)
     yield from workloads.mistakes(environment, unusable)
 
 
@@ -304,126 +289,3 @@ def _topic_is_in_the_region(environment: Environment) -> Iterator[Mistake]:
             allowed=f"one of {environment.region}",
             value=arn,
         )
-
-
-# Promises
-
-
-@reads("data_classification", "monitoring.emails", "monitoring.topic_arn")
-def _alarms_reach_somebody(environment: Environment) -> Iterator[Mistake]:
-    monitoring = environment.monitoring
-    if _holds_cardholder_data(environment) and not (monitoring.emails or monitoring.topic_arn):
-        yield _too_weak("monitoring.emails", "alarms nobody", "an address, or topic_arn", None)
-
-
-@reads("data_classification", "network.egress", "network.outbound", "acknowledged")
-def _ways_out_are_named(environment: Environment) -> Iterator[Mistake]:
-    network = environment.network
-    if (
-        _holds_cardholder_data(environment)
-        and network.egress == "nat"
-        and network.outbound is None
-        and getattr(environment.acknowledged.get(HTTPS_ANYWHERE), "until", None) is None
-    ):
-        yield _too_weak(
-            "network.outbound",
-            "lets tasks reach any address",
-            f'the domains that they need, egress = "endpoints", {HTTPS_ANYWHERE} in [acknowledged] '
-            "with a reason and a last day (until)",
-            None,
-        )
-
-
-@reads("protection.lock_logs", "protection.keep_data")
-def _locked_logs_are_kept(environment: Environment) -> Iterator[Mistake]:
-    if environment.protection.lock_logs and not environment.protection.keep_data:
-        yield Mistake(
-            field="protection.lock_logs",
-            wrong="does not go with keep_data = false, which deletes logs with the stack",
-            allowed="false, or keep_data = true",
-            value=True,
-        )
-
-
-@reads("data_classification", "protection.keep_data")
-def _cardholder_data_is_kept(environment: Environment) -> Iterator[Mistake]:
-    if _holds_cardholder_data(environment) and not environment.protection.keep_data:
-        yield _too_weak("protection.keep_data", "loses it with the stack", "true", False)
-
-
-@reads("data_classification", "protection.deletion_protection")
-def _cardholder_data_is_protected(environment: Environment) -> Iterator[Mistake]:
-    if _holds_cardholder_data(environment) and not environment.protection.deletion_protection:
-        yield _too_weak(
-            "protection.deletion_protection", "lets the stack be deleted", "true", False
-        )
-
-
-@reads("data_classification", "database.min_capacity")
-def _cardholder_data_is_audited(environment: Environment) -> Iterator[Mistake]:
-    # Aurora user guide, Aurora Serverless v2 auto-pause: a paused instance writes no log.
-    if _holds_cardholder_data(environment) and environment.database.min_capacity == 0:
-        yield _too_weak(
-            "database.min_capacity",
-            "lets the database pause, and a paused one writes no audit log, so that a failure of "
-            "the log could not be told",
-            "at least 0.5",
-            0,
-        )
-
-
-def _holds_cardholder_data(environment: Environment) -> bool:
-    return environment.data_classification == "cardholder-data"
-
-
-def _too_weak(field: str, wrong: str, needed: str, value: object) -> Mistake:
-    return Mistake(
-        field=field,
-        wrong=f'does not go with data_classification = "cardholder-data": it {wrong}',
-        allowed=f'{needed}, or data_classification = "test-data"',
-        value=value,
-    )
-
-
-@reads("acknowledged")
-def _reasons_are_given(environment: Environment) -> Iterator[Mistake]:
-    for rule, acceptance in environment.acknowledged.items():
-        reason = acceptance.reason
-        if len(reason) < _SHORTEST_REASON:
-            yield Mistake(
-                field=f"acknowledged.{dotted([rule])}",
-                wrong="is too short a reason",
-                allowed=f"at least {_SHORTEST_REASON} characters that would convince an assessor",
-                value=reason,
-            )
-
-
-@reads("acknowledged")
-def _only_rules_on_the_database_are_accepted(environment: Environment) -> Iterator[Mistake]:
-    if not environment.acknowledged:
-        return  # only a file that accepts something pays for loading the rules
-    refused = _rules()
-    for rule in environment.acknowledged:
-        if wrong := refused.get(rule, "is no rule of this project"):
-            others = [] if rule in refused else [name for name in refused if not refused[name]]
-            yield Mistake(
-                field=f"acknowledged.{dotted([rule])}",
-                wrong=wrong,
-                allowed=nearest_of(
-                    rule, others, "rules on the database and on security groups that are not fatal"
-                ),
-            )
-
-
-@cache
-def _rules() -> dict[str, str]:
-    """Return why each rule cannot be accepted; empty where it can be."""
-    from pcistack.checks.findings import Severity
-    from stacks.acceptable import ACCEPTABLE, rules
-
-    return {
-        rule.id: "is fatal: the deployment would fail all the same"
-        if rule.severity is Severity.FATAL
-        else ("" if {*ACCEPTABLE} & {*rule.types} else "is a rule on what no file can accept")
-        for rule in rules()
-    }

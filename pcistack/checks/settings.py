@@ -24,6 +24,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from pcistack.checks.acknowledgements import SHORTEST_REASON
 from pcistack.checks.findings import Severity
 from pcistack.checks.report import Checked, Entry
 from pcistack.nearest import hint
@@ -32,7 +33,6 @@ from pcistack.regions import known_regions, unknown_region
 
 FILE: Final = ".pcistack.toml"
 OFF: Final = "off"
-SHORTEST_REASON: Final = 20
 _SEVERITIES: Final = (OFF, "warning", "error")
 _KEYS: Final = ("rule", "paths", "severity", "reason", "until")
 

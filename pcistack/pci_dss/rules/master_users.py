@@ -149,7 +149,7 @@ def _administers(context: Context) -> frozenset[str]:
 )
 def master_user(context: Context) -> Iterator[Hit]:
     masters, administers = _masters(context), _administers(context)
-    access = Access(context.view)
+    access = context.access
     for kind, where in _TASKS.items():
         for task in context.of_type(kind):
             if task.logical_id not in administers:
