@@ -63,41 +63,47 @@ def settings(model: type[BaseModel] = Environment, above: str = "") -> Iterator[
             yield place
 
 
-def rows(only: str | None = None) -> list[TriedChange]:
+def rows(folder: Path, *, only: str | None = None) -> list[TriedChange]:
     """Return what each sample does to the production stack, by synthesizing both.
 
     Args:
+        folder: Where each is synthesized over the one before, which spares copies of the assets.
         only: A setting, to leave out the others.
     """
-    before, old = _before()
+    before, old = _before(folder)
     return [
-        _row(setting, sample, old, before, _merged(before, sample))
+        _row(folder, setting, sample, old, before)
         for setting, samples in SAMPLES.items()
         for sample in samples
         if only in (None, setting)
     ]
 
 
-def templates(setting: str) -> tuple[Template, Template]:
-    """Return the templates before and after the first change of a setting."""
-    before, old = _before()
-    return old, _template(_merged(before, SAMPLES[setting][0]))
+def templates(folder: Path, setting: str) -> tuple[Template, Template]:
+    """Return the templates before and after the first change of a setting.
+
+    Args:
+        folder: Where each is synthesized over the one before.
+        setting: The setting's place.
+    """
+    before, old = _before(folder)
+    return old, _template(folder, _merged(before, SAMPLES[setting][0]))
 
 
 @cache
-def _before() -> tuple[SettingValues, Template]:
+def _before(folder: Path) -> tuple[SettingValues, Template]:
     values = _merged(load_environment("prod").model_dump(), BASE)
-    return values, _template(values)
+    return values, _template(folder, values)
 
 
 def _row(
-    setting: str, sample: SettingValues, old: Template, before: SettingValues, after: SettingValues
+    folder: Path, setting: str, sample: SettingValues, old: Template, before: SettingValues
 ) -> TriedChange:
-    tried = _tried(setting, sample)
+    after, tried = _merged(before, sample), _tried(setting, sample)
     if any(before[name] != after[name] for name in ("region", "account")):
         stays = "The stack of before stays where it is, with its data"
         return TriedChange(setting, tried, "another stack", stays)
-    new = _template(after)
+    new = _template(folder, after)
     changes = compare(old, new)
     explain(old, new, changes)
     return TriedChange(setting, tried, verdict(changes), meaning(changes))
@@ -177,13 +183,12 @@ def _merged(old: SettingValues, new: SettingValues) -> SettingValues:
     return merged
 
 
-def _template(values: SettingValues) -> Template:
+def _template(folder: Path, values: SettingValues) -> Template:
     from stacks.app import build_app  # starts Node
 
     environment = Environment.model_validate(values)
-    with tempfile.TemporaryDirectory() as folder:
-        build_app([environment], outdir=folder).synth()
-        return Template.read(Path(folder) / f"{environment.names.stack}.template.json")
+    build_app([environment], outdir=str(folder)).synth()
+    return Template.read(folder / f"{environment.names.stack}.template.json")
 
 
 def table(found: list[TriedChange]) -> str:
@@ -197,7 +202,8 @@ def render(page: str) -> str:
     """Return the page with its table written anew."""
     head, _, rest = page.partition(BEGIN)
     _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n\n{table(rows())}\n\n{END}{tail}"
+    with tempfile.TemporaryDirectory() as folder:
+        return f"{head}{BEGIN}\n\n{table(rows(Path(folder)))}\n\n{END}{tail}"
 
 
 if __name__ == "__main__":

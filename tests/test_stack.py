@@ -8,13 +8,14 @@ from datetime import date
 from functools import cache
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import Stack
 from aws_cdk.assertions import Template
 from aws_cdk.aws_logs import LogGroup
 
 from pci_constructs.protection import log_retention
 from pci_constructs.settings.protection import ProtectionSettings
 from pci_constructs.settings.retention import RETENTIONS
+from stacks.cdk_app import create_app
 from stacks.environment import Environment, load_environment
 from tests.support import (
     CERTIFICATE,
@@ -162,12 +163,16 @@ def test_every_log_is_kept_as_long_as_configured(suffix: str) -> None:
 
 
 def test_every_retention_that_may_be_chosen_is_the_one_that_is_kept() -> None:
+    stack = Stack(create_app(), "Stack")
     for days in RETENTIONS:
         protection = ProtectionSettings(log_retention_days=days)
-        stack = Stack(App(), "Stack")
-        LogGroup(stack, "LogGroup", retention=log_retention(protection))
-        (group,) = Synthesized(Template.from_stack(stack).to_json()).all("AWS::Logs::LogGroup")
-        assert group["RetentionInDays"] == days
+        LogGroup(stack, f"Kept{days}", retention=log_retention(protection))
+    made = Synthesized(Template.from_stack(stack).to_json())
+    kept = {
+        made.path(key): made.properties(key)["RetentionInDays"]
+        for key in made.ids("AWS::Logs::LogGroup")
+    }
+    assert kept == {f"Stack/Kept{days}/Resource": days for days in RETENTIONS}
 
 
 @pytest.mark.parametrize("suffix", SHIPPED)

@@ -1,14 +1,22 @@
-"""The real `cdk synth`, as a user runs it."""
+"""The real `cdk synth`, as a user runs it; and the app alone, here or as a process of its own."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
+
+import app
+from stacks import cdk_app
+from stacks import environment as configuration
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = f"{sys.executable} -m tests.app_today"
@@ -31,23 +39,34 @@ def run(*command: str, **extra: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def synth(output: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = (str(CDK), "synth", "--app", APP, "--quiet", "--no-notices", "--output", str(output))
+def synth(output: Path, *arguments: str, by: str = APP) -> subprocess.CompletedProcess[str]:
+    command = (str(CDK), "synth", "--app", by, "--quiet", "--no-notices", "--output", str(output))
     return run(*command, *arguments)
 
 
-def app(output: Path, **context: str) -> subprocess.CompletedProcess[str]:
-    """Run the app as the CDK CLI does, which costs less than the CLI."""
-    command = (sys.executable, "-m", "tests.app_today")
-    return run(*command, CDK_CONTEXT_JSON=json.dumps(context), CDK_OUTDIR=str(output))
+@pytest.fixture
+def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """Runs the app in this process, into ``tmp_path``, with a context: a process costs seconds."""
+    importlib.import_module("stacks.app")  # takes the real one before it is replaced
+    create = cdk_app.create_app
+
+    def run_here(**context: str) -> int:
+        made = create(outdir=str(tmp_path))
+        for key, value in context.items():
+            made.node.set_context(key, value)
+        monkeypatch.setattr(cdk_app, "create_app", lambda: made)
+        return app.main(on=date(2026, 11, 24))
+
+    return run_here
 
 
-def test_the_app_leaves_the_template_of_dev(tmp_path: Path) -> None:
-    result = app(tmp_path)
-    assert result.returncode == 0, result.stderr
+def test_the_app_leaves_the_template_of_dev(
+    tmp_path: Path, main: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main() == 0
     body = json.loads((tmp_path / "PciDss-dev.template.json").read_text())
     assert "AWS::RDS::DBCluster" in {r["Type"] for r in body["Resources"].values()}
-    assert "every check passed" in result.stderr
+    assert "every check passed" in capsys.readouterr().err
 
 
 def test_cdk_json_runs_the_app() -> None:
@@ -62,28 +81,29 @@ def test_cdk_synth_takes_any_suffix(tmp_path: Path) -> None:
 
 
 def test_a_bad_suffix_is_one_clear_line_and_leaves_nothing(tmp_path: Path) -> None:
-    result = synth(tmp_path / "out", "-c", "environmentSuffix=Prod")
-    assert result.returncode != 0
-    assert "lower-case letters, digits and single hyphens" in result.stderr
-    assert "Traceback" not in result.stderr
+    """As the CDK CLI runs the app, which costs less than the CLI."""
+    context = json.dumps({"environmentSuffix": "Prod"})
+    command = (sys.executable, "-m", "tests.app_today")
+    result = run(*command, CDK_CONTEXT_JSON=context, CDK_OUTDIR=str(tmp_path / "out"))
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert "lower-case letters, digits and single hyphens" in line
     assert not list((tmp_path / "out").glob("*.template.json"))
 
 
-def test_the_app_itself_exits_with_2_on_bad_input(tmp_path: Path) -> None:
-    result = app(tmp_path / "out", environmentSuffix="No Good")
-    assert result.returncode == 2
-    assert len(result.stderr.strip().splitlines()) == 1
-
-
-def test_a_misspelt_key_does_not_choose_dev(tmp_path: Path) -> None:
-    result = app(tmp_path / "out", env="prod")
-    assert result.returncode == 2
-    assert result.stderr == "-c env: no such key; is -c environmentSuffix=... meant?\n"
+def test_a_misspelt_key_does_not_choose_dev(
+    tmp_path: Path, main: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(env="prod") == 2
+    assert capsys.readouterr().err == "-c env: no such key; is -c environmentSuffix=... meant?\n"
+    assert not list(tmp_path.glob("*.template.json"))
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc")
 def test_a_key_without_a_value_does_not_choose_dev(tmp_path: Path) -> None:
-    result = synth(tmp_path, "-c", "environmentSuffix")
+    """The app sees only the command line of the CLI; what it does with a mistake is told above."""
+    asks = "from stacks.command_line import chosen; print(chosen({}))"
+    result = synth(tmp_path, "-c", "environmentSuffix", by=f"{sys.executable} -c '{asks}'")
     assert result.returncode != 0
     assert (
         "-c environmentSuffix: has no value; write -c environmentSuffix=<suffix>" in result.stderr
@@ -98,29 +118,27 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_a_template_that_its_region_cannot_deploy_does_not_get_past_synth(tmp_path: Path) -> None:
+def test_a_template_that_its_region_cannot_deploy_does_not_get_past_synth(
+    tmp_path: Path,
+    main: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     text = (ROOT / "environments" / "first-correction.toml").read_text()
     old, _, _ = text.partition("[acknowledged]")
-    (tmp_path / "environments").mkdir()
-    (tmp_path / "environments" / "old.toml").write_text(old)
-    script = (
-        "import sys; from pathlib import Path; import stacks.environment as e, app; "
-        f"e.load_environment.__defaults__ = (Path({str(tmp_path / 'environments')!r}),); "
-        "import datetime; sys.exit(app.main(on=datetime.date(2026, 11, 24)))"
-    )
-    context = json.dumps({"environmentSuffix": "old"})
-    result = run(
-        sys.executable, "-c", script, CDK_CONTEXT_JSON=context, CDK_OUTDIR=str(tmp_path / "out")
-    )
-    assert result.returncode == 1
-    assert "8.0.mysql_aurora.3.04.4 left standard support on 2026-10-31" in result.stderr
-    assert "every check passed" not in result.stderr
-    assert "Traceback" not in result.stderr
+    (tmp_path / "old.toml").write_text(old)
+    load = partial(configuration.load_environment, directory=tmp_path)
+    monkeypatch.setattr(configuration, "load_environment", load)
+    assert main(environmentSuffix="old") == 1
+    error = capsys.readouterr().err
+    assert "8.0.mysql_aurora.3.04.4 left standard support on 2026-10-31" in error
+    assert "every check passed" not in error
 
 
-def test_the_first_correction_synthesizes_because_its_age_is_acknowledged(tmp_path: Path) -> None:
-    result = app(tmp_path, environmentSuffix="first-correction")
-    assert result.returncode == 0, result.stderr
+def test_the_first_correction_synthesizes_because_its_age_is_acknowledged(
+    tmp_path: Path, main: Callable[..., int]
+) -> None:
+    assert main(environmentSuffix="first-correction") == 0
     report = json.loads((tmp_path / "validation-report.json").read_text())
     (guard,) = [p for p in report["pluginReports"] if p["pluginName"] == "Regional guard"]
     assert guard["violations"] == []

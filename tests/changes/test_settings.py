@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -22,9 +23,14 @@ def test_every_setting_has_a_row() -> None:
     assert [name for name, *_ in ROWS] == [name for name in SAMPLES for _ in SAMPLES[name]]
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("synthesized")
+
+
 @pytest.mark.parametrize("setting", SAMPLES)
-def test_every_setting_changes_the_template_as_the_page_says(setting: str) -> None:
-    found = changes_docs.rows(only=setting)
+def test_every_setting_changes_the_template_as_the_page_says(folder: Path, setting: str) -> None:
+    found = changes_docs.rows(folder, only=setting)
     assert found == [TriedChange(*row) for row in ROWS if row[0] == setting], "run: make docs"
     without = [row.tried for row in found if "nothing deployed changes" in row.verdict]
     assert not without or setting in NOTHING_DEPLOYED
@@ -52,9 +58,9 @@ def test_live_production_environment_is_judged_as_aws_does(setting: str, verdict
     assert all(verdict in each for each in found)
 
 
-def test_new_port_reaches_the_identities() -> None:
+def test_new_port_reaches_the_identities(folder: Path) -> None:
     """No secret is left with the old port, and no user with a password that nobody knows."""
-    old, new = changes_docs.templates("database.port")
+    old, new = changes_docs.templates(folder, "database.port")
     for name, raw in new.resources.items():
         if raw.type == "AWS::SecretsManager::Secret":
             generated = raw.properties["GenerateSecretString"]
