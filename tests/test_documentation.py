@@ -9,6 +9,7 @@ import pytest
 
 from stacks.configuration_docs import SCHEMA, TARGET, render, schema
 from tests import refusal
+from tests.tables import cases
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -24,14 +25,14 @@ def test_the_schema_is_up_to_date_and_every_shipped_file_names_it() -> None:
         assert path.read_text(encoding="utf-8").startswith("#:schema ./schema.json\n")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+@cases("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_every_local_link_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         if not target.startswith(("http:", "https:", "mailto:")):
             assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+@cases("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     named = set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")))

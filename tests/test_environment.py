@@ -31,6 +31,7 @@ from stacks.environment import (
     load_environment,
 )
 from tests.mistakes import ARN, HOSTED, KEY, MINIMAL, MISTAKES, PRIVATE, QUEUE, SECRET, Row
+from tests.tables import cases
 
 
 def write(folder: Path, changes: Mapping[str, str]) -> None:
@@ -60,7 +61,7 @@ def refused(folder: Path, suffix: str = "x") -> list[str]:
     return [line.removeprefix(start) for line in lines]
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda row: f"{row.line:.70}")
+@cases("mistake", MISTAKES, ids=lambda row: f"{row.line:.70}")
 def test_a_mistake_gives_exactly_one_line(tmp_path: Path, mistake: Row) -> None:
     assert told(tmp_path, mistake.changes) == [mistake.line]
 
@@ -138,7 +139,7 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize("changes", GOOD, ids=lambda changes: ", ".join(changes) or "minimal")
+@cases("changes", GOOD, ids=lambda changes: ", ".join(changes) or "minimal")
 def test_what_aws_accepts_is_accepted(tmp_path: Path, changes: Mapping[str, str]) -> None:
     assert loaded(tmp_path, changes).suffix == "x"
 

@@ -18,6 +18,7 @@ from tests.support import (
     variant,
     waits_for,
 )
+from tests.tables import cases
 
 DEV = template("dev")
 PROD = template("prod")
@@ -116,7 +117,7 @@ def goes_off(alarm: dict[str, object]) -> str:
     return f"{watched} {comparison} {alarm['Threshold']}, {alarm['EvaluationPeriods']} times"
 
 
-@pytest.mark.parametrize("name", WATCHED)
+@cases("name", WATCHED)
 def test_each_alarm_watches_what_it_is_named_for(name: str) -> None:
     alarm = alarms(PROD)[name]
     assert (goes_off(alarm), dimensions(alarm)) == WATCHED[name]
@@ -220,7 +221,7 @@ ADVICE = {
 }
 
 
-@pytest.mark.parametrize("name", WATCHED)
+@cases("name", WATCHED)
 def test_every_alarm_says_what_to_do(name: str) -> None:
     assert ADVICE[name] in str(alarms(PROD)[name]["AlarmDescription"])
 

@@ -9,13 +9,14 @@ from click.testing import CliRunner
 
 from pcistack.checks.findings import counted
 from pcistack.cli import COMMANDS, cli
+from tests.tables import cases
 
 ROOT = Path(__file__).parents[1]
 FAILED = ROOT / "docs" / "examples" / "serverless-v1.yaml"
 ZURICH = ["--region", "eu-central-2"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("arguments", "said"),
     [
         (["chekc"], "no such command 'chekc'; did you mean 'check'?; see pcistack --help"),
@@ -64,7 +65,7 @@ def test_a_group_alone_shows_its_help(arguments: list[str]) -> None:
     assert "Example:" in result.stderr
 
 
-@pytest.mark.parametrize(
+@cases(
     "words",
     [[], *([name] for name in COMMANDS), ["facts", "show"], ["facts", "refresh"]],
 )

@@ -16,6 +16,7 @@ from botocore.model import ServiceModel
 
 from pcistack.account.aws import Aws, AwsError, Call, CallRefusedError, CredentialsError, texts
 from tests.account.recorded import Refusal, StubbedAws, answers
+from tests.tables import cases
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,14 +26,14 @@ def _model(service: str) -> ServiceModel:
     return botocore.session.Session().get_service_model(service)
 
 
-@pytest.mark.parametrize("call", Call)
+@cases("call", Call)
 def test_every_call_only_reads(call: Call) -> None:
     assert re.match(r"((Batch)?Get|Describe|List)[A-Z]|DetectStackDrift", call.operation)
     model = _model(call.service)
     assert call.operation in model.operation_names
 
 
-@pytest.mark.parametrize("call", Call)
+@cases("call", Call)
 def test_every_permission_has_the_prefix_that_iam_knows(call: Call) -> None:
     model = _model(call.service)
     prefix, _, action = call.permission.partition(":")

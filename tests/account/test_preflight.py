@@ -28,6 +28,7 @@ from tests.account.recorded import (
     quota,
     stack_resource,
 )
+from tests.tables import cases
 
 STACK = "PciDss-dev"
 CERTIFICATE = f"arn:aws:acm:{REGION}:111111111111:certificate/12345678-1234-1234-1234-123456789012"
@@ -764,7 +765,7 @@ def test_a_certificate_that_the_stack_makes_itself_is_not_asked_for() -> None:
 # Refusals
 
 
-@pytest.mark.parametrize("call", sorted(PREFLIGHT - {Call.CALLER_IDENTITY}, key=str))
+@cases("call", sorted(PREFLIGHT - {Call.CALLER_IDENTITY}, key=str))
 def test_a_missing_permission_is_named_and_the_rest_is_still_asked(call: Call) -> None:
     changes: dict[str, Answer] = {call.name: Refusal("AccessDeniedException")}
     if call is Call.DEFAULT_QUOTA:

@@ -13,6 +13,7 @@ from botocore.model import OperationModel
 from pcistack.account.removal import COMMANDS, command_for, kind_of
 from tests.account.recorded import REGION
 from tests.support import template
+from tests.tables import cases
 
 _HERE = f"{REGION}:111111111111"
 ARNS = {
@@ -106,7 +107,7 @@ def _operations(service: str) -> dict[str, OperationModel]:
     return {xform_name(name, "-"): model.operation_model(name) for name in model.operation_names}
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS.values() if not c.startswith("aws s3 ")])
+@cases("command", [c for c in COMMANDS.values() if not c.startswith("aws s3 ")])
 def test_every_command_is_one_of_the_aws_cli(command: str) -> None:
     for one in re.findall(r"aws [^$)]*", command):
         _, service, verb, *rest = one.split()
@@ -117,7 +118,7 @@ def test_every_command_is_one_of_the_aws_cli(command: str) -> None:
         assert options - {"query", "output", "region", "lock-token"} <= known
 
 
-@pytest.mark.parametrize("command", COMMANDS.values())
+@cases("command", COMMANDS.values())
 def test_every_command_removes(command: str) -> None:
     removing = ("delete-", "deregister-", "disassociate-", "release-", "schedule-", "stop-", "rb ")
     assert command.split(" ", 2)[2].startswith(removing)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pcistack.account.requirements import account_needs
 from pcistack.account.rows import Row, Verdict
 from tests.account.recorded import (
@@ -17,6 +15,7 @@ from tests.account.recorded import (
     scanning,
     trail,
 )
+from tests.tables import cases
 
 
 def asked(*types: str, **changes: Answer) -> list[Row]:
@@ -40,7 +39,7 @@ def test_account_that_has_everything_is_confirmed() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "need", "answer"),
     [
         ({"TRAILS": {"trailList": []}}, "a trail", "there is no trail of this region"),

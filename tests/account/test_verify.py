@@ -35,6 +35,7 @@ from tests.account.sound_stack import (
     target,
 )
 from tests.support import template
+from tests.tables import cases
 
 _ANYWHERE = {"IpRanges": [{"CidrIp": "0.0.0.0/0"}], "UserIdGroupPairs": []}
 _PAST = datetime(2026, 1, 1, tzinfo=NOW.tzinfo)
@@ -147,7 +148,7 @@ def test_every_promise_has_a_broken_twin() -> None:
     assert {promise for promise, _, _ in TWINS} == _IDS
 
 
-@pytest.mark.parametrize(("promise", "answers", "complaint"), TWINS)
+@cases(("promise", "answers", "complaint"), TWINS)
 def test_broken_promise_names_the_resource(
     promise: str, answers: dict[str, Answer], complaint: str
 ) -> None:

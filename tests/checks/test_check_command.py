@@ -25,6 +25,7 @@ from pcistack.regions import known_regions
 from pcistack.template.document import Template
 from tests import support
 from tests.regional.cases import CASES, CORRECTED, TODAY, V2, V304, WRITER, ZURICH, cluster
+from tests.tables import cases
 
 BAD = cluster("EngineMode: serverless")
 KEYS = {
@@ -150,7 +151,7 @@ def test_help_shows_an_example_and_the_exit_codes() -> None:
 # Bad input
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "message"),
     [
         (None, "no such file"),
@@ -433,7 +434,7 @@ def test_our_own_environments_pass_the_regional_guard(tmp_path: Path, suffix: st
     assert result.exit_code == 0, result.output
 
 
-@pytest.mark.parametrize("region", COMMERCIAL)
+@cases("region", COMMERCIAL)
 def test_our_own_stack_passes_in_every_commercial_region(region: str) -> None:
     text = json.dumps(support.template("prod").body)
     zones = facts.load(region).zones

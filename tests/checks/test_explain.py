@@ -10,6 +10,7 @@ from pcistack.checks.examples import FOLDER
 from pcistack.cli import cli
 from pcistack.packs import PACKS, qualified
 from tests.examples import examples
+from tests.tables import cases
 
 
 def explain(*words: str) -> Result:
@@ -26,7 +27,7 @@ def test_rules_have_an_example_that_their_case_proves() -> None:
     assert len(proven) > 0.9 * len(own), "run: make docs"
 
 
-@pytest.mark.parametrize("rule", rules())
+@cases("rule", rules())
 def test_every_rule_is_explained(rule: str) -> None:
     result = explain(rule)
     assert result.exit_code == 0

@@ -19,6 +19,7 @@ from pcistack.cost.quantities import BILLED
 from pcistack.regions import known_regions
 from pcistack.template.document import Template
 from tests.account.recorded import REGION, Parameters, Refusal, StubbedAws
+from tests.tables import cases
 
 LISTED = "us-east-1"
 
@@ -53,7 +54,7 @@ def service(**properties: object) -> dict[str, object]:
     return resource("AWS::ECS::Service", TaskDefinition={"Ref": "Task"}, **properties)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("resources", "quantities"),
     [
         ({"Nat": resource("AWS::EC2::NatGateway")}, {"nat-gateway": 1}),
@@ -135,7 +136,7 @@ def test_what_only_the_deployment_knows_and_what_has_no_price_is_named() -> None
     assert set(found.unpriced) == {"Large", "Cache"}
 
 
-@pytest.mark.parametrize("region", known_regions())
+@cases("region", known_regions())
 def test_every_region_has_a_price_for_everything(region: str) -> None:
     assert set(prices(region)) >= {billed.price for billed in BILLED}
 

@@ -17,6 +17,7 @@ from stacks.delivery.stack import BOUNDARY
 from stacks.environment import ENVIRONMENTS, environment_file
 from tests.delivery.support import ACCOUNT, REGION, access, delivery, may, synthesized
 from tests.support import SHIPPED, ZONE, listed, statements, template, variant
+from tests.tables import cases
 
 _FOUND = importlib.util.find_spec("cfnlint")
 assert _FOUND is not None
@@ -162,7 +163,7 @@ def test_roles_are_made_by_name_and_inside_the_boundary(
     assert may("Execution", action, role(name), iam__permissionsboundary=boundary) is answer
 
 
-@pytest.mark.parametrize(
+@cases(
     "action",
     [
         *("iam:CreateUser", "iam:CreateAccessKey", "iam:DeleteRolePermissionsBoundary"),

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.tables import cases
+
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
 CREDENTIALS = "aws-actions/configure-aws-credentials"
@@ -27,11 +29,11 @@ JOBS = {
     for name, workflow in WORKFLOWS.items()
     for job, body in workflow["jobs"].items()
 }
-STEPS = [
-    pytest.param(step, id=f"{job}-{number}")
+STEPS = {
+    f"{job}-{number}": step
     for job, body in JOBS.items()
     for number, step in enumerate(body["steps"])
-]
+}
 
 
 def uses(job: dict[str, Any], action: str) -> list[dict[str, Any]]:
@@ -45,15 +47,15 @@ def test_every_action_is_pinned_by_commit_and_says_its_release(path: Path) -> No
             assert re.search(r"uses: [\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_no_step_has_an_expression_in_its_shell(step: dict[str, Any]) -> None:
+@cases("name", STEPS)
+def test_no_step_has_an_expression_in_its_shell(name: str) -> None:
     """A title or a branch that is a command must never become one."""
-    assert "${{" not in step.get("run", "")
+    assert "${{" not in STEPS[name].get("run", "")
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_steps_call_make_and_scripts_that_are_tested(step: dict[str, Any]) -> None:
-    run = step.get("run", "make")
+@cases("name", STEPS)
+def test_steps_call_make_and_scripts_that_are_tested(name: str) -> None:
+    run = STEPS[name].get("run", "make")
     assert len(run.splitlines()) == 1
     assert re.match(r"make |make$|\.ci/\w+|cat |tar |gh release upload ", run), run
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-
-import pytest
+from functools import cache
 
 from pcistack.deployment.pack import PACK
-from tests.deployment.case import Case, findings, rules
+from tests.deployment.case import Case, findings
 from tests.deployment.cases import discovered
+from tests.tables import cases
 
 CASES = discovered()
-each_case = pytest.mark.parametrize("case", CASES, ids=str)
+each_case = cases("case", CASES)
+judge = cache(findings)
+"""Many cases have the same good template."""
 
 
 def test_every_rule_has_a_bad_and_a_good_template() -> None:
@@ -21,7 +23,8 @@ def test_every_rule_has_a_bad_and_a_good_template() -> None:
 
 @each_case
 def test_the_bad_template_is_refused_by_its_rule(case: Case) -> None:
-    found = [f for f in findings(case.bad, case.region, case.on) if f.rule == case.rule]
+    every = judge(case.bad, case.region, case.on)
+    found = [f for f in every if f.rule == case.rule]
     assert [(f.severity, f.resource, f.property) for f in found] == [
         (case.severity, case.resource, case.property)
     ]
@@ -29,18 +32,19 @@ def test_the_bad_template_is_refused_by_its_rule(case: Case) -> None:
 
 @each_case
 def test_the_good_template_passes_its_rule(case: Case) -> None:
-    assert case.rule not in rules(case.good, case.region, case.on)
+    every = judge(case.good, case.region, case.on)
+    assert case.rule not in {finding.rule for finding in every}
 
 
 @each_case
 def test_a_finding_says_what_is_wrong_and_how_to_fix_it(case: Case) -> None:
-    for finding in findings(case.bad, case.region, case.on):
+    for finding in judge(case.bad, case.region, case.on):
         assert finding.message
         assert finding.fix
         assert finding.source
 
 
-@pytest.mark.parametrize("rule", PACK.rules, ids=lambda rule: rule.id)
+@cases("rule", PACK.rules, ids=lambda rule: rule.id)
 def test_a_rule_id_is_stable_text(rule: object) -> None:
     assert isinstance(rule, type(PACK.rules[0]))
     assert re.fullmatch(r"DEPLOY(-[A-Z0-9]+)+", rule.id)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 from typing import cast
 
-import pytest
-
 from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.gather import gather
 from pcistack.evidence.standing import Standing
@@ -28,6 +26,7 @@ from tests.evidence.test_sentences import (
     drop,
     every,
 )
+from tests.tables import cases
 
 GROUP = f"{EC2}SecurityGroup"
 DOOR = {"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 3306, "Description": "why"}
@@ -92,7 +91,7 @@ def _standings(change: Change | None = None) -> dict[str, Standing]:
     return {one.number: one.standing for one in gather(assembly, PACK, on=DAY).requirements}
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@cases("name", BROKEN)
 def test_what_hangs_on_something_broken_needs_you(name: str) -> None:
     change, numbers = BROKEN[name]
     found = _standings(change)

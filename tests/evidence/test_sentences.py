@@ -6,8 +6,6 @@ import copy
 from collections.abc import Callable
 from typing import Any, cast
 
-import pytest
-
 from pcistack.evidence.by_design.sentences import SENTENCES, by_design
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.requirements import REQUIREMENTS
@@ -15,6 +13,7 @@ from pcistack.template.document import Json, Template
 from pcistack.template.worlds import views
 from tests import support
 from tests.evidence.sample import DAY, REGION
+from tests.tables import cases
 
 Body = dict[str, Any]
 Change = Callable[[Body], object]
@@ -330,7 +329,7 @@ def _said(key: str, body: Body) -> str:
     return TEXTS[key].text(Context(view=views(Template(body), REGION)[0], on=DAY))
 
 
-@pytest.mark.parametrize("key", sorted(BROKEN))
+@cases("key", sorted(BROKEN))
 def test_a_sentence_goes_or_changes_when_the_template_breaks(key: str) -> None:
     said_by, broken_by = BROKEN[key]
     body = _body()
@@ -440,7 +439,7 @@ FOREIGN: dict[str, tuple[Body, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", FOREIGN)
+@cases("name", FOREIGN)
 def test_what_only_the_deployment_knows_is_not_told_as_if_it_were_known(name: str) -> None:
     resources, key, said = FOREIGN[name]
     assert _said(key, {"Resources": resources}) == said

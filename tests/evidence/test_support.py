@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import cast
 
-import pytest
-
 from pcistack.checks.findings import Finding
 from pcistack.evidence.supporting_settings import supporting_settings
 from pcistack.pci_dss.context import Context
@@ -16,6 +14,7 @@ from tests import support
 from tests.evidence.sample import DAY, REGION
 from tests.pci_dss.all_cases import CASES
 from tests.pci_dss.cases import Resources
+from tests.tables import cases
 
 
 def _context(resources: Resources) -> Context:
@@ -34,7 +33,7 @@ def _supports(context: Context) -> set[tuple[str, str]]:
     return {(one.resource, one.property) for settings in found.values() for one in settings}
 
 
-@pytest.mark.parametrize("rule", sorted(CASES))
+@cases("rule", sorted(CASES))
 def test_a_place_that_a_rule_criticises_is_no_support(rule: str) -> None:
     context = _context(CASES[rule].bad)
     places = {(one.resource, one.property) for one in _judged(context) if one.property}
@@ -63,7 +62,7 @@ REFUSED = [
 """Values that a rule refuses; the table by itself, without any finding, must not take them."""
 
 
-@pytest.mark.parametrize(("name", "path", "value"), REFUSED)
+@cases(("name", "path", "value"), REFUSED)
 def test_a_value_that_a_rule_refuses_is_in_no_table_of_support(
     name: str, path: str, value: object
 ) -> None:

@@ -14,6 +14,7 @@ from pcistack.regional import mysql_parameters
 from pcistack.regional.facts import Availability, Facts, load
 from pcistack.regions import known_regions
 from pcistack.template.document import Json, Template, TemplateError
+from tests.tables import cases
 
 TODAY = date(2026, 11, 24)
 TEMPLATES = Path(__file__).parent / "templates"
@@ -107,7 +108,7 @@ def test_the_cluster_that_failed_in_zurich_becomes_the_known_correction() -> Non
 
 
 @pytest.mark.parametrize("name", ["failed_in_zurich.yaml", "postgresql.json"])
-@pytest.mark.parametrize("region", known_regions())
+@cases("region", known_regions())
 def test_a_second_run_changes_nothing_in_any_region(name: str, region: str) -> None:
     facts = load(region)
     once = _migrate((TEMPLATES / name).read_text(encoding="utf-8"), facts)
@@ -370,7 +371,7 @@ def test_a_parameter_that_others_use_is_listed() -> None:
 # Scaling
 
 
-@pytest.mark.parametrize(
+@cases(
     ("v1", "v2"),
     [
         ({"AutoPause": False, "MinCapacity": 1, "MaxCapacity": 1}, (1, 1, None)),
@@ -683,7 +684,7 @@ def test_a_group_from_elsewhere_is_listed() -> None:
     assert "Db.DBClusterParameterGroupName" in _asked(result)
 
 
-@pytest.mark.parametrize("parameter", [*sorted(mysql_parameters.REMOVED), "sql_mode"])
+@cases("parameter", [*sorted(mysql_parameters.REMOVED), "sql_mode"])
 def test_a_parameter_that_mysql_8_lacks_is_listed_never_removed(parameter: str) -> None:
     parameters: dict[str, Json] = {parameter: "NO_AUTO_CREATE_USER", "time_zone": "UTC"}
     text = _template(

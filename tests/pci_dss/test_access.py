@@ -23,6 +23,7 @@ from tests.pci_dss.cases import (
     role,
 )
 from tests.pci_dss.test_rules import findings, rules_of
+from tests.tables import cases
 
 SECURE = {"Bool": {"aws:SecureTransport": "true"}}
 
@@ -31,7 +32,7 @@ def of(rule: str, resources: Resources) -> list[Finding]:
     return [found for found in findings(resources) if found.rule == rule]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("action", "resource", "condition"),
     [
         ("secretsmanager:Get*", "*", None),
@@ -74,7 +75,7 @@ def test_what_matters_on_everything_is_found(
         assert of("PCI-7.2.5-RESOURCE-WILDCARD", one(kind, **properties)), kind
 
 
-@pytest.mark.parametrize(
+@cases(
     ("action", "resource", "condition"),
     [
         ("ec2:Describe*", "*", None),
@@ -156,7 +157,7 @@ POLICIES: dict[str, tuple[str, str]] = {
 OPEN = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:*"}}
 
 
-@pytest.mark.parametrize("kind", sorted(POLICIES))
+@cases("kind", sorted(POLICIES))
 def test_every_policy_is_read_for_everyone_and_for_other_accounts(kind: str) -> None:
     path, action = POLICIES[kind]
 

@@ -25,6 +25,7 @@ from tests.pci_dss.cases import (
     web,
 )
 from tests.pci_dss.test_rules import findings
+from tests.tables import cases
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
@@ -219,7 +220,7 @@ RUNS: dict[str, Resources] = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(RUNS))
+@cases("name", sorted(RUNS))
 def test_a_public_address_is_found_by_every_way_to_one(name: str) -> None:
     assert severities("PCI-1.4.2-PUBLIC-ADDRESS", RUNS[name]) == [ERROR]
 

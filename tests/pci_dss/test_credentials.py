@@ -13,6 +13,7 @@ from pcistack.pci_dss.credentials_in_text import written_in
 from pcistack.template.document import Json
 from tests.pci_dss.cases import Resources, att, one, ref, res, task
 from tests.pci_dss.test_rules import findings
+from tests.tables import cases
 
 LITERAL = "Sup3rS3cret!x9"
 # a scanner of this repository must not take the tests for a leak
@@ -45,7 +46,7 @@ def paths(resources: Resources) -> list[str]:
     return sorted(found.property for found in clear(resources))
 
 
-@pytest.mark.parametrize("token", TOKENS)
+@cases("token", TOKENS)
 def test_a_token_of_a_known_shape_is_a_credential_under_any_name(token: str) -> None:
     assert holds_credential(f"see {token}")
     assert paths(task({"Environment": [{"Name": "X", "Value": token}]})) == [
@@ -73,7 +74,7 @@ def test_an_address_or_a_digest_is_no_credential(text: str) -> None:
     assert clear(task({"Environment": [{"Name": "WHERE", "Value": text}]})) == []
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "text"),
     [
         ("DB_PW", LITERAL),
@@ -97,7 +98,7 @@ def test_a_literal_under_a_telling_name_is_a_credential(name: str, text: str) ->
     assert found[0].severity is Severity.ERROR
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "text"),
     [
         ("DB_PASSWORD_FILE", "/run/secrets/db"),
@@ -154,7 +155,7 @@ COMMANDS = (
 )
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@cases("command", COMMANDS)
 def test_a_credential_in_a_command_is_found_in_every_command(command: str) -> None:
     assert written_in(command)
     words = ["sh", "-c", command]
@@ -173,7 +174,7 @@ def test_a_credential_in_a_command_is_found_in_every_command(command: str) -> No
     assert paths(one("EC2::LaunchTemplate", **template)) == ["LaunchTemplateData.UserData"]
 
 
-@pytest.mark.parametrize(
+@cases(
     "command",
     [
         "mysql -u app -p$DB_PASSWORD -h db",
@@ -358,7 +359,7 @@ SETTINGS: dict[str, Resources] = {
 }
 
 
-@pytest.mark.parametrize("place", sorted(SETTINGS))
+@cases("place", sorted(SETTINGS))
 def test_a_credential_is_found_in_every_place_that_takes_one(place: str) -> None:
     found = clear(SETTINGS[place])
     assert len(found) == 1, [(one.rule, one.property) for one in found]
@@ -428,7 +429,7 @@ REFERENCES: dict[str, Resources] = {
 }
 
 
-@pytest.mark.parametrize("place", sorted(REFERENCES))
+@cases("place", sorted(REFERENCES))
 def test_a_reference_to_a_secret_is_none_in_the_clear(place: str) -> None:
     sections: dict[str, Json] = {
         "Parameters": {"Hidden": {"Type": "String", "NoEcho": True}},

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-import pytest
-
 from pcistack.checks.findings import Finding, Severity
 from pcistack.pci_dss import (
     audit_settings,
@@ -19,6 +17,7 @@ from pcistack.pci_dss.rules import api_access, database_crypto, recovery, store_
 from pcistack.pci_dss.settings import Setting
 from tests.pci_dss.cases import Resources, att, ref, res
 from tests.pci_dss.test_rules import findings
+from tests.tables import cases
 
 _TABLES: Final[Mapping[str, tuple[Setting, ...]]] = {
     "PCI-3.5.1-STORE-ENCRYPTED": encryption_settings.ENCRYPTED,
@@ -77,9 +76,7 @@ def _at(found: list[Finding], rule: str, setting: Setting) -> list[Finding]:
     return [one for one in found if one.rule == rule and one.property == path]
 
 
-@pytest.mark.parametrize(
-    ("rule", "setting"), _ROWS, ids=[f"{row.type[5:]}.{row.path}" for _, row in _ROWS]
-)
+@cases(("rule", "setting"), _ROWS, ids=lambda _, row: f"{row.type[5:]}.{row.path}")
 def test_a_wrong_value_is_found_and_a_right_one_is_not(rule: str, setting: Setting) -> None:
     bad: list[object] = list(setting.bad or (["none of them"] if setting.good else [None]))
     if setting.needed:
@@ -235,7 +232,7 @@ _TWINS: Final = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(_TWINS))
+@cases("name", sorted(_TWINS))
 def test_what_a_table_cannot_say_is_found_and_its_twin_is_not(name: str) -> None:
     twin = _TWINS[name]
     found = [one for one in findings(twin.bad) if one.rule == twin.rule]

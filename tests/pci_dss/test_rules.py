@@ -34,6 +34,7 @@ from tests.pci_dss.cases import (
     tcp,
     web,
 )
+from tests.tables import cases
 
 DAY = date(2026, 11, 24)
 
@@ -49,7 +50,7 @@ def rules_of(resources: Resources, *, on: date = DAY) -> set[str]:
     return {finding.rule for finding in findings(resources, on=on)}
 
 
-@pytest.mark.parametrize("rule", sorted(CASES))
+@cases("rule", sorted(CASES))
 def test_rule_points_at_what_is_bad_in_its_bad_template(rule: str) -> None:
     case = CASES[rule]
     sections = cast("dict[str, Json]", case.sections)
@@ -58,7 +59,7 @@ def test_rule_points_at_what_is_bad_in_its_bad_template(rule: str) -> None:
     assert {finding.severity for finding in found} == {case.severity}
 
 
-@pytest.mark.parametrize("rule", sorted(CASES))
+@cases("rule", sorted(CASES))
 def test_rule_lets_its_good_template_pass(rule: str) -> None:
     assert rule not in rules_of(CASES[rule].good)
 
@@ -217,7 +218,7 @@ def test_a_number_that_is_none_is_no_error() -> None:
     assert "PCI-1.3.1-INGRESS-WORLD" in {finding.rule for finding in found}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("resources", "rule"),
     [
         (
@@ -331,7 +332,7 @@ def test_the_policy_of_a_log_group_is_read_like_any_other() -> None:
 _CREATES = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
 
 
-@pytest.mark.parametrize(
+@cases(
     "resources",
     [
         function(allow(_CREATES)),
@@ -384,9 +385,7 @@ def test_a_role_that_cannot_make_the_functions_log_group_again_passes(
     assert "PCI-10.3.1-LOG-GROUP-RETURNS" not in rules_of(resources)
 
 
-@pytest.mark.parametrize(
-    "name", [n for n, runtime in lambda_runtimes().items() if runtime.deprecated]
-)
+@cases("name", [n for n, runtime in lambda_runtimes().items() if runtime.deprecated])
 def test_a_runtime_is_old_from_the_day_on_which_its_fixes_end(name: str) -> None:
     runtime = lambda_runtimes()[name]
     assert runtime.deprecated is not None

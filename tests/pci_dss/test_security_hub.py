@@ -18,6 +18,7 @@ from stacks.security_hub_docs import TARGET, render
 from tests import support
 from tests.pci_dss.cases import Resources, group, res, tcp
 from tests.pci_dss.test_rules import DAY, findings
+from tests.tables import cases
 
 
 def _red(resources: dict[str, object]) -> dict[str, tuple[str, ...]]:
@@ -99,7 +100,7 @@ _FAILS: Final[Mapping[str, Resources]] = {
 _CLAIMED: Final = sorted(_FAILS, key=in_order)
 
 
-@pytest.mark.parametrize("control", _CLAIMED)
+@cases("control", _CLAIMED)
 def test_a_control_that_is_claimed_is_found_where_aws_says_that_it_fails(control: str) -> None:
     found = {finding.rule for finding in findings(_FAILS[control])}
     assert found & set(covered(PACK.rules)[control])

@@ -11,6 +11,7 @@ from pcistack.policies.access import Access
 from pcistack.policies.evaluation import Principal, Request
 from pcistack.template.document import Template
 from pcistack.template.view import Reference
+from tests.tables import cases
 
 REGION = "eu-central-2"
 LOGS = f"logs.{REGION}.amazonaws.com"
@@ -49,7 +50,7 @@ def inline(statement: str, rest: str = "") -> str:
     )
 
 
-@pytest.mark.parametrize(
+@cases(
     ("statement", "answer"),
     [
         ("{Effect: Allow, Action: 'secretsmanager:Get*', Resource: '*'}", True),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import fnmatch
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pcistack.policies.matching import all_of, any_of, glob, same
+from tests.tables import cases
 
 HERE = "arn:aws:logs:eu:<AWS::AccountId>:log-group:"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("pattern", "text", "answer"),
     [
         ("secretsmanager:Get*", "secretsmanager:GetSecretValue", True),

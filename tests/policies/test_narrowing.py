@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pcistack.policies.narrowing import is_every_resource, is_everything, narrowing_keys
 from pcistack.template.view import Partial, Value
+from tests.tables import cases
 
 OWN = Partial("arn:aws:iam::<AWS::AccountId>:role/app")
 
@@ -14,7 +13,7 @@ def keys(operator: str, key: str, value: Value) -> set[str]:
     return set(narrowing_keys({operator: {key: value}}))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("operator", "key", "value"),
     [
         ("StringEquals", "aws:SourceAccount", "111111111111"),
@@ -44,7 +43,7 @@ def test_a_condition_with_values_of_its_own_narrows(operator: str, key: str, val
     assert keys(operator, key, value) == {key.lower()}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("operator", "key", "value"),
     [
         ("IpAddress", "aws:SourceIp", "0.0.0.0/0"),
@@ -87,7 +86,7 @@ def test_a_condition_that_lets_everybody_through_does_not(
     assert keys(operator, key, value) == set()
 
 
-@pytest.mark.parametrize(
+@cases(
     "resource",
     [
         *("*", "**", "?*", "arn:*", "arn:aws:s3:::*", "arn:aws:s3:::*/*", "arn:aws:sqs:*:*:*"),
@@ -101,7 +100,7 @@ def test_everything_is_everything_in_every_spelling(resource: str) -> None:
     assert is_every_resource(resource)
 
 
-@pytest.mark.parametrize(
+@cases(
     "resource",
     [
         *(

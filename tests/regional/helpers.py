@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 from pcistack.checks import run as packs
 from pcistack.checks.findings import Finding
@@ -12,6 +13,9 @@ from pcistack.regional.pack import PACK
 from pcistack.template.document import Template
 from tests.regional.cases import TODAY, ZURICH
 
+parsed = cache(Template.parse)
+"""Tables of regions judge the same text in each."""
+
 
 def findings(
     text: str,
@@ -19,7 +23,7 @@ def findings(
     on: date = TODAY,
     facts: Facts | None = None,
 ) -> list[Finding]:
-    views = packs.resolve(Template.parse(text), region)
+    views = packs.resolve(parsed(text), region)
     if facts is None:
         return PACK.check(views, region=region, on=on)
     return PACK.judge(Context(view=view, facts=facts, on=on) for view in views)

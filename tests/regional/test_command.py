@@ -12,6 +12,7 @@ from pcistack.commands import facts as command
 from pcistack.regional import refresh
 from pcistack.regions import known_regions
 from tests.regional.cases import TODAY
+from tests.tables import cases
 
 
 def run(*words: str) -> Result:
@@ -36,7 +37,7 @@ def test_a_line_that_the_calendar_does_not_name_is_shown_as_unknown() -> None:
     assert "17.11 unknown available" in [" ".join(line.split()[:3]) for line in output.splitlines()]
 
 
-@pytest.mark.parametrize("region", known_regions())
+@cases("region", known_regions())
 def test_every_region_can_be_shown_in_80_columns(region: str) -> None:
     result = CliRunner().invoke(cli, ["facts", "show", region], env={"COLUMNS": "80"})
     assert result.exit_code == 0

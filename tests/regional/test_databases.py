@@ -7,12 +7,13 @@ import pytest
 from pcistack.regional import community, facts
 from tests.regional.cases import V310, cluster, resource
 from tests.regional.helpers import rules
+from tests.tables import cases
 
 _INSTANCE = "AWS::RDS::DBInstance"
 _KNOWN = facts.unknown(None).engine_versions
 
 
-@pytest.mark.parametrize(
+@cases(
     ("engine", "version", "status"),
     [
         ("mysql", "5.5", "deprecated"),

@@ -23,6 +23,7 @@ from pcistack.regional.versions import AURORA_ENGINES, parse
 from pcistack.regions import DATA, known_regions, partition_of
 from tests.regional.cases import TODAY, V2, WRITER, ZURICH, cluster
 from tests.regional.helpers import findings
+from tests.tables import cases
 
 REGIONS = known_regions()
 COMMERCIAL = [region for region in REGIONS if facts.load(region).partition == "aws"]
@@ -213,7 +214,7 @@ def test_the_default_of_a_new_cluster_is_the_recommended_version() -> None:
     assert DatabaseSettings().engine_version == aurora.recommended_version("aurora-mysql")
 
 
-@pytest.mark.parametrize("region", COMMERCIAL)
+@cases("region", COMMERCIAL)
 def test_the_recommended_versions_run_on_serverless_v2_in_every_commercial_region(
     region: str,
 ) -> None:
@@ -264,7 +265,7 @@ def test_a_source_of_another_shape_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("region", REGIONS)
+@cases("region", REGIONS)
 def test_every_region_has_what_the_rules_ask(region: str) -> None:
     known = facts.load(region)
     assert known.long_name
@@ -297,7 +298,7 @@ def test_zurich_is_known_as_the_documents_describe_it() -> None:
     assert facts.load("eu-central-1").load_balancer_account == "054676820928"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("engine", "version", "expected"),
     [
         ("aurora-mysql", "8.0.mysql_aurora.3.02.2", UNAVAILABLE),
@@ -493,7 +494,7 @@ def test_serverless_v2_needs_the_oldest_version_of_the_region(
 
 
 @pytest.mark.parametrize("engine", AURORA_ENGINES)
-@pytest.mark.parametrize("region", COMMERCIAL)
+@cases("region", COMMERCIAL)
 def test_every_version_that_a_region_lets_through_is_known_to_be_there(
     engine: str, region: str
 ) -> None:

@@ -29,6 +29,7 @@ from tests.regional.cases import (
 )
 from tests.regional.helpers import findings, rules
 from tests.regional.more_cases import MORE_CASES
+from tests.tables import cases
 
 CASES = (*FIRST_CASES, *MORE_CASES)
 
@@ -41,7 +42,7 @@ def test_every_rule_has_a_bad_and_a_good_template() -> None:
     assert len({rule.id for rule in PACK.rules}) == len(PACK.rules)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+@cases("case", CASES, ids=lambda case: case.rule)
 def test_the_bad_template_is_refused_by_its_rule(case: Case) -> None:
     found = [f for f in findings(case.bad, case.region, case.on) if f.rule == case.rule]
     assert [(f.severity, f.resource, f.property) for f in found] == [
@@ -49,13 +50,13 @@ def test_the_bad_template_is_refused_by_its_rule(case: Case) -> None:
     ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+@cases("case", CASES, ids=lambda case: case.rule)
 def test_the_good_template_passes_its_rule(case: Case) -> None:
     region, on = case.good_region or case.region, case.good_on or case.on
     assert case.rule not in rules(case.good, region, on)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+@cases("case", CASES, ids=lambda case: case.rule)
 def test_a_finding_names_region_fix_and_source(case: Case) -> None:
     for finding in findings(case.bad, case.region, case.on):
         assert finding.message
@@ -65,7 +66,7 @@ def test_a_finding_names_region_fix_and_source(case: Case) -> None:
             assert case.region in finding.message
 
 
-@pytest.mark.parametrize("rule", PACK.rules, ids=lambda rule: rule.id)
+@cases("rule", PACK.rules, ids=lambda rule: rule.id)
 def test_a_rule_id_is_stable_text(rule: object) -> None:
     assert isinstance(rule, type(PACK.rules[0]))
     assert re.fullmatch(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+", rule.id)
@@ -111,7 +112,7 @@ def test_the_first_correction_has_aged() -> None:
         "EngineMode: serverless\nScalingConfiguration: {MinCapacity: 2, MaxCapacity: 8}",
     ],
 )
-@pytest.mark.parametrize("region", known_regions())
+@cases("region", known_regions())
 def test_serverless_v1_is_refused_in_every_form_and_region(
     engine: str, properties: str, region: str
 ) -> None:

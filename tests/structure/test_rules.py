@@ -10,8 +10,9 @@ from pcistack.structure.pack import PACK
 from pcistack.template.document import Template
 from tests.regional.cases import TODAY, ZURICH, Case, resource
 from tests.structure.cases import CASES
+from tests.tables import cases
 
-each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
+each_case = cases("case", CASES, ids=lambda case: case.rule)
 
 
 def _findings(text: str, region: str | None = ZURICH) -> list[Finding]:

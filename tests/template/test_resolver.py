@@ -9,6 +9,7 @@ import pytest
 from pcistack.template.document import Json, Template, TemplateError
 from pcistack.template.view import UNKNOWN, Partial, Reference, View
 from pcistack.template.worlds import views
+from tests.tables import cases
 
 
 def view(text: str, region: str | None = "eu-central-2", zones: list[str] | None = None) -> View:
@@ -208,7 +209,7 @@ def test_what_grows_by_references_is_bounded() -> None:
         views(Template(cast("dict[str, Json]", body)), None)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "message"),
     [
         ("", "empty"),
