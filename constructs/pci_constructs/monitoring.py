@@ -114,8 +114,9 @@ class Monitoring(Construct):
             when=from_this_account(foundation.place),
             sid="AlarmsAndDatabaseEventsOfThisAccountPublish",
         )
-        topic.add_to_resource_policy(iam.PolicyStatement.from_json(publish))
-        self._published.append(topic.node.find_child("Policy"))
+        added = topic.add_to_resource_policy(iam.PolicyStatement.from_json(publish))
+        assert added.policy_dependable is not None
+        self._published.append(added.policy_dependable)
 
     def _database_events(self, watch: Watched) -> None:
         """Tell of changes and failures that RDS itself notices (PCI DSS 11.5.2)."""

@@ -330,12 +330,11 @@ def admit(
         port: TCP port.
         reason: Business need; it becomes the rules' description and the port register's entry.
     """
-    target_id, source_id = target.security_group_id, source.security_group_id
     ec2.CfnSecurityGroupIngress(
         target,
         name,
-        group_id=target_id,
-        source_security_group_id=source_id,
+        group_id=target,
+        source_security_group_id=source,
         ip_protocol="tcp",
         from_port=port,
         to_port=port,
@@ -344,8 +343,8 @@ def admit(
     ec2.CfnSecurityGroupEgress(
         source,
         name,
-        group_id=source_id,
-        destination_security_group_id=target_id,
+        group_id=source,
+        destination_security_group_id=target,
         ip_protocol="tcp",
         from_port=port,
         to_port=port,

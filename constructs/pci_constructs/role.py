@@ -36,16 +36,15 @@ class RoleProps:
 
 
 class ListedRole:
-    """A role in two hands, each made when it is first asked for."""
+    """A role in two hands, each made when it is first asked for.
+
+    Attributes:
+        resource: The role itself, for a managed policy that is attached later.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, resource: iam.CfnRole) -> None:
-        self._scope, self._id, self._resource = scope, construct_id, resource
+        self._scope, self._id, self.resource = scope, construct_id, resource
         self._arn = resource.attr_arn
-
-    @property
-    def name(self) -> str:
-        """Its name, for a managed policy that is attached later."""
-        return self._resource.ref
 
     @cached_property
     def role(self) -> iam.IRole:
@@ -80,7 +79,7 @@ def listed_role(scope: Construct, construct_id: str, *, props: RoleProps) -> Lis
         assume_role_policy_document=policy(
             allow("sts:AssumeRole", on=None, to={"Service": props.service}, when=props.when)
         ),
-        managed_policy_arns=[*props.aws_policies, *([own.ref] if own else [])],
+        managed_policy_arns=[*props.aws_policies, *([own] if own else [])],
     )
     if props.accepted:
         acknowledge(own or role, props.accepted)

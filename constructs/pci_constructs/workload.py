@@ -125,7 +125,7 @@ class Workload(Construct):
     def _task_definition(self) -> ecs.FargateTaskDefinition:
         settings = self._workload
         own_role = task_role(self, place=self.foundation.place, permissions=settings.permissions)
-        self.task_role, self._task_role_name = own_role.role, own_role.name
+        self.task_role, self._task_role = own_role.role, own_role.resource
         task = TaskDefinition(
             self,
             "TaskDefinition",
@@ -288,7 +288,7 @@ class Workload(Construct):
         document = policy(*self._permitted)
         if self._own_policy is None:
             self._own_policy = iam.CfnManagedPolicy(
-                self, "OwnPolicy", policy_document=document, roles=[self._task_role_name]
+                self, "OwnPolicy", policy_document=document, roles=[self._task_role]
             )
         self._own_policy.policy_document = document
         if reason:
