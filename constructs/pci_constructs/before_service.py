@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from aws_cdk import CustomResource, Duration
+from aws_cdk import CustomResource
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IDependable
 
+from pci_constructs import durations
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.foundation import Foundation
 from pci_constructs.job import Job
@@ -65,7 +66,7 @@ class BeforeService(Construct):
             architecture=lambda_.Architecture.ARM_64,
             handler="index.handler",
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
-            timeout=Duration.minutes(15),
+            timeout=durations.minutes(15),
             memory_size=256,
             log_group=log_group,
             role=role,
@@ -91,7 +92,7 @@ class BeforeService(Construct):
             job.name,
             service_token=self.function.function_arn,
             resource_type="Custom::JobBeforeService",
-            service_timeout=Duration.minutes(minutes + 1),
+            service_timeout=durations.minutes(minutes + 1),
             properties={
                 "Cluster": job.cluster.cluster_name,
                 "TaskDefinition": job.task_definition.task_definition_arn,

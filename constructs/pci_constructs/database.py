@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from pci_constructs import durations
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
@@ -137,7 +138,7 @@ class Database(Construct):
             serverless_v2_auto_pause_duration=(
                 None
                 if settings.auto_pause_seconds is None
-                else Duration.seconds(settings.auto_pause_seconds)
+                else durations.seconds(settings.auto_pause_seconds)
             ),
             vpc=tier.vpc,
             vpc_subnets=tier.subnets,
@@ -160,12 +161,12 @@ class Database(Construct):
                 removal_policy=RemovalPolicy.DESTROY,
             ),
             cloudwatch_logs_exports=list(self.log_groups),
-            backup=rds.BackupProps(retention=Duration.days(settings.backup_retention_days)),
+            backup=rds.BackupProps(retention=durations.days(settings.backup_retention_days)),
             copy_tags_to_snapshot=True,
             delete_automated_backups=not protection.keep_data,
             deletion_protection=protection.deletion_protection,
             removal_policy=database_removal_policy(protection),
-            monitoring_interval=Duration.seconds(60),
+            monitoring_interval=durations.seconds(60),
             monitoring_role=self._monitoring_role(self._foundation.place),
             engine_lifecycle_support=(
                 rds.EngineLifecycleSupport.OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED

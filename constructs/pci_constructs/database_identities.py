@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from aws_cdk import CustomResource, Duration
+from aws_cdk import CustomResource
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -14,6 +14,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
+from pci_constructs import durations
 from pci_constructs.database import Database
 from pci_constructs.database_users.grants import GRANTS, users
 from pci_constructs.database_users_code import HANDLER, digest, packed
@@ -147,7 +148,7 @@ class DatabaseIdentities(Construct):
             architecture=lambda_.Architecture.ARM_64,
             handler=HANDLER,
             code=lambda_.Code.from_asset(packed()),
-            timeout=Duration.minutes(10),
+            timeout=durations.minutes(10),
             memory_size=256,
             log_group=log_group,
             role=self._role(log_group),
@@ -225,7 +226,7 @@ class DatabaseIdentities(Construct):
             "Users",
             resource_type="Custom::DatabaseUsers",
             service_token=self._function_arn,
-            service_timeout=Duration.minutes(15),
+            service_timeout=durations.minutes(15),
             properties={  # a change of any makes the users again
                 "Host": self._database.host,
                 "Port": self._database.settings.port,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from pci_constructs import durations
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.names import Names
 from pci_constructs.place import Place
@@ -91,7 +91,6 @@ class Encryption(Construct):
         """
         super().__init__(scope, construct_id)
         self._names, self._protection = names, protection
-        self._pending_window = Duration.days(protection.key_deletion_window_days)
         self.arns: dict[str, str] = {}
         self.place = place = Place.of(self)
         self.data = self._key("data", _use("rds", place=place), _grant("rds", place=place))
@@ -133,7 +132,7 @@ class Encryption(Construct):
             alias=self._names.alias(purpose),
             description=f"Encrypts the {purpose} of {self._names.stack}",
             enable_key_rotation=True,
-            pending_window=self._pending_window,
+            pending_window=durations.days(self._protection.key_deletion_window_days),
             removal_policy=removal_policy(self._protection),
             policy=iam.PolicyDocument.from_json(policy(_administer(self.place), *statements)),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Duration
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
@@ -14,6 +13,7 @@ from aws_cdk import aws_route53_targets as targets
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
+from pci_constructs import durations
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.foundation import Foundation
 from pci_constructs.log_bucket import log_bucket
@@ -137,12 +137,12 @@ class Ingress(Construct):
                     container_name=service.name, container_port=port
                 )
             ],
-            deregistration_delay=Duration.seconds(30),
+            deregistration_delay=durations.seconds(30),
             health_check=elbv2.HealthCheck(
                 path=service.settings.health_check_path,
                 healthy_http_codes="200",
-                interval=Duration.seconds(15),
-                timeout=Duration.seconds(5),
+                interval=durations.seconds(15),
+                timeout=durations.seconds(5),
                 healthy_threshold_count=2,
                 unhealthy_threshold_count=3,
             ),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from pci_constructs import durations
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.foundation import Foundation
 from pci_constructs.protection import removal_policy
@@ -42,15 +42,15 @@ def log_bucket(
         versioned=True,
         object_lock_enabled=lock or None,
         object_lock_default_retention=(
-            s3.ObjectLockRetention.compliance(Duration.days(protection.log_retention_days))
+            s3.ObjectLockRetention.compliance(durations.days(protection.log_retention_days))
             if lock
             else None
         ),
         lifecycle_rules=[
             s3.LifecycleRule(
-                expiration=Duration.days(protection.log_retention_days),
-                noncurrent_version_expiration=Duration.days(protection.log_retention_days),
-                abort_incomplete_multipart_upload_after=Duration.days(7),
+                expiration=durations.days(protection.log_retention_days),
+                noncurrent_version_expiration=durations.days(protection.log_retention_days),
+                abort_incomplete_multipart_upload_after=durations.days(7),
             )
         ],
         removal_policy=removal_policy(protection),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
+from pci_constructs import durations
 from pci_constructs.foundation import Foundation
 from pci_constructs.names import SERVICE
 from pci_constructs.network import Tier
@@ -97,7 +97,7 @@ class Service(Workload):
             reached="the load balancer only",
         )
         self.service = fargate_service(self, count=None)
-        self._slowly_in, self._quickly_out = Duration.minutes(5), Duration.minutes(1)
+        self._slowly_in, self._quickly_out = durations.minutes(5), durations.minutes(1)
         self.scaling = self._scaling()
 
     def stand_behind(self, target_group: elbv2.ApplicationTargetGroup) -> None:

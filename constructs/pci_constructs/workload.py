@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aws_cdk import Duration, Size
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
@@ -14,6 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
+from pci_constructs import durations
 from pci_constructs.acknowledge import acknowledge, in_finding
 from pci_constructs.foundation import Foundation
 from pci_constructs.log_group import owned_log_group
@@ -32,7 +32,7 @@ from pci_constructs.settings.workload import (
 from pci_constructs.task_definition import TaskDefinition
 from pci_constructs.task_roles import execution_role, permitted, repository_arn, task_role
 
-_LOG_BUFFER_MIB: Final = 25
+_LOG_BUFFER_BYTES: Final = 25 * 1024 * 1024
 """What waits in memory for CloudWatch Logs before the driver drops lines, instead of stopping the
 application; the default of 1 MiB is soon full (AWS containers blog, awslogs non-blocking mode)."""
 
@@ -155,11 +155,15 @@ class Workload(Construct):
             environment=settings.variables or None,
             secrets=self._secrets() or None,
             health_check=self._health_check(),
-            logging=ecs.LogDrivers.aws_logs(
-                stream_prefix=self.name,
-                log_group=self.log_group,
-                mode=ecs.AwsLogDriverMode.NON_BLOCKING,
-                max_buffer_size=Size.mebibytes(_LOG_BUFFER_MIB),
+            logging=ecs.GenericLogDriver(
+                log_driver="awslogs",
+                options={
+                    "awslogs-group": self.log_group.log_group_name,
+                    "awslogs-stream-prefix": self.name,
+                    "awslogs-region": self.foundation.place.region,
+                    "mode": "non-blocking",
+                    "max-buffer-size": f"{_LOG_BUFFER_BYTES}b",
+                },
             ),
         )
         if settings.variables:
@@ -177,10 +181,10 @@ class Workload(Construct):
             return None
         return ecs.HealthCheck(
             command=["CMD-SHELL", command] if isinstance(command, str) else ["CMD", *command],
-            interval=Duration.seconds(15),
-            timeout=Duration.seconds(5),
+            interval=durations.seconds(15),
+            timeout=durations.seconds(5),
             retries=3,
-            start_period=Duration.seconds(settings.start_seconds),
+            start_period=durations.seconds(settings.start_seconds),
         )
 
     def _secrets(self) -> dict[str, ecs.Secret]:
