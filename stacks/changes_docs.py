@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -63,6 +63,20 @@ def settings(model: type[BaseModel] = Environment, above: str = "") -> Iterator[
             yield place
 
 
+@cache
+def samples() -> Mapping[str, tuple[SettingValues, ...]]:
+    """Return later changes of each setting: its own, else the value of the payments example."""
+    others = [place for place in settings() if place not in SAMPLES]
+    example = load_environment("payments").model_dump() if others else {}
+    return {**SAMPLES, **{place: (_at(example, place.split(".")),) for place in others}}
+
+
+def _at(values: SettingValues, names: list[str]) -> SettingValues:
+    """Return the one value at a place, in the tables that it stands in."""
+    name, *below = names
+    return {name: _at(values[name], below) if below else values[name]}
+
+
 def rows(folder: Path, *, only: str | None = None) -> list[TriedChange]:
     """Return what each sample does to the production stack, by synthesizing both.
 
@@ -73,8 +87,8 @@ def rows(folder: Path, *, only: str | None = None) -> list[TriedChange]:
     before, old = _before(folder)
     return [
         _row(folder, setting, sample, old, before)
-        for setting, samples in SAMPLES.items()
-        for sample in samples
+        for setting, tried in samples().items()
+        for sample in tried
         if only in (None, setting)
     ]
 
@@ -87,7 +101,7 @@ def templates(folder: Path, setting: str) -> tuple[Template, Template]:
         setting: The setting's place.
     """
     before, old = _before(folder)
-    return old, _template(folder, _merged(before, SAMPLES[setting][0]))
+    return old, _template(folder, _merged(before, samples()[setting][0]))
 
 
 @cache

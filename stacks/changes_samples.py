@@ -1,4 +1,7 @@
-"""A later change of each setting, to be tried on the production environment."""
+"""Later changes of settings, to be tried on the production environment.
+
+A setting that is not here is tried with the value that the payments example gives it.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stacks import changes_docs
-from stacks.changes_docs import TARGET, TriedChange, settings
+from stacks.changes_docs import TARGET, TriedChange, samples, settings
 from stacks.changes_samples import SAMPLES
 
 PAGE = TARGET.read_text(encoding="utf-8")
@@ -19,8 +19,23 @@ ROWS = re.findall(r"^\| `([\w.]+)` \| (.+?) \| (.+?) \| (.*) \|$", PAGE, flags=r
 
 
 def test_every_setting_has_a_row() -> None:
-    assert set(settings()) <= set(SAMPLES)
-    assert [name for name, *_ in ROWS] == [name for name in SAMPLES for _ in SAMPLES[name]]
+    tried = samples()
+    assert set(settings()) <= set(tried)
+    assert [name for name, *_ in ROWS] == [name for name in tried for _ in tried[name]]
+
+
+def test_setting_without_a_change_of_its_own_is_tried_with_the_value_of_the_example(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = {name: tried for name, tried in SAMPLES.items() if name != "database.rotation_hour"}
+    monkeypatch.setattr(changes_docs, "SAMPLES", own)
+    changes_docs.samples.cache_clear()
+    try:
+        assert changes_docs.samples()["database.rotation_hour"] == (
+            {"database": {"rotation_hour": 2}},
+        )
+    finally:
+        changes_docs.samples.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("synthesized")
 
 
-@pytest.mark.parametrize("setting", SAMPLES)
+@pytest.mark.parametrize("setting", samples())
 def test_every_setting_changes_the_template_as_the_page_says(folder: Path, setting: str) -> None:
     found = changes_docs.rows(folder, only=setting)
     assert found == [TriedChange(*row) for row in ROWS if row[0] == setting], "run: make docs"
