@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from pcistack.checks.record import Record
 from pcistack.checks.run import Outcome
 from pcistack.evidence import explanations, files
@@ -31,7 +33,6 @@ from pcistack.template.document import Json, Template
 from tests.evidence import test_deployed, twins, twins_drawn
 from tests.evidence.sample import DAY, REGION
 from tests.evidence.twins import Resources, Twin
-from tests.tables import cases
 
 TWINS: tuple[Twin, ...] = (
     *twins.REGISTERS,
@@ -54,7 +55,6 @@ WITHOUT_CLAIMS = (
     "responsibilities.py",
     "by_design/",
     "assembly.py",
-    "chart.py",
     "chart_svg.py",
 )
 """Explanations, sentences that have their own tests, errors and styles."""
@@ -117,7 +117,7 @@ def _said(claim: str, pieces: Counter[str]) -> int:
     return sum(count for text, count in pieces.items() if pattern.fullmatch(text))
 
 
-@cases("twin", TWINS, ids=lambda twin: twin.claims[0][:50])
+@pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.claims[0][:50])
 def test_a_claim_goes_when_the_template_breaks(twin: Twin) -> None:
     resources = copy.deepcopy(twin.says)
     before = _pieces(_evidence(resources, twin))
@@ -193,7 +193,7 @@ def _explained() -> Iterator[str]:
     yield from (one.you for one in REQUIREMENTS)
 
 
-@cases("text", sorted({*_explained()}), ids=lambda text: text[:40])
+@pytest.mark.parametrize("text", sorted({*_explained()}), ids=lambda text: text[:40])
 def test_an_explanation_claims_nothing_of_the_template(text: str) -> None:
     """What is said of this template, or of all or none of its parts, needs a condition."""
     claiming = r"\b(this template (has|is|shows)|(every|no|none|all) [^.:]*\b(is|are|has|have)\b)"
