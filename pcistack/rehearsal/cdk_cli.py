@@ -334,12 +334,13 @@ class _Watch:
 def _wait(
     process: subprocess.Popen[str], watch: _Watch | None, deadline: float, poll: float
 ) -> None:
-    while process.poll() is None:
-        if time.monotonic() > deadline:
-            raise CommandError("The CDK CLI did not end in time.")
+    while time.monotonic() < deadline:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(poll)
+            return
         if watch is not None:
             watch.report()
-        time.sleep(poll)
+    raise CommandError("The CDK CLI did not end in time.")
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -89,7 +89,7 @@ def cloudformation() -> Iterator[tuple[str, list[Mapping[str, str]]]]:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Place)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/", answers
     server.shutdown()
     server.server_close()

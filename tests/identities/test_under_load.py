@@ -1,4 +1,4 @@
-"""No valid login is ever refused: clients log in as fast as they can while a password rotates."""
+"""No valid login is ever refused: clients log in without a pause while a password rotates."""
 
 from __future__ import annotations
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pcistack.rehearsal.assembly import TemplateBody
 
-_RUN = ("AWS::Lambda::", "Custom::")
-
 
 def without_functions(template: TemplateBody) -> None:
-    """Leave out what runs, with whatever refers to it; a database server starts for it only."""
+    """Leave out what runs, with whatever refers to it."""
+    _leave_out(template, "AWS::Lambda::", "Custom::")
+
+
+def without_users(template: TemplateBody) -> None:
+    """Leave out the database's users and their rotation, for which a server starts."""
+    _leave_out(template, "Custom::DatabaseUsers", "AWS::SecretsManager::RotationSchedule")
+
+
+def _leave_out(template: TemplateBody, *kinds: str) -> None:
     resources = template["Resources"]
-    gone = {name for name, resource in resources.items() if resource["Type"].startswith(_RUN)}
+    gone = {name for name, resource in resources.items() if resource["Type"].startswith(kinds)}
     while more := {name for name in resources.keys() - gone if needs(template, name) & gone}:
         gone |= more
     _keep(template, set(resources) - gone)
@@ -35,12 +42,12 @@ def only(*kinds: str) -> Callable[[TemplateBody], None]:
 def needs(template: TemplateBody, name: str) -> set[str]:
     """Logical ids that a resource refers to; those that it only waits for are no part of it."""
     resource = {**template["Resources"][name], "DependsOn": []}
-    text = json.dumps(resource)
-    return {
-        other
-        for other in template["Resources"].keys() - {name}
-        if f'"{other}"' in text or f"${{{other}" in text
-    }
+    return _named(resource, template["Resources"]) - {name}
+
+
+def _named(value: object, resources: Iterable[str]) -> set[str]:
+    text = json.dumps(value)
+    return {name for name in resources if f'"{name}"' in text or f"${{{name}" in text}
 
 
 def _keep(template: TemplateBody, names: set[str]) -> None:
@@ -50,4 +57,7 @@ def _keep(template: TemplateBody, names: set[str]) -> None:
         needed = resource.get("DependsOn", [])
         needed = [needed] if isinstance(needed, str) else needed
         resource["DependsOn"] = [name for name in needed if name in names]
-    template.pop("Outputs", None)
+    outputs = template.get("Outputs", {})
+    template["Outputs"] = {
+        name: outputs[name] for name in outputs if not _named(outputs[name], resources) - names
+    }

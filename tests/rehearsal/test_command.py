@@ -15,6 +15,8 @@ from click.testing import CliRunner, Result
 
 from pcistack.cli import cli
 from pcistack.commands import rehearse as command
+from pcistack.rehearsal.assembly import Assembly
+from pcistack.rehearsal.cdk_cli import CommandError, Toolkit
 from pcistack.rehearsal.emulator import RehearsalError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -131,6 +133,15 @@ def test_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 def test_mistake_in_the_environment_file_is_told_on_standard_error_with_its_own_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    synth = Toolkit.synth
+
+    def of_the_first(self: Toolkit, suffix: str, into: Path, project: Path) -> Assembly:
+        if suffix == "twin":  # it is synthesized beside the first, whose mistake is told
+            raise CommandError("of the twin")
+        return synth(self, suffix, into, project)
+
+    monkeypatch.setattr(Toolkit, "synth", of_the_first)
+    monkeypatch.setattr(Toolkit, "bootstrap", lambda _self: None)
     monkeypatch.chdir(PROJECT)
     file = tmp_path / "my.toml"
     text = (PROJECT / "environments" / "dev.toml").read_text()
@@ -169,7 +180,14 @@ _ON_A_TERMINAL: Final = (
 
 
 def _alive(pids: set[int]) -> set[int]:
-    return {pid for pid in pids if Path(f"/proc/{pid}").exists()}
+    return {pid for pid in pids if _runs(pid)}
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

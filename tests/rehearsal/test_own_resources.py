@@ -18,6 +18,7 @@ from pcistack.rehearsal.trial import Lab
 from stacks.at_hand import AtHand
 from tests import own_example
 from tests.evidence.sample import DAY
+from tests.rehearsal.parts import without_users
 from tests.support import ENDPOINTS, Synthesized, environment, statements
 from tests.test_acknowledgements import open_findings, outcome
 
@@ -127,7 +128,7 @@ def test_the_example_is_deployed_verified_and_destroyed_without_a_trace(
     lab: Lab, folder: Path
 ) -> None:
     assembly = Assembly.load(folder, "own")
-    trial = lab.try_stack(assembly, lambda _: None)
+    trial = lab.try_stack(assembly, without_users)
     assert (trial.created, trial.failures) == ("CREATE_COMPLETE", ())
     assert trial.problems == []
     assert (trial.destroyed, trial.left) == ("DELETE_COMPLETE", ())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import pytest
 
@@ -14,6 +13,7 @@ from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.cdk_cli import CommandError
 from pcistack.rehearsal.trial import Lab
 from stacks.environment import load_environment
+from tests.rehearsal.parts import without_users
 from tests.rehearsal.test_function_permissions import drop
 from tests.support import assembly as synthesized
 
@@ -27,7 +27,12 @@ def payments(lab: Lab) -> Iterator[Assembly]:
     acm = lab.client("acm")
     arns = changes.certificate_arns(found.template)
     imported = {arn: certificate.import_into(acm) for arn in arns}
-    assembly = lab.edited(found, partial(changes.import_certificates, imported=imported))
+
+    def edit(template: TemplateBody) -> None:
+        changes.import_certificates(template, imported=imported)
+        without_users(template)
+
+    assembly = lab.edited(found, edit)
     status = lab.direct.create(assembly)
     assert status == "CREATE_COMPLETE", lab.direct.failures(assembly.stack)
     yield assembly
