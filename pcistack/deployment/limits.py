@@ -442,12 +442,6 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
             "1 to 80 letters, digits, hyphens and _, and .fifo at the end of a FIFO queue",
         ),
     },
-    "AWS::SSM::Parameter": {
-        "Name": Form(
-            r"/?(?!(?i:aws|ssm))[A-Za-z0-9_./-]{1,1010}",
-            "letters, digits and _./-, not beginning with aws or ssm",
-        ),
-    },
     "AWS::WAFv2::IPSet": {
         "IPAddressVersion": OneOf(("IPV4", "IPV6")),
         "Scope": OneOf(("REGIONAL", "CLOUDFRONT")),

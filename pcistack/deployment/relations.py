@@ -31,7 +31,7 @@ class Relation:
     at: str = ""
 
 
-_ON: Final = ("true",)
+ON: Final = ("true",)
 _EFS: Final = "Volumes.*.EFSVolumeConfiguration"
 _RULES: Final = "ReplicationConfiguration.Rules.*"
 _ENCRYPTION: Final = "BucketEncryption.ServerSideEncryptionConfiguration.*"
@@ -65,7 +65,7 @@ RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
     "AWS::CloudTrail::Trail": (
         Relation("CloudWatchLogsLogGroupArn", needs="CloudWatchLogsRoleArn"),
         Relation("CloudWatchLogsRoleArn", needs="CloudWatchLogsLogGroupArn"),
-        Relation("IsMultiRegionTrail", _ON, excludes="IncludeGlobalServiceEvents", of=("false",)),
+        Relation("IsMultiRegionTrail", ON, excludes="IncludeGlobalServiceEvents", of=("false",)),
     ),
     "AWS::DynamoDB::Table": (
         Relation("BillingMode", ("PAY_PER_REQUEST",), excludes="ProvisionedThroughput"),
@@ -86,7 +86,7 @@ RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
         Relation("VolumeType", ("gp2", "st1", "sc1", "standard"), excludes="Iops"),
     ),
     "AWS::ECS::Service": (
-        Relation("DeploymentConfiguration.Alarms.Enable", _ON,
+        Relation("DeploymentConfiguration.Alarms.Enable", ON,
                  needs="DeploymentConfiguration.Alarms.AlarmNames"),
         Relation("AvailabilityZoneRebalancing", ("ENABLED",),
                  excludes="DeploymentConfiguration.MaximumPercent", of=("100",)),
@@ -104,9 +104,9 @@ RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
                  at="ContainerDefinitions.*"),
     ),
     "AWS::ElastiCache::ReplicationGroup": (
-        Relation("AuthToken", needs="TransitEncryptionEnabled", of=_ON),
-        Relation("MultiAZEnabled", _ON, needs="AutomaticFailoverEnabled", of=_ON),
-        Relation("AutomaticFailoverEnabled", _ON, excludes="NumCacheClusters", of=("1",)),
+        Relation("AuthToken", needs="TransitEncryptionEnabled", of=ON),
+        Relation("MultiAZEnabled", ON, needs="AutomaticFailoverEnabled", of=ON),
+        Relation("AutomaticFailoverEnabled", ON, excludes="NumCacheClusters", of=("1",)),
         Relation("NumNodeGroups", excludes="NumCacheClusters"),
     ),
     "AWS::ElasticLoadBalancingV2::Listener": (
@@ -127,13 +127,13 @@ RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
                  excludes="KinesisStreamSourceConfiguration"),
     ),
     "AWS::KMS::Key": (
-        Relation("KeySpec", _ASYMMETRIC, excludes="EnableKeyRotation", of=_ON),
+        Relation("KeySpec", _ASYMMETRIC, excludes="EnableKeyRotation", of=ON),
         Relation("KeySpec", _ASYMMETRIC, needs="KeyUsage"),
         Relation("KeyUsage", ("SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"),
                  needs="KeySpec"),
         Relation("Origin", ("EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"),
-                 excludes="EnableKeyRotation", of=_ON),
-        Relation("RotationPeriodInDays", needs="EnableKeyRotation", of=_ON),
+                 excludes="EnableKeyRotation", of=ON),
+        Relation("RotationPeriodInDays", needs="EnableKeyRotation", of=ON),
     ),
     "AWS::Lambda::Function": (
         Relation("FileSystemConfigs", needs="VpcConfig.SubnetIds"),
@@ -178,23 +178,23 @@ RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
                  excludes="FlexibleTimeWindow.MaximumWindowInMinutes"),
     ),
     "AWS::SNS::Topic": (
-        Relation("ContentBasedDeduplication", _ON, needs="FifoTopic", of=_ON),
-        Relation("ArchivePolicy", needs="FifoTopic", of=_ON),
+        Relation("ContentBasedDeduplication", ON, needs="FifoTopic", of=ON),
+        Relation("ArchivePolicy", needs="FifoTopic", of=ON),
     ),
     "AWS::SNS::Subscription": (
         Relation("FilterPolicyScope", needs="FilterPolicy"),
         Relation("Protocol", ("email", "email-json", "sms", "lambda", "application"),
-                 excludes="RawMessageDelivery", of=_ON),
+                 excludes="RawMessageDelivery", of=ON),
         Relation("Protocol", ("email", "email-json", "sms", "lambda", "sqs", "firehose"),
                  excludes="DeliveryPolicy"),
     ),
     "AWS::SQS::Queue": (
-        Relation("ContentBasedDeduplication", _ON, needs="FifoQueue", of=_ON),
-        Relation("DeduplicationScope", needs="FifoQueue", of=_ON),
-        Relation("FifoThroughputLimit", needs="FifoQueue", of=_ON),
+        Relation("ContentBasedDeduplication", ON, needs="FifoQueue", of=ON),
+        Relation("DeduplicationScope", needs="FifoQueue", of=ON),
+        Relation("FifoThroughputLimit", needs="FifoQueue", of=ON),
         Relation("FifoThroughputLimit", ("perMessageGroupId",), needs="DeduplicationScope",
                  of=("messageGroup",)),
-        Relation("SqsManagedSseEnabled", _ON, excludes="KmsMasterKeyId"),
+        Relation("SqsManagedSseEnabled", ON, excludes="KmsMasterKeyId"),
         Relation("RedrivePolicy.deadLetterTargetArn", needs="RedrivePolicy.maxReceiveCount"),
     ),
 }  # fmt: skip

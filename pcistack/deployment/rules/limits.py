@@ -10,14 +10,19 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.limit_kinds import Between, Form, ItemCount, Limit, OneOf
 from pcistack.deployment.limits import LIMITS, REQUIRED
+from pcistack.deployment.neighbour_limits import NEIGHBOUR_LIMITS
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import expand, is_open, objects, text
 from pcistack.deployment.service_limits import SERVICE_LIMITS
 from pcistack.template.view import Partial, Resource, Value, number
 
 _TABLE: Final[Mapping[str, Mapping[str, Limit]]] = {
-    kind: {**LIMITS.get(kind, {}), **SERVICE_LIMITS.get(kind, {})}
-    for kind in (*LIMITS, *SERVICE_LIMITS)
+    kind: {
+        **LIMITS.get(kind, {}),
+        **SERVICE_LIMITS.get(kind, {}),
+        **NEIGHBOUR_LIMITS.get(kind, {}),
+    }
+    for kind in (*LIMITS, *SERVICE_LIMITS, *NEIGHBOUR_LIMITS)
 }
 
 

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
+from pcistack.deployment.neighbour_relations import NEIGHBOUR_RELATIONS
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import expand, is_open, text
 from pcistack.deployment.relations import RELATIONS, Relation
 from pcistack.template.view import Resource
 
+_TABLE: Final[Mapping[str, tuple[Relation, ...]]] = {
+    kind: (*RELATIONS.get(kind, ()), *NEIGHBOUR_RELATIONS.get(kind, ()))
+    for kind in (*RELATIONS, *NEIGHBOUR_RELATIONS)
+}
+
 
 @rule(
     "DEPLOY-RELATION",
     "A property without what it needs, or beside what it excludes",
-    types=tuple(RELATIONS),
+    types=tuple(_TABLE),
     severity=Severity.FATAL,
     source="CloudFormation resource reference of the property, and the service's API reference",
 )
 def relation_rule(context: Context) -> Iterator[Hit]:
-    for kind, relations in () if context.has_macro else RELATIONS.items():
+    for kind, relations in () if context.has_macro else _TABLE.items():
         for resource in context.of_type(kind):
             for relation in relations:
                 for at in _places(resource, relation):
