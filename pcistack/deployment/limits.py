@@ -117,7 +117,7 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "InstanceTenancy": OneOf(("default", "dedicated", "host")),
     },
     "AWS::EC2::EIP": {
-        "Domain": OneOf(("vpc", "standard")),
+        "Domain": Form(r"(?i:vpc|standard)", "vpc or standard"),
     },
     "AWS::CloudWatch::Dashboard": {
         "DashboardName": Form(r"[A-Za-z0-9_-]{1,255}", "1 to 255 letters, digits, hyphens and _"),

@@ -92,11 +92,11 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "Name": Form(r"[A-Za-z0-9][A-Za-z0-9_-]{1,254}", "2 to 255 letters, digits, - and _"),
         "Environment.Type": Form(
             r"(?:ARM|LINUX|LINUX_GPU|WINDOWS|LINUX_LAMBDA|ARM_LAMBDA|WINDOWS_SERVER_\d{4})"
-            r"_CONTAINER|(?:ARM|LINUX|WINDOWS)_EC2|MAC_ARM",
+            r"_CONTAINER|(?:ARM|LINUX|WINDOWS)_EC2|MAC_ARM|[a-z]\w*",
             "such as LINUX_CONTAINER or ARM_CONTAINER",
         ),
         "Environment.ComputeType": Form(
-            r"BUILD_GENERAL1_(?:SMALL|MEDIUM|X?LARGE|2XLARGE)|BUILD_LAMBDA_\d+GB|[AC].+",
+            r"BUILD_GENERAL1_(?:SMALL|MEDIUM|X?LARGE|2XLARGE)|BUILD_LAMBDA_\d+GB|[ACa-z].+",
             "such as BUILD_GENERAL1_SMALL",
         ),
         "Environment.EnvironmentVariables.*.Type": OneOf(
@@ -205,7 +205,7 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
     "AWS::KinesisFirehose::DeliveryStream": {
         "DeliveryStreamName": Form(r"[.\w-]{1,64}", "1 to 64 letters, digits and . - _"),
     },
-    "AWS::Kinesis::Stream": {"StreamEncryption.EncryptionType": OneOf(("KMS",))},
+    "AWS::Kinesis::Stream": {"StreamEncryption.EncryptionType": OneOf(("KMS", "NONE"))},
     "AWS::NetworkFirewall::FirewallPolicy": {
         "FirewallPolicy.StatelessDefaultActions.*": _STATELESS,
         "FirewallPolicy.StatelessFragmentDefaultActions.*": _STATELESS,
@@ -231,8 +231,8 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
     "AWS::S3::Bucket": {
         "LifecycleConfiguration.Rules.*.Transitions.*.StorageClass": OneOf(
             (
-                *("DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA"),
-                "STANDARD_IA",
+                *("DEEP_ARCHIVE", "GLACIER", "Glacier", "GLACIER_IR", "INTELLIGENT_TIERING"),
+                *("ONEZONE_IA", "STANDARD_IA"),
             )
         ),
         "ReplicationConfiguration.Rules.*.Destination.StorageClass": OneOf(

@@ -25,8 +25,9 @@ _OF_EC2: Final = (
 def _behavior(prefix: str, at: str) -> tuple[Relation, ...]:
     return (
         Relation(f"{prefix}CachePolicyId", excludes=f"{prefix}ForwardedValues", at=at),
-        Relation(f"{prefix}TargetOriginId", needs=f"{prefix}CachePolicyId|{prefix}ForwardedValues",
-                 at=at),
+        Relation(
+            f"{prefix}TargetOriginId", needs=f"{prefix}CachePolicyId|{prefix}ForwardedValues", at=at
+        ),
     )
 
 

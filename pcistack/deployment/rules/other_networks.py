@@ -16,6 +16,12 @@ from pcistack.template.view import Resource, Value
 _AWSVPC: Final = "NetworkConfiguration.AwsvpcConfiguration"
 # Type -> properties that all name something of one VPC.
 _PLACED: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS::Batch::ComputeEnvironment": (
+        *("ComputeResources.Subnets.*", "ComputeResources.SecurityGroupIds.*"),
+    ),
+    "AWS::CodeBuild::Project": (
+        *("VpcConfig.VpcId", "VpcConfig.Subnets.*", "VpcConfig.SecurityGroupIds.*"),
+    ),
     "AWS::EC2::SubnetNetworkAclAssociation": ("SubnetId", "NetworkAclId"),
     "AWS::EC2::SubnetRouteTableAssociation": ("SubnetId", "RouteTableId"),
     "AWS::EC2::VPCEndpoint": ("VpcId", "SubnetIds.*", "SecurityGroupIds.*", "RouteTableIds.*"),
@@ -24,6 +30,7 @@ _PLACED: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": ("Subnets.*", "SecurityGroups.*"),
     "AWS::ElastiCache::SubnetGroup": ("SubnetIds.*",),
     "AWS::Lambda::Function": ("VpcConfig.SubnetIds.*", "VpcConfig.SecurityGroupIds.*"),
+    "AWS::NetworkFirewall::Firewall": ("VpcId", "SubnetMappings.*.SubnetId"),
     "AWS::RDS::DBCluster": ("DBSubnetGroupName", "VpcSecurityGroupIds.*"),
     "AWS::RDS::DBInstance": ("DBSubnetGroupName", "VPCSecurityGroups.*"),
     "AWS::RDS::DBProxy": ("VpcSubnetIds.*", "VpcSecurityGroupIds.*"),

@@ -31,11 +31,20 @@ _ARNS: Final[Mapping[str, str]] = {
 }
 # Properties that take the ARN of such a type; where a name serves as well, they do not stand here.
 _WANT_ARN: Final[Mapping[str, tuple[str, ...]]] = {
+    "AWS::ApiGateway::Account": ("CloudWatchRoleArn",),
+    "AWS::Backup::BackupSelection": ("BackupSelection.IamRoleArn",),
+    "AWS::Batch::JobDefinition": (
+        *("ContainerProperties.ExecutionRoleArn", "ContainerProperties.JobRoleArn"),
+    ),
     "AWS::CloudFormation::CustomResource": ("ServiceToken",),
     "AWS::CloudTrail::Trail": ("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn"),
+    "AWS::Config::ConfigurationRecorder": ("RoleARN",),
     "AWS::EC2::FlowLog": ("DeliverLogsPermissionArn", "LogDestination"),
     "AWS::Events::Rule": ("Targets.*.Arn", "Targets.*.RoleArn", "Targets.*.DeadLetterConfig.Arn"),
+    "AWS::Kinesis::StreamConsumer": ("StreamARN",),
     "AWS::KinesisFirehose::DeliveryStream": (
+        *("KinesisStreamSourceConfiguration.KinesisStreamARN",),
+        *("KinesisStreamSourceConfiguration.RoleARN",),
         *("ExtendedS3DestinationConfiguration.BucketARN", "S3DestinationConfiguration.BucketARN"),
         *("ExtendedS3DestinationConfiguration.RoleARN", "S3DestinationConfiguration.RoleARN"),
     ),
@@ -56,7 +65,10 @@ _WANT_ARN: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::SecretsManager::RotationSchedule": ("RotationLambdaARN",),
     "AWS::SNS::Subscription": ("Endpoint",),
     "AWS::SQS::Queue": ("RedrivePolicy.deadLetterTargetArn",),
-    "AWS::StepFunctions::StateMachine": ("RoleArn",),
+    "AWS::StepFunctions::StateMachine": (
+        "RoleArn",
+        "LoggingConfiguration.Destinations.*.CloudWatchLogsLogGroup.LogGroupArn",
+    ),
     "AWS::WAFv2::LoggingConfiguration": ("LogDestinationConfigs.*", "ResourceArn"),
     "AWS::WAFv2::WebACLAssociation": ("WebACLArn",),
 }

@@ -11,7 +11,7 @@ _AT = "DistributionConfig.DefaultCacheBehavior"
 _RULE = "BackupPlan.BackupPlanRule.0"
 _HEALTH = "HealthCheckConfig"
 _VALUES = (
-    ("ApiGatewayV2::Authorizer", "JwtConfiguration.Issuer", "http://a.example", "https://a.example"),
+    ("ApiGatewayV2::Authorizer", "JwtConfiguration.Issuer", "http://a.io", "https://a.io"),
     ("ApiGatewayV2::Integration", "TimeoutInMillis", "30001", "30000"),
     ("ApiGatewayV2::Route", "Target", "abc", "integrations/abc"),
     ("Backup::BackupPlan", f"{_RULE}.CopyActions.0.DestinationBackupVaultArn", "other",
@@ -76,13 +76,14 @@ _PAIRS = (
     ("Batch::ComputeEnvironment",
      "{ComputeResources: {Type: FARGATE, SecurityGroupIds: [a], MinvCpus: 1}}",
      "ComputeResources.MinvCpus", "{ComputeResources: {Type: FARGATE, SecurityGroupIds: [a]}}"),
-    ("CloudFront::Distribution", "{DistributionConfig: {Origins: [{Id: o, DomainName: a.example}]}}",
+    ("CloudFront::Distribution", "{DistributionConfig: {Origins: [{Id: o, DomainName: a.io}]}}",
      "DistributionConfig.Origins.0.S3OriginConfig",
-     "{DistributionConfig: {Origins: [{Id: o, DomainName: a.example, VpcOriginConfig: {A: b}}]}}"),
+     "{DistributionConfig: {Origins: [{Id: o, DomainName: a.io, VpcOriginConfig: {A: b}}]}}"),
     ("CloudFront::Distribution",
      "{DistributionConfig: {ViewerCertificate: {AcmCertificateArn: !Ref C}}}",
      "DistributionConfig.ViewerCertificate.SslSupportMethod",
-     "{DistributionConfig: {ViewerCertificate: {AcmCertificateArn: !Ref C, SslSupportMethod: vip}}}"),
+     "{DistributionConfig: {ViewerCertificate: {AcmCertificateArn: !Ref C,"
+     " SslSupportMethod: vip}}}"),
     ("CloudTrail::Trail", "{EventSelectors: [{}], AdvancedEventSelectors: [{}]}",
      "AdvancedEventSelectors", "{EventSelectors: [{}]}"),
     ("CodeBuild::Project", "{Source: {Type: GITHUB}}", "Source.Location",
