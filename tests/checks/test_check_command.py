@@ -473,7 +473,7 @@ def test_mutated_templates_never_end_in_a_traceback(tmp_path: Path) -> None:
     for _ in range(600):
         path.write_text(mutate(chance.choice(texts), chance), encoding="utf-8")
         codes.add(outcome_of(path))
-    assert codes == {0, 1, 2}
+    assert {1, 2} <= codes <= {0, 1, 2}  # whether a mutant is clean is chance
 
 
 def test_our_own_template_mutated_or_truncated_never_ends_in_a_traceback(tmp_path: Path) -> None:
