@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic.fields import FieldInfo
 
+from pci_constructs.settings.form import allowed
 from stacks.configuration_docs import SCHEMA, TARGET, render, schema
 from tests import refusal
 from tests.tables import cases
@@ -48,3 +50,8 @@ def test_nobody_claims_certification() -> None:
     for page in PAGES:
         text = page.read_text(encoding="utf-8").lower()
         assert not re.search(r"\b(certifies|certified for pci|guarantees compliance)\b", text), page
+
+
+def test_setting_without_a_range_or_words_says_what_it_lacks() -> None:
+    with pytest.raises(TypeError, match="has no range: write Annotated"):
+        allowed(FieldInfo(annotation=int))

@@ -43,7 +43,13 @@ def allowed(field: FieldInfo) -> str:
 
 
 def _bound(field: FieldInfo, name: str) -> object:
-    return next(getattr(item, name) for item in field.metadata if hasattr(item, name))
+    bounds = [getattr(item, name) for item in field.metadata if hasattr(item, name)]
+    if not bounds:
+        raise TypeError(
+            f"the setting of {field.annotation} has no range: write Annotated[int, Field(ge=.., "
+            "le=..)], around `int | None` where it may be left out, or add Allowed with words"
+        )
+    return bounds[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
