@@ -6,7 +6,14 @@ import json
 from typing import cast
 
 import pytest
-from aws_cdk import App, Environment, SecretValue, Stack
+from aws_cdk import (
+    App,
+    Environment,
+    IPolicyValidationPlugin,
+    SecretValue,
+    Stack,
+    Validations,
+)
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -28,6 +35,7 @@ from pci_constructs.service import Service
 from pci_constructs.settings.ingress import IngressSettings
 from pci_constructs.settings.network import NetworkSettings
 from pci_constructs.settings.protection import ProtectionSettings
+from pcistack.checks.plugins import SchemaPlugin
 from tests.support import CERTIFICATE, Synthesized, listed, references, statements, target
 
 ZONES = ("eu-central-2a", "eu-central-2b")
@@ -46,7 +54,10 @@ class Anybody:
     """Somebody's app and stack, with the constructs on it that a test asks for."""
 
     def __init__(self, *, region: str | None = None, workers: tuple[str, ...] = ()) -> None:
-        self.stack = Stack(App(), "Shop", env=Environment(region=region))
+        # The CDK's own validation, by its native build: WebAssembly takes seconds to start.
+        app = App(builtin_cloud_formation_validation=False)
+        Validations.of(app).add_plugins(cast("IPolicyValidationPlugin", SchemaPlugin()))
+        self.stack = Stack(app, "Shop", env=Environment(region=region))
         names = Names(project="shop", suffix="dev", workers=workers)
         protection = ProtectionSettings()
         self.foundation = Foundation(
