@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mutation.mutants import REGION, Mutant, Path_, as_object, resolved, schema
-from mutation.run import DAY, ZONES, mutated
+from mutation.mutated import DAY, ZONES, mutated
 from pcistack.checks.findings import Finding
 from pcistack.checks.run import check_template, load
 from pcistack.checks.schema import engine

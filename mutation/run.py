@@ -18,23 +18,22 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Final
 
 from benchmarks.page import write_between
+from mutation import refused
 from mutation.harmless import HARMLESS, Harmless
-from mutation.mutants import REGION, Mutant, Path_, as_list, as_object, mutants
+from mutation.mutants import REGION, Mutant, mutants
+from mutation.mutated import DAY, ZONES, mutated
 from pcistack.checks.findings import Finding
 from pcistack.checks.run import check_template
 from pcistack.pci_dss.pack import PACK
-from pcistack.template.document import Json, Template
+from pcistack.template.document import Template
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "compliance.md"
 MARKER: Final = "<!-- mutation -->"
 REFUSED: Final = "<!-- refused -->"
-ZONES: Final = ("eu-central-2a", "eu-central-2b", "eu-central-2c")
-DAY: Final = date(2026, 11, 24)
 
 _TYPES_SHOWN: Final = 14
 _REASONS_SHOWN: Final = 12
@@ -52,50 +51,6 @@ class Fate:
     def survives(self) -> bool:
         """Whether it counts against the rules."""
         return not self.rules and self.harmless is None
-
-
-def mutated(template: Template, mutant: Mutant) -> Template:
-    """Return the template with the mutant's change; everything else is shared with the original."""
-    resources = dict(template.section("Resources"))
-    if mutant.change == "delete":
-        del resources[mutant.resource]
-        for name, other in resources.items():
-            waits = as_object(other).get("DependsOn")
-            if mutant.resource in (waits if isinstance(waits, list) else [waits]):
-                kept = [one for one in as_list(waits) if one != mutant.resource]
-                resources[name] = {**as_object(other), "DependsOn": kept}
-        return Template({**template.body, "Resources": resources})
-    body = dict(as_object(resources[mutant.resource]))
-    if mutant.change == "keep":
-        body.pop(mutant.where, None)
-        changed = body if mutant.value is None else {**body, mutant.where: mutant.value}
-        return Template({**template.body, "Resources": {**resources, mutant.resource: changed}})
-    body["Properties"] = _changed(body.get("Properties"), mutant.path, mutant)
-    resources[mutant.resource] = body
-    return Template({**template.body, "Resources": resources})
-
-
-def _changed(node: Json, path: Path_, mutant: Mutant) -> Json:
-    step = path[0]
-    if isinstance(node, list) and isinstance(step, int):
-        copied = list(node)
-        if step == len(copied):
-            copied.append(mutant.value)
-        elif len(path) == 1 and mutant.change == "drop":
-            del copied[step]
-        else:
-            copied[step] = (
-                mutant.value if len(path) == 1 else _changed(copied[step], path[1:], mutant)
-            )
-        return copied
-    found = dict(as_object(node))
-    if len(path) > 1:
-        found[str(step)] = _changed(found.get(str(step)), path[1:], mutant)
-    elif mutant.change == "remove":
-        found.pop(str(step), None)
-    else:
-        found[str(step)] = mutant.value
-    return found
 
 
 def findings_of(template: Template) -> list[Finding]:
@@ -249,8 +204,6 @@ def _page_row(name: str, group: Sequence[Fate]) -> str:
 
 def main() -> int:
     """Print both scores and the survivors; 1 if there are any, or an idle reason."""
-    from mutation import refused  # it takes what is above from here
-
     files = [word for word in sys.argv[1:] if word != "--write"]
     template = Template.read(Path(files[0])) if files else production()
     start = time.perf_counter()

@@ -9,7 +9,8 @@ from mutation import refused
 from mutation import run as mutation
 from mutation.harmless import HARMLESS, Harmless
 from mutation.mutants import Mutant, mutants
-from mutation.run import MARKER, PAGE, idle, judge, known_of, mutated
+from mutation.mutated import mutated
+from mutation.run import MARKER, PAGE, idle, judge, known_of
 from pcistack.template.document import Json, Template
 from tests.support import template
 
