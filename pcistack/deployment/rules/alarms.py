@@ -155,28 +155,8 @@ def expression_rule(context: Context) -> Iterator[Hit]:
             continue
         ids = [text(query.get("Id")) for _, query in queries]
         for (path, query), name in zip(queries, ids, strict=True):
-            if name is not None and not _ID.fullmatch(name):
-                yield hit(
-                    alarm,
-                    f"{path}.Id",
-                    f"{name!r} is no id: letters, digits and _, a small letter first",
-                    "write it as m1",
-                )
-            if (
-                name is not None
-                and ids.count(name) > 1
-                and query is not queries[ids.index(name)][1]
-            ):
-                yield hit(alarm, f"{path}.Id", f"a second metric has the id {name}", "rename it")
-            given = [n for n in ("Expression", "MetricStat") if query.get(n) is not None]
-            if len(given) != 1:
-                yield hit(
-                    alarm,
-                    path,
-                    "a metric of an alarm is an Expression or a MetricStat; this one is "
-                    + ("both" if given else "neither"),
-                    "keep one of them",
-                )
+            twice = ids.count(name) > 1 and query is not queries[ids.index(name)][1]
+            yield from _query(alarm, path, query, name, twice=twice)
             if None not in ids:
                 yield from _names(alarm, path, query, {i for i in ids if i})
         returned = [
@@ -192,6 +172,29 @@ def expression_rule(context: Context) -> Iterator[Hit]:
                 f"an alarm watches one series; {sum(returned)} return data",
                 "set ReturnData: false at all but one",
             )
+
+
+def _query(
+    alarm: Resource, path: str, query: dict[str, Value], name: str | None, *, twice: bool
+) -> Iterator[Hit]:
+    if name is not None and not _ID.fullmatch(name):
+        yield hit(
+            alarm,
+            f"{path}.Id",
+            f"{name!r} is no id: letters, digits and _, a small letter first",
+            "write it as m1",
+        )
+    if name is not None and twice:
+        yield hit(alarm, f"{path}.Id", f"a second metric has the id {name}", "rename it")
+    given = [n for n in ("Expression", "MetricStat") if query.get(n) is not None]
+    if len(given) != 1:
+        yield hit(
+            alarm,
+            path,
+            "a metric of an alarm is an Expression or a MetricStat; this one is "
+            + ("both" if given else "neither"),
+            "keep one of them",
+        )
 
 
 def _names(alarm: Resource, path: str, query: dict[str, Value], ids: set[str]) -> Iterator[Hit]:

@@ -9,6 +9,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
+from pcistack.template.view import Resource
 
 _CLUSTER: Final = "AWS::RDS::DBCluster"
 _INSTANCE: Final = "AWS::RDS::DBInstance"
@@ -66,33 +67,7 @@ def disk_rule(context: Context) -> Iterator[Hit]:
         copied = any("Source" in name or "Snapshot" in name for name in instance.raw.properties)
         if engine not in _LICENSES or instance.get("DBClusterIdentifier") is not None or copied:
             continue
-        size, most = instance.number("AllocatedStorage"), instance.number("MaxAllocatedStorage")
-        kind = instance.text("StorageType") or "gp2"
-        least = _SMALLEST.get(kind, 5)
-        if instance.get("AllocatedStorage") is None:
-            yield hit(instance, "AllocatedStorage", "no size is given", "add AllocatedStorage")
-        elif size is not None and size < least:
-            yield hit(
-                instance,
-                "AllocatedStorage",
-                f"{size:g} GiB of {kind}; RDS gives {least} at least",
-                f"set AllocatedStorage: {least}",
-            )
-        if size is not None and most is not None and most < size:
-            yield hit(
-                instance,
-                "MaxAllocatedStorage",
-                f"the largest size, {most:g} GiB, is below the first, {size:g}",
-                f"choose more than {size:g}",
-            )
-        for name in ("Iops", "StorageThroughput"):
-            if kind == "gp3" and size is not None and size < _STRIPED and instance.get(name):
-                yield hit(
-                    instance,
-                    name,
-                    f"{name} is for gp3 of {_STRIPED} GiB and more, not of {size:g}",
-                    f"delete {name}",
-                )
+        yield from _size(instance)
         license_ = instance.text("LicenseModel")
         if license_ is not None and license_ not in _LICENSES[engine]:
             yield hit(
@@ -100,4 +75,34 @@ def disk_rule(context: Context) -> Iterator[Hit]:
                 "LicenseModel",
                 f"{engine} has no {license_}",
                 f"set LicenseModel: {_LICENSES[engine][0]}, or delete it",
+            )
+
+
+def _size(instance: Resource) -> Iterator[Hit]:
+    size, most = instance.number("AllocatedStorage"), instance.number("MaxAllocatedStorage")
+    kind = instance.text("StorageType") or "gp2"
+    least = _SMALLEST.get(kind, 5)
+    if instance.get("AllocatedStorage") is None:
+        yield hit(instance, "AllocatedStorage", "no size is given", "add AllocatedStorage")
+    elif size is not None and size < least:
+        yield hit(
+            instance,
+            "AllocatedStorage",
+            f"{size:g} GiB of {kind}; RDS gives {least} at least",
+            f"set AllocatedStorage: {least}",
+        )
+    if size is not None and most is not None and most < size:
+        yield hit(
+            instance,
+            "MaxAllocatedStorage",
+            f"the largest size, {most:g} GiB, is below the first, {size:g}",
+            f"choose more than {size:g}",
+        )
+    for name in ("Iops", "StorageThroughput"):
+        if kind == "gp3" and size is not None and size < _STRIPED and instance.get(name):
+            yield hit(
+                instance,
+                name,
+                f"{name} is for gp3 of {_STRIPED} GiB and more, not of {size:g}",
+                f"delete {name}",
             )

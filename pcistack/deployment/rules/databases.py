@@ -47,21 +47,25 @@ def zone_rule(context: Context) -> Iterator[Hit]:
                 f"every subnet is in {next(iter(zones))}; RDS wants two zones at least",
                 "name subnets of two zones",
             )
+    yield from _out_of_zone(context)
+
+
+def _out_of_zone(context: Context) -> Iterator[Hit]:
     for instance in context.of_type(_INSTANCE):
         zone = instance.text("AvailabilityZone")
         cluster = context.target(instance.get("DBClusterIdentifier"), _CLUSTER)
         named = instance.get("DBSubnetGroupName") or (
             cluster.get("DBSubnetGroupName") if cluster else None
         )
-        group_ = context.target(named, _SUBNETS)
-        if zone is None or group_ is None:
+        group = context.target(named, _SUBNETS)
+        if zone is None or group is None:
             continue
-        zones, whole = _zones(context, group_)
+        zones, whole = _zones(context, group)
         if whole and None not in zones and zone not in zones:
             yield hit(
                 instance,
                 "AvailabilityZone",
-                f"{group_.logical_id} has no subnet in {zone}, only in "
+                f"{group.logical_id} has no subnet in {zone}, only in "
                 f"{', '.join(sorted(z for z in zones if z))}",
                 "choose one of these zones, or delete AvailabilityZone",
             )

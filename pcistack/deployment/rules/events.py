@@ -171,23 +171,29 @@ def event_rule(context: Context) -> Iterator[Hit]:
             if name is not None and name in ids:
                 yield hit(rule_, f"{path}.Id", f"a second target has the id {name}", "rename it")
             ids.add(name or "")
-            goal = context.target(target.get("Arn"), *_NEEDS_ROLE)
-            if goal is not None and target.get("RoleArn") is None:
-                yield hit(
-                    rule_,
-                    f"{path}.RoleArn",
-                    f"EventBridge needs a role to start {goal.logical_id}",
-                    "set RoleArn to a role that events.amazonaws.com may assume",
-                )
-            inputs = [n for n in ("Input", "InputPath", "InputTransformer") if target.get(n)]
-            if len(inputs) > 1:
-                yield hit(
-                    rule_,
-                    f"{path}.{inputs[1]}",
-                    f"{' and '.join(inputs)} exclude each other",
-                    "keep one of them",
-                )
-            yield from _input(rule_.logical_id, path, target)
+            yield from _target(context, rule_, path, target)
+
+
+def _target(
+    context: Context, rule_: Resource, path: str, target: dict[str, Value]
+) -> Iterator[Hit]:
+    goal = context.target(target.get("Arn"), *_NEEDS_ROLE)
+    if goal is not None and target.get("RoleArn") is None:
+        yield hit(
+            rule_,
+            f"{path}.RoleArn",
+            f"EventBridge needs a role to start {goal.logical_id}",
+            "set RoleArn to a role that events.amazonaws.com may assume",
+        )
+    inputs = [n for n in ("Input", "InputPath", "InputTransformer") if target.get(n)]
+    if len(inputs) > 1:
+        yield hit(
+            rule_,
+            f"{path}.{inputs[1]}",
+            f"{' and '.join(inputs)} exclude each other",
+            "keep one of them",
+        )
+    yield from _input(rule_.logical_id, path, target)
 
 
 def _input(name: str, path: str, target: dict[str, Value]) -> Iterator[Hit]:

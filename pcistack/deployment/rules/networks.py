@@ -130,6 +130,10 @@ def route_rule(context: Context) -> Iterator[Hit]:
                 f"{first} is a route to {place} of the same table already",
                 "keep one route to a destination",
             )
+    yield from _associations(context)
+
+
+def _associations(context: Context) -> Iterator[Hit]:
     subnets: dict[str, str] = {}
     for association in context.of_type("AWS::EC2::SubnetRouteTableAssociation"):
         subnet = association.get("SubnetId")

@@ -75,28 +75,32 @@ def target_rule(context: Context) -> Iterator[Hit]:
                 f"choose from {', '.join(known)}",
             )
         yield from _actions(target)
-        form, value = _RESOURCES.get(service), target.get("ResourceId")
-        if service in _RESOURCES and isinstance(value, Reference) and form is not None:
-            named = context.target(value)
-            if named is not None and named.type.startswith("AWS::"):
-                yield hit(
-                    target,
-                    "ResourceId",
-                    f"{value} is no resource of {service}",
-                    f"write it as {form[1]}",
-                )
-        if form is None or not isinstance(value, str):
-            continue
-        plain = re.sub(r"<[^>]*>", "x", value)
-        if not re.fullmatch(form[0], plain) and plain.strip("x"):
+        yield from _scaled(context, target, service)
+
+
+def _scaled(context: Context, target: Resource, service: str) -> Iterator[Hit]:
+    form, value = _RESOURCES.get(service), target.get("ResourceId")
+    if service in _RESOURCES and isinstance(value, Reference) and form is not None:
+        named = context.target(value)
+        if named is not None and named.type.startswith("AWS::"):
             yield hit(
                 target,
                 "ResourceId",
-                f"{value!r} is no resource of {service}",
+                f"{value} is no resource of {service}",
                 f"write it as {form[1]}",
             )
-        elif service == "ecs" and not isinstance(value, Partial):
-            yield from _service(context, target, value)
+    if form is None or not isinstance(value, str):
+        return
+    plain = re.sub(r"<[^>]*>", "x", value)
+    if not re.fullmatch(form[0], plain) and plain.strip("x"):
+        yield hit(
+            target,
+            "ResourceId",
+            f"{value!r} is no resource of {service}",
+            f"write it as {form[1]}",
+        )
+    elif service == "ecs" and not isinstance(value, Partial):
+        yield from _service(context, target, value)
 
 
 def _actions(target: Resource) -> Iterator[Hit]:

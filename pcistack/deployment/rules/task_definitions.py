@@ -104,6 +104,10 @@ def _named(
                 f"{other} has no HealthCheck, so it never is HEALTHY",
                 f"add a HealthCheck to {other}, or wait for START",
             )
+    yield from _mounted(task, path, container)
+
+
+def _mounted(task: Resource, path: str, container: dict[str, Value]) -> Iterator[Hit]:
     volumes = {text(volume.get("Name")) for _, volume in objects(task, "Volumes")}
     for index, item in enumerate(listed(container.get("MountPoints"))):
         volume = text(fields(item).get("SourceVolume"))
@@ -132,34 +136,9 @@ def memory_rule(context: Context) -> Iterator[Hit]:
             hard, soft = number(container.get("Memory")), number(container.get("MemoryReservation"))
             asked["Cpu"] += number(container.get("Cpu")) or 0
             asked["Memory"] += soft or hard or 0
-            if hard is not None and soft is not None and soft > hard:
-                yield hit(
-                    task,
-                    f"{path}.MemoryReservation",
-                    f"the reservation of {soft:g} MiB is above the limit of {hard:g}",
-                    f"set MemoryReservation to at most {hard:g}",
-                )
-            over = max(hard or 0, soft or 0)
-            if memory is not None and over > memory:
-                yield hit(
-                    task,
-                    f"{path}.{'Memory' if hard else 'MemoryReservation'}",
-                    f"the container asks for {over:g} MiB, its task has {memory}",
-                    f"set it to at most {memory}, or raise Memory of the task",
-                )
-            if (
-                memory is None
-                and task.get("Memory") is None
-                and task.logical_id not in fargate
-                and container.get("Memory") is None
-                and container.get("MemoryReservation") is None
-            ):
-                yield hit(
-                    task,
-                    f"{path}.Memory",
-                    "neither the task nor the container has a limit or a reservation of memory",
-                    "set Memory or MemoryReservation of the container",
-                )
+            yield from _limits(task, path, container, memory)
+            if task.logical_id not in fargate:
+                yield from _unlimited(task, path, container)
         for name, limit in (("Cpu", cpu), ("Memory", memory)):
             if limit is not None and asked[name] > limit and len(containers) > (name == "Memory"):
                 yield hit(
@@ -168,6 +147,38 @@ def memory_rule(context: Context) -> Iterator[Hit]:
                     f"the containers ask for {asked[name]:g} in all, the task has {limit}",
                     f"raise {name} of the task, or lower it at the containers",
                 )
+
+
+def _limits(
+    task: Resource, path: str, container: dict[str, Value], memory: int | None
+) -> Iterator[Hit]:
+    hard, soft = number(container.get("Memory")), number(container.get("MemoryReservation"))
+    if hard is not None and soft is not None and soft > hard:
+        yield hit(
+            task,
+            f"{path}.MemoryReservation",
+            f"the reservation of {soft:g} MiB is above the limit of {hard:g}",
+            f"set MemoryReservation to at most {hard:g}",
+        )
+    over = max(hard or 0, soft or 0)
+    if memory is not None and over > memory:
+        yield hit(
+            task,
+            f"{path}.{'Memory' if hard else 'MemoryReservation'}",
+            f"the container asks for {over:g} MiB, its task has {memory}",
+            f"set it to at most {memory}, or raise Memory of the task",
+        )
+
+
+def _unlimited(task: Resource, path: str, container: dict[str, Value]) -> Iterator[Hit]:
+    given = (task.get("Memory"), container.get("Memory"), container.get("MemoryReservation"))
+    if all(value is None for value in given):
+        yield hit(
+            task,
+            f"{path}.Memory",
+            "neither the task nor the container has a limit or a reservation of memory",
+            "set Memory or MemoryReservation of the container",
+        )
 
 
 @rule(

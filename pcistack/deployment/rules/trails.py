@@ -12,6 +12,7 @@ from pcistack.deployment.pack import rule
 from pcistack.policies.arns import ACCOUNT
 from pcistack.policies.evaluation import Principal, Request
 from pcistack.template.references import name_of
+from pcistack.template.view import Resource
 
 
 @rule(
@@ -28,36 +29,9 @@ def trail_rule(context: Context) -> Iterator[Hit]:
         bucket = names.found(trail.get("S3BucketName"))
         if bucket is None or bucket.type != "AWS::S3::Bucket":
             continue
-        policies = [
-            policy
-            for policy in context.of_type("AWS::S3::BucketPolicy")
-            if name_of(policy.get("Bucket")) in (bucket.logical_id, names.name(bucket))
-        ]
-        arn, prefix = names.arn(bucket) or "", trail.get("S3KeyPrefix")
+        prefix = trail.get("S3KeyPrefix")
         folder = "" if prefix in (None, "") else f"{names.text(prefix)}/"
-        sent = {
-            "s3:x-amz-acl": ("bucket-owner-full-control",),
-            "aws:securetransport": ("true",),
-            "aws:sourceaccount": (ACCOUNT,),
-        }
-        asked = (
-            ("s3:GetBucketAcl", arn),
-            ("s3:PutObject", f"{arn}/{folder}AWSLogs/{ACCOUNT}/CloudTrail/log"),
-        )
-        missing = [
-            action
-            for action, on in asked
-            if context.access.resource_allows(
-                policies,
-                Request(
-                    action=action,
-                    resource=on,
-                    principal=Principal(service="cloudtrail.amazonaws.com"),
-                    context=sent,
-                ),
-            )
-            is False
-        ]
+        missing = _refused(context, bucket, folder)
         if missing:
             yield hit(
                 trail,
@@ -67,6 +41,40 @@ def trail_rule(context: Context) -> Iterator[Hit]:
                 f"in a policy of {bucket.logical_id} allow s3:GetBucketAcl on the bucket and "
                 f"s3:PutObject on {folder}AWSLogs/<account>/* to cloudtrail.amazonaws.com",
             )
+
+
+def _refused(context: Context, bucket: Resource, folder: str) -> list[str]:
+    """Return the calls of CloudTrail that no policy of a bucket lets in."""
+    names = context.access.names
+    policies = [
+        policy
+        for policy in context.of_type("AWS::S3::BucketPolicy")
+        if name_of(policy.get("Bucket")) in (bucket.logical_id, names.name(bucket))
+    ]
+    arn = names.arn(bucket) or ""
+    sent = {
+        "s3:x-amz-acl": ("bucket-owner-full-control",),
+        "aws:securetransport": ("true",),
+        "aws:sourceaccount": (ACCOUNT,),
+    }
+    asked = (
+        ("s3:GetBucketAcl", arn),
+        ("s3:PutObject", f"{arn}/{folder}AWSLogs/{ACCOUNT}/CloudTrail/log"),
+    )
+    return [
+        action
+        for action, on in asked
+        if context.access.resource_allows(
+            policies,
+            Request(
+                action=action,
+                resource=on,
+                principal=Principal(service="cloudtrail.amazonaws.com"),
+                context=sent,
+            ),
+        )
+        is False
+    ]
 
 
 @rule(

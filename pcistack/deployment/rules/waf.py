@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pcistack.checks.findings import Severity
@@ -105,7 +105,13 @@ def _action(acl: Resource, path: str, item: dict[str, Value]) -> Iterator[Hit]:
             f"the rule has no {'OverrideAction' if group else 'Action'}",
             f"add {'OverrideAction: {None: {}}' if group else 'Action: {Block: {}}'}",
         )
-    for name in fields(action):
+    yield from _unknown_actions(acl, path, fields(action), fields(override))
+
+
+def _unknown_actions(
+    acl: Resource, path: str, action: Mapping[str, Value], override: Mapping[str, Value]
+) -> Iterator[Hit]:
+    for name in action:
         if name not in _ACTIONS:
             yield hit(
                 acl,
@@ -113,7 +119,7 @@ def _action(acl: Resource, path: str, item: dict[str, Value]) -> Iterator[Hit]:
                 f"there is no action {name}",
                 f"choose from {', '.join(_ACTIONS)}",
             )
-    for name in fields(override):
+    for name in override:
         if name not in ("None", "Count"):
             yield hit(
                 acl,

@@ -146,6 +146,10 @@ def _lifecycle(bucket: Resource, path: str, item: dict[str, Value]) -> Iterator[
                 f"a log that is deleted or overwritten is gone after {counted(days, 'day')}; "
                 f"{accepted.LOG_DAYS} are asked for",
             )
+    yield from _archived(bucket, path, item)
+
+
+def _archived(bucket: Resource, path: str, item: dict[str, Value]) -> Iterator[Hit]:
     transitions = item.get("Transitions")
     each = transitions if isinstance(transitions, list) else [item.get("Transition")]
     moved = item.get("NoncurrentVersionTransitions")
