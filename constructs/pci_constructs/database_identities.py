@@ -253,7 +253,7 @@ class DatabaseIdentities(Construct):
         """
         settings = self._database.settings
         rules = secretsmanager.CfnRotationSchedule.RotationRulesProperty(
-            schedule_expression=_cron(settings.rotation_days, settings.rotation_hour),
+            schedule_expression=rotation_cron(settings.rotation_days, settings.rotation_hour),
             duration=_WINDOW,
         )
         for identity, arn in self.arns.items():
@@ -272,7 +272,7 @@ def _json(value: Mapping[str, str]) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _cron(days: int, hour: int) -> str:
+def rotation_cron(days: int, hour: int) -> str:
     """Return a schedule whose rotations are never further apart than some days.
 
     A month's last gap is shorter: the days are counted anew from the first.

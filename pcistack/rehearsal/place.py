@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -61,7 +62,12 @@ class Account:
 
     def client(self, service: str, region: str) -> Client:
         """Return an SDK client."""
-        return self.session.client(service, region_name=region)  # type: ignore[call-overload]
+        return _client(self.session, service, region)
 
     def ensure_alive(self) -> None:
         """Do nothing: an account does not end."""
+
+
+@cache
+def _client(session: boto3.Session, service: str, region: str) -> Client:
+    return session.client(service, region_name=region)  # type: ignore[call-overload]

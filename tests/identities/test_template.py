@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 
+from pci_constructs.database_identities import rotation_cron
 from pci_constructs.database_users.grants import GRANTS
 from tests.support import (
     ENDPOINTS,
@@ -147,11 +148,15 @@ def test_every_identity_rotates_at_night_by_the_function(synthesized: Synthesize
 def test_rotations_are_never_further_apart_than_configured(
     days: int, hour: int, expression: str
 ) -> None:
-    found = variant(database={"rotation_days": days, "rotation_hour": hour})
+    assert rotation_cron(days, hour) == expression
+
+
+def test_every_schedule_is_the_configured_one() -> None:
+    found = variant(database={"rotation_days": 7, "rotation_hour": 3})
     for schedule in found.all("AWS::SecretsManager::RotationSchedule"):
         rules = schedule["RotationRules"]
         assert isinstance(rules, dict)
-        assert rules["ScheduleExpression"] == expression
+        assert rules["ScheduleExpression"] == rotation_cron(7, 3)
 
 
 def test_no_task_starts_before_the_users_are_made(synthesized: Synthesized) -> None:

@@ -86,12 +86,12 @@ def test_second_deletion_beside_the_first_changes_nothing(lab: Lab, lean: Assemb
     def status() -> str:
         return str(cloudformation.describe_stacks(StackName=identifier)["Stacks"][0]["StackStatus"])
 
-    lab.emulator.set_pace(0.01)
+    lab.emulator.set_pace(0.003)
     try:
         with ThreadPoolExecutor() as pool:
             first = pool.submit(cloudformation.delete_stack, StackName=lean.stack)
             while status() == "CREATE_COMPLETE":
-                time.sleep(0.01)
+                time.sleep(0.003)
             assert status() == "DELETE_IN_PROGRESS"
             cloudformation.delete_stack(StackName=lean.stack)
             first.result()

@@ -8,6 +8,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pcistack.rehearsal.embedded.late_writers import INSIGHTS
 from pcistack.rehearsal.sweep import Beforehand, Known
 from pcistack.rehearsal.trial import Lab
@@ -36,7 +38,10 @@ def packaged(lab: Lab, template: Path) -> str:
     return f"{lab.emulator.url}/{BUCKET}/template"
 
 
-def test_two_suffixes_stand_side_by_side_and_leave_nothing(lab: Lab, tmp_path: Path) -> None:
+def test_two_suffixes_stand_side_by_side_and_leave_nothing(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stacks.portable.template.PROFILES", {"ephemeral": "pr1"})
     address = packaged(lab, write(tmp_path / "portable")[0])
     before = Beforehand(lab.emulator)
     cloudformation = lab.client("cloudformation")
