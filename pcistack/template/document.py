@@ -193,6 +193,8 @@ class Template:
                 )
             if not isinstance(body.get("Type"), str) or not body["Type"]:
                 raise TemplateError(f'{where}: the resource {logical_id!r} has no "Type"')
+            if isinstance(body.get("Properties"), str | int | float | list):
+                raise TemplateError(f'{where}: "Properties" of {logical_id!r} is no object')
 
     def section(self, name: str) -> Mapping[str, Json]:
         """Return a top-level section such as ``Parameters``; empty if absent or not an object."""

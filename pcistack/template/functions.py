@@ -26,7 +26,7 @@ from pcistack.template.view import (
 DYNAMIC: Final = re.compile(r"\{\{resolve:[^{}]*\}\}")
 """A dynamic reference, whose value only the deployment knows."""
 
-_INDEX: Final = re.compile(r"-?[0-9]{1,9}")
+_INDEX: Final = re.compile(r"-?[0-9]{1,40}")
 
 
 class NoValue:

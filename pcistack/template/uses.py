@@ -123,10 +123,35 @@ def _is_text_to_fill(argument: object) -> bool:
     return isinstance(argument, str)
 
 
+def _is_join(argument: object) -> bool:
+    """A text between the parts, and a list of them or what gives one."""
+    return (
+        isinstance(argument, list)
+        and len(argument) == 2
+        and isinstance(argument[0], str | dict)
+        and isinstance(argument[1], list | dict)
+    )
+
+
+def _is_select(argument: object) -> bool:
+    return (
+        isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], list | dict)
+    )
+
+
+def _is_split(argument: object) -> bool:
+    return (
+        isinstance(argument, list)
+        and len(argument) == 2
+        and isinstance(argument[0], str | dict)
+        and isinstance(argument[1], str | dict)
+    )
+
+
 _EXTENSIONS: Final = ("Fn::Length", "Fn::ToJsonString")
 _NAMING: Final = ("Ref", "Condition")
 _FORMS: Final[Mapping[str, Callable[[object], bool]]] = {
-    "Fn::And": _anything,
+    "Fn::And": _of(*range(2, 11)),
     "Fn::Base64": _anything,
     "Fn::Cidr": _of(2, 3),
     "Fn::Contains": _anything,
@@ -139,13 +164,13 @@ _FORMS: Final[Mapping[str, Callable[[object], bool]]] = {
     "Fn::GetStackOutput": _anything,
     "Fn::If": _of(3),
     "Fn::ImportValue": _anything,
-    "Fn::Join": _of(2),
+    "Fn::Join": _is_join,
     "Fn::Length": _anything,
     "Fn::Not": _of(1),
-    "Fn::Or": _anything,
+    "Fn::Or": _of(*range(2, 11)),
     "Fn::RefAll": _anything,
-    "Fn::Select": _of(2),
-    "Fn::Split": _of(2),
+    "Fn::Select": _is_select,
+    "Fn::Split": _is_split,
     "Fn::Sub": _is_text_to_fill,
     "Fn::ToJsonString": _anything,
     "Fn::ValueOf": _anything,

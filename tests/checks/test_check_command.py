@@ -166,6 +166,7 @@ def test_help_shows_an_example_and_the_exit_codes() -> None:
         ("Resources: {A: 1}", "the resource 'A' is no object"),
         ("Resources: {A: {Properties: {}}}", "the resource 'A' has no \"Type\""),
         ("Resources: {A: {Type: ''}}", "the resource 'A' has no \"Type\""),
+        ("Resources: {A: {Type: AWS::SNS::Topic, Properties: x}}", "\"Properties\" of 'A' is no"),
         ("Resources: " + "[" * 5000 + "]" * 5000, "nested too deeply"),
         ('{"Resources": ' + '{"a": ' * 5000 + "1" + "}" * 5001, "nested too deeply"),
     ],

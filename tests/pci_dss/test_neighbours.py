@@ -240,3 +240,14 @@ def test_what_a_table_cannot_say_is_found_and_its_twin_is_not(name: str) -> None
         (twin.at, twin.severity)
     ]
     assert twin.at not in {one.property for one in findings(twin.good) if one.rule == twin.rule}
+
+
+def test_builds_that_run_as_root_of_their_host_are_warned_of() -> None:
+    def found(privileged: object) -> list[Finding]:
+        project = res("CodeBuild::Project", Environment={"PrivilegedMode": privileged})
+        return [f for f in findings({"It": project}) if f.rule == "PCI-2.2.6-PRIVILEGED"]
+
+    assert [(f.severity, f.property) for f in found(True)] == [
+        (Severity.WARNING, "Environment.PrivilegedMode")
+    ]
+    assert not found(False)

@@ -92,6 +92,9 @@ def test_a_name_that_a_macro_may_bring_is_not_missing(head: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
+        "!Join ['-', abc]",
+        "!Select [0, abc]",
+        "!Split ['-', [a-b]]",
         "!Join [a]",
         "!Select [1]",
         "!If [Is, a]",

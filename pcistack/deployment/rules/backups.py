@@ -9,7 +9,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, objects
+from pcistack.deployment.paths import fields, listed, objects, text
 from pcistack.template.view import Resource, Value, number
 
 _PLAN: Final = "AWS::Backup::BackupPlan"
@@ -27,15 +27,17 @@ _VAULT: Final = "AWS::Backup::BackupVault"
 def backup_rule(context: Context) -> Iterator[Hit]:
     for plan in context.of_type(_PLAN):
         for path, item in objects(plan, "BackupPlan.BackupPlanRule"):
-            life = fields(item.get("Lifecycle"))
-            cold = number(life.get("MoveToColdStorageAfterDays"))
-            end = number(life.get("DeleteAfterDays"))
-            if cold is not None and end is not None and 0 < end < cold + 90:
+            end = number(fields(item.get("Lifecycle")).get("DeleteAfterDays"))
+            yield from _cold(plan, f"{path}.Lifecycle", item.get("Lifecycle"))
+            for index, copy in enumerate(listed(item.get("CopyActions"))):
+                at = f"{path}.CopyActions.{index}.Lifecycle"
+                yield from _cold(plan, at, fields(copy).get("Lifecycle"))
+            if text(item.get("EnableContinuousBackup")) == "true" and end is not None and end > 35:
                 yield hit(
                     plan,
                     f"{path}.Lifecycle.DeleteAfterDays",
-                    f"{end:g} days; what is cold after {cold:g} stays 90 at least",
-                    f"set DeleteAfterDays to {cold + 90:g} or more",
+                    f"{end:g} days; a continuous backup is kept for 35 at most",
+                    "set DeleteAfterDays to 35, or make a rule of its own for longer times",
                 )
             start = number(item.get("StartWindowMinutes"))
             most = number(item.get("CompletionWindowMinutes"))
@@ -57,6 +59,19 @@ def backup_rule(context: Context) -> Iterator[Hit]:
                 f"the shortest time, {low:g} days, is above the longest, {high:g}",
                 "exchange them",
             )
+
+
+def _cold(plan: Resource, path: str, value: Value) -> Iterator[Hit]:
+    life = fields(value)
+    cold = number(life.get("MoveToColdStorageAfterDays"))
+    end = number(life.get("DeleteAfterDays"))
+    if cold is not None and end is not None and 0 < end < cold + 90:
+        yield hit(
+            plan,
+            f"{path}.DeleteAfterDays",
+            f"{end:g} days; what is cold after {cold:g} stays 90 at least",
+            f"set DeleteAfterDays to {cold + 90:g} or more",
+        )
 
 
 def _locked(

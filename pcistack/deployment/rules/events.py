@@ -132,6 +132,7 @@ _NEEDS_ROLE: Final = (
     *("AWS::ECS::TaskDefinition", "AWS::ECS::Cluster", "AWS::StepFunctions::StateMachine"),
     *("AWS::CodeBuild::Project", "AWS::CodePipeline::Pipeline", "AWS::Kinesis::Stream"),
     *("AWS::Batch::JobQueue", "AWS::KinesisFirehose::DeliveryStream"),
+    "AWS::Events::ApiDestination",
 )
 
 
@@ -219,4 +220,25 @@ def _pattern(name: str, path: str, pattern: Value, depth: int) -> Iterator[Hit]:
                 f"{path}.{key}",
                 f"{key} is {text(value)!r}; a pattern lists what matches",
                 f"write [{text(value)}]",
+            )
+
+
+@rule(
+    "DEPLOY-EVENT-BUS-RULE",
+    "A schedule on an event bus of one's own",
+    types=(_RULE,),
+    severity=Severity.FATAL,
+    source="EventBridge API reference: PutRule (ScheduleExpression is supported only on the "
+    "default event bus)",
+)
+def bus_rule(context: Context) -> Iterator[Hit]:
+    for one in context.of_type(_RULE):
+        bus = one.get("EventBusName")
+        own = context.target(bus, "AWS::Events::EventBus") or text(bus) not in (None, "default")
+        if own and one.get("ScheduleExpression") is not None:
+            yield hit(
+                one,
+                "ScheduleExpression",
+                "only the default event bus has schedules",
+                "delete EventBusName",
             )

@@ -11,7 +11,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import objects
+from pcistack.deployment.paths import fields, listed, objects
 from pcistack.template.view import Partial
 
 _FILTERS: Final = ("AWS::Logs::MetricFilter", "AWS::Logs::SubscriptionFilter")
@@ -108,6 +108,7 @@ def policy_rule(context: Context) -> Iterator[Hit]:
                 yield hit(policy, "PolicyDocument", "the policy is no JSON", "write JSON")
 
 
+_GROUP: Final = "AWS::Logs::LogGroup"
 _POLICY: Final = 5120
 
 
@@ -131,4 +132,29 @@ def events_rule(context: Context) -> Iterator[Hit]:
                     f"no AWS::Logs::ResourcePolicy lets events.amazonaws.com write to "
                     f"{group.logical_id}: its events are lost without a word",
                     "add one that allows logs:CreateLogStream and logs:PutLogEvents",
+                )
+
+
+@rule(
+    "DEPLOY-LOG-PROTECTION",
+    "A data protection policy that CloudWatch Logs refuses",
+    types=(_GROUP,),
+    severity=Severity.FATAL,
+    source="CloudWatch Logs API reference: PutDataProtectionPolicy (one statement audits, one "
+    "masks, on the same data identifiers)",
+)
+def protection_rule(context: Context) -> Iterator[Hit]:
+    for group in context.of_type(_GROUP):
+        policy = group.get("DataProtectionPolicy")
+        statements = listed(fields(policy).get("Statement"))
+        if not statements or any(not isinstance(one, dict) for one in statements):
+            continue
+        operations = [fields(fields(one).get("Operation")) for one in statements]
+        for name in ("Audit", "Deidentify"):
+            if not any(name in operation for operation in operations):
+                yield hit(
+                    group,
+                    "DataProtectionPolicy.Statement",
+                    f"no statement has the operation {name}; a policy has Audit and Deidentify",
+                    f"add a statement with {name}",
                 )

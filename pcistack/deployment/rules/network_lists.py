@@ -16,6 +16,7 @@ from pcistack.template.view import Reference, Resource
 _LIST: Final = "AWS::EC2::PrefixList"
 _PEERING: Final = "AWS::EC2::VPCPeeringConnection"
 _INTERFACE: Final = "AWS::EC2::NetworkInterface"
+_BLOCK: Final = "AWS::EC2::VPCCidrBlock"
 _DHCP: Final = "AWS::EC2::DHCPOptions"
 
 
@@ -54,8 +55,8 @@ def list_rule(context: Context) -> Iterator[Hit]:
 
 @rule(
     "DEPLOY-NETWORK-PART",
-    "A peering, an interface or options of DHCP that EC2 refuses",
-    types=(_PEERING, _INTERFACE, _DHCP),
+    "A peering, a block, an interface or options of DHCP that EC2 refuses",
+    types=(_PEERING, _INTERFACE, _DHCP, _BLOCK),
     severity=Severity.FATAL,
     source="EC2 API reference: CreateVpcPeeringConnection, CreateNetworkInterface (address does "
     "not fall within the subnet), CreateDhcpOptions",
@@ -67,11 +68,27 @@ def part_rule(context: Context) -> Iterator[Hit]:
             yield hit(
                 peering, "PeerVpcId", f"{own} would be peered with itself", "name another VPC"
             )
+    for block in context.of_type(_BLOCK):
+        vpc = context.target(block.get("VpcId"), "AWS::EC2::VPC")
+        taken, more = vpc.text("CidrBlock") if vpc else None, block.text("CidrBlock")
+        if taken and more and _overlap(taken, more):
+            yield hit(
+                block, "CidrBlock", f"{more} overlaps {taken} of the VPC", "choose another block"
+            )
     for interface in context.of_type(_INTERFACE):
         yield from _address(context, interface)
     for options in () if context.has_macro else context.of_type(_DHCP):
         if not set(options.raw.properties) - {"Tags"}:
             yield hit(options, "", "no option is set", "set DomainNameServers or another option")
+
+
+def _overlap(one: str, other: str) -> bool:
+    try:
+        return ipaddress.IPv4Network(one, strict=False).overlaps(
+            ipaddress.IPv4Network(other, strict=False)
+        )
+    except ValueError:
+        return False
 
 
 def _address(context: Context, interface: Resource) -> Iterator[Hit]:

@@ -24,6 +24,10 @@ def output_rule(context: Context) -> Iterator[Hit]:
         yield hit("", "Outputs", f"{len(outputs)} outputs; a template has 200", "split the stack")
     seen: dict[str, str] = {}
     for name, output in outputs.items():
+        if name.startswith("Fn::"):
+            continue
+        if isinstance(output, dict) and not {"Value", "Fn::Transform"} & set(output):
+            yield hit("", f"Outputs.{name}", f"{name} has no Value", "add Value")
         export = output.get("Export") if isinstance(output, dict) else None
         exported = export.get("Name") if isinstance(export, dict) else None
         if not isinstance(exported, str):

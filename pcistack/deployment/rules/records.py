@@ -9,6 +9,8 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
+from pcistack.template.references import name_of
+from pcistack.template.view import Resource
 
 _RECORD: Final = "AWS::Route53::RecordSet"
 
@@ -22,6 +24,7 @@ _RECORD: Final = "AWS::Route53::RecordSet"
     "in zone); developer guide: CNAME record type",
 )
 def record_rule(context: Context) -> Iterator[Hit]:
+    yield from _beside(context)
     for record in context.of_type(_RECORD):
         zone = context.target(record.get("HostedZoneId"), "AWS::Route53::HostedZone")
         known = zone.text("Name") if zone else record.text("HostedZoneName")
@@ -56,3 +59,24 @@ def record_rule(context: Context) -> Iterator[Hit]:
                 f"{alias.logical_id} is the zone of the record, not of {balancer.logical_id}",
                 f"write the zone of {balancer.logical_id}, such as CanonicalHostedZoneID",
             )
+
+
+def _beside(context: Context) -> Iterator[Hit]:
+    """A name with a CNAME has no other record."""
+    seen: dict[tuple[str, str], list[Resource]] = {}
+    for record in context.of_type(_RECORD):
+        name = (record.text("Name") or "").rstrip(".").lower()
+        zone = name_of(record.get("HostedZoneId") or record.get("HostedZoneName"))
+        if name and zone not in ("", "unknown"):
+            seen.setdefault((name, zone), []).append(record)
+    for (name, _), records in seen.items():
+        kinds = {record.text("Type") for record in records}
+        for record in records if len(kinds) > 1 and None not in kinds else ():
+            if record.text("Type") == "CNAME":
+                others = ", ".join(sorted(str(kind) for kind in kinds - {"CNAME"}))
+                yield hit(
+                    record,
+                    "Type",
+                    f"{name} has a record of the type {others} too, and beside a CNAME is no other",
+                    "delete one of them",
+                )

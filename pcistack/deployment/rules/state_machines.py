@@ -12,6 +12,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.grants import refused
 from pcistack.deployment.pack import rule
+from pcistack.deployment.states import JSONPATH, grammar, unreachable
 from pcistack.template.view import Partial, Resource
 
 _MACHINE: Final = "AWS::StepFunctions::StateMachine"
@@ -53,11 +54,12 @@ def definition_rule(context: Context) -> Iterator[Hit]:
         if error:
             yield hit(machine, path, f"the definition is no JSON: {error}", "write JSON")
             continue
-        for problem in _problems(body):
+        express = machine.text("StateMachineType") == "EXPRESS"
+        for problem in _problems(body, express=express):
             yield hit(machine, path, problem, "see the Amazon States Language")
 
 
-def _problems(body: object) -> Iterator[str]:
+def _problems(body: object, language: str = JSONPATH, *, express: bool) -> Iterator[str]:
     states = body.get("States") if isinstance(body, Mapping) else None
     if not isinstance(body, Mapping) or not isinstance(states, Mapping) or not states:
         yield "the definition has no States"
@@ -65,9 +67,17 @@ def _problems(body: object) -> Iterator[str]:
     start = body.get("StartAt")
     if start is None or (isinstance(start, str) and start not in states):
         yield f"StartAt is {start!r}, which is no state"
+    language = str(body.get("QueryLanguage") or language)
     for name, state in states.items():
         if isinstance(state, Mapping):
             yield from _state(str(name), state, states)
+            yield from grammar(str(name), state, language, express=express)
+            for inner in _inner(state):
+                yield from _problems(
+                    inner, str(state.get("QueryLanguage") or language), express=express
+                )
+    for name in unreachable(start, states, _goals):
+        yield f"the state {name} is not reachable"
 
 
 def _state(name: str, state: Mapping[str, object], states: Mapping[str, object]) -> Iterator[str]:
@@ -81,8 +91,6 @@ def _state(name: str, state: Mapping[str, object], states: Mapping[str, object])
     for goal in _goals(state):
         if goal not in states:
             yield f"the state {name} goes on to {goal}, which is no state"
-    for inner in _inner(state):
-        yield from _problems(inner)
 
 
 def _goals(state: Mapping[str, object]) -> Iterator[str]:

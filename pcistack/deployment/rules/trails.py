@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.keys import key_of, refused_to_service
 from pcistack.deployment.pack import rule
+from pcistack.deployment.paths import fields, listed, objects, text
 from pcistack.policies.arns import ACCOUNT
 from pcistack.policies.evaluation import Principal, Request
 from pcistack.template.references import name_of
 from pcistack.template.view import Resource
+
+_TRAIL: Final = "AWS::CloudTrail::Trail"
+_STORE: Final = "AWS::CloudTrail::EventDataStore"
 
 
 @rule(
@@ -98,3 +103,23 @@ def trail_key_rule(context: Context) -> Iterator[Hit]:
                 f"in KeyPolicy of {key.logical_id} allow kms:GenerateDataKey* and "
                 "kms:DescribeKey to cloudtrail.amazonaws.com",
             )
+
+
+@rule(
+    "DEPLOY-TRAIL-SELECTOR",
+    "A selector of a trail that does not say what kind of events it selects",
+    types=(_TRAIL, _STORE),
+    severity=Severity.FATAL,
+    source="CloudTrail API reference: AdvancedEventSelector (eventCategory is required)",
+)
+def selector_rule(context: Context) -> Iterator[Hit]:
+    for trail in context.of_type(_TRAIL, _STORE):
+        for path, item in objects(trail, "AdvancedEventSelectors"):
+            chosen = [text(fields(one).get("Field")) for one in listed(item.get("FieldSelectors"))]
+            if chosen and None not in chosen and "eventCategory" not in chosen:
+                yield hit(
+                    trail,
+                    f"{path}.FieldSelectors",
+                    "no field is eventCategory",
+                    "add {Field: eventCategory, Equals: [Management]}",
+                )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -53,6 +54,7 @@ def statement_rule(context: Context) -> Iterator[Hit]:
         bodies = fields(acl.get("CustomResponseBodies"))
         for path, item in objects(acl, "Rules"):
             for at, name, body in _statements(item.get("Statement"), f"{path}.Statement"):
+                yield from _looks(acl, at, body)
                 if name == "RateBasedStatement":
                     yield from _rate(acl, at, body)
                 elif name == "ManagedRuleGroupStatement":
@@ -82,6 +84,41 @@ def _statements(value: Value, path: str) -> Iterator[tuple[str, str, dict[str, V
             yield from _statements(inner.get(nested), f"{at}.{nested}")
         for index, part in enumerate(listed(inner.get("Statements"))):
             yield from _statements(part, f"{at}.Statements.{index}")
+
+
+def _looks(acl: Resource, at: str, body: dict[str, Value]) -> Iterator[Hit]:
+    """What a statement looks at, how it changes it first, and the expression it looks for."""
+    field = fields(body.get("FieldToMatch"))
+    if len(field) > 1:
+        yield hit(
+            acl,
+            f"{at}.FieldToMatch",
+            f"a statement looks at one thing, not at {' and '.join(field)}",
+            "write a statement for each, inside an OrStatement",
+        )
+    orders = [text(fields(one).get("Priority")) for one in listed(body.get("TextTransformations"))]
+    if None not in orders and len(set(orders)) < len(orders):
+        yield hit(
+            acl,
+            f"{at}.TextTransformations",
+            "two transformations have one priority",
+            "number them",
+        )
+    pattern = text(body.get("RegexString"))
+    if pattern is not None and (wrong := _unread(pattern)):
+        yield hit(acl, f"{at}.RegexString", f"{pattern!r}: {wrong}", "correct the expression")
+
+
+_SLIPS: Final = ("missing )", "unbalanced parenthesis", "unterminated character set")
+
+
+def _unread(pattern: str) -> str:
+    """Return what no reader of expressions takes; what only Python refuses is none of it."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return error.msg if error.msg.startswith(_SLIPS) else ""
+    return ""
 
 
 def _rate(acl: Resource, at: str, body: dict[str, Value]) -> Iterator[Hit]:

@@ -14,6 +14,7 @@ from pcistack.pci_dss.pack import rule
 from pcistack.template.view import Partial, Resource, Value
 
 _TASK: Final = ("AWS::ECS::TaskDefinition",)
+_PROJECT: Final = "AWS::CodeBuild::Project"
 
 
 def _containers(context: Context) -> Iterator[tuple[Resource, str, dict[str, Value]]]:
@@ -76,14 +77,23 @@ def _within_reach(context: Context, service: Resource) -> Iterator[Hit]:
     "No container is privileged",
     asks="System security parameters prevent misuse.",
     requirements=("2.2.6", "7.2.5"),
-    related=("ECS.4",),
-    types=_TASK,
+    related=("ECS.4", "CodeBuild.5"),
+    types=(*_TASK, _PROJECT),
     extent=Extent.FULL,
     fix="Remove Privileged: true.",
 )
 def privileged(context: Context) -> Iterator[Hit]:
     for task, path, _ in _containers(context):
         yield from must_be_false(task, f"{path}.Privileged")
+    for project in context.of_type(_PROJECT):
+        if project.flag("Environment.PrivilegedMode"):
+            yield hit(
+                project,
+                "Environment.PrivilegedMode",
+                "builds run as root of their host",
+                "set PrivilegedMode: false, unless images are built",
+                severity=Severity.WARNING,
+            )
 
 
 @rule(

@@ -82,6 +82,9 @@ Interface:
 Peering:
   Type: AWS::EC2::VPCPeeringConnection
   Properties: {VpcId: !Ref Vpc, PeerVpcId: vpc-1}
+Block:
+  Type: AWS::EC2::VPCCidrBlock
+  Properties: {VpcId: !Ref Vpc, CidrBlock: 100.64.0.0/16}
 Options: {Type: AWS::EC2::DHCPOptions, Properties: {DomainName: a.example}}
 List:
   Type: AWS::EC2::PrefixList
@@ -177,7 +180,111 @@ _BEHAVIORS = "DistributionConfig.CacheBehaviors"
 _BOX = "ContainerProperties"
 _LOGS = "LoggingConfiguration.LogDestinationConfigs"
 _POLICY = "FirewallPolicy.StatefulRuleGroupReferences.0"
+_MACHINE = """
+Thing:
+  Type: AWS::StepFunctions::StateMachine
+  Properties:
+    StateMachineType: STANDARD
+    Definition:
+      StartAt: A
+      States:
+        A:
+          Type: Task
+          Resource: arn:aws:states:::lambda:invoke.waitForTaskToken
+          Retry: [{ErrorEquals: [States.Timeout]}, {ErrorEquals: [States.ALL]}]
+          Next: W
+        W: {Type: Wait, Seconds: 5, Next: C}
+        C: {Type: Choice, Choices: [{Variable: $.x, NumericEquals: 1, Next: S}], Default: M}
+        S: {Type: Succeed}
+        M:
+          Type: Map
+          ItemProcessor: {StartAt: I, States: {I: {Type: Pass, End: true}}}
+          Next: J
+        J: {Type: Wait, QueryLanguage: JSONata, Seconds: 5, End: true}
+"""
+_VALUES = """
+Thing:
+  Type: AWS::AutoScaling::AutoScalingGroup
+  Properties: {MinSize: '1', MaxSize: '3', DesiredCapacity: '2'}
+Cache:
+  Type: AWS::ElastiCache::ServerlessCache
+  Properties: {CacheUsageLimits: {DataStorage: {Minimum: 1, Maximum: 10}}}
+Plan:
+  Type: AWS::Backup::BackupPlan
+  Properties:
+    BackupPlan:
+      BackupPlanRule:
+      - EnableContinuousBackup: true
+        Lifecycle: {DeleteAfterDays: 35}
+        CopyActions: [{Lifecycle: {MoveToColdStorageAfterDays: 30, DeleteAfterDays: 120}}]
+Acl:
+  Type: AWS::WAFv2::WebACL
+  Properties:
+    Rules:
+    - Statement:
+        RegexMatchStatement:
+          RegexString: (a)
+          FieldToMatch: {UriPath: {}}
+          TextTransformations: [{Priority: 0, Type: NONE}, {Priority: 1, Type: LOWERCASE}]
+Web:
+  Type: AWS::Route53::RecordSet
+  Properties: {HostedZoneId: Z1, Name: a.example.com, Type: CNAME}
+Text:
+  Type: AWS::Route53::RecordSet
+  Properties: {HostedZoneId: Z1, Name: b.example.com, Type: TXT}
+"""
+_MATCH = "Rules.0.Statement.RegexMatchStatement"
 CASES = (
+    *changes(
+        "DEPLOY-STATE-MACHINE",
+        _MACHINE,
+        ("unreachable", "Thing", "Definition", "Next: S}", "Next: M}"),
+        ("succeed", "Thing", "Definition", "{Type: Succeed}", "{Type: Succeed, End: true}"),
+        ("wait", "Thing", "Definition", "Wait, Seconds: 5", "Wait"),
+        ("operator", "Thing", "Definition", "NumericEquals", "NumericEqual"),
+        ("variable", "Thing", "Definition", "$.x", "x"),
+        ("resource", "Thing", "Definition", "Resource:", "Comment:"),
+        ("token", "Thing", "Definition", "STANDARD", "EXPRESS"),
+        ("all", "Thing", "Definition", "States.Timeout", "States.ALL"),
+        ("path", "Thing", "Definition", "JSONata, Seconds: 5", "JSONata, Seconds: 5, InputPath: $"),
+        ("inside", "Thing", "Definition", "{StartAt: I", "{StartAt: X"),
+    ),
+    *changes(
+        "DEPLOY-NUMBERS",
+        _VALUES,
+        ("group", "Thing", "DesiredCapacity", "DesiredCapacity: '2'", "DesiredCapacity: '4'"),
+        ("cache", "Cache", "CacheUsageLimits.DataStorage.Minimum", "Minimum: 1", "Minimum: 11"),
+    ),
+    *changes(
+        "DEPLOY-BACKUP",
+        _VALUES,
+        (
+            "continuous",
+            "Plan",
+            "BackupPlan.BackupPlanRule.0.Lifecycle.DeleteAfterDays",
+            "Days: 35",
+            "Days: 36",
+        ),
+        (
+            "cold copy",
+            "Plan",
+            "BackupPlan.BackupPlanRule.0.CopyActions.0.Lifecycle.DeleteAfterDays",
+            "Days: 120",
+            "Days: 119",
+        ),
+    ),
+    *changes(
+        "DEPLOY-WAF-STATEMENT",
+        _VALUES,
+        ("expression", "Acl", f"{_MATCH}.RegexString", "(a)", "(a"),
+        ("two fields", "Acl", f"{_MATCH}.FieldToMatch", "UriPath: {}", "UriPath: {}, Body: {}"),
+        ("priority", "Acl", f"{_MATCH}.TextTransformations", "Priority: 1", "Priority: 0"),
+    ),
+    *changes(
+        "DEPLOY-RECORD",
+        _VALUES,
+        ("beside a CNAME", "Web", "Type", "b.example.com", "a.example.com"),
+    ),
     *changes(
         "DEPLOY-DISTRIBUTION",
         _EDGE,
@@ -258,6 +365,7 @@ CASES = (
         ("itself", "Peering", "PeerVpcId", "vpc-1", "!Ref Vpc"),
         ("outside", "Interface", "PrivateIpAddress", "10.0.0.10", "10.0.1.10"),
         ("none", "Options", "", "{DomainName: a.example}", "{Tags: []}"),
+        ("overlap", "Block", "CidrBlock", "100.64.0.0/16", "10.0.128.0/17"),
     ),
     *changes(
         "DEPLOY-BATCH-JOB",
@@ -338,7 +446,6 @@ CASES = (
             "EventPattern: {source: [pay]}",
             "ScheduleExpression: rate(5 minutes)",
         ),
-        ("role", "Rule", "Targets.0.RoleArn", ", RoleArn:", ", Input:"),
     ),
     *changes(
         "DEPLOY-LOG-PROTECTION",
