@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.delivery.test_steps import Runner
+
 ROOT = Path(__file__).resolve().parent.parent
-INSTALLED = [
-    argument
-    for stamp in (
-        ".venv/.runtime",
-        ".venv/.dev",
-        ".venv/.project",
-        "node_modules/.runtime",
-        "node_modules/.dev",
-    )
-    for argument in ("-o", stamp)
-]
 
 
 # `make test` tells a make below it that it is one, which then names its folders too.
@@ -53,11 +45,12 @@ def test_the_variables_that_make_names_are_taken() -> None:
 
 
 def test_make_never_runs_a_suffix_as_a_command(tmp_path: Path) -> None:
-    mark = tmp_path / "mark"
+    """It reaches the app as it was given, which refuses it (:mod:`tests.test_synth`)."""
+    runner, mark = Runner(tmp_path), tmp_path / "mark"
+    runner.checkout()
     suffix = f'x;touch {mark}`touch {mark}`$(shell touch {mark})$$(touch {mark})";touch {mark};"'
-    result = make(*INSTALLED, "synth", f"SUFFIX={suffix}")
-    assert result.returncode != 0
-    assert "lower-case letters, digits and single hyphens" in result.stderr
+    runner.run(f"make synth {shlex.quote(f'SUFFIX={suffix}')}")
+    assert runner.calls == [["cdk", "synth", "--quiet", "-c", f"environmentSuffix={suffix}"]]
     assert not mark.exists()
 
 

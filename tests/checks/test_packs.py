@@ -27,13 +27,13 @@ ZURICH = "eu-central-2"
 
 
 def templates() -> Iterator[Template]:
-    """Every template that is a case of a rule, bad and good."""
+    """Every template that is a case of a rule, bad and good; many cases share one."""
     for case in PCI.values():
         for resources in (case.bad, case.good):
             yield Template(cast("dict[str, Json]", {"Resources": resources}))
-    for text in (text for case in REGIONAL for text in (case.bad, case.good)):
-        yield Template.parse(text)
-    for text in (text for case in discovered() for text in (case.bad, case.good)):
+    texts = [text for case in REGIONAL for text in (case.bad, case.good)]
+    texts += [text for case in discovered() for text in (case.bad, case.good)]
+    for text in dict.fromkeys(texts):
         yield Template.parse(text)
 
 

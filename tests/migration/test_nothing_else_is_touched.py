@@ -58,7 +58,6 @@ def _assert_only_v1_changed(text: str, result: Migration) -> None:
 _COMMENTS = ["", "  # why", " #", "  # EngineMode: serverless"]
 
 
-@settings(max_examples=150)
 @given(data=st.data())
 def test_any_layout_of_yaml_keeps_its_other_lines(data: st.DataObject) -> None:
     lines: list[str] = []
@@ -90,7 +89,6 @@ def test_any_indentation_of_yaml_is_continued(step: int) -> None:
     assert f"\n{' ' * step}AuroraClusterWriter:\n{' ' * 2 * step}Type: AWS" in result.text
 
 
-@settings(max_examples=100)
 @given(
     indent=st.sampled_from([None, 0, 1, 2, 3, 4, 8, "\t"]),
     comma=st.sampled_from([",", ", ", " ,", " , "]),
@@ -136,10 +134,7 @@ def test_a_large_generated_template_turned_to_v1_comes_back(indent: int | None) 
 # Damage
 
 
-@settings(
-    max_examples=150,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     text=st.sampled_from([FAILED, POSTGRESQL]),
     cuts=st.lists(
@@ -199,7 +194,6 @@ _KEYS = [
 ]
 
 
-@settings(max_examples=150)
 @given(
     properties=st.dictionaries(st.sampled_from(_KEYS), _VALUES),
     policy=_VALUES,
