@@ -16,8 +16,6 @@ from pcistack.network.addresses import (
     IpNetwork,
     PeerKind,
     overlap,
-    parse_network,
-    within,
 )
 from pcistack.network.model import (
     ALL_TRAFFIC,
@@ -36,8 +34,8 @@ from pcistack.network.model import (
     Subnet,
     SubnetTier,
 )
+from pcistack.network.network_acls import acl_entries, let_through
 from pcistack.network.security_groups import permissions
-from pcistack.network.subnets import acl_entries
 from pcistack.network.subnets import subnets as find_subnets
 from pcistack.network.workloads import workloads as find_workloads
 from pcistack.template.view import View
@@ -273,7 +271,7 @@ class NetworkMap:
         """What of some ports a subnet's network ACL lets through for a peer."""
         if subnet is None or subnet.acl is None or subnet.acl not in self.acls:
             return (ports,)
-        return _filtered(self.acls[subnet.acl], way, peer, ports)
+        return let_through(self.acls[subnet.acl], way, peer, ports)
 
 
 def _flow(source: str, target: str, ports: Ports, permission: IpPermission, certain: bool) -> Flow:
@@ -305,40 +303,6 @@ def _leads_out(way: Exit, permission: IpPermission, workload: NetworkWorkload) -
     if permission.kind in OUTSIDE:
         return True
     return permission.kind is PeerKind.PRIVATE and way.node == OTHER_NETWORKS
-
-
-def _filtered(
-    entries: Sequence[AclEntry], way: Direction, peer: IpNetwork | None, ports: Ports
-) -> list[Ports]:
-    """What a list of entries lets through; a denial counts only where it covers the whole peer."""
-    allowed: list[Ports] = []
-    remaining = [ports]
-    for entry in entries:
-        if entry.egress is not (way is Direction.EGRESS):
-            continue
-        network = parse_network(entry.cidr or "")
-        if entry.allow and (peer is None or network is None or overlap(peer, network)):
-            allowed += [p for one in remaining if (p := one.common(entry.ports)) is not None]
-        covers = network is not None and (
-            (peer is None and network.prefixlen == 0)
-            or (peer is not None and within(peer, network))
-        )
-        if covers:
-            remaining = [part for one in remaining for part in _without(one, entry.ports)]
-    return allowed
-
-
-def _without(ports: Ports, taken: Ports) -> list[Ports]:
-    if taken.protocol == "all":
-        return []
-    if ports.protocol == "all":
-        return [ports]
-    common = ports.common(taken)
-    if common is None:
-        return [ports]
-    left = [Ports(ports.protocol, ports.first, common.first - 1)]
-    right = [Ports(ports.protocol, common.last + 1, ports.last)]
-    return [part for part in (*left, *right) if part.first <= part.last]
 
 
 def network_of(view: View) -> NetworkMap:

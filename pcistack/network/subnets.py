@@ -1,4 +1,4 @@
-"""Subnets, their ways out and their network ACLs, read into the network's words."""
+"""Subnets and their ways out, read into the network's words."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Final
 
 from pcistack.network.model import (
     UNKNOWN_EXIT,
-    AclEntry,
     Exit,
     Subnet,
     SubnetTier,
 )
-from pcistack.network.security_groups import ports_of
 from pcistack.template.references import name_of, names_of
 from pcistack.template.view import Resource, Value, View
 
@@ -133,32 +131,3 @@ def _is_vpn(target: Resource | None, value: Value) -> bool:
     if target is not None:
         return target.type == "AWS::EC2::VPNGateway"
     return isinstance(value, str) and value.startswith("vgw-")
-
-
-def acl_entries(view: View) -> dict[str, tuple[AclEntry, ...]]:
-    """Return the entries of network ACLs, in the order that EC2 reads them."""
-    found: dict[str, list[AclEntry]] = {
-        acl.logical_id: [] for acl in view.of_type("AWS::EC2::NetworkAcl")
-    }
-    for entry in view.of_type("AWS::EC2::NetworkAclEntry"):
-        acl = name_of(entry.get("NetworkAclId"))
-        if acl not in found:
-            continue
-        rule = dict(entry.properties)
-        port_range = rule.get("PortRange")
-        ends: dict[str, Value] = port_range if isinstance(port_range, dict) else {}
-        ports, _ = ports_of({"IpProtocol": rule.get("Protocol"), **ends}, "From", "To")
-        found[acl].append(
-            AclEntry(
-                number=entry.number("RuleNumber") or 0,
-                egress=entry.flag("Egress") is True,
-                allow=str(entry.get("RuleAction")).lower() != "deny",
-                cidr=entry.text("CidrBlock") or entry.text("Ipv6CidrBlock"),
-                ports=ports,
-                logical_id=entry.logical_id,
-            )
-        )
-    return {
-        acl: tuple(sorted(entries, key=lambda entry: entry.number))
-        for acl, entries in found.items()
-    }
