@@ -1,7 +1,8 @@
-"""Alarms: what CloudWatch takes of periods, statistics and expressions."""
+"""Alarms: what CloudWatch takes of periods, statistics, functions and expressions."""
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -10,7 +11,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, is_open, objects, text
+from pcistack.deployment.paths import fields, is_open, listed, objects, text
 from pcistack.template.view import Resource, Value, number
 
 _ALARM: Final = "AWS::CloudWatch::Alarm"
@@ -216,3 +217,85 @@ def _names(alarm: Resource, path: str, query: dict[str, Value], ids: set[str]) -
             f"the brackets of {expression!r} do not match",
             "close each bracket",
         )
+
+
+_FUNCTION_NAMES: Final = (
+    "ABS ANOMALY_DETECTION_BAND AVG CEIL DATAPOINT_COUNT DATE DAY DB_PERF_INSIGHTS DIFF DIFF_TIME "
+    "EPOCH FILL FIRST FLOOR HOUR IF INSIGHT_RULE_METRIC LAMBDA LAST LOG LOG10 MAX METRIC_COUNT "
+    "METRICS MIN MINUTE MONTH PERIOD RATE REMOVE_EMPTY RUNNING_SUM SEARCH SERVICE_QUOTA SLICE "
+    "SORT STDDEV SUM TIME_SERIES YEAR"
+)
+_FUNCTIONS: Final = frozenset(_FUNCTION_NAMES.split())
+_CALL: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*\(")
+_STATISTICS: Final = ("Average", "Maximum", "Minimum", "SampleCount", "Sum")
+_MACHINE: Final = re.compile(r"arn:[\w-]+:automate:[^:]*:ec2:|.+:action/actions/AWS_EC2\.")
+
+
+@rule(
+    "DEPLOY-ALARM-FUNCTION",
+    "A function or statistic of an alarm that CloudWatch does not have",
+    types=(_ALARM,),
+    severity=Severity.FATAL,
+    source="CloudWatch user guide: Using math expressions; API reference: MetricStat, Dimension",
+)
+def function_rule(context: Context) -> Iterator[Hit]:
+    for alarm in context.of_type(_ALARM):
+        yield from _twice(alarm, "Dimensions", alarm.get("Dimensions"))
+        for path, query in objects(alarm, "Metrics"):
+            expression = text(query.get("Expression"))
+            if expression is not None and not expression.lstrip().upper().startswith("SELECT"):
+                yield from _calls(alarm, f"{path}.Expression", expression)
+            stat = fields(query.get("MetricStat"))
+            name = text(stat.get("Stat"))
+            if stat and stat.get("Stat") is None:
+                yield hit(alarm, f"{path}.MetricStat.Stat", "no statistic is named", "add Stat")
+            elif name and name not in _STATISTICS and not _EXTENDED.fullmatch(name):
+                yield hit(
+                    alarm,
+                    f"{path}.MetricStat.Stat",
+                    f"there is no statistic {name}",
+                    f"choose from {', '.join(_STATISTICS)}, or a percentile such as p99",
+                )
+            dimensions = fields(stat.get("Metric")).get("Dimensions")
+            yield from _twice(alarm, f"{path}.MetricStat.Metric.Dimensions", dimensions)
+        for kind in ("AlarmActions", "OKActions", "InsufficientDataActions"):
+            for index, value in enumerate(alarm.items(kind)):
+                known = context.access.names.text(value) if isinstance(value, str) else ""
+                if _MACHINE.match(known) and not _watches_instance(alarm):
+                    yield hit(
+                        alarm,
+                        f"{kind}.{index}",
+                        "an action on an instance needs the dimension InstanceId",
+                        "add it to Dimensions",
+                    )
+
+
+def _twice(alarm: Resource, path: str, dimensions: Value) -> Iterator[Hit]:
+    names = [text(fields(item).get("Name")) for item in listed(dimensions)]
+    for index, name in enumerate(names):
+        if name is not None and names.index(name) != index:
+            yield hit(alarm, f"{path}.{index}.Name", f"a second dimension is {name}", "keep one")
+
+
+def _calls(alarm: Resource, path: str, expression: str) -> Iterator[Hit]:
+    for name in _CALL.findall(_QUOTED.sub("''", expression)):
+        if name.upper() == "SEARCH":
+            yield hit(
+                alarm,
+                path,
+                "an alarm does not SEARCH, which gives several series",
+                "name the metrics themselves",
+            )
+        elif name.upper() not in (*_FUNCTIONS, "AND", "OR"):
+            near = difflib.get_close_matches(name.upper(), _FUNCTIONS, 1)
+            yield hit(
+                alarm,
+                path,
+                f"there is no function {name}",
+                f"write {near[0]}" if near else "see Using math expressions",
+            )
+
+
+def _watches_instance(alarm: Resource) -> bool:
+    names = [text(fields(item).get("Name")) for item in alarm.items("Dimensions")]
+    return "InstanceId" in names or None in names or alarm.get("Metrics") is not None

@@ -1,4 +1,4 @@
-"""Caches in clusters, their users, and tables in several regions."""
+"""Caches and their users, as ElastiCache and MemoryDB take them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import text
-from pcistack.template.view import Resource, Value
 
 _CACHE: Final = "AWS::ElastiCache::ReplicationGroup"
 _USER: Final = "AWS::ElastiCache::User"
 _GROUP: Final = "AWS::ElastiCache::UserGroup"
-_TABLE: Final = "AWS::DynamoDB::GlobalTable"
 _DEFAULT: Final = re.compile(
     r"default\.(?P<engine>redis|valkey)(?P<major>\d+)(?:\.x|\.\d+)?(?P<on>\.cluster\.on)?"
 )
@@ -92,44 +89,43 @@ def user_rule(context: Context) -> Iterator[Hit]:
             )
 
 
+_TIME: Final = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
+_FAMILIES: Final = {"redis": "redis", "valkey": "valkey", "memcached": "memcached"}
+
+
 @rule(
-    "DEPLOY-GLOBAL-TABLE",
-    "A table of several regions that DynamoDB refuses",
-    types=(_TABLE,),
+    "DEPLOY-CACHE",
+    "Windows or parameters of a cache that ElastiCache refuses",
+    types=(_CACHE,),
     severity=Severity.FATAL,
-    source="CloudFormation resource reference: AWS::DynamoDB::GlobalTable, Replicas and "
-    "StreamSpecification",
+    source="ElastiCache API reference: CreateReplicationGroup, SnapshotWindow, "
+    "CacheParameterGroupName",
 )
-def table_rule(context: Context) -> Iterator[Hit]:
-    for table in context.of_type(_TABLE):
-        regions = [text(region) for region in _regions(table)]
-        if not regions or None in regions or table.is_unknown("Replicas"):
+def cache_rule(context: Context) -> Iterator[Hit]:
+    for cache in context.of_type(_CACHE):
+        found = _TIME.fullmatch(cache.text("SnapshotWindow") or "")
+        if found:
+            a, b, c, d = (int(part) for part in found.groups())
+            length = (c * 60 + d - a * 60 - b) % 1440
+            if length < 60:
+                yield hit(
+                    cache,
+                    "SnapshotWindow",
+                    f"the window lasts {length} minutes; ElastiCache wants 60 at least",
+                    "make it longer",
+                )
+        group = context.target(
+            cache.get("CacheParameterGroupName"), "AWS::ElastiCache::ParameterGroup"
+        )
+        family = group.text("CacheParameterGroupFamily") if group else None
+        version, engine = cache.text("EngineVersion"), (cache.text("Engine") or "redis").lower()
+        if group is None or family is None or version is None or engine not in _FAMILIES:
             continue
-        if context.region and context.region not in regions:
+        major = version.split(".")[0]
+        if not family.startswith(engine) or family[len(engine) :].split(".")[0] != major:
             yield hit(
-                table,
-                "Replicas",
-                f"none of the replicas is in {context.region}, where the stack is",
-                f"add a replica with Region: {context.region}",
+                cache,
+                "CacheParameterGroupName",
+                f"{group.logical_id} is of {family}, and the cache of {engine} {version}",
+                f"set CacheParameterGroupFamily to that of {engine} {version}",
             )
-        kind = table.get("StreamSpecification.StreamViewType")
-        if len(regions) > 1 and kind is None and table.get("StreamSpecification") is None:
-            yield hit(
-                table,
-                "StreamSpecification",
-                "a table with replicas has a stream",
-                "set StreamViewType: NEW_AND_OLD_IMAGES",
-            )
-        elif len(regions) > 1 and text(kind) not in (None, "NEW_AND_OLD_IMAGES"):
-            yield hit(
-                table,
-                "StreamSpecification.StreamViewType",
-                f"{text(kind)}: replicas follow a stream of NEW_AND_OLD_IMAGES",
-                "write NEW_AND_OLD_IMAGES",
-            )
-
-
-def _regions(table: Resource) -> list[Value]:
-    return [
-        item.get("Region") if isinstance(item, dict) else None for item in table.items("Replicas")
-    ]

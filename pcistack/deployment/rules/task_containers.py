@@ -12,10 +12,11 @@ from pcistack.deployment.context import Context
 from pcistack.deployment.fargate import TASK
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields, is_open, listed, objects, text
+from pcistack.deployment.tasks import written_containers
 from pcistack.template.view import Resource, Value, number
 
 _CONTAINERS: Final = "ContainerDefinitions"
-_API: Final = "ECS API reference: RegisterTaskDefinition, "
+_API: Final = "ECS API reference: RegisterTaskDefinition"
 _IMAGE: Final = re.compile(
     r"(?:(?:[A-Za-z0-9-]+\.[A-Za-z0-9.-]+(?::\d+)?|[A-Za-z0-9-]+:\d+|localhost)/)?"
     r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*"
@@ -36,7 +37,7 @@ _CAPABILITIES: Final = frozenset(_CAPABILITY_NAMES.split())
     "An image whose name no registry has",
     types=(TASK,),
     severity=Severity.FATAL,
-    source=f"{_API}ContainerDefinition, image (invalid repository name, reference format)",
+    source=f"{_API}, ContainerDefinition, image (invalid repository name, reference format)",
 )
 def image_rule(context: Context) -> Iterator[Hit]:
     for task in context.of_type(TASK):
@@ -57,7 +58,7 @@ def image_rule(context: Context) -> Iterator[Hit]:
     "What a container may not be told",
     types=(TASK,),
     severity=Severity.FATAL,
-    source=f"{_API}HealthCheck, Ulimit, KernelCapabilities, ProxyConfiguration",
+    source=f"{_API}, HealthCheck, Ulimit, KernelCapabilities, ProxyConfiguration",
 )
 def container_rule(context: Context) -> Iterator[Hit]:
     for task in context.of_type(TASK):
@@ -131,7 +132,7 @@ def _limits(task: Resource, path: str, container: dict[str, Value]) -> Iterator[
     "Containers that wait for each other, or for one that must not end",
     types=(TASK,),
     severity=Severity.FATAL,
-    source=f"{_API}ContainerDependency",
+    source=f"{_API}, ContainerDependency",
 )
 def dependency_rule(context: Context) -> Iterator[Hit]:
     for task in context.of_type(TASK):
@@ -193,55 +194,96 @@ def _reaches(waits: Mapping[str, Mapping[str, str]], start: str, goal: str) -> b
     return False
 
 
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_CONDITIONS: Final = ("START", "COMPLETE", "SUCCESS", "HEALTHY")
+
+
 @rule(
-    "DEPLOY-TASK-VOLUME",
-    "A volume of a task that ECS refuses",
-    types=(TASK, "AWS::ECS::Service"),
+    "DEPLOY-TASK-CONTAINERS",
+    "Containers that do not make a task",
+    types=(TASK,),
     severity=Severity.FATAL,
-    source=f"{_API}Volume, EFSVolumeConfiguration; CreateService, volumeConfigurations",
+    source=f"{_API}, ContainerDefinition",
 )
-def volume_rule(context: Context) -> Iterator[Hit]:
-    for task in context.of_type(TASK):
-        seen: set[str] = set()
-        for path, volume in objects(task, "Volumes"):
-            name = text(volume.get("Name"))
-            if name is not None and name in seen:
-                yield hit(task, f"{path}.Name", f"a second volume is named {name}", "rename it")
-            seen.add(name or "")
-            efs = fields(volume.get("EFSVolumeConfiguration"))
-            point = fields(efs.get("AuthorizationConfig")).get("AccessPointId")
-            root = text(efs.get("RootDirectory"))
-            if point not in (None, "") and root not in (None, "", "/"):
+def containers_rule(context: Context) -> Iterator[Hit]:
+    for task, containers in written_containers(context):
+        if not containers or is_open(task.get(_CONTAINERS)):
+            continue
+        whole = len(containers) == len(task.items(_CONTAINERS))
+        if whole and all(c.get("Essential") in (False, "false") for _, c in containers):
+            yield hit(
+                task,
+                _CONTAINERS,
+                "no container is essential; a task needs one that is",
+                "set Essential: true at the container that does the work",
+            )
+        if len(containers) > 10:
+            yield hit(
+                task,
+                _CONTAINERS,
+                f"{len(containers)} containers; a task has at most 10",
+                "split the task",
+            )
+        names = [text(container.get("Name")) for _, container in containers]
+        for (path, container), name in zip(containers, names, strict=True):
+            if name is None:
+                continue
+            if names.count(name) > 1 and names.index(name) != int(path.rsplit(".", 1)[1]):
+                yield hit(task, f"{path}.Name", f"a second container is named {name}", "rename it")
+            elif not _NAME.fullmatch(name):
                 yield hit(
                     task,
-                    f"{path}.EFSVolumeConfiguration.RootDirectory",
-                    f"an access point has its own folder, and RootDirectory is {root}",
-                    "delete RootDirectory",
+                    f"{path}.Name",
+                    f"{name!r} is no name of a container",
+                    "use letters, digits, hyphens and underscores, at most 255",
                 )
-    for service in context.of_type("AWS::ECS::Service"):
-        found = context.target(service.get("TaskDefinition"), TASK)
-        if found is not None and not context.has_macro:
-            yield from _configured(service, found)
+            yield from _named(task, path, container, {n for n in names if n}, whole)
 
 
-def _configured(service: Resource, task: Resource) -> Iterator[Hit]:
-    given = {text(item.get("Name")) for _, item in objects(service, "VolumeConfigurations")}
-    wanted = {
-        text(item.get("Name"))
-        for _, item in objects(task, "Volumes")
-        if text(item.get("ConfiguredAtLaunch")) == "true"
+def _named(
+    task: Resource, path: str, container: dict[str, Value], names: set[str], whole: bool
+) -> Iterator[Hit]:
+    """Yield what a container names and the task does not have."""
+    healthy = {
+        text(other.get("Name"))
+        for _, other in objects(task, _CONTAINERS)
+        if other.get("HealthCheck") is not None
     }
-    if None in given | wanted or is_open(service.get("VolumeConfigurations")):
-        return
-    for name in sorted(str(n) for n in given ^ wanted):
-        known = name in wanted
-        yield hit(
-            service,
-            "VolumeConfigurations",
-            f"{task.logical_id} leaves the volume {name} to the service, which says nothing of it"
-            if known
-            else f"{task.logical_id} has no volume {name} with ConfiguredAtLaunch",
-            f"add {name} to VolumeConfigurations"
-            if known
-            else f"add the volume {name} with ConfiguredAtLaunch: true to {task.logical_id}",
-        )
+    for index, item in enumerate(listed(container.get("DependsOn"))):
+        other, condition = (text(fields(item).get(n)) for n in ("ContainerName", "Condition"))
+        at = f"{path}.DependsOn.{index}"
+        if other and other not in names and whole:
+            yield hit(
+                task,
+                f"{at}.ContainerName",
+                f"the task has no container {other}",
+                f"name one of {', '.join(sorted(names))}",
+            )
+        elif condition not in (None, *_CONDITIONS):
+            yield hit(
+                task,
+                f"{at}.Condition",
+                f"{condition} is no condition",
+                f"choose from {', '.join(_CONDITIONS)}",
+            )
+        elif condition == "HEALTHY" and other in names and other not in healthy:
+            yield hit(
+                task,
+                f"{at}.Condition",
+                f"{other} has no HealthCheck, so it never is HEALTHY",
+                f"add a HealthCheck to {other}, or wait for START",
+            )
+    yield from _mounted(task, path, container)
+
+
+def _mounted(task: Resource, path: str, container: dict[str, Value]) -> Iterator[Hit]:
+    volumes = {text(volume.get("Name")) for _, volume in objects(task, "Volumes")}
+    for index, item in enumerate(listed(container.get("MountPoints"))):
+        volume = text(fields(item).get("SourceVolume"))
+        if volume and volume not in volumes and None not in volumes:
+            yield hit(
+                task,
+                f"{path}.MountPoints.{index}.SourceVolume",
+                f"the task has no volume {volume}",
+                f"add {volume} to Volumes",
+            )

@@ -1,12 +1,11 @@
-"""Requirements 2.2, 6.3, 7.2 and 11.3: platforms, runtimes, images, metadata and roles."""
+"""Requirements 2.2, 6.3 and 7.2: platforms, runtimes, metadata and roles."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from pcistack.checks.findings import Severity
-from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, must_be_true, show
+from pcistack.checks.rule import UNRESOLVED, Extent, Hit, hit, show
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.settings import refuse, wrong
@@ -35,28 +34,6 @@ def platform(context: Context) -> Iterator[Hit]:
                 service,
                 "PlatformVersion",
                 f"PlatformVersion {UNRESOLVED if unknown else f'is {show(version)}'}",
-            )
-
-
-@rule(
-    "PCI-11.3.1-IMAGE-SCAN",
-    "Repositories scan images when they are pushed",
-    asks="Vulnerabilities are found by scans, and ranked.",
-    requirements=("11.3.1", "6.3.3", "6.2.4"),
-    security_hub=("ECR.1",),
-    related=("ECR.2",),
-    types=("AWS::ECR::Repository",),
-    fix="Set ImageScanningConfiguration.ScanOnPush: true, or scan by registry.",
-)
-def image_scan(context: Context) -> Iterator[Hit]:
-    for repository in context.of_type("AWS::ECR::Repository"):
-        yield from must_be_true(repository, "ImageScanningConfiguration.ScanOnPush")
-        if repository.get("ImageTagMutability") in (None, "MUTABLE"):
-            yield Hit(
-                resource=repository.logical_id,
-                property="ImageTagMutability",
-                message="tags can be moved to another image",
-                severity=Severity.WARNING,
             )
 
 

@@ -1,4 +1,4 @@
-"""Requirements 2.2 and 10.2: what a container takes of its host, and shells in it."""
+"""Requirement 2.2.6: what a container takes of its host."""
 
 from __future__ import annotations
 
@@ -91,30 +91,32 @@ def _mounted(resource: Resource, path: str) -> Iterator[Hit]:
         )
 
 
+_TASK: Final = ("AWS::ECS::TaskDefinition",)
+
+
 @rule(
-    "PCI-10.2.1-EXEC-LOGGED",
-    "Shells that are opened in tasks are recorded",
-    asks="All individual user access and every action of an administrator is recorded.",
-    requirements=("10.2.1", "10.2.1.2"),
-    severity=Severity.WARNING,
-    types=("AWS::ECS::Cluster",),
-    fix="Set Configuration.ExecuteCommandConfiguration.Logging: OVERRIDE with a LogConfiguration "
-    "whose group or bucket is encrypted, or take the configuration out with EnableExecuteCommand.",
+    "PCI-2.2.6-HOST-NAMESPACES",
+    "Tasks do not share the host's processes or network",
+    asks="System security parameters prevent misuse; functions are isolated.",
+    requirements=("2.2.6", "1.4.1"),
+    related=(
+        "ECS.3",
+        "ECS.17",
+    ),
+    types=_TASK,
+    extent=Extent.FULL,
+    fix="Leave PidMode and IpcMode out; use NetworkMode awsvpc.",
 )
-def exec_logged(context: Context) -> Iterator[Hit]:
-    base = "Configuration.ExecuteCommandConfiguration"
-    for cluster in context.of_type("AWS::ECS::Cluster"):
-        logging = cluster.get(f"{base}.Logging")
-        group, bucket = (
-            cluster.get(f"{base}.LogConfiguration.{name}")
-            for name in ("CloudWatchLogGroupName", "S3BucketName")
-        )
-        if logging == "NONE":
-            yield hit(cluster, f"{base}.Logging", "what is typed in a task is recorded nowhere")
-        elif logging == "OVERRIDE" and group is None and bucket is None:
-            yield hit(cluster, f"{base}.LogConfiguration", "the record has no place to go to")
-        elif logging == "OVERRIDE":
-            for name, place in (("CloudWatch", group), ("S3", bucket)):
-                flag = f"{base}.LogConfiguration.{name}EncryptionEnabled"
-                if place is not None and cluster.flag(flag) is False:
-                    yield hit(cluster, flag, "the record is not asked to be encrypted")
+def host_namespaces(context: Context) -> Iterator[Hit]:
+    for task in context.of_type(*_TASK):
+        for path in ("PidMode", "IpcMode", "NetworkMode"):
+            if task.get(path) == "host":
+                yield hit(task, path, f"{path} is host")
+        if task.get("NetworkMode") in (None, "bridge", "default"):
+            yield Hit(
+                resource=task.logical_id,
+                property="NetworkMode",
+                message=f"NetworkMode is {show(task.get('NetworkMode'))}: the task has no network "
+                "interface and no security group of its own",
+                severity=Severity.WARNING,
+            )

@@ -1,4 +1,4 @@
-"""Requirements 2.2, 10.4.2 and 11.5.2: containers do only their work, and are watched."""
+"""Requirements 2.2, 10 and 11: containers do only their work, and what is done in them is seen."""
 
 from __future__ import annotations
 
@@ -181,34 +181,6 @@ def scratch(context: Context) -> Iterator[Hit]:
 
 
 @rule(
-    "PCI-2.2.6-HOST-NAMESPACES",
-    "Tasks do not share the host's processes or network",
-    asks="System security parameters prevent misuse; functions are isolated.",
-    requirements=("2.2.6", "1.4.1"),
-    related=(
-        "ECS.3",
-        "ECS.17",
-    ),
-    types=_TASK,
-    extent=Extent.FULL,
-    fix="Leave PidMode and IpcMode out; use NetworkMode awsvpc.",
-)
-def host_namespaces(context: Context) -> Iterator[Hit]:
-    for task in context.of_type(*_TASK):
-        for path in ("PidMode", "IpcMode", "NetworkMode"):
-            if task.get(path) == "host":
-                yield hit(task, path, f"{path} is host")
-        if task.get("NetworkMode") in (None, "bridge", "default"):
-            yield Hit(
-                resource=task.logical_id,
-                property="NetworkMode",
-                message=f"NetworkMode is {show(task.get('NetworkMode'))}: the task has no network "
-                "interface and no security group of its own",
-                severity=Severity.WARNING,
-            )
-
-
-@rule(
     "PCI-11.5.2-IMAGE",
     "Images are named by version or digest, never latest",
     asks="Changes of critical files are noticed; an image that moves changes unseen.",
@@ -263,3 +235,54 @@ def container_insights(context: Context) -> Iterator[Hit]:
         value = insights(cluster)
         if value not in ("enabled", "enhanced"):
             yield hit(cluster, "ClusterSettings", f"containerInsights is {show(value)}")
+
+
+@rule(
+    "PCI-10.2.1-EXEC-LOGGED",
+    "Shells that are opened in tasks are recorded",
+    asks="All individual user access and every action of an administrator is recorded.",
+    requirements=("10.2.1", "10.2.1.2"),
+    severity=Severity.WARNING,
+    types=("AWS::ECS::Cluster",),
+    fix="Set Configuration.ExecuteCommandConfiguration.Logging: OVERRIDE with a LogConfiguration "
+    "whose group or bucket is encrypted, or take the configuration out with EnableExecuteCommand.",
+)
+def exec_logged(context: Context) -> Iterator[Hit]:
+    base = "Configuration.ExecuteCommandConfiguration"
+    for cluster in context.of_type("AWS::ECS::Cluster"):
+        logging = cluster.get(f"{base}.Logging")
+        group, bucket = (
+            cluster.get(f"{base}.LogConfiguration.{name}")
+            for name in ("CloudWatchLogGroupName", "S3BucketName")
+        )
+        if logging == "NONE":
+            yield hit(cluster, f"{base}.Logging", "what is typed in a task is recorded nowhere")
+        elif logging == "OVERRIDE" and group is None and bucket is None:
+            yield hit(cluster, f"{base}.LogConfiguration", "the record has no place to go to")
+        elif logging == "OVERRIDE":
+            for name, place in (("CloudWatch", group), ("S3", bucket)):
+                flag = f"{base}.LogConfiguration.{name}EncryptionEnabled"
+                if place is not None and cluster.flag(flag) is False:
+                    yield hit(cluster, flag, "the record is not asked to be encrypted")
+
+
+@rule(
+    "PCI-11.3.1-IMAGE-SCAN",
+    "Repositories scan images when they are pushed",
+    asks="Vulnerabilities are found by scans, and ranked.",
+    requirements=("11.3.1", "6.3.3", "6.2.4"),
+    security_hub=("ECR.1",),
+    related=("ECR.2",),
+    types=("AWS::ECR::Repository",),
+    fix="Set ImageScanningConfiguration.ScanOnPush: true, or scan by registry.",
+)
+def image_scan(context: Context) -> Iterator[Hit]:
+    for repository in context.of_type("AWS::ECR::Repository"):
+        yield from must_be_true(repository, "ImageScanningConfiguration.ScanOnPush")
+        if repository.get("ImageTagMutability") in (None, "MUTABLE"):
+            yield Hit(
+                resource=repository.logical_id,
+                property="ImageTagMutability",
+                message="tags can be moved to another image",
+                severity=Severity.WARNING,
+            )
