@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from mutation.mutants import Mutant, Path_, as_list, as_object
+from pcistack.checks.findings import Finding
 from pcistack.template.document import Json, Template
 
 ZONES: Final = ("eu-central-2a", "eu-central-2b", "eu-central-2c")
@@ -54,3 +55,8 @@ def _changed(node: Json, path: Path_, mutant: Mutant) -> Json:
     else:
         found[str(step)] = mutant.value
     return found
+
+
+def identity(finding: Finding) -> tuple[str, ...]:
+    """Return what makes two findings the same, so that a mutant is killed by new ones only."""
+    return (finding.rule, finding.resource, finding.property, finding.message)

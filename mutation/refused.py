@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mutation.mutants import REGION, Mutant, Path_, as_object, resolved, schema
-from mutation.mutated import DAY, ZONES, mutated
+from mutation.mutated import DAY, ZONES, identity, mutated
 from pcistack.checks.findings import Finding
 from pcistack.checks.run import check_template, load
 from pcistack.checks.schema import engine
@@ -144,18 +144,18 @@ def run(template: Template) -> list[Refusal]:
     for mutant in refused(template):
         waiting.setdefault(mutant.resource, []).append(mutant)
     found: list[Refusal] = []
-    known = {_identity(finding) for finding in _by_schema(template)}
+    known = {identity(finding) for finding in _by_schema(template)}
     while any(waiting.values()):
         together = [mutants.pop() for mutants in waiting.values() if mutants]
         changed = template
         for mutant in together:
             changed = mutated(changed, _as_change(mutant))
-        hit = {f.resource for f in _by_schema(changed) if _identity(f) not in known}
+        hit = {f.resource for f in _by_schema(changed) if identity(f) not in known}
         found += [
             Refusal(mutant=mutant, by="schema" if mutant.resource in hit else "")
             for mutant in together
         ]
-    before = {_identity(finding) for finding in _by_packs(template)}
+    before = {identity(finding) for finding in _by_packs(template)}
     return [each if each.by else _alone(template, each.mutant, before) for each in found]
 
 
@@ -169,7 +169,7 @@ def _as_change(mutant: Mutant) -> Mutant:
 
 def _alone(template: Template, mutant: Mutant, before: Collection[tuple[str, ...]]) -> Refusal:
     found = _by_packs(mutated(template, _as_change(mutant)))
-    rules = [f.rule for f in found if _identity(f) not in before]
+    rules = [f.rule for f in found if identity(f) not in before]
     return Refusal(mutant=mutant, by=rules[0] if rules else "")
 
 
@@ -182,10 +182,6 @@ def _by_packs(template: Template) -> list[Finding]:
     packs = [load(name) for name in _PACKS]
     outcome = check_template(template, packs, region=REGION, on=DAY, zones=ZONES)
     return [finding for finding in outcome.open if finding.severity.fails]
-
-
-def _identity(finding: Finding) -> tuple[str, ...]:
-    return (finding.rule, finding.resource, finding.property, finding.message)
 
 
 def report(found: Sequence[Refusal], seconds: float) -> list[str]:

@@ -25,7 +25,7 @@ from benchmarks.page import write_between
 from mutation import refused
 from mutation.harmless import HARMLESS, Harmless
 from mutation.mutants import REGION, Mutant, mutants
-from mutation.mutated import DAY, ZONES, mutated
+from mutation.mutated import DAY, ZONES, identity, mutated
 from pcistack.checks.findings import Finding
 from pcistack.checks.run import check_template
 from pcistack.pci_dss.pack import PACK
@@ -64,19 +64,15 @@ def judge(template: Template, mutant: Mutant, known: frozenset[tuple[str, ...]])
     new = {
         finding.rule
         for finding in findings_of(mutated(template, mutant))
-        if _identity(finding) not in known
+        if identity(finding) not in known
     }
     reason = None if new else next((one for one in HARMLESS if one.covers(mutant)), None)
     return Fate(mutant=mutant, rules=tuple(sorted(new)), harmless=reason)
 
 
-def _identity(finding: Finding) -> tuple[str, ...]:
-    return (finding.rule, finding.resource, finding.property, finding.message)
-
-
 def known_of(template: Template) -> frozenset[tuple[str, ...]]:
     """Return what the rules find in a template itself, which kills no mutant."""
-    return frozenset(_identity(finding) for finding in findings_of(template))
+    return frozenset(identity(finding) for finding in findings_of(template))
 
 
 def idle(every: Sequence[Mutant]) -> list[Harmless]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from pci_constructs.settings.form import tables_of
-from pcistack.changes.compare import Change, ChangeKind, compare
+from pcistack.changes.compare import Change, ChangeKind, compare, is_new
 from pcistack.changes.effects import explain
 from pcistack.template.document import Template
 from stacks.changes_samples import BASE, SAMPLES, SettingValues
@@ -134,15 +134,11 @@ def verdict(changes: list[Change]) -> str:
         return "**loses** data or protection"
     if "database restarts" in effects:
         return "database restarts"
-    if any(_is_new(change) and change.type != _TASK for change in changes):
+    if any(is_new(change) and change.type != _TASK for change in changes):
         return "replacement, no data"
     if "Tasks are replaced" in effects:
         return "new tasks, rolling"
     return "in place" if changes else "nothing deployed changes"
-
-
-def _is_new(change: Change) -> bool:
-    return change.kind in (ChangeKind.REPLACED, ChangeKind.MAY_REPLACE)
 
 
 def meaning(changes: list[Change]) -> str:
@@ -150,7 +146,7 @@ def meaning(changes: list[Change]) -> str:
     refused = [change for change in changes if change.kind is ChangeKind.REFUSED]
     loud = refused or [change for change in changes if change.is_dangerous]
     if not loud:
-        replaced = [change for change in changes if _is_new(change) and change.type != _TASK]
+        replaced = [change for change in changes if is_new(change) and change.type != _TASK]
         types = _listed([_short(change.type) for change in replaced or changes])
         notes = {effect: None for change in changes for effect in change.effects}
         return "; ".join([types, *notes])

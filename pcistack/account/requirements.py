@@ -13,14 +13,9 @@ from typing import Final
 
 from pcistack.account.aws import Aws, Call, Item, flag, objects, part, text
 from pcistack.account.rows import Row, Verdict, tried
+from pcistack.pci_dss.accepted import PUBLIC_ACCESS_BLOCK
 
 _STANDARD: Final = "/pci-dss/v/4.0.1"
-_BLOCKS: Final = (
-    "BlockPublicAcls",
-    "IgnorePublicAcls",
-    "BlockPublicPolicy",
-    "RestrictPublicBuckets",
-)
 _GUARDDUTY: Final = ("AWS::GuardDuty::Detector",)
 _OFF: Final = ("BadRequestException", "InvalidAccessException")
 
@@ -188,7 +183,7 @@ def _public_access(aws: Aws) -> str:
         {"AccountId": text(account[0], "") if account else ""},
         absent=("NoSuchPublicAccessBlockConfiguration",),
     )
-    missing = [name for name in _BLOCKS if not any(flag(item, name) for item in found)]
+    missing = [name for name in PUBLIC_ACCESS_BLOCK if not any(flag(item, name) for item in found)]
     return f"not set: {', '.join(missing)}" if missing else ""
 
 

@@ -155,7 +155,7 @@ def _classify(change: Change, paths: list[str], least: Update = Update.REPLACES)
 
 def _spread(found: dict[str, Change], new: Template) -> None:
     """What refers to a replaced resource changes too, and may be replaced for it."""
-    waiting = [name for name, change in found.items() if _is_new(change)]
+    waiting = [name for name, change in found.items() if is_new(change)]
     while waiting:
         cause = waiting.pop()
         for name, resource in new.resources.items():
@@ -170,7 +170,8 @@ def _spread(found: dict[str, Change], new: Template) -> None:
                 _change_by_reference(found, resource, paths, cause, waiting)
 
 
-def _is_new(change: Change) -> bool:
+def is_new(change: Change) -> bool:
+    """Whether a change makes a new resource, or may."""
     return change.kind in (ChangeKind.REPLACED, ChangeKind.MAY_REPLACE)
 
 

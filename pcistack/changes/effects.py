@@ -8,10 +8,9 @@ from typing import Final
 
 from pcistack.changes.compare import STATEFUL, Change, ChangeKind, Danger
 from pcistack.changes.values import references
-from pcistack.template.document import RawResource, Template
+from pcistack.template.document import KEEPING, RawResource, Template
 from pcistack.template.view import number
 
-_KEEPS: Final = ("Retain", "RetainExceptOnCreate", "Snapshot")
 _SNAPSHOT_BY_DEFAULT: Final = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
 
 _FLAGS: Final[Mapping[str, str]] = {
@@ -142,7 +141,7 @@ def _explain_replacement(change: Change, old: RawResource, new: RawResource) -> 
 
 def _explain_protection(change: Change, old: RawResource, new: RawResource) -> None:
     was, now = _policy(old, "DeletionPolicy"), _policy(new, "DeletionPolicy")
-    if was in _KEEPS and now not in _KEEPS:
+    if was in KEEPING and now not in KEEPING:
         what = "a final snapshot" if was == "Snapshot" else "it"
         change.note(f"A deletion no longer keeps {what}", Danger.LIFTS_PROTECTION)
     if is_protected(old) and not is_protected(new):

@@ -11,6 +11,7 @@ import click
 from pcistack.checks.catalogue import RuleInfo, rules
 from pcistack.checks.examples import Example, example_of
 from pcistack.checks.findings import Severity
+from pcistack.checks.output.levels import COLOURS
 from pcistack.nearest import nearest
 from pcistack.packs import is_schema_rule, schema_page
 from pcistack.usage import BadInputError, width
@@ -25,7 +26,6 @@ Examples:
   pcistack explain AURORA-SERVERLESS-V1
   pcistack explain --list-rules
 """
-_COLOURS = {Severity.FATAL: "magenta", Severity.ERROR: "red", Severity.WARNING: "yellow"}
 _MEANINGS = {
     Severity.FATAL: "fatal: AWS refuses the deployment; nothing accepts it",
     Severity.ERROR: "error: fix it, or accept it beside the resource with a reason",
@@ -62,7 +62,7 @@ def rule_list() -> Iterator[str]:
         yield from ([""] if number else [])
         yield click.style(pack, bold=True)
         for info in group:
-            severity = click.style(f"{info.severity:<7}", fg=_COLOURS[info.severity])
+            severity = click.style(f"{info.severity:<7}", fg=COLOURS[info.severity])
             yield f"  {severity}  {info.id:<{longest}}  {info.title}"
 
 
@@ -78,7 +78,7 @@ def _page(info: RuleInfo, example: Example | None, columns: int) -> Iterator[str
     yield click.style(info.id, bold=True)
     yield from textwrap.wrap(info.title, columns)
     yield ""
-    severity = click.style(_MEANINGS[info.severity], fg=_COLOURS[info.severity])
+    severity = click.style(_MEANINGS[info.severity], fg=COLOURS[info.severity])
     yield f"{'Level':<9}{severity}"
     said = example.says if example and not info.why else ""
     rows = {

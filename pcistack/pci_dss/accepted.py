@@ -9,6 +9,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+PUBLIC_ACCESS_BLOCK: Final = (
+    "BlockPublicAcls",
+    "IgnorePublicAcls",
+    "BlockPublicPolicy",
+    "RestrictPublicBuckets",
+)
+"""What keeps a bucket, or the buckets of an account, from being public (1.4.4)."""
+
 LOG_DAYS: Final = 365
 """Days for which an audit log is kept at least (10.5.1: twelve months)."""
 

@@ -51,12 +51,13 @@ def narrowing_keys(condition: Value) -> Iterator[str]:
             key = key.lower()
             if optional and key not in _ALWAYS_THERE:
                 continue
-            values = [_text(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
+            values = [text_of(one) for one in (wanted if isinstance(wanted, list) else [wanted])]
             if values and _narrows(name, key, values):
                 yield key
 
 
-def _text(value: Value) -> str:
+def text_of(value: Value) -> str:
+    """Return a value of a condition as text; a reference as the name that it stands for."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, str) else name_of(value)

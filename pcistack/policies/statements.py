@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pcistack.policies.narrowing import narrowed_by, narrowing_keys
-from pcistack.template.references import name_of
+from pcistack.policies.narrowing import narrowed_by, narrowing_keys, text_of
 from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View
 
 
@@ -277,10 +276,4 @@ def _texts(value: Value) -> tuple[str, ...]:
     if value is None:
         return ()
     items = value if isinstance(value, list) else [value]
-    return tuple(_text(item) for item in items)
-
-
-def _text(value: Value) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, str) else name_of(value)
+    return tuple(text_of(item) for item in items)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+NO_EXTENDED_SUPPORT: Final = "open-source-rds-extended-support-disabled"
+"""Value of ``EngineLifecycleSupport`` with which RDS upgrades what standard support leaves."""
+
 AURORA_ENGINES: Final = ("aurora-mysql", "aurora-postgresql")
 
 _MYSQL: Final = re.compile(r"(?:(\d+\.\d+)\.mysql_aurora\.)?(\d{1,3}(?:\.\d{1,3}){1,3})")

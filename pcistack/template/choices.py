@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pcistack.template.document import Json, Template
+from pcistack.template.document import Json, Template, as_text
 from pcistack.template.uses import parameters_of_conditions, uses
 from pcistack.template.view import UNKNOWN, Unknown
 
@@ -172,14 +172,14 @@ def _telling(
             found.append(f"<{name}>")  # stands for every value that the conditions do not name
         return ParameterValues(values=found, telling=len(found), has_default=has_default)
     first = default if has_default else allowed[0]
-    named = None if literals is None else {_text(value) for value in literals}
+    named = None if literals is None else {as_text(value) for value in literals}
     telling: list[Json | Unknown] = [first]
     rest: list[Json | Unknown] = []
-    other_is_there = named is not None and _text(first) not in named
+    other_is_there = named is not None and as_text(first) not in named
     for value in allowed:
         if value == first:
             continue
-        if named is None or _text(value) in named:
+        if named is None or as_text(value) in named:
             telling.append(value)
         elif not other_is_there:
             other_is_there = True
@@ -202,7 +202,3 @@ def _allowed(template: Template, name: str) -> list[Json]:
     allowed = declaration.get("AllowedValues")
     scalars = allowed if isinstance(allowed, list) else []
     return [value for value in scalars[:_MOST_VALUES] if isinstance(value, str | int | float)]
-
-
-def _text(value: Json | Unknown) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -16,6 +16,9 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 KeyPath: TypeAlias = tuple[str, ...]
 """The keys that lead to a value."""
 
+KEEPING: Final = ("Retain", "RetainExceptOnCreate", "Snapshot")
+"""Values of ``DeletionPolicy`` and ``UpdateReplacePolicy`` that keep what a resource holds."""
+
 MAX_BYTES: Final = 1_000_000
 """CloudFormation's limit for a template body, in bytes."""
 
@@ -268,3 +271,8 @@ def _check_shape(document: Json, where: str) -> None:
     if not isinstance(resources, dict):
         problem = 'no "Resources" section' if resources is None else '"Resources" is no object'
         raise TemplateError(f"{where}: not a CloudFormation template: {problem}")
+
+
+def as_text(value: object) -> str:
+    """Return a scalar as CloudFormation turns it into text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from pcistack.template import read_json
 from pcistack.template.bounds import UnreadableError
-from pcistack.template.document import Json, Template, TemplateError, read_text
+from pcistack.template.document import Json, Template, TemplateError, as_text, read_text
 
 _FORMS: Final = (
     'a list of {"ParameterKey": ..., "ParameterValue": ...}, or an object of names and values'
@@ -60,9 +60,9 @@ def of_file(path: Path) -> dict[str, str]:
 
 def _text(path: Path, name: str, value: Json) -> str:
     if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
-        return ",".join(_plain(item) for item in value)
+        return ",".join(as_text(item) for item in value)
     if isinstance(value, str | int | float):
-        return _plain(value)
+        return as_text(value)
     raise TemplateError(f"{path}: the value of {name[:80]!r} is no text")
 
 
@@ -83,7 +83,7 @@ def given(template: Template, values: Mapping[str, str]) -> dict[str, Json]:
         value = values[name]
         parts = [part.strip() for part in value.split(",")] if is_list else [value]
         allowed = declaration.get("AllowedValues")
-        texts = [_plain(each) for each in allowed] if isinstance(allowed, list) else parts
+        texts = [as_text(each) for each in allowed] if isinstance(allowed, list) else parts
         for part in parts:
             wrong = _refusal(part, kind, declaration)
             if part not in texts:
@@ -127,7 +127,3 @@ def _number(value: Json) -> float | None:
 
 def _shown(bound: float | None) -> str:
     return "any" if bound is None else f"{bound:g}"
-
-
-def _plain(value: Json) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

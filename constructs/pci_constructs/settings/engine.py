@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-SYSTEM_SCHEMAS: Final = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
-"""Databases that every MySQL server has already."""
-
 _RESERVED: Final = """
     accessible add all alter analyze and as asc asensitive before between bigint binary blob both
     by call cascade case change char character check collate column condition constraint continue

@@ -10,12 +10,13 @@ import posixpath
 import re
 from typing import Final
 
-from pci_constructs.settings.engine import RESERVED_WORDS, SYSTEM_SCHEMAS, mysql_version
+from pci_constructs.settings.engine import RESERVED_WORDS, mysql_version
 from pci_constructs.settings.image import IMAGE, PRIVATE_IMAGE
 from pci_constructs.settings.regions import all_zones, regions
 from pci_constructs.settings.retention import RETENTIONS
 from pci_constructs.settings.waf import MANAGED_RULES
 from pci_constructs.settings.words import listed, nearest
+from pcistack.mysql import SYSTEM_SCHEMAS
 from pcistack.pci_dss.accepted import default_user, root
 
 PRIVATE_RANGES: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")

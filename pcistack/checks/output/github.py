@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from pcistack.checks.findings import Severity
+from pcistack.checks.output.levels import LEVELS
 from pcistack.checks.output.text import summary, visible
 from pcistack.checks.report import Entry, Report
-
-_COMMANDS: Final = {Severity.FATAL: "error", Severity.ERROR: "error", Severity.WARNING: "warning"}
 
 
 def render(report: Report) -> str:
@@ -31,7 +27,7 @@ def _annotation(entry: Entry) -> str:
     message = f"{entry.what or 'The template'}: {finding.message}"
     if finding.fix:
         message += f"\nFix: {finding.fix}"
-    return f"::{_COMMANDS[finding.severity]} {shown}::{_data(message)}"
+    return f"::{LEVELS[finding.severity]} {shown}::{_data(message)}"
 
 
 def _data(text: str) -> str:

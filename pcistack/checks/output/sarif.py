@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 from pcistack.checks.catalogue import RuleInfo, rules
 from pcistack.checks.findings import Severity
+from pcistack.checks.output.levels import LEVELS
 from pcistack.checks.report import Entry, Report
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
-_LEVELS: Final = {Severity.FATAL: "error", Severity.ERROR: "error", Severity.WARNING: "warning"}
 # GitHub sorts by this number: above 9 critical, above 7 high, above 4 medium
 _WEIGHTS: Final = {Severity.FATAL: "9.5", Severity.ERROR: "7.5", Severity.WARNING: "4.5"}
 
@@ -90,7 +90,7 @@ def _rule(info: RuleInfo) -> Mapping[str, object]:
                 f"**{name}**: {_escaped(text)}" for name, text in parts if text
             ),
         },
-        "defaultConfiguration": {"level": _LEVELS[info.severity]},
+        "defaultConfiguration": {"level": LEVELS[info.severity]},
         "properties": properties,
     }
 
@@ -108,7 +108,7 @@ def _result(
     found: dict[str, object] = {
         "ruleId": finding.rule,
         "ruleIndex": order.index(finding.rule),
-        "level": _LEVELS[finding.severity],
+        "level": LEVELS[finding.severity],
         "message": {
             "text": f"{entry.what or 'The template'}: {finding.message}"
             + (f"\nFix: {first_line}" if first_line else "")

@@ -10,10 +10,10 @@ from typing import Final
 import click
 
 from pcistack.checks.findings import Severity, counted
+from pcistack.checks.output.levels import COLOURS
 from pcistack.checks.report import Checked, Entry, Report
 from pcistack.regions import index
 
-_COLOURS: Final = {Severity.FATAL: "magenta", Severity.ERROR: "red", Severity.WARNING: "yellow"}
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _CLEAN: Final = 20
 _PLACES: Final = 5
@@ -64,7 +64,7 @@ def summary(report: Report, *, plain: bool = False) -> str:
     parts = [
         style(
             counted(count, severity.value) if severity is not Severity.FATAL else f"{count} fatal",
-            _COLOURS[severity] if count else None,
+            COLOURS[severity] if count else None,
         )
         for severity, count in report.counts.items()
     ]
@@ -124,7 +124,7 @@ def _joined(
 
 def _group(group: Sequence[Entry], width: int, verbose: bool) -> Iterator[str]:
     first = group[0].finding
-    label = click.style(first.severity.upper(), fg=_COLOURS[first.severity], bold=True)
+    label = click.style(first.severity.upper(), fg=COLOURS[first.severity], bold=True)
     yield f"{label}  {click.style(first.rule, bold=True)}"
     shown = group if verbose else group[:_PLACES]
     for number, entry in enumerate(shown):

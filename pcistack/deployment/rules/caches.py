@@ -1,4 +1,4 @@
-"""Caches and their users, as ElastiCache and MemoryDB take them."""
+"""Caches and their users, as ElastiCache takes them."""
 
 from __future__ import annotations
 

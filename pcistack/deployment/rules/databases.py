@@ -11,6 +11,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.engines import engine_of, user_hits
 from pcistack.deployment.pack import rule
+from pcistack.mysql import SYSTEM_SCHEMAS
 from pcistack.template.view import Reference, Resource
 
 _CLUSTER: Final = "AWS::RDS::DBCluster"
@@ -18,7 +19,6 @@ _INSTANCE: Final = "AWS::RDS::DBInstance"
 _SUBNETS: Final = "AWS::RDS::DBSubnetGroup"
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LENGTH: Final[Mapping[str, int]] = {"mysql": 64, "mariadb": 64, "postgres": 63, "oracle": 8}
-_MYSQL_RESERVED_NAMES: Final = ("mysql", "information_schema", "performance_schema", "sys")
 _WEEK: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY: Final = 24 * 60
 
@@ -112,7 +112,7 @@ def name_rule(context: Context) -> Iterator[Hit]:
                     f"letter first, at most {longest}",
                     "write such a name",
                 )
-            elif engine in ("mysql", "mariadb") and name.lower() in _MYSQL_RESERVED_NAMES:
+            elif engine in ("mysql", "mariadb") and name.lower() in SYSTEM_SCHEMAS:
                 yield hit(database, path, f"{name} is reserved by {engine}", "choose another name")
         if user:
             yield from user_hits(database, engine, user, "MasterUsername")

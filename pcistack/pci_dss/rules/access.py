@@ -10,6 +10,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.sensitive_actions import matters
+from pcistack.pci_dss.statement_hits import hit_at
 from pcistack.policies.narrowing import arn_parts, is_every_resource, is_everything
 from pcistack.policies.statements import IDENTITY_POLICIES, RESOURCE_POLICIES, Statement
 from pcistack.template.view import Partial
@@ -20,15 +21,6 @@ def _identity(context: Context) -> Iterator[Statement]:
         for statement in context.statements.get(resource.logical_id, ()):
             if statement.allows and "AssumeRolePolicyDocument" not in statement.path:
                 yield statement
-
-
-def _at(statement: Statement, message: str, severity: Severity | None = None) -> Hit:
-    return Hit(
-        resource=statement.resource,
-        property=statement.path,
-        message=message,
-        severity=severity,
-    )
 
 
 def _wide(statement: Statement) -> list[str]:
@@ -56,14 +48,14 @@ def action_wildcard(context: Context) -> Iterator[Hit]:
     for statement in _identity(context):
         wide = _wide(statement)
         if wide:
-            yield _at(statement, f"allows {', '.join(wide)}")
+            yield hit_at(statement, f"allows {', '.join(wide)}")
         if "NotAction" in statement.inverted:
-            yield _at(statement, "allows everything but some actions (NotAction)")
+            yield hit_at(statement, "allows everything but some actions (NotAction)")
     for resource in context.of_type(*RESOURCE_POLICIES):
         for statement in context.statements.get(resource.logical_id, ()):
             wide = _wide(statement) if statement.allows and not statement.everyone else []
             if wide:
-                yield _at(statement, f"allows {', '.join(wide)}", Severity.WARNING)
+                yield hit_at(statement, f"allows {', '.join(wide)}", Severity.WARNING)
 
 
 _CHOOSING: Final = (
@@ -103,7 +95,7 @@ def resource_wildcard(context: Context) -> Iterator[Hit]:
             continue
         named = [one for one in statement.actions if matters(one) and one not in _wide(statement)]
         if named and not statement.narrowed_by(*_CHOOSING):
-            yield _at(statement, f"allows {', '.join(named)} on every resource")
+            yield hit_at(statement, f"allows {', '.join(named)} on every resource")
 
 
 def _any_account(statement: Statement) -> Iterator[Hit]:
@@ -113,7 +105,7 @@ def _any_account(statement: Statement) -> Iterator[Hit]:
     for text in statement.resources:
         parts = arn_parts(text)
         if len(parts) == 6 and parts[2] == "iam" and "*" in parts[4]:
-            yield _at(statement, f"{text}: a role of that name in any account may be assumed")
+            yield hit_at(statement, f"{text}: a role of that name in any account may be assumed")
 
 
 _ASSUMES: Final = ("sts:AssumeRole", "sts:TagSession")

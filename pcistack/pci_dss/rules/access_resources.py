@@ -10,18 +10,9 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Extent, Hit, hit
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.pci_dss.statement_hits import hit_at
 from pcistack.policies.narrowing import is_every_resource, is_everything
 from pcistack.policies.statements import RESOURCE_POLICIES, Statement
-
-
-def _at(statement: Statement, message: str, severity: Severity | None = None) -> Hit:
-    return Hit(
-        resource=statement.resource,
-        property=statement.path,
-        message=message,
-        severity=severity,
-    )
-
 
 _PUBLIC_NARROWING: Final = (
     *("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceowner"),
@@ -72,18 +63,18 @@ def _resource_policies(context: Context) -> Iterator[Statement]:
 def policy_public(context: Context) -> Iterator[Hit]:
     for statement in _resource_policies(context):
         if statement.everyone and not statement.narrowed_by(*_PUBLIC_NARROWING):
-            yield _at(statement, f"everyone may {', '.join(statement.actions) or 'do this'}")
+            yield hit_at(statement, f"everyone may {', '.join(statement.actions) or 'do this'}")
         if "NotPrincipal" in statement.inverted:
-            yield _at(statement, "everyone but some principals is let in (NotPrincipal)")
+            yield hit_at(statement, "everyone but some principals is let in (NotPrincipal)")
     for role in context.of_type("AWS::IAM::Role"):
         for statement in context.statements.get(role.logical_id, ()):
             trust = "AssumeRolePolicyDocument" in statement.path
             keys = (*_PUBLIC_NARROWING, "sts:externalid", "cognito-identity", "token.actions")
             public = trust and statement.allows and statement.everyone
             if public and not statement.narrowed_by(*keys):
-                yield _at(statement, "everyone may assume the role")
+                yield hit_at(statement, "everyone may assume the role")
             if trust and statement.allows and "NotPrincipal" in statement.inverted:
-                yield _at(statement, "everyone but some principals may assume the role")
+                yield hit_at(statement, "everyone but some principals may assume the role")
     yield from _private_apis(context)
     for permission in context.of_type("AWS::Lambda::LayerVersionPermission"):
         if permission.get("Principal") == "*" and permission.get("OrganizationId") is None:
@@ -107,7 +98,7 @@ def _private_apis(context: Context) -> Iterator[Hit]:
         )
         for statement in statements if not denied else ():
             if statement.allows and statement.everyone and not statement.narrowed_by(*keys):
-                yield _at(statement, "endpoints of every account may call the private API")
+                yield hit_at(statement, "endpoints of every account may call the private API")
 
 
 _ON_BEHALF: Final = frozenset(
@@ -159,7 +150,7 @@ def confused_deputy(context: Context) -> Iterator[Hit]:
 def _deputies(statement: Statement) -> Iterator[Hit]:
     deputies = [service for service in statement.services if service in _ON_BEHALF]
     if deputies and not statement.narrowed_by(*_SOURCE):
-        yield _at(statement, f"{', '.join(deputies)} may act here for any account")
+        yield hit_at(statement, f"{', '.join(deputies)} may act here for any account")
 
 
 def _own_prefix(statement: Statement) -> bool:
@@ -198,7 +189,7 @@ def endpoint_policy(context: Context) -> Iterator[Hit]:
             if statement.allows and (everything or anything):
                 keys = ("aws:principal", "aws:resource", "s3:resourceaccount")
                 if not statement.narrowed_by(*keys):
-                    yield _at(statement, "the policy opens every resource or every action")
+                    yield hit_at(statement, "the policy opens every resource or every action")
 
 
 _CARRIERS: Final = frozenset(

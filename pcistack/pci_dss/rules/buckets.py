@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Extent, Hit, hit, must_be_true, show
+from pcistack.pci_dss.accepted import PUBLIC_ACCESS_BLOCK
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.own_keys import default_key
 from pcistack.pci_dss.pack import rule
-
-_BLOCKS: Final = (
-    "BlockPublicAcls",
-    "BlockPublicPolicy",
-    "IgnorePublicAcls",
-    "RestrictPublicBuckets",
-)
 
 
 @rule(
@@ -49,7 +42,7 @@ def bucket_public(context: Context) -> Iterator[Hit]:
                 severity=Severity.WARNING,
             )
         else:
-            for flag in _BLOCKS:
+            for flag in PUBLIC_ACCESS_BLOCK:
                 yield from must_be_true(bucket, f"{base}.{flag}", flag)
         access = bucket.get("AccessControl")
         if isinstance(access, str) and access.startswith(("Public", "Authenticated")):

@@ -9,9 +9,9 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
+from pcistack.template.document import KEEPING
 from pcistack.template.view import Resource
 
-_KEPT: Final = ("Retain", "RetainExceptOnCreate", "Snapshot")
 _STORES: Final = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::DynamoDB::Table")
 
 
@@ -52,7 +52,7 @@ _ATTRIBUTES: Final = ("DeletionPolicy", "UpdateReplacePolicy")
 
 
 def _kept(resource: Resource, attribute: str) -> bool:
-    return resource.raw.body.get(attribute) in _KEPT
+    return resource.raw.body.get(attribute) in KEEPING
 
 
 @rule(

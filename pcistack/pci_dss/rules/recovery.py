@@ -10,6 +10,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.pci_dss.context import Context
 from pcistack.pci_dss.pack import rule
 from pcistack.pci_dss.settings import refuse, types_of, wrong
+from pcistack.template.document import KEEPING
 from pcistack.template.view import Resource
 
 _OFF: Final = "nothing of it can be brought back"
@@ -32,7 +33,6 @@ BACKUPS: Final = tuple(
     )
 )
 _WEEK: Final = 7
-_KEPT: Final = ("Retain", "RetainExceptOnCreate", "Snapshot")
 _CLUSTERS: Final = ("AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster")
 _PROTECTED: Final = {
     **dict.fromkeys((*_CLUSTERS, "AWS::RDS::DBInstance"), "DeletionProtection"),
@@ -70,4 +70,4 @@ def store_recovery(context: Context) -> Iterator[Hit]:
 
 
 def _kept(store: Resource) -> bool:
-    return store.raw.body.get("DeletionPolicy") in _KEPT
+    return store.raw.body.get("DeletionPolicy") in KEEPING

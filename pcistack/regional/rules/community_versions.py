@@ -11,10 +11,10 @@ from pcistack.regional import aurora, community
 from pcistack.regional.context import Context
 from pcistack.regional.curated import curated, source
 from pcistack.regional.pack import rule
+from pcistack.regional.versions import NO_EXTENDED_SUPPORT
 from pcistack.template.view import Resource
 
 _TYPES: Final = (aurora.INSTANCE, aurora.CLUSTER)
-_DISABLED: Final = "open-source-rds-extended-support-disabled"
 
 
 @rule(
@@ -72,7 +72,7 @@ def extended(context: Context) -> Iterator[Hit]:
             continue
         if community.status(engine, text, known) == "deprecated":
             continue
-        refused = resource.text("EngineLifecycleSupport") == _DISABLED
+        refused = resource.text("EngineLifecycleSupport") == NO_EXTENDED_SUPPORT
         yield hit(
             resource,
             "EngineVersion",

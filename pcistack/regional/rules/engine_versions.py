@@ -13,13 +13,11 @@ from pcistack.regional.context import Context
 from pcistack.regional.curated import Support, source
 from pcistack.regional.facts import Facts
 from pcistack.regional.pack import rule
-from pcistack.regional.versions import AURORA_ENGINES, parse
+from pcistack.regional.versions import AURORA_ENGINES, NO_EXTENDED_SUPPORT, parse
 from pcistack.template.view import Resource
 
 NOTICE: Final = timedelta(days=90)
 """How long before the end of standard support a warning begins."""
-
-_DISABLED: Final = "open-source-rds-extended-support-disabled"
 
 
 def _versioned(context: Context) -> Iterator[tuple[Resource, str, str]]:
@@ -249,7 +247,7 @@ def _supported(context: Context) -> Iterator[tuple[Resource, str, str, Support]]
 def extended_support(context: Context) -> Iterator[Hit]:
     for cluster in aurora.clusters(context.view):
         parsed = aurora.release(cluster)
-        if parsed is None or cluster.text("EngineLifecycleSupport") != _DISABLED:
+        if parsed is None or cluster.text("EngineLifecycleSupport") != NO_EXTENDED_SUPPORT:
             continue
         support = context.facts.support_of_major(parsed)
         if support is not None and support.ends < context.on:
