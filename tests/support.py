@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from fcntl import LOCK_EX, flock
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from stacks.consistency import mistakes
 from stacks.environment import Environment, load_environment
+
+if TYPE_CHECKING:
+    from aws_cdk import App
 
 SHIPPED = ("dev", "prod", "first-correction", "pr42")
 """Every shipped configuration: three files, and a suffix that uses the ephemeral one."""
@@ -103,8 +106,23 @@ def assembly(chosen: Environment) -> Path:
             from stacks.app import build_app  # starts Node
 
             _lend_assets(folder)
-            build_app([chosen], outdir=str(folder)).synth()
+            _apps[folder] = build_app([chosen], outdir=str(folder))
+            _apps[folder].synth()
     return folder
+
+
+_apps: dict[Path, App] = {}
+"""The apps that this worker has synthesized, for what looks at constructs."""
+
+
+def app(chosen: Environment) -> App:
+    """The app of an environment, for looking at only."""
+    folder = assembly(chosen)
+    if folder not in _apps:  # another worker synthesized it
+        from stacks.app import build_app
+
+        _apps[folder] = build_app([chosen])
+    return _apps[folder]
 
 
 def _lend_assets(folder: Path) -> None:

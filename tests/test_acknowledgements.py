@@ -27,6 +27,7 @@ from tests.support import (
     SHIPPED,
     ZONE,
     Synthesized,
+    app,
     environment,
     synthesize,
     template,
@@ -59,7 +60,7 @@ def accepted(synthesized: Synthesized) -> dict[str, str]:
 
 @pytest.mark.parametrize("suffix", SHIPPED)
 def test_no_finding_is_open(suffix: str) -> None:
-    assert open_findings(build_app([load_environment(suffix)])) == set()
+    assert open_findings(app(load_environment(suffix))) == set()
 
 
 def outcome(synthesized: Synthesized) -> Outcome:
@@ -103,7 +104,7 @@ VARIANTS: dict[str, dict[str, Mapping[str, object]]] = {
 def test_every_way_to_configure_the_stack_is_clean(name: str) -> None:
     changes = VARIANTS[name]
     assert outcome(variant(**changes)).open == []
-    assert open_findings(build_app([environment(**changes)])) == set()
+    assert open_findings(app(environment(**changes))) == set()
 
 
 class _Ignored:

@@ -16,12 +16,22 @@ from click.testing import CliRunner, Result
 
 from pcistack.cli import cli
 from pcistack.commands import database_session as command
-from tests.support import PRIVATE_IMAGE, Synthesized, statements, target, template, variant
+from tests.support import (
+    PRIVATE_IMAGE,
+    Synthesized,
+    app,
+    environment,
+    statements,
+    target,
+    template,
+    variant,
+)
 from tests.test_acknowledgements import open_findings, outcome
 
 ON: dict[str, dict[str, object]] = {
     "operations": {"database_session": True, "session_image": PRIVATE_IMAGE}
 }
+OTHERWISE = {"session_identity": "owner", "session_minutes": 5}
 REGION = "eu-central-2"
 CLUSTER = "pcidss-dev"
 GROUP = "/pcidss/dev/database-sessions"
@@ -85,9 +95,9 @@ def test_the_person_is_the_reader_unless_another_identity_is_named() -> None:
         return {json.dumps(one["ValueFrom"]) for one in container(**changes)["Secrets"]}
 
     assert all("IdentitiesReader" in value for value in secret())
-    assert all("IdentitiesOwner" in value for value in secret(session_identity="owner"))
+    assert all("IdentitiesOwner" in value for value in secret(**OTHERWISE))
     assert '"$DATABASE_READER_HOST"' in variables()["SESSION"]
-    assert '"$DATABASE_HOST"' in variables(session_identity="owner")["SESSION"]
+    assert '"$DATABASE_HOST"' in variables(**OTHERWISE)["SESSION"]
 
 
 def test_the_server_is_verified_and_the_password_is_no_argument() -> None:
@@ -99,7 +109,7 @@ def test_the_server_is_verified_and_the_password_is_no_argument() -> None:
 
 def test_the_task_ends_by_itself() -> None:
     assert "exec sleep 1800" in container()["Command"][0]
-    assert "exec sleep 300" in container(session_minutes=5)["Command"][0]
+    assert "exec sleep 300" in container(**OTHERWISE)["Command"][0]
     assert container()["EntryPoint"] == ["sh", "-c"]
 
 
@@ -122,11 +132,8 @@ def test_without_a_way_out_the_agent_has_its_endpoint() -> None:
 
 
 def test_nothing_is_open_with_a_session() -> None:
-    from stacks.app import build_app
-    from tests.support import environment
-
     assert outcome(variant(**ON)).open == []
-    assert open_findings(build_app([environment(**ON)])) == set()
+    assert open_findings(app(environment(**ON))) == set()
 
 
 # The command

@@ -21,6 +21,20 @@ DEV = template("dev")
 PROD = template("prod")
 EPHEMERAL = {"ingress": {"certificate_arn": CERTIFICATE}}
 
+REASON = "Invoices of partners are larger than 8 KB."
+CHOSEN: dict[str, dict[str, object]] = {
+    "ingress": {
+        **ZONE["ingress"],
+        "certificate_arn": CERTIFICATE,
+        "rate_limit": 100,
+        "allowed_sources": ["203.0.113.0/24"],
+        "waf_exceptions": {"SizeRestrictions_BODY": REASON},
+    },
+    "service": {"health_check_path": "/health"},
+    "protection": {"lock_logs": True, "keep_data": True, "log_retention_days": 731},
+}
+"""Settings that have nothing to do with each other: one template shows what each does."""
+
 
 def balancer() -> dict[str, object]:
     return PROD.one("AWS::ElasticLoadBalancingV2::LoadBalancer")
@@ -229,10 +243,7 @@ def test_load_balancer_asks_each_task_whether_it_is_well() -> None:
 
 
 def test_rate_limit_and_health_check_path_are_the_configured_ones() -> None:
-    chosen = variant(
-        ingress={"certificate_arn": CERTIFICATE, "rate_limit": 100},
-        service={"health_check_path": "/health"},
-    )
+    chosen = variant(**CHOSEN)
     rules = listed(chosen.one("AWS::WAFv2::WebACL")["Rules"])
     assert rules[0]["Statement"]["RateBasedStatement"]["Limit"] == 100  # type: ignore[index]
     group = chosen.one("AWS::ElasticLoadBalancingV2::TargetGroup")
@@ -277,9 +288,7 @@ def test_an_internal_load_balancer_is_private_and_open_to_private_ranges() -> No
 
 
 def test_only_listed_sources_reach_the_load_balancer() -> None:
-    narrow = variant(
-        ingress={"certificate_arn": CERTIFICATE, "allowed_sources": ["203.0.113.0/24"]}
-    )
+    narrow = variant(**CHOSEN)
     assert sources(narrow) == {"203.0.113.0/24"}
     assert "AwsSolutions-EC23" not in json.dumps(narrow.body)
 
@@ -292,13 +301,7 @@ def sources(synthesized: Synthesized) -> set[str]:
 
 
 def test_an_exception_counts_in_its_group_and_all_other_rules_block() -> None:
-    reason = "Invoices of partners are larger than 8 KB."
-    uploads = variant(
-        ingress={
-            "certificate_arn": CERTIFICATE,
-            "waf_exceptions": {"SizeRestrictions_BODY": reason},
-        }
-    )
+    uploads = variant(**CHOSEN)
     rules = cast("list[dict[str, object]]", uploads.one("AWS::WAFv2::WebACL")["Rules"])
     counting = {
         str(rule["Name"]): override for rule in rules if (override := _overrides(rule)) is not None
@@ -308,7 +311,7 @@ def test_an_exception_counts_in_its_group_and_all_other_rules_block() -> None:
             {"ActionToUse": {"Count": {}}, "Name": "SizeRestrictions_BODY"}
         ]
     }
-    assert reason in json.dumps(uploads.body)
+    assert REASON in json.dumps(uploads.body)
 
 
 def _overrides(rule: Mapping[str, object]) -> object:
@@ -317,7 +320,7 @@ def _overrides(rule: Mapping[str, object]) -> object:
 
 
 def test_a_certificate_of_ones_own_goes_with_a_name() -> None:
-    both = variant(ingress={"certificate_arn": CERTIFICATE, **ZONE["ingress"]})
+    both = variant(**CHOSEN)
     assert both.ids("AWS::CertificateManager::Certificate") == []
     assert both.one("AWS::Route53::RecordSet")["Name"] == "pay.example.com."
     https = next(x for x in both.all("AWS::ElasticLoadBalancingV2::Listener") if x["Port"] == 443)
@@ -334,10 +337,7 @@ def test_old_versions_of_access_logs_live_as_long_as_the_logs() -> None:
 
 
 def test_logs_can_be_locked_for_their_retention() -> None:
-    locked = variant(
-        ingress={"certificate_arn": CERTIFICATE},
-        protection={"lock_logs": True, "keep_data": True, "log_retention_days": 731},
-    )
+    locked = variant(**CHOSEN)
     bucket = locked.one("AWS::S3::Bucket")
     assert bucket["ObjectLockEnabled"] is True
     assert bucket["ObjectLockConfiguration"] == {

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from pci_constructs.alarms import many_connections
 from tests.support import (
     SHIPPED,
     Synthesized,
@@ -297,8 +298,15 @@ def test_dashboard_draws_every_alarm_with_its_threshold() -> None:
 def test_connection_alarm_goes_off_before_the_database_refuses_connections(
     capacity: float, threshold: float
 ) -> None:
-    scaled = variant(database={"max_capacity": capacity})
-    assert alarms(scaled)["DatabaseConnections"]["Threshold"] == threshold
+    assert many_connections(capacity) == threshold
+
+
+@pytest.mark.parametrize(("shipped", "capacity"), [(DEV, 1), (PROD, 8)])
+def test_connection_alarm_follows_the_capacity(shipped: Synthesized, capacity: float) -> None:
+    scaling = shipped.one("AWS::RDS::DBCluster")["ServerlessV2ScalingConfiguration"]
+    assert isinstance(scaling, dict)
+    assert scaling["MaxCapacity"] == capacity
+    assert alarms(shipped)["DatabaseConnections"]["Threshold"] == many_connections(capacity)
 
 
 def test_an_existing_topic_is_told_instead_of_one_of_our_own() -> None:

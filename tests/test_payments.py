@@ -14,10 +14,15 @@ from pydantic import BaseModel
 
 from pci_constructs.settings.form import tables_of
 from pci_constructs.settings.workload import JobSettings, WorkerSettings
-from stacks.app import build_app
 from stacks.environment import ENVIRONMENTS, load_environment
 from stacks.settings import Environment
-from tests.support import PRIVATE_IMAGE, Synthesized, synthesize, variant
+from tests.support import (
+    PRIVATE_IMAGE,
+    Synthesized,
+    app,
+    synthesize,
+    variant,
+)
 from tests.test_acknowledgements import open_findings, outcome
 
 ELSEWHERE = {
@@ -86,7 +91,7 @@ PLACES = ("service", "workers", "jobs")
 
 
 def test_the_example_is_clean_under_every_check() -> None:
-    assert open_findings(build_app([load_environment("payments")])) == set()
+    assert open_findings(app(load_environment("payments"))) == set()
     assert outcome(payments()).open == []
 
 

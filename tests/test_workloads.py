@@ -15,6 +15,8 @@ from stacks.environment import Environment, load_environment
 from tests.support import (
     PRIVATE_IMAGE,
     Synthesized,
+    app,
+    environment,
     listed,
     statements,
     target,
@@ -98,11 +100,19 @@ def allowed(name: str, role: str) -> dict[str, list[object]]:
     return found
 
 
-def test_nothing_is_open_and_nothing_of_ours_is_accepted_for_an_application() -> None:
-    from stacks.app import build_app
-    from tests.support import environment
+def others() -> Synthesized:
+    """Settings that the application does not have, none of which touches another."""
+    return variant(
+        workers={"settlement": {"identity": "none", "desired_count": 0}},
+        jobs={
+            "migrate": {"identity": "owner", "when": "before-service", "timeout_minutes": 3},
+            "report": {"identity": "reader"},
+        },
+    )
 
-    assert open_findings(build_app([environment(**APPLICATION)])) == set()
+
+def test_nothing_is_open_and_nothing_of_ours_is_accepted_for_an_application() -> None:
+    assert open_findings(app(environment(**APPLICATION))) == set()
     assert outcome(application()).open == []
 
 
@@ -235,8 +245,7 @@ def test_a_new_task_definition_runs_the_job_again() -> None:
 
 
 def test_the_timeout_of_a_job_is_what_cloudformation_waits_for() -> None:
-    quick = variant(jobs={"migrate": {"when": "before-service", "timeout_minutes": 3}})
-    run = quick.one("Custom::JobBeforeService")
+    run = others().one("Custom::JobBeforeService")
     assert (run["TimeoutMinutes"], run["ServiceTimeout"]) == ("3", "240")
 
 
@@ -277,8 +286,7 @@ def test_workers_and_jobs_have_alarms() -> None:
 
 
 def test_a_worker_that_is_stopped_raises_no_alarm() -> None:
-    stopped = variant(workers={"settlement": {"desired_count": 0}})
-    names = {str(alarm["AlarmName"]) for alarm in stopped.all("AWS::CloudWatch::Alarm")}
+    names = {str(alarm["AlarmName"]) for alarm in others().all("AWS::CloudWatch::Alarm")}
     assert not any("settlement" in name for name in names)
 
 
@@ -319,10 +327,7 @@ def test_pipelines_find_what_they_need_in_the_outputs() -> None:
 
 
 def test_each_workload_gets_the_login_of_its_identity_and_no_other() -> None:
-    synthesized = variant(
-        workers={"settlement": {"identity": "none"}},
-        jobs={"migrate": {"identity": "owner"}, "report": {"identity": "reader"}},
-    )
+    synthesized = others()
 
     def login(name: str) -> set[str]:
         every = [container_of(task) for task in synthesized.all("AWS::ECS::TaskDefinition")]
@@ -350,7 +355,7 @@ def test_rotation_restarts_the_services_of_its_identity() -> None:
 
 
 def test_who_has_no_login_has_no_way_to_the_database() -> None:
-    synthesized = variant(workers={"settlement": {"identity": "none"}})
+    synthesized = others()
     admitted = {
         synthesized.path(target(rule["SourceSecurityGroupId"]))
         for rule in synthesized.all("AWS::EC2::SecurityGroupIngress")

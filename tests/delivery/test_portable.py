@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 from pcistack.checks.run import check_template, load
 from pcistack.packs import PACKS
 from pcistack.template.document import Template
-from stacks.portable.parameters import NUMBERS, Number
+from stacks.portable.parameters import NUMBERS
 from stacks.portable.template import PROFILES, STAND_IN, write
 from tests.support import leaves, variant
 
@@ -121,34 +121,41 @@ def test_production_asks_for_what_the_file_only_shows(folder: Path) -> None:
     assert body["Parameters"]["LogRetentionDays"]["Default"] == 400
 
 
-SAMPLES: dict[str, dict[str, Mapping[str, object]]] = {
-    "DatabaseMinCapacity": {"database": {"min_capacity": 1}},
-    "DatabaseMaxCapacity": {"database": {"max_capacity": 8}},
-    "BackupRetentionDays": {"database": {"backup_retention_days": 9}},
-    "ServiceMinCount": {"service": {"desired_count": 2}},
-    "ServiceMaxCount": {"service": {"max_count": 7}},
-    "KeyDeletionWindowDays": {"protection": {"key_deletion_window_days": 9}},
-    "LogRetentionDays": {"protection": {"log_retention_days": 731}},
+SAMPLES: dict[str, tuple[str, str, int]] = {
+    "DatabaseMinCapacity": ("database", "min_capacity", 1),
+    "DatabaseMaxCapacity": ("database", "max_capacity", 8),
+    "BackupRetentionDays": ("database", "backup_retention_days", 9),
+    "ServiceMinCount": ("service", "desired_count", 2),
+    "ServiceMaxCount": ("service", "max_count", 7),
+    "KeyDeletionWindowDays": ("protection", "key_deletion_window_days", 11),
+    "LogRetentionDays": ("protection", "log_retention_days", 731),
 }
+"""The table, the setting, and a value that no other has, so that one template shows them all."""
 
 
-def changed(old: object, new: object, at: str = "") -> Iterator[str]:
+def changed(old: object, new: object, at: str = "") -> Iterator[tuple[str, object]]:
+    """Yield where two values differ, and what stands there in the new one."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in {*old, *new}:
             yield from changed(old.get(key), new.get(key), f"{at}.{key}")
     elif old != new:
-        yield at.removeprefix(".")
+        yield at.removeprefix("."), new
 
 
-@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.name)
-def test_a_number_is_a_parameter_wherever_the_setting_acts(number: Number) -> None:
-    base, other = variant().resources, variant(**SAMPLES[number.name]).resources
-    places = {f"Properties.{path}" for _, path in number.places}
-    all_changed = set()
-    for key, resource in base.items():
-        found = set(changed(resource, other[key]))
-        if resource["Type"] == "AWS::CloudWatch::Alarm" and number.name == "DatabaseMaxCapacity":
-            found -= {"Properties.Threshold"}  # follows by the mapping
-        assert found <= places, (key, found)
-        all_changed |= found
-    assert all_changed == places
+def test_a_number_is_a_parameter_wherever_the_setting_acts() -> None:
+    settings: dict[str, dict[str, object]] = {}
+    for table, setting, value in SAMPLES.values():
+        settings.setdefault(table, {})[setting] = value
+    base, other = variant().resources, variant(**settings).resources
+    found = {
+        (resource["Type"], place, value)
+        for key, resource in base.items()
+        for place, value in changed(resource, other[key])
+    }
+    (threshold,) = [each for each in found if each[0] == "AWS::CloudWatch::Alarm"]
+    assert threshold[1] == "Properties.Threshold", "follows the capacity by the mapping"
+    assert found - {threshold} == {
+        (kind, f"Properties.{path}", SAMPLES[number.name][2])
+        for number in NUMBERS
+        for kind, path in number.places
+    }
