@@ -16,7 +16,7 @@ from pcistack.pci_dss.pack import PACK
 from tests import support
 from tests.evidence import sample
 from tests.evidence.browser import launch_options
-from tests.evidence.conftest import Gather
+from tests.evidence.conftest import Chosen, Gather
 from tests.evidence.test_page import poison
 
 PHONE = {"width": 390, "height": 844}
@@ -33,19 +33,39 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Browser) -> Page:
+    """One for all tests, since a page is a process of its own."""
+    return browser.new_page()
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Address of the sample's page."""
+    folder = tmp_path_factory.mktemp("page")
+    directory = sample.write(folder / "assembly")
+    evidence = gather(AssessedStack.read(directory), Chosen(()), on=sample.DAY)
+    return write(evidence, folder / "out")[0].as_uri()
+
+
 @pytest.fixture
-def page(browser: Browser, gathered: Gather, tmp_path: Path) -> Iterator[Page]:
-    """The sample's page; the test fails on any console message, error or request."""
-    index = write(gathered(), tmp_path / "out")[0]
-    opened = browser.new_page()
+def page(opened: Page, index: str) -> Iterator[Page]:
+    """The sample's page as it opens; the test fails on any console message, error or request."""
+    opened.set_viewport_size({"width": 1280, "height": 720})
+    opened.emulate_media(media="null", color_scheme="null")
     said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    opened.on("request", lambda request: said.append(request.url))
-    opened.goto(index.as_uri())
+    heard = {
+        "console": lambda message: said.append(message.text),
+        "pageerror": lambda error: said.append(str(error)),
+        "request": lambda request: said.append(request.url),
+    }
+    for event, hear in heard.items():
+        opened.on(event, hear)  # type: ignore[call-overload]
+    opened.goto(index)
     yield opened
-    opened.close()
-    assert said == [index.as_uri()]
+    for event, hear in heard.items():
+        opened.remove_listener(event, hear)
+    assert said == [index]
 
 
 def _shown(page: Page) -> list[str]:
