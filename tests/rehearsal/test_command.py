@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from pcistack.commands import rehearse as command
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.cdk_cli import CommandError, Toolkit
 from pcistack.rehearsal.emulator import RehearsalError
+from pcistack.rehearsal.trial import Lab
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -131,7 +133,7 @@ def test_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 
 def test_mistake_in_the_environment_file_is_told_on_standard_error_with_its_own_name(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     synth = Toolkit.synth
 
@@ -142,6 +144,7 @@ def test_mistake_in_the_environment_file_is_told_on_standard_error_with_its_own_
 
     monkeypatch.setattr(Toolkit, "synth", of_the_first)
     monkeypatch.setattr(Toolkit, "bootstrap", lambda _self: None)
+    monkeypatch.setattr(command, "running", lambda **_: nullcontext(lab.emulator))
     monkeypatch.chdir(PROJECT)
     file = tmp_path / "my.toml"
     text = (PROJECT / "environments" / "dev.toml").read_text()
@@ -193,7 +196,7 @@ def _runs(pid: int) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_interrupted_rehearsal_leaves_no_process(number: signal.Signals) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", _ON_A_TERMINAL, "rehearse"],
+        [sys.executable, "-c", _ON_A_TERMINAL, "rehearse", "--suffix", "pr42"],
         cwd=PROJECT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -9,6 +9,7 @@ import pytest
 
 from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.trial import Lab
+from tests.rehearsal.parts import only
 
 
 def _take(template: TemplateBody, action: str) -> None:
@@ -48,7 +49,11 @@ def _without(action: str) -> Callable[[TemplateBody], None]:
 def test_service_whose_execution_role_lacks_a_permission_does_not_stabilize(
     lab: Lab, lean: Assembly, edit: Callable[[TemplateBody], None], said: str
 ) -> None:
-    edited = lab.edited(lean, edit)
+    def broken(template: TemplateBody) -> None:
+        edit(template)
+        only("AWS::ECS::Service", "AWS::IAM::ManagedPolicy", "AWS::Logs::LogGroup")(template)
+
+    edited = lab.edited(lean, broken)
     created = lab.direct.create(edited)
     failures = lab.direct.failures(edited.stack)
     lab.destroy(edited)

@@ -10,15 +10,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import cast
-from urllib.parse import unquote
+from typing import Any, cast
 
 from pcistack.policies.access import Access
 from pcistack.policies.evaluation import Principal, Request
 from pcistack.policies.matching import all_of, any_of
 from pcistack.regions import partition_of
 from pcistack.rehearsal.embedded import _engine
-from pcistack.rehearsal.embedded.api import call
+from pcistack.rehearsal.embedded.api import NotFoundError, call
 from pcistack.template.document import Json, Template
 from pcistack.template.view import Resource
 from pcistack.template.worlds import views
@@ -97,9 +96,8 @@ class DeployedRole:
 
 def of_secret(name: str, *actions: str) -> Iterator[tuple[Request, str]]:
     """Yield what the key of a secret is asked for by whoever reads or writes it, with the key."""
-    try:
-        secret = call("secretsmanager", "describe_secret", SecretId=name)
-    except ValueError:  # an existing secret that the environment names, which is not emulated
+    secret = _secret(name)
+    if secret is None:  # an existing secret that the environment names, which is not emulated
         return
     arn, key = str(secret["ARN"]), str(secret.get("KmsKeyId") or "")
     if not key or key.startswith("alias/aws/"):
@@ -115,8 +113,8 @@ def _spellings(request: Request) -> Iterator[str]:
     """Yield a resource and, of a secret, its ARN too; the engine's ``Ref`` is the name only."""
     yield request.resource
     if request.action.startswith("secretsmanager:") and request.resource != "*":
-        with suppress(ValueError):
-            secret = call("secretsmanager", "describe_secret", SecretId=request.resource)
+        secret = _secret(request.resource)
+        if secret is not None:
             yield from {str(secret["ARN"]), str(secret["Name"])} - {request.resource}
 
 
@@ -143,21 +141,23 @@ def _access(resources: dict[str, Json]) -> tuple[Access, Mapping[str, Resource]]
 
 
 def _role(name: str) -> dict[str, Json]:
-    role = call("iam", "get_role", RoleName=name)["Role"]
-    policies: list[Json] = []
-    for inline in call("iam", "list_role_policies", RoleName=name)["PolicyNames"]:
-        held = call("iam", "get_role_policy", RoleName=name, PolicyName=inline)
-        policies.append({"PolicyName": inline, "PolicyDocument": _document(held["PolicyDocument"])})
-    attached = call("iam", "list_attached_role_policies", RoleName=name)["AttachedPolicies"]
+    """Return a role as a template has it, from IAM's own records: a function asks for it often."""
+    iam = _engine.module("services.iam")
+    role = iam._roles.get(name)
+    if role is None:
+        raise NotFoundError(f"The role with name {name} cannot be found.")
+    policies: list[Json] = [
+        {"PolicyName": inline, "PolicyDocument": _document(document)}
+        for inline, document in role["InlinePolicies"].items()
+    ]
     managed: list[Json] = []
-    for policy in attached:
-        arn = str(policy["PolicyArn"])
+    for arn in role["AttachedPolicies"]:
         if ":iam::aws:" in arn:
             managed.append(arn)
             continue
-        version = call("iam", "get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
-        held = call("iam", "get_policy_version", PolicyArn=arn, VersionId=version)["PolicyVersion"]
-        policies.append({"PolicyName": arn, "PolicyDocument": _document(held["Document"])})
+        policy = iam._policies[arn]
+        version = policy["Versions"][policy["DefaultVersionId"]]
+        policies.append({"PolicyName": arn, "PolicyDocument": _document(version["Document"])})
     properties: dict[str, Json] = {
         "RoleName": name,
         "AssumeRolePolicyDocument": _document(role["AssumeRolePolicyDocument"]),
@@ -167,7 +167,12 @@ def _role(name: str) -> dict[str, Json]:
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 
 
+def _secret(identifier: str) -> Mapping[str, Any] | None:
+    """Return the record of a secret; None of one that is not emulated."""
+    return _engine.module("services.secretsmanager")._resolve(identifier)[1] or None
+
+
 def _document(document: object) -> Json:
-    """Return a policy as an object; the API gives it as text, IAM's URL-encoded."""
-    text = unquote(document) if isinstance(document, str) else json.dumps(document)
+    """Return a policy as an object; services keep it as that or as its text."""
+    text = document if isinstance(document, str) else json.dumps(document)
     return cast("Json", json.loads(in_place(text)))
