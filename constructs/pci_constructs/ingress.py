@@ -7,22 +7,18 @@ from typing import cast
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as targets
-from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from pci_constructs import durations
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.foundation import Foundation
 from pci_constructs.log_bucket import log_bucket
-from pci_constructs.log_group import owned_log_group
 from pci_constructs.network import Network
-from pci_constructs.policy import allow, from_this_account, policy
 from pci_constructs.service import Service
 from pci_constructs.settings.ingress import EVERYBODY, HostedZone, IngressSettings
-from pci_constructs.settings.waf import MANAGED_RULES
+from pci_constructs.web_acl import guard
 
 
 class Ingress(Construct):
@@ -66,8 +62,12 @@ class Ingress(Construct):
         self.security_group = self._security_group()
         self.load_balancer = self._load_balancer()
         self.target_group = self._listeners(service)
-        self.web_acl = self._web_acl()
-        self._web_acl_logs()
+        self.web_acl = guard(
+            self,
+            foundation=foundation,
+            settings=settings,
+            load_balancer_arn=self.load_balancer.load_balancer_arn,
+        )
         service.stand_behind(self.target_group)
 
     def _security_group(self) -> ec2.SecurityGroup:
@@ -179,108 +179,3 @@ class Ingress(Construct):
             ),
         )
         return zone
-
-    def _web_acl(self) -> wafv2.CfnWebACL:
-        names = self._foundation.names
-        rate = wafv2.CfnWebACL.RuleProperty(
-            name="RateLimit",
-            priority=0,
-            action=wafv2.CfnWebACL.RuleActionProperty(block={}),
-            statement=wafv2.CfnWebACL.StatementProperty(
-                rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
-                    aggregate_key_type="IP",
-                    limit=self._settings.rate_limit,
-                    evaluation_window_sec=300,
-                )
-            ),
-            visibility_config=_visibility("RateLimit"),
-        )
-        web_acl = wafv2.CfnWebACL(
-            self,
-            "WebAcl",
-            name=names.web_acl,
-            description=f"Guards the load balancer of {names.stack}",
-            scope="REGIONAL",
-            default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
-            visibility_config=_visibility(names.web_acl),
-            rules=[
-                rate,
-                *(
-                    _managed(name, priority, self._counting(name))
-                    for priority, name in enumerate(MANAGED_RULES, start=1)
-                ),
-            ],
-        )
-        exceptions = self._settings.waf_exceptions
-        if exceptions:
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in exceptions.items())
-            acknowledge(web_acl, {"PCI-6.4.2-FIREWALL-BLOCKS": f"By the environment. {reasons}"})
-        wafv2.CfnWebACLAssociation(
-            self,
-            "WebAclAssociation",
-            resource_arn=self.load_balancer.load_balancer_arn,
-            web_acl_arn=web_acl.attr_arn,
-        )
-        return web_acl
-
-    def _counting(self, group: str) -> list[str]:
-        return [name for name in self._settings.waf_exceptions if name in MANAGED_RULES[group]]
-
-    def _web_acl_logs(self) -> None:
-        name, place = self._foundation.names.waf_logs, self._foundation.place
-        group = owned_log_group(self, "WebAclLogGroup", name=name, foundation=self._foundation)
-        resource = group.node.default_child
-        assert isinstance(resource, logs.CfnLogGroup)
-        # In the words that AWS would add itself. The policy belongs to the group, as an account may
-        # have ten of its own only.
-        resource.resource_policy_document = policy(
-            allow(
-                "logs:CreateLogStream",
-                "logs:PutLogEvents",
-                on=place.arn("logs", f"log-group:{name}:log-stream:*"),
-                to={"Service": "delivery.logs.amazonaws.com"},
-                when=from_this_account(place, service="logs"),
-                sid="AWSLogDeliveryWrite20150319",
-            )
-        )
-        logging = wafv2.CfnLoggingConfiguration(
-            self,
-            "WebAclLogging",
-            resource_arn=self.web_acl.attr_arn,
-            log_destination_configs=[place.arn("logs", f"log-group:{name}")],
-            redacted_fields=[
-                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": name})
-                for name in ("authorization", "cookie")  # PCI DSS 3.3: no credentials in logs
-            ],
-        )
-        logging.node.add_dependency(group)
-
-
-def _visibility(metric: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
-    # Sampled requests would show the headers that the log redacts.
-    return wafv2.CfnWebACL.VisibilityConfigProperty(
-        cloud_watch_metrics_enabled=True, metric_name=metric, sampled_requests_enabled=False
-    )
-
-
-def _managed(name: str, priority: int, counting: list[str]) -> wafv2.CfnWebACL.RuleProperty:
-    return wafv2.CfnWebACL.RuleProperty(
-        name=name,
-        priority=priority,
-        override_action=wafv2.CfnWebACL.OverrideActionProperty(none={}),
-        statement=wafv2.CfnWebACL.StatementProperty(
-            managed_rule_group_statement=wafv2.CfnWebACL.ManagedRuleGroupStatementProperty(
-                vendor_name="AWS",
-                name=name,
-                rule_action_overrides=[
-                    wafv2.CfnWebACL.RuleActionOverrideProperty(
-                        name=rule,
-                        action_to_use=wafv2.CfnWebACL.RuleActionProperty(count={}),
-                    )
-                    for rule in counting
-                ]
-                or None,
-            )
-        ),
-        visibility_config=_visibility(name),
-    )
