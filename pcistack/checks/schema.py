@@ -135,7 +135,8 @@ def _finding(found: Diagnostic, template: Template, region: str | None) -> Findi
     if found.rule == "F3020" and found.kind == "AWS::RDS::DBInstance":
         severity = Severity.WARNING  # CloudFormation drops what a replica takes from its source
     message = found.message
-    if found.rule == "W3030" and _is_slip(message) and not _parameters_at(found, template):
+    slip = found.rule == "W3030" and (_is_slip(message) or _is_closed(found))
+    if slip and not _parameters_at(found, template):
         severity = Severity.ERROR
     if severity is not Severity.WARNING and found.scenario:
         states = (f"{key} is {str(value).lower()}" for key, value in found.scenario.items())
@@ -159,6 +160,18 @@ _QUOTED: Final = re.compile(r"'([^']*)'")
 _DIGITS: Final = re.compile(r"\d+")
 _CLOSE: Final = 0.8
 """How alike a value and an allowed one are, from 0 to 1, where one is the other misspelt."""
+
+
+_CLOSED: Final = (
+    *("AttributeType", "BillingMode", "ComparisonOperator", "CountryCodes", "KeyType"),
+    *("PositionalConstraint", "ProjectionType", "StreamViewType", "Tier"),
+)
+"""Properties with choices that do not grow: countries, comparisons, kinds of keys."""
+
+
+def _is_closed(found: Diagnostic) -> bool:
+    names = [step for step in found.path.split(".") if not step.isdecimal()]
+    return bool(names) and names[-1] in _CLOSED
 
 
 def _is_slip(message: str) -> bool:

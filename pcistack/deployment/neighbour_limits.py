@@ -15,6 +15,10 @@ _CALLBACK: Final = Form(
 )
 _HOST: Final = Form(r"[A-Za-z0-9._-]+", "the name of a host, without a scheme or a path")
 _HTTPS: Final = Form(r"https://.+", "a URL of https")
+_REGION: Final = Form(r"[a-z]{2}(?:-[a-z]+){1,3}-\d+", "the name of a region, such as eu-west-1")
+_BUCKET_NAME: Final = Form(
+    r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket: 3 to 63 lower-case characters"
+)
 _ROLE: Final = Form(r"arn:[\w-]+:iam::\d{12}:role/.+", "the ARN of a role")
 _BEHAVIORS: Final = ("DefaultCacheBehavior", "CacheBehaviors.*")
 _EDGE: Final = Form(
@@ -134,6 +138,7 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         ),
     },
     "AWS::DynamoDB::GlobalTable": {
+        "Replicas.*.Region": _REGION,
         "StreamSpecification.StreamViewType": OneOf(
             ("KEYS_ONLY", "NEW_AND_OLD_IMAGES", "NEW_IMAGE", "OLD_IMAGE")
         ),
@@ -147,9 +152,12 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         ),
     },
     "AWS::ECS::Service": {
+        "DeploymentConfiguration.MinimumHealthyPercent": Between(0, 1000),
+        "DeploymentConfiguration.MaximumPercent": Between(1, 10000),
         "Cluster": Form(r"arn:.+|[A-Za-z0-9_-]{1,255}", "the name or the ARN of a cluster"),
     },
     "AWS::ECS::TaskDefinition": {
+        "ContainerDefinitions": ItemCount(1, 1000),
         "Volumes.*.EFSVolumeConfiguration.FilesystemId": Form(
             r"fs-[0-9a-f]{8,40}|arn:.+", "the id of a file system, fs- and hexadecimal digits"
         ),
@@ -183,6 +191,9 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         ),
     },
     "AWS::ElasticLoadBalancingV2::Listener": {
+        "LoadBalancerArn": Form(
+            r"arn:[\w-]+:elasticloadbalancing:.+:loadbalancer/.+", "the ARN of a load balancer"
+        ),
         "MutualAuthentication.Mode": OneOf(("off", "passthrough", "verify")),
     },
     "AWS::Events::ApiDestination": {
@@ -206,6 +217,11 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "DeliveryStreamName": Form(r"[.\w-]{1,64}", "1 to 64 letters, digits and . - _"),
     },
     "AWS::Kinesis::Stream": {"StreamEncryption.EncryptionType": OneOf(("KMS", "NONE"))},
+    "AWS::Lambda::Function": {
+        "LoggingConfig.LogGroup": Form(
+            r"[A-Za-z0-9._/#-]{1,512}", "1 to 512 letters, digits and ._/#-"
+        ),
+    },
     "AWS::NetworkFirewall::FirewallPolicy": {
         "FirewallPolicy.StatelessDefaultActions.*": _STATELESS,
         "FirewallPolicy.StatelessFragmentDefaultActions.*": _STATELESS,
@@ -216,6 +232,7 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
             r"\.?[A-Za-z0-9_.-]+|@.+", "a domain, such as .example.com"
         ),
     },
+    "AWS::RDS::DBCluster": {"RestoreType": OneOf(("copy-on-write", "full-copy"))},
     "AWS::Route53::HealthCheck": {
         "HealthCheckConfig.RequestInterval": OneOf(("10", "30")),
         "HealthCheckConfig.FailureThreshold": Between(1, 10),
@@ -229,6 +246,13 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
     "AWS::Route53::RecordSet": {"Weight": Between(0, 255)},
     "AWS::Route53::RecordSetGroup": {"RecordSets.*.Weight": Between(0, 255)},
     "AWS::S3::Bucket": {
+        "LoggingConfiguration.DestinationBucketName": _BUCKET_NAME,
+        "LifecycleConfiguration.Rules.*.AbortIncompleteMultipartUpload.DaysAfterInitiation": (
+            Between(1, 1e9)
+        ),
+        "LifecycleConfiguration.Rules.*.NoncurrentVersionExpiration.NoncurrentDays": (
+            Between(1, 1e9)
+        ),
         "LifecycleConfiguration.Rules.*.Transitions.*.StorageClass": OneOf(
             (
                 *("DEEP_ARCHIVE", "GLACIER", "Glacier", "GLACIER_IR", "INTELLIGENT_TIERING"),
@@ -247,6 +271,7 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "SignatureVersion": OneOf(("1", "2")),
         "TracingConfig": OneOf(("Active", "PassThrough")),
     },
+    "AWS::SecretsManager::Secret": {"ReplicaRegions.*.Region": _REGION},
     "AWS::SSM::Document": {
         "Name": Form(
             r"(?!(?i:aws|amazon|amzn))[A-Za-z0-9_.-]{3,128}",
@@ -265,4 +290,5 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "Tier": OneOf(("Advanced", "Intelligent-Tiering", "Standard")),
     },
     "AWS::StepFunctions::StateMachine": {"StateMachineType": OneOf(("EXPRESS", "STANDARD"))},
+    "AWS::WAFv2::LoggingConfiguration": {"LogDestinationConfigs": ItemCount(1, 100)},
 }  # fmt: skip

@@ -11,6 +11,7 @@ from pcistack.deployment.relations import ON, Relation
 
 _CACHED: Final = "DistributionConfig"
 _FIREHOSE: Final = "ExtendedS3DestinationConfiguration"
+_EXEC: Final = "Configuration.ExecuteCommandConfiguration"
 _POLICY: Final = "FirewallPolicy"
 _HELD: Final = ("GITHUB", "GITHUB_ENTERPRISE", "GITLAB", "BITBUCKET", "CODECOMMIT", "S3")
 _CHECKED: Final = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
@@ -109,8 +110,19 @@ NEIGHBOUR_RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
     "AWS::DynamoDB::GlobalTable": (
         Relation("BillingMode", ("PROVISIONED",), needs="WriteProvisionedThroughputSettings"),
     ),
+    "AWS::EC2::VPC": (
+        Relation("EnableDnsHostnames", ON, excludes="EnableDnsSupport", of=("false",)),
+    ),
     "AWS::EC2::VPCEndpoint": (
         Relation("VpcEndpointType", ("Gateway",), excludes="SubnetIds|SecurityGroupIds"),
+    ),
+    "AWS::ECS::Cluster": (
+        Relation(f"{_EXEC}.Logging", ("OVERRIDE",), needs=f"{_EXEC}.LogConfiguration"),
+        Relation(f"{_EXEC}.Logging", ("NONE", "DEFAULT"), excludes=f"{_EXEC}.LogConfiguration"),
+    ),
+    "AWS::ElasticLoadBalancingV2::TargetGroup": (
+        Relation("TargetType", ("alb", "instance", "ip"), excludes="HealthCheckEnabled",
+                 of=("false",)),
     ),
     "AWS::EFS::FileSystem": (
         Relation("ThroughputMode", ("provisioned",), needs="ProvisionedThroughputInMibps"),

@@ -11,7 +11,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.grants import refused
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, text
+from pcistack.deployment.paths import fields, is_open, text
 from pcistack.template.view import Partial, Resource, Value
 
 _FUNCTION: Final = "AWS::Lambda::Function"
@@ -38,7 +38,15 @@ _API: Final = "Lambda API reference: CreateFunction"
 )
 def variables_rule(context: Context) -> Iterator[Hit]:
     for function in context.of_type(_FUNCTION):
-        variables = fields(function.get("Environment.Variables"))
+        given = function.get("Environment.Variables")
+        if isinstance(given, list | str) and not is_open(given):
+            yield hit(
+                function,
+                "Environment.Variables",
+                "variables are an object of names and values",
+                "write {<name>: <value>}",
+            )
+        variables = fields(given)
         for name in variables:
             if name in _RESERVED or not _NAME.fullmatch(name):
                 yield hit(
@@ -79,6 +87,10 @@ def code_rule(context: Context) -> Iterator[Hit]:
         code = fields(function.get("Code"))
         inline, runtime = code.get("ZipFile"), function.text("Runtime")
         image = kind == "Image" or code.get("ImageUri") is not None
+        if function.get("Code") == {} and not context.has_macro:
+            yield hit(
+                function, "Code", "there is no code", "set ZipFile, ImageUri, or S3Bucket and S3Key"
+            )
         if function.is_unknown("PackageType") or not code:
             continue
         for name in ("Handler", "Runtime"):

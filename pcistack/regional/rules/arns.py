@@ -16,8 +16,10 @@ from pcistack.template.view import Partial, Resource, Value, walk
 # What must be in the region of the resource that names it: type -> paths (`*` is a list index).
 SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::ApiGateway::DomainName": ("RegionalCertificateArn",),
+    "AWS::ApiGateway::Method": ("Integration.Uri",),
     "AWS::ApiGateway::Stage": ("AccessLogSetting.DestinationArn",),
     "AWS::ApiGatewayV2::DomainName": ("DomainNameConfigurations.*.CertificateArn",),
+    "AWS::ApiGatewayV2::Stage": ("AccessLogSettings.DestinationArn",),
     "AWS::Backup::BackupVault": ("EncryptionKeyArn",),
     "AWS::CloudFormation::CustomResource": ("ServiceToken",),
     "AWS::CloudTrail::Trail": ("CloudWatchLogsLogGroupArn",),
@@ -27,13 +29,21 @@ SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {
         "OKActions.*",
         "InsufficientDataActions.*",
     ),
+    "AWS::CodeBuild::Project": ("EncryptionKey",),
     "AWS::DynamoDB::Table": ("SSESpecification.KMSMasterKeyId",),
     "AWS::EC2::Volume": ("KmsKeyId",),
+    "AWS::ECS::Service": ("LoadBalancers.*.TargetGroupArn",),
     "AWS::EFS::FileSystem": ("KmsKeyId",),
     "AWS::ElastiCache::ReplicationGroup": ("KmsKeyId", "NotificationTopicArn"),
-    "AWS::ElasticLoadBalancingV2::Listener": ("Certificates.*.CertificateArn",),
+    "AWS::ElasticLoadBalancingV2::Listener": (
+        *("Certificates.*.CertificateArn", "DefaultActions.*.TargetGroupArn", "LoadBalancerArn"),
+    ),
     "AWS::ElasticLoadBalancingV2::ListenerCertificate": ("Certificates.*.CertificateArn",),
+    "AWS::ElasticLoadBalancingV2::ListenerRule": ("Actions.*.TargetGroupArn", "ListenerArn"),
+    "AWS::Events::Rule": ("Targets.*.Arn", "Targets.*.DeadLetterConfig.Arn"),
     "AWS::Kinesis::Stream": ("StreamEncryption.KeyId",),
+    "AWS::KinesisFirehose::DeliveryStream": ("KinesisStreamSourceConfiguration.KinesisStreamARN",),
+    "AWS::Lambda::EventSourceMapping": ("EventSourceArn",),
     "AWS::Lambda::Function": ("KmsKeyArn", "Layers.*", "DeadLetterConfig.TargetArn"),
     "AWS::Logs::LogGroup": ("KmsKeyId",),
     "AWS::Logs::SubscriptionFilter": ("DestinationArn",),
@@ -47,15 +57,22 @@ SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {
         "MasterUserSecret.KmsKeyId",
         "PerformanceInsightsKMSKeyId",
     ),
+    "AWS::RDS::DBProxy": ("Auth.*.SecretArn",),
     "AWS::RDS::EventSubscription": ("SnsTopicArn",),
     "AWS::SNS::Topic": ("KmsMasterKeyId",),
     "AWS::SQS::Queue": ("KmsMasterKeyId",),
     "AWS::S3::Bucket": (
         "BucketEncryption.ServerSideEncryptionConfiguration.*.ServerSideEncryptionByDefault"
         ".KMSMasterKeyID",
+        "NotificationConfiguration.LambdaConfigurations.*.Function",
+        "NotificationConfiguration.QueueConfigurations.*.Queue",
+        "NotificationConfiguration.TopicConfigurations.*.Topic",
     ),
     "AWS::SecretsManager::RotationSchedule": ("RotationLambdaARN",),
     "AWS::SecretsManager::Secret": ("KmsKeyId",),
+    "AWS::StepFunctions::StateMachine": (
+        "LoggingConfiguration.Destinations.*.CloudWatchLogsLogGroup.LogGroupArn",
+    ),
     "AWS::WAFv2::LoggingConfiguration": ("ResourceArn", "LogDestinationConfigs.*"),
     "AWS::WAFv2::WebACLAssociation": ("ResourceArn", "WebACLArn"),
 }
@@ -63,6 +80,7 @@ _ASKED_LATER: Final = ("AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue")
 """They take any key: it is asked for when the first object or message comes."""
 _SERVICES: Final = (
     "acm",
+    "apigateway",
     "autoscaling",
     "ec2",
     "elasticloadbalancing",

@@ -122,6 +122,15 @@ Thing:
   Properties:
     {_S3}: {{Prefix: 'd/!{{timestamp:yyyy}}/', ErrorOutputPrefix: e/}}
 """
+_FUNCTION = """
+Thing:
+  Type: AWS::Lambda::Function
+  Properties:
+    Runtime: python3.13
+    Handler: index.handler
+    Code: {ZipFile: 'def handler(event, context): pass'}
+    Environment: {Variables: {A: b}}
+"""
 _CACHE = """
 Thing:
   Type: AWS::ElastiCache::ReplicationGroup
@@ -352,6 +361,24 @@ CASES = (
         ),
     ),
     *changes(
+        "DEPLOY-REFERENCE-TYPE",
+        _FIREWALL,
+        (
+            "subnet",
+            "Interface",
+            "SubnetId",
+            "{SubnetId: !Ref One, Private",
+            "{SubnetId: !Ref Vpc, Private",
+        ),
+        (
+            "group",
+            "Interface",
+            "GroupSet.SecurityGroupIds.0",
+            "IpAddress: 10.0.0.10",
+            "IpAddress: 10.0.0.10, GroupSet: {SecurityGroupIds: [!Ref One]}",
+        ),
+    ),
+    *changes(
         "DEPLOY-PREFIX-LIST",
         _FIREWALL,
         ("name", "List", "PrefixListName", "Name: pay", "Name: com.amazonaws.pay"),
@@ -366,6 +393,16 @@ CASES = (
         ("outside", "Interface", "PrivateIpAddress", "10.0.0.10", "10.0.1.10"),
         ("none", "Options", "", "{DomainName: a.example}", "{Tags: []}"),
         ("overlap", "Block", "CidrBlock", "100.64.0.0/16", "10.0.128.0/17"),
+    ),
+    *changes(
+        "DEPLOY-FUNCTION-VARIABLES",
+        _FUNCTION,
+        ("list", "Thing", "Environment.Variables", "{A: b}", "[A=b]"),
+    ),
+    *changes(
+        "DEPLOY-FUNCTION-CODE",
+        _FUNCTION,
+        ("none", "Thing", "Code", "{ZipFile: 'def handler(event, context): pass'}", "{}"),
     ),
     *changes(
         "DEPLOY-BATCH-JOB",
