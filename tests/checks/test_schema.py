@@ -45,6 +45,18 @@ def test_what_a_parameter_decides_is_judged_with_its_value() -> None:
     assert found(text, {"P": "a"}) == []
 
 
+@pytest.mark.parametrize(("attribute", "wrong"), [("B", False), ("S", False), ("Z", True)])
+def test_a_choice_that_does_not_grow_is_an_error_when_it_is_none(
+    attribute: str, *, wrong: bool
+) -> None:
+    text = resource(
+        "AWS::DynamoDB::Table",
+        "KeySchema: [{AttributeName: a, KeyType: HASH}]\nBillingMode: PAY_PER_REQUEST\n"
+        f"AttributeDefinitions: [{{AttributeName: a, AttributeType: {attribute}}}]",
+    )
+    assert bool(found(text)) == wrong
+
+
 def test_what_a_condition_chooses_is_an_error_that_names_it() -> None:
     body = "Runtime: python3.13\nHandler: a.b\nCode: {ZipFile: a}\n"
     text = "Conditions: {Is: !Equals [!Ref AWS::Region, a]}\n" + resource(
