@@ -21,25 +21,20 @@ class Killed(BaseException):  # no error: what a process that is killed cannot c
 
 
 class Killer:
-    """Ends the function at one of the calls that it makes, before it or just after it."""
+    """Ends the function before one of the calls that it makes."""
 
     def __init__(self) -> None:
         self.calls = 0
         self.at: int | None = None
-        self.after = False
 
-    def aim(self, at: int | None, *, after: bool = False) -> None:
-        self.calls, self.at, self.after = 0, at, after
+    def aim(self, at: int | None) -> None:
+        self.calls, self.at = 0, at
 
     def around(self, call: Callable[[], object]) -> object:
         self.calls += 1
-        hit = self.calls == self.at
-        if hit and not self.after:
+        if self.calls == self.at:
             raise Killed
-        result = call()
-        if hit:
-            raise Killed
-        return result
+        return call()
 
 
 class NotFoundError(Exception):
