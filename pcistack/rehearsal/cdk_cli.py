@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pcistack.rehearsal.assembly import Assembly
@@ -93,7 +94,11 @@ class Toolkit:
         self._cdk = project / "node_modules" / ".bin" / "cdk"
         if not self._cdk.exists():
             raise RehearsalError(f"{self._cdk} is missing. Run `make runtime` in {project}.")
-        self.cloudformation: Client = place.client("cloudformation", region)
+
+    @cached_property
+    def cloudformation(self) -> Client:
+        """CloudFormation where the CLI deploys; a synthesis starts without waiting for the SDK."""
+        return self._place.client("cloudformation", self._region)
 
     def synth(self, suffix: str, into: Path, project: Path | None = None) -> Assembly:
         """Synthesize the stack for an environment suffix, of this project or a copy of it.

@@ -67,7 +67,7 @@ def _kill_everywhere(world: World, load: Load) -> int:
 
 
 def _rotate_killed(world: World, at: int) -> bool:
-    """Kill a rotation before one call, then let Secrets Manager try it again from the first step."""
+    """Kill a rotation before one call, then let Secrets Manager try it again from the start."""
     rests = resting("application", world.held("application").user)
     world.as_master(f"DROP USER IF EXISTS '{rests}'@'%'")  # so that everything is to be done
     token = world.manager.rotate(arn("application"))
