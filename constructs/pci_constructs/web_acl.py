@@ -30,19 +30,6 @@ def guard(
         load_balancer_arn: What it guards.
     """
     names = foundation.names
-    rate = wafv2.CfnWebACL.RuleProperty(
-        name="RateLimit",
-        priority=0,
-        action=wafv2.CfnWebACL.RuleActionProperty(block={}),
-        statement=wafv2.CfnWebACL.StatementProperty(
-            rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
-                aggregate_key_type="IP",
-                limit=settings.rate_limit,
-                evaluation_window_sec=300,
-            )
-        ),
-        visibility_config=_visibility("RateLimit"),
-    )
     web_acl = wafv2.CfnWebACL(
         scope,
         "WebAcl",
@@ -51,19 +38,7 @@ def guard(
         scope="REGIONAL",
         default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
         visibility_config=_visibility(names.web_acl),
-        rules=[
-            rate,
-            *(
-                _managed(
-                    name,
-                    priority,
-                    counting=[
-                        rule for rule in settings.waf_exceptions if rule in MANAGED_RULES[name]
-                    ],
-                )
-                for priority, name in enumerate(MANAGED_RULES, start=1)
-            ),
-        ],
+        rules=_rules(settings),
     )
     exceptions = settings.waf_exceptions
     if exceptions:
@@ -77,6 +52,33 @@ def guard(
     )
     _log(scope, web_acl, foundation)
     return web_acl
+
+
+def _rules(settings: IngressSettings) -> list[wafv2.CfnWebACL.RuleProperty]:
+    rate = wafv2.CfnWebACL.RuleProperty(
+        name="RateLimit",
+        priority=0,
+        action=wafv2.CfnWebACL.RuleActionProperty(block={}),
+        statement=wafv2.CfnWebACL.StatementProperty(
+            rate_based_statement=wafv2.CfnWebACL.RateBasedStatementProperty(
+                aggregate_key_type="IP",
+                limit=settings.rate_limit,
+                evaluation_window_sec=300,
+            )
+        ),
+        visibility_config=_visibility("RateLimit"),
+    )
+    return [
+        rate,
+        *(
+            _managed(
+                name,
+                priority,
+                counting=[rule for rule in settings.waf_exceptions if rule in MANAGED_RULES[name]],
+            )
+            for priority, name in enumerate(MANAGED_RULES, start=1)
+        ),
+    ]
 
 
 def _log(scope: Construct, web_acl: wafv2.CfnWebACL, foundation: Foundation) -> None:

@@ -52,17 +52,17 @@ def needs(views: Sequence[View]) -> Needs:
         vcpu=vcpu,
         vcpu_at_scale=scaled,
         unknown=tuple(unknown),
-        types=frozenset(
-            resource.type
-            for view in views
-            for resource in view.resources.values()
-            if resource.type.startswith("AWS::")
-        ),
+        types=_types(views),
         names=tuple(names),
         certificates={arn: tuple(resources) for arn, resources in certificates.items()},
         hosted_zones=tuple(hosted_zones),
         problems=tuple(problems),
     )
+
+
+def _types(views: Sequence[View]) -> frozenset[str]:
+    every = (resource.type for view in views for resource in view.resources.values())
+    return frozenset(kind for kind in every if kind.startswith("AWS::"))
 
 
 def _most(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
