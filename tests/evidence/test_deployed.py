@@ -54,14 +54,21 @@ SAID: dict[str, tuple[Verification | None, Verification | None]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def pages() -> dict[Verification | None, str]:
+    """Each is written once."""
+    return {}
+
+
 @pytest.mark.parametrize("claim", SAID, ids=lambda claim: claim[:30])
 def test_a_claim_of_the_account_goes_when_the_account_is_otherwise(
-    claim: str, tmp_path: Path
+    claim: str, tmp_path: Path, pages: dict[Verification | None, str]
 ) -> None:
     with_, without = SAID[claim]
     words = max(claim.split("{}"), key=len)
     for verified, shown in ((with_, True), (without, False)):
-        page = contents(_evidence(tmp_path, verified))["index.html"]
+        page = pages.get(verified) or contents(_evidence(tmp_path, verified))["index.html"]
+        pages[verified] = page
         body = page[page.index("<main>") : page.index('<section id="requirements">')]
         assert (f">{words}<" in body or (" " in words[:-1] and words in body)) is shown
 
