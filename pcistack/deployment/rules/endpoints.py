@@ -54,6 +54,7 @@ _SUBNET: Final = "AWS::EC2::Subnet"
 )
 def endpoint_rule(context: Context) -> Iterator[Hit]:
     private: dict[tuple[str, str], str] = {}
+    tables: dict[tuple[str, str], str] = {}
     for endpoint in context.of_type("AWS::EC2::VPCEndpoint"):
         name = str(endpoint.get("ServiceName") or "")
         kind = endpoint.text("VpcEndpointType") or "Gateway"
@@ -62,6 +63,7 @@ def endpoint_rule(context: Context) -> Iterator[Hit]:
         service = name.rsplit(".", 1)[-1]
         if kind == "Gateway":
             yield from _gateway_endpoint(endpoint, service)
+            yield from _in_a_table_twice(context, endpoint, service, tables)
             continue
         if kind == "Interface" and endpoint.get("RouteTableIds") not in (None, []):
             yield hit(
@@ -103,6 +105,23 @@ def _gateway_endpoint(endpoint: Resource, service: str) -> Iterator[Hit]:
             "a gateway endpoint has no private names",
             "delete PrivateDnsEnabled",
         )
+
+
+def _in_a_table_twice(
+    context: Context, endpoint: Resource, service: str, tables: dict[tuple[str, str], str]
+) -> Iterator[Hit]:
+    for index, value in enumerate(endpoint.items("RouteTableIds")):
+        table = context.target(value, "AWS::EC2::RouteTable")
+        if table is None:
+            continue
+        first = tables.setdefault((service, table.logical_id), endpoint.logical_id)
+        if first != endpoint.logical_id:
+            yield hit(
+                endpoint,
+                f"RouteTableIds.{index}",
+                f"{first} has the way to {service} in {table.logical_id} already",
+                "name the table in one endpoint",
+            )
 
 
 def _zone(context: Context, value: Value) -> str | None:

@@ -1,4 +1,4 @@
-"""HTTP APIs of API Gateway: routes and integrations."""
+"""APIs of API Gateway: routes, integrations and deployments."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _API: Final = "AWS::ApiGatewayV2::Api"
 _ROUTE: Final = "AWS::ApiGatewayV2::Route"
 _INTEGRATION: Final = "AWS::ApiGatewayV2::Integration"
 _AUTHORIZER: Final = "AWS::ApiGatewayV2::Authorizer"
+_METHOD: Final = "AWS::ApiGateway::Method"
+_DEPLOYMENT: Final = "AWS::ApiGateway::Deployment"
 _KEY: Final = re.compile(r"\$default|(?:ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /\S*")
 
 
@@ -84,3 +86,39 @@ def _integration(integration: Resource) -> Iterator[Hit]:
             "an integration of an HTTP API with a function has a format of its payload",
             "set PayloadFormatVersion: '2.0'",
         )
+
+
+@rule(
+    "DEPLOY-REST-API",
+    "An integration or a deployment of a REST API that API Gateway refuses",
+    types=(_METHOD, _DEPLOYMENT),
+    severity=Severity.FATAL,
+    source="API Gateway API reference: PutIntegration (uri); developer guide: private REST APIs "
+    "(a deployment needs a resource policy)",
+)
+def rest_api_rule(context: Context) -> Iterator[Hit]:
+    for method in context.of_type(_METHOD):
+        uri = method.get("Integration.Uri")
+        function = context.target(uri, "AWS::Lambda::Function")
+        if function is not None and isinstance(uri, Reference):
+            yield hit(
+                method,
+                "Integration.Uri",
+                f"{uri} is a function, and the property takes an ARN of API Gateway",
+                "write !Sub arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31"
+                f"/functions/${{{function.logical_id}.Arn}}/invocations",
+            )
+    for deployment in () if context.has_macro else context.of_type(_DEPLOYMENT):
+        api = context.target(deployment.get("RestApiId"), "AWS::ApiGateway::RestApi")
+        kinds = api.items("EndpointConfiguration.Types") if api else []
+        bare = api is not None and not {"Policy", "Body", "BodyS3Location"} & set(
+            api.raw.properties
+        )
+        if api is not None and bare and kinds == ["PRIVATE"]:
+            yield hit(
+                deployment,
+                "RestApiId",
+                f"{api.logical_id} is private and has no resource policy, without which nothing "
+                "is deployed",
+                f"set Policy of {api.logical_id}",
+            )

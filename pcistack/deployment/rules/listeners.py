@@ -52,7 +52,7 @@ def _known_policy(name: str) -> bool:
     if inner == rest:
         return False
     versions, _, year = inner.rpartition("-20")
-    return versions.removesuffix("-FIPS").removesuffix("-PQ") in _TLS13 or year > "22"
+    return (versions in _TLS13 and year == "21-06") or year > "22"
 
 
 @rule(

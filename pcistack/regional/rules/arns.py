@@ -59,6 +59,7 @@ SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "AWS::RDS::DBProxy": ("Auth.*.SecretArn",),
     "AWS::RDS::EventSubscription": ("SnsTopicArn",),
+    "AWS::SNS::Subscription": ("TopicArn",),
     "AWS::SNS::Topic": ("KmsMasterKeyId",),
     "AWS::SQS::Queue": ("KmsMasterKeyId",),
     "AWS::S3::Bucket": (
@@ -76,6 +77,7 @@ SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::WAFv2::LoggingConfiguration": ("ResourceArn", "LogDestinationConfigs.*"),
     "AWS::WAFv2::WebACLAssociation": ("ResourceArn", "WebACLArn"),
 }
+_SUBSCRIPTION: Final = "AWS::SNS::Subscription"
 _ASKED_LATER: Final = ("AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue")
 """They take any key: it is asked for when the first object or message comes."""
 _SERVICES: Final = (
@@ -111,6 +113,8 @@ def region_rule(context: Context) -> Iterator[Hit]:
         return
     for kind, paths in SAME_REGION.items():
         for resource in context.view.of_type(kind):
+            if kind == _SUBSCRIPTION and resource.get("Region") is not None:
+                continue  # it says of which region its topic is
             for path, value in _named(resource, paths):
                 found = _ARN.match(value)
                 if found is None or found.group(2) not in _SERVICES:

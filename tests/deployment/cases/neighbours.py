@@ -50,6 +50,17 @@ Authorizer:
   Properties:
     {ApiId: !Ref Api, AuthorizerType: REQUEST, AuthorizerPayloadFormatVersion: '2.0'}
 """
+_REST = """
+Api: {Type: AWS::ApiGateway::RestApi, Properties: {EndpointConfiguration: {Types: [REGIONAL]}}}
+Function: {Type: AWS::Lambda::Function}
+Thing:
+  Type: AWS::ApiGateway::Method
+  Properties: {RestApiId: !Ref Api, Integration: {Type: AWS_PROXY, Uri: !Ref Uri}}
+Deployment:
+  Type: AWS::ApiGateway::Deployment
+  DependsOn: Thing
+  Properties: {RestApiId: !Ref Api}
+"""
 _FIREWALL = """
 Group: {Type: AWS::NetworkFirewall::RuleGroup, Properties: {Type: STATEFUL}}
 Thing:
@@ -335,12 +346,44 @@ CASES = (
         ("authorizer", "Authorizer", "AuthorizerPayloadFormatVersion", "AuthorizerPay", "Pays"),
     ),
     *changes(
+        "DEPLOY-LISTENER",
+        """
+        Thing:
+          Type: AWS::ElasticLoadBalancingV2::Listener
+          Properties:
+            Protocol: HTTPS
+            Certificates: [{CertificateArn: !Ref Certificate}]
+            SslPolicy: ELBSecurityPolicy-TLS13-1-2-2021-06
+        """,
+        ("a policy of another month", "Thing", "SslPolicy", "2021-06", "2021-07"),
+    ),
+    *changes(
+        "DEPLOY-REST-API",
+        _REST,
+        ("uri", "Thing", "Integration.Uri", "!Ref Uri", "!GetAtt Function.Arn"),
+        ("policy", "Deployment", "RestApiId", "[REGIONAL]", "[PRIVATE]"),
+    ),
+    *changes(
         "DEPLOY-NETWORK-FIREWALL",
         _FIREWALL,
         ("type", "Thing", f"{_POLICY}.ResourceArn", "Type: STATEFUL", "Type: STATELESS"),
         ("priority", "Thing", f"{_POLICY}.Priority", "Arn: !Ref Group", "Arn: x, Priority: 1"),
         ("two logs", "Log", f"{_LOGS}.0.LogType", "LogType: ALERT", "LogType: FLOW"),
         ("name", "Log", f"{_LOGS}.0.LogDestination", "{logGroup: a}", "{LogGroup: a}"),
+    ),
+    *changes(
+        "DEPLOY-ENDPOINT",
+        """
+        Table: {Type: AWS::EC2::RouteTable}
+        Other: {Type: AWS::EC2::RouteTable}
+        One:
+          Type: AWS::EC2::VPCEndpoint
+          Properties: {ServiceName: com.amazonaws.eu-central-2.s3, RouteTableIds: [!Ref Table]}
+        Thing:
+          Type: AWS::EC2::VPCEndpoint
+          Properties: {ServiceName: com.amazonaws.eu-central-2.s3, RouteTableIds: [!Ref Other]}
+        """,
+        ("a table twice", "Thing", "RouteTableIds.0", "!Ref Other", "!Ref Table"),
     ),
     *changes(
         "DEPLOY-ZONE-TWICE",
