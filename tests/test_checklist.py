@@ -30,6 +30,7 @@ def _templates() -> tuple[Synthesized, ...]:
     return (*(template(suffix) for suffix in SHIPPED), variant(**ENDPOINTS), variant(**ZONE))
 
 
+@cache
 def _all_types() -> frozenset[str]:
     return frozenset(str(r["Type"]) for t in _templates() for r in t.resources.values())
 
@@ -48,6 +49,7 @@ def _named_types() -> frozenset[str]:
     )
 
 
+@cache
 def _spoken_of(*parts: str, under: Path = ROOT / "pcistack") -> frozenset[str]:
     """Types that a module names, or the modules of a package."""
     place = under.joinpath(*parts)
@@ -57,6 +59,7 @@ def _spoken_of(*parts: str, under: Path = ROOT / "pcistack") -> frozenset[str]:
     return frozenset(text for text in constants if isinstance(text, str) and text.count("::") == 2)
 
 
+@cache
 def _inventoried() -> frozenset[str]:
     """Types whose scope the evidence gives a reason for."""
     return frozenset(
