@@ -152,6 +152,8 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         ),
     },
     "AWS::ECS::Service": {
+        "ServiceRegistries.*.Port": Between(0, 65535),
+        "ServiceRegistries.*.ContainerPort": Between(0, 65535),
         "DeploymentConfiguration.MinimumHealthyPercent": Between(0, 1000),
         "DeploymentConfiguration.MaximumPercent": Between(1, 10000),
         "Cluster": Form(r"arn:.+|[A-Za-z0-9_-]{1,255}", "the name or the ARN of a cluster"),
@@ -196,6 +198,7 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         ),
         "MutualAuthentication.Mode": OneOf(("off", "passthrough", "verify")),
     },
+    "AWS::ElasticLoadBalancingV2::ListenerCertificate": {"Certificates": ItemCount(1, 1000)},
     "AWS::Events::ApiDestination": {
         "InvocationEndpoint": _HTTPS,
         "InvocationRateLimitPerSecond": Between(1, 1e9),
@@ -272,6 +275,9 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "TracingConfig": OneOf(("Active", "PassThrough")),
     },
     "AWS::SecretsManager::Secret": {"ReplicaRegions.*.Region": _REGION},
+    "AWS::SNS::TopicPolicy": {
+        "Topics.*": Form(r"arn:[\w-]+:sns:.+", "the ARN of a topic"),
+    },
     "AWS::SSM::Document": {
         "Name": Form(
             r"(?!(?i:aws|amazon|amzn))[A-Za-z0-9_.-]{3,128}",

@@ -202,6 +202,10 @@ NEIGHBOUR_RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
         Relation("Weight", needs="SetIdentifier", at="RecordSets.*"),
         Relation("Failover", needs="SetIdentifier", at="RecordSets.*"),
     ),
+    "AWS::S3::Bucket": (
+        Relation("ExpirationInDays", excludes="ExpirationDate", at="LifecycleConfiguration.Rules.*"
+                 ),
+    ),
     "AWS::SSM::Parameter": (
         Relation("Policies", needs="Tier", of=("Advanced", "Intelligent-Tiering")),
     ),

@@ -79,6 +79,7 @@ _WANT_NAME: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::Logs::MetricFilter": ("LogGroupName",),
     "AWS::Logs::SubscriptionFilter": ("LogGroupName",),
     "AWS::S3::Bucket": ("LoggingConfiguration.DestinationBucketName",),
+    "AWS::S3::BucketPolicy": ("Bucket",),
     "AWS::SQS::QueuePolicy": ("Queues.*",),
     "AWS::EC2::FlowLog": ("LogGroupName",),
     "AWS::CloudTrail::Trail": ("S3BucketName",),

@@ -10,7 +10,8 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.template.view import Reference, walk
+from pcistack.deployment.paths import expand
+from pcistack.template.view import Reference, Resource, Value, walk
 
 _GROUP: Final = "AWS::EC2::SecurityGroup"
 _SUBNET: Final = "AWS::EC2::Subnet"
@@ -31,7 +32,57 @@ _KINDS: Final[Mapping[str, str]] = {
     "RouteTableId": "AWS::EC2::RouteTable",
     "RouteTableIds": "AWS::EC2::RouteTable",
 }
+_FUNCTIONS: Final = ("AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::Lambda::Version")
+_SECRETS: Final = ("AWS::SecretsManager::Secret", "AWS::SecretsManager::SecretTargetAttachment")
+_TARGETS: Final = ("AWS::ElasticLoadBalancingV2::TargetGroup",)
+_ACTIONS: Final = ("AWS::SNS::Topic",)
+# Type and path -> the types whose Ref the property takes; of others than _PARTS nothing is said.
+_NAMED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "AWS::ApplicationAutoScaling::ScalingPolicy": {
+        "ScalingTargetId": ("AWS::ApplicationAutoScaling::ScalableTarget",),
+    },
+    "AWS::CloudWatch::Alarm": {
+        "AlarmActions.*": _ACTIONS,
+        "OKActions.*": _ACTIONS,
+        "InsufficientDataActions.*": _ACTIONS,
+    },
+    "AWS::ECS::Service": {
+        "Cluster": ("AWS::ECS::Cluster",),
+        "LoadBalancers.*.TargetGroupArn": _TARGETS,
+    },
+    "AWS::ElasticLoadBalancingV2::Listener": {
+        "LoadBalancerArn": ("AWS::ElasticLoadBalancingV2::LoadBalancer",),
+        "DefaultActions.*.TargetGroupArn": _TARGETS,
+    },
+    "AWS::ElasticLoadBalancingV2::ListenerRule": {
+        "ListenerArn": ("AWS::ElasticLoadBalancingV2::Listener",),
+        "Actions.*.TargetGroupArn": _TARGETS,
+    },
+    "AWS::KMS::Alias": {"TargetKeyId": ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")},
+    "AWS::Lambda::EventSourceMapping": {"FunctionName": _FUNCTIONS},
+    "AWS::Lambda::Permission": {"FunctionName": _FUNCTIONS},
+    "AWS::Logs::LogGroup": {"KmsKeyId": ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")},
+    "AWS::RDS::DBCluster": {
+        "DBSubnetGroupName": ("AWS::RDS::DBSubnetGroup",),
+        "DBClusterParameterGroupName": ("AWS::RDS::DBClusterParameterGroup",),
+    },
+    "AWS::RDS::DBInstance": {
+        "DBClusterIdentifier": ("AWS::RDS::DBCluster",),
+        "DBSubnetGroupName": ("AWS::RDS::DBSubnetGroup",),
+        "DBParameterGroupName": ("AWS::RDS::DBParameterGroup",),
+    },
+    "AWS::S3::BucketPolicy": {"Bucket": ("AWS::S3::Bucket",)},
+    "AWS::SecretsManager::RotationSchedule": {"SecretId": _SECRETS},
+    "AWS::SecretsManager::SecretTargetAttachment": {
+        "SecretId": _SECRETS,
+        "TargetId": ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance"),
+    },
+    "AWS::SNS::Subscription": {"TopicArn": ("AWS::SNS::Topic",)},
+    "AWS::SNS::TopicPolicy": {"Topics.*": ("AWS::SNS::Topic",)},
+    "AWS::SQS::QueuePolicy": {"Queues.*": ("AWS::SQS::Queue",)},
+}
 _PARTS: Final = (
+    *("AWS::SecretsManager::",),
     *("AWS::EC2::", "AWS::RDS::", "AWS::ECS::", "AWS::ElasticLoadBalancingV2::", "AWS::Lambda::"),
     *("AWS::S3::", "AWS::IAM::", "AWS::KMS::", "AWS::SNS::", "AWS::SQS::", "AWS::Logs::"),
 )
@@ -45,6 +96,11 @@ _PARTS: Final = (
     source="CloudFormation resource reference: return values of Ref",
 )
 def type_rule(context: Context) -> Iterator[Hit]:
+    for kind, paths in _NAMED.items():
+        for resource in context.of_type(kind):
+            for pattern, types in paths.items():
+                for path, value in expand(resource, pattern):
+                    yield from _judged(context, resource, path, value, types)
     for resource in context.view.resources.values():
         if not resource.type.startswith("AWS::") or resource.type.endswith("::MODULE"):
             continue
@@ -52,12 +108,21 @@ def type_rule(context: Context) -> Iterator[Hit]:
             if not isinstance(value, Reference) or value.attribute is not None:
                 continue
             wanted = _KINDS.get(re.sub(r"(?:\.\d+)+$", "", path).rsplit(".", 1)[-1])
-            target = context.target(value) if wanted else None
-            if target and target.type != wanted and target.type.startswith(_PARTS):
-                yield hit(
-                    resource,
-                    path,
-                    f"!Ref {target.logical_id} names an {target.type}, and the property takes an "
-                    f"{wanted}",
-                    f"name an {wanted}",
-                )
+            if wanted:
+                yield from _judged(context, resource, path, value, (wanted,))
+
+
+def _judged(
+    context: Context, resource: Resource, path: str, value: Value, types: tuple[str, ...]
+) -> Iterator[Hit]:
+    target = context.target(value) if isinstance(value, Reference) else None
+    if target is None or not isinstance(value, Reference) or value.attribute is not None:
+        return
+    if target.type not in types and target.type.startswith(_PARTS):
+        wanted = " or ".join(types)
+        yield hit(
+            resource,
+            path,
+            f"!Ref {target.logical_id} names an {target.type}, and the property takes an {wanted}",
+            f"name an {wanted}",
+        )

@@ -55,6 +55,13 @@ def statement_rule(context: Context) -> Iterator[Hit]:
         for path, item in objects(acl, "Rules"):
             for at, name, body in _statements(item.get("Statement"), f"{path}.Statement"):
                 yield from _looks(acl, at, body)
+                if name in _ALONE and at.count("Statement.") > 1:
+                    yield hit(
+                        acl,
+                        at,
+                        f"a {name} stands inside no other statement",
+                        "make a rule of its own of it",
+                    )
                 if name == "RateBasedStatement":
                     yield from _rate(acl, at, body)
                 elif name == "ManagedRuleGroupStatement":
@@ -109,6 +116,9 @@ def _looks(acl: Resource, at: str, body: dict[str, Value]) -> Iterator[Hit]:
         yield hit(acl, f"{at}.RegexString", f"{pattern!r}: {wrong}", "correct the expression")
 
 
+_ALONE: Final = (
+    *("RateBasedStatement", "ManagedRuleGroupStatement", "RuleGroupReferenceStatement"),
+)
 _SLIPS: Final = ("missing )", "unbalanced parenthesis", "unterminated character set")
 
 

@@ -67,6 +67,7 @@ _VALUES = (
     ("Route53::RecordSetGroup", "RecordSets.0.Weight", "256", "255"),
     ("S3::Bucket", "LifecycleConfiguration.Rules.0.Transitions.0.StorageClass", "ARCHIVE",
      "GLACIER"),
+    ("SNS::TopicPolicy", "Topics.0", "alarms", "arn:aws:sns:eu-central-2:111111111111:alarms"),
     ("SNS::Topic", "DisplayName", "x" * 101, "x" * 100),
     ("SSM::Document", "Name", "AWS-run", "pay-run"),
     ("SSM::Parameter", "Name", "/aws/url", "/pay/url"),

@@ -246,6 +246,8 @@ Acl:
           RegexString: (a)
           FieldToMatch: {UriPath: {}}
           TextTransformations: [{Priority: 0, Type: NONE}, {Priority: 1, Type: LOWERCASE}]
+    - Statement:
+        NotStatement: {Statement: {GeoMatchStatement: {CountryCodes: [CH]}}}
 Web:
   Type: AWS::Route53::RecordSet
   Properties: {HostedZoneId: Z1, Name: a.example.com, Type: CNAME}
@@ -299,6 +301,13 @@ CASES = (
         ("expression", "Acl", f"{_MATCH}.RegexString", "(a)", "(a"),
         ("two fields", "Acl", f"{_MATCH}.FieldToMatch", "UriPath: {}", "UriPath: {}, Body: {}"),
         ("priority", "Acl", f"{_MATCH}.TextTransformations", "Priority: 1", "Priority: 0"),
+        (
+            "nested",
+            "Acl",
+            "Rules.1.Statement.NotStatement.Statement.RateBasedStatement",
+            "NotStatement: {Statement: {GeoMatchStatement: {CountryCodes: [CH]}}}",
+            "NotStatement: {Statement: {RateBasedStatement: {Limit: 100, AggregateKeyType: IP}}}",
+        ),
     ),
     *changes(
         "DEPLOY-RECORD",
@@ -402,6 +411,20 @@ CASES = (
             "Encrypted: true",
             "AvailabilityZoneName: eu-central-2a",
         ),
+    ),
+    *changes(
+        "DEPLOY-REFERENCE-TYPE",
+        """
+        Topic: {Type: AWS::SNS::Topic}
+        Cluster: {Type: AWS::ECS::Cluster}
+        Queue: {Type: AWS::SQS::Queue}
+        Thing: {Type: AWS::SNS::TopicPolicy, Properties: {Topics: [!Ref Topic]}}
+        Service: {Type: AWS::ECS::Service, Properties: {Cluster: !Ref Cluster}}
+        Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {OKActions: [!Ref Topic]}}
+        """,
+        ("topic", "Thing", "Topics.0", "{Topics: [!Ref Topic", "{Topics: [!Ref Queue"),
+        ("cluster", "Service", "Cluster", "{Cluster: !Ref Cluster", "{Cluster: !Ref Topic"),
+        ("action", "Alarm", "OKActions.0", "OKActions: [!Ref Topic", "OKActions: [!Ref Thing"),
     ),
     *changes(
         "DEPLOY-REFERENCE-TYPE",
