@@ -252,6 +252,8 @@ class Toolkit:
         environment = self._place.environment(self._region)
         here = Path(sys.executable).parent
         environment["PATH"] = f"{here}{os.pathsep}{environment.get('PATH', '')}"
+        if arguments[0] != "synth":  # the app loads so much more than it runs that it would cost it
+            environment["NODE_COMPILE_CACHE"] = str(self._place.folder / "node")
         with log.open("w") as output:
             process = subprocess.Popen(
                 [*_LEASH, str(self._cdk), *arguments, "--ci", "--no-notices"],

@@ -88,7 +88,6 @@ class Emulator:
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "1",
             "HOME": str(self.home),
-            "NODE_COMPILE_CACHE": str(self.folder / "node"),
             "TMPDIR": str(self.folder),
         }
 

@@ -44,8 +44,8 @@ def _take_the_number_of_a_parameter() -> None:
     handler["delete"] = delete
 
 
-# How long the answer to a stack operation is held back at most.
-_LONGEST_HOLD_SECONDS = 4.0
+# How long the answer to a stack operation is held back at most; whoever asks waits for a minute.
+_LONGEST_HOLD_SECONDS = 30.0
 _HELD = {b"CreateStack", b"UpdateStack", b"ExecuteChangeSet", b"DeleteStack"}
 
 
