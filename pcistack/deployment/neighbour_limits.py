@@ -112,6 +112,9 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "Policies.PasswordPolicy.TemporaryPasswordValidityDays": Between(0, 365),
         "Policies.PasswordPolicy.PasswordHistorySize": Between(0, 24),
         "MfaConfiguration": OneOf(("OFF", "ON", "OPTIONAL")),
+        "AccountRecoverySetting.RecoveryMechanisms.*.Name": OneOf(
+            ("admin_only", "verified_email", "verified_phone_number")
+        ),
         "EnabledMfas.*": OneOf(("SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP")),
         "DeletionProtection": OneOf(("ACTIVE", "INACTIVE")),
     },
@@ -124,6 +127,11 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "Domain": Form(
             r"(?!.*(?:aws|amazon|cognito))[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?|.+\..+",
             "lower-case letters, digits and hyphens, without aws, amazon or cognito",
+        ),
+    },
+    "AWS::Cognito::UserPoolIdentityProvider": {
+        "ProviderType": OneOf(
+            ("Facebook", "Google", "LoginWithAmazon", "OIDC", "SAML", "SignInWithApple")
         ),
     },
     "AWS::Config::ConfigRule": {
@@ -248,6 +256,12 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
     },
     "AWS::Route53::RecordSet": {"Weight": Between(0, 255)},
     "AWS::Route53::RecordSetGroup": {"RecordSets.*.Weight": Between(0, 255)},
+    "AWS::Route53Resolver::FirewallRuleGroupAssociation": {"Priority": Between(101, 9899)},
+    "AWS::Route53Resolver::ResolverQueryLoggingConfig": {
+        "DestinationArn": Form(
+            r"arn:[\w-]+:(?:logs|s3|firehose):.+", "the ARN of a log group, bucket or stream"
+        ),
+    },
     "AWS::S3::Bucket": {
         "LoggingConfiguration.DestinationBucketName": _BUCKET_NAME,
         "LifecycleConfiguration.Rules.*.AbortIncompleteMultipartUpload.DaysAfterInitiation": (
@@ -296,5 +310,16 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         "Tier": OneOf(("Advanced", "Intelligent-Tiering", "Standard")),
     },
     "AWS::StepFunctions::StateMachine": {"StateMachineType": OneOf(("EXPRESS", "STANDARD"))},
+    "AWS::ServiceDiscovery::Service": {
+        "DnsConfig.DnsRecords.*.Type": OneOf(("A", "AAAA", "CNAME", "SRV")),
+    },
+    "AWS::Synthetics::Canary": {
+        "Schedule.Expression": Form(
+            r"rate\((?:[1-9]|[1-5]\d|60) minutes?\)|rate\(0 (?:minute|hour)s?\)|rate\(1 hour\)"
+            r"|cron\(.+\)",
+            "rate(1 minute) to rate(60 minutes), rate(1 hour) or cron(...)",
+        ),
+    },
+    "AWS::WAFv2::RegexPatternSet": {"RegularExpressionList": ItemCount(0, 10)},
     "AWS::WAFv2::LoggingConfiguration": {"LogDestinationConfigs": ItemCount(1, 100)},
 }  # fmt: skip

@@ -91,6 +91,8 @@ NEIGHBOUR_RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
     ),
     "AWS::Cognito::UserPool": (
         Relation("UsernameAttributes", excludes="AliasAttributes"),
+        Relation("EmailConfiguration.EmailSendingAccount", ("DEVELOPER",),
+                 needs="EmailConfiguration.SourceArn"),
         Relation("MfaConfiguration", ("ON", "OPTIONAL"), needs="EnabledMfas|SmsConfiguration"),
     ),
     "AWS::Cognito::UserPoolClient": (
@@ -202,9 +204,18 @@ NEIGHBOUR_RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
         Relation("Weight", needs="SetIdentifier", at="RecordSets.*"),
         Relation("Failover", needs="SetIdentifier", at="RecordSets.*"),
     ),
+    "AWS::Route53Resolver::FirewallRuleGroup": (
+        Relation("Action", ("BLOCK",), needs="BlockResponse", at="FirewallRules.*"),
+        Relation("BlockResponse", ("OVERRIDE",), needs="BlockOverrideDomain",
+                 at="FirewallRules.*"),
+        Relation("Action", ("ALLOW", "ALERT"), excludes="BlockResponse", at="FirewallRules.*"),
+    ),
     "AWS::S3::Bucket": (
         Relation("ExpirationInDays", excludes="ExpirationDate", at="LifecycleConfiguration.Rules.*"
                  ),
+    ),
+    "AWS::ServiceDiscovery::Service": (
+        Relation("HealthCheckConfig", excludes="HealthCheckCustomConfig"),
     ),
     "AWS::SSM::Parameter": (
         Relation("Policies", needs="Tier", of=("Advanced", "Intelligent-Tiering")),

@@ -17,6 +17,7 @@ from pcistack.template.view import Reference, Resource, Value, number
 
 _ACL: Final = "AWS::WAFv2::WebACL"
 _GROUP: Final = "AWS::WAFv2::RuleGroup"
+_PATTERNS: Final = "AWS::WAFv2::RegexPatternSet"
 _SET: Final = "AWS::WAFv2::IPSet"
 _LINK: Final = "AWS::WAFv2::WebACLAssociation"
 # How requests are counted -> what a rate-based statement needs for it.
@@ -45,11 +46,12 @@ _COMMON: Final = (
 @rule(
     "DEPLOY-WAF-STATEMENT",
     "A statement or an answer of AWS WAF that lacks a part",
-    types=(_ACL, _GROUP),
+    types=(_ACL, _GROUP, _PATTERNS),
     severity=Severity.FATAL,
     source="AWS WAF API reference: RateBasedStatement, CustomResponse, ManagedRuleGroupConfig",
 )
 def statement_rule(context: Context) -> Iterator[Hit]:
+    yield from _patterns(context)
     for acl in context.of_type(_ACL, _GROUP):
         bodies = fields(acl.get("CustomResponseBodies"))
         for path, item in objects(acl, "Rules"):
@@ -81,6 +83,14 @@ def statement_rule(context: Context) -> Iterator[Hit]:
                 )
             if code is not None and not 200 <= code <= 599:
                 yield hit(acl, f"{at}.ResponseCode", f"there is no code {code:g}", "write 403")
+
+
+def _patterns(context: Context) -> Iterator[Hit]:
+    for patterns in context.of_type(_PATTERNS):
+        for index, value in enumerate(patterns.items("RegularExpressionList")):
+            if (known := text(value)) is not None and (wrong := _unread(known)):
+                path = f"RegularExpressionList.{index}"
+                yield hit(patterns, path, f"{known!r}: {wrong}", "correct the expression")
 
 
 def _statements(value: Value, path: str) -> Iterator[tuple[str, str, dict[str, Value]]]:

@@ -248,6 +248,7 @@ Acl:
           TextTransformations: [{Priority: 0, Type: NONE}, {Priority: 1, Type: LOWERCASE}]
     - Statement:
         NotStatement: {Statement: {GeoMatchStatement: {CountryCodes: [CH]}}}
+Patterns: {Type: AWS::WAFv2::RegexPatternSet, Properties: {RegularExpressionList: ['^/a']}}
 Web:
   Type: AWS::Route53::RecordSet
   Properties: {HostedZoneId: Z1, Name: a.example.com, Type: CNAME}
@@ -298,6 +299,7 @@ CASES = (
     *changes(
         "DEPLOY-WAF-STATEMENT",
         _VALUES,
+        ("pattern", "Patterns", "RegularExpressionList.0", "^/a", "^/(a"),
         ("expression", "Acl", f"{_MATCH}.RegexString", "(a)", "(a"),
         ("two fields", "Acl", f"{_MATCH}.FieldToMatch", "UriPath: {}", "UriPath: {}, Body: {}"),
         ("priority", "Acl", f"{_MATCH}.TextTransformations", "Priority: 1", "Priority: 0"),
