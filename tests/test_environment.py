@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pci_constructs.names import longest_project
@@ -96,7 +96,6 @@ def test_any_two_mistakes_of_a_file_are_told_together(tmp_path: Path) -> None:
     assert seen == {(one.line, other.line) for one, other in every if one.mixes_with(other)}
 
 
-@settings(max_examples=100)
 @given(st.lists(st.sampled_from(MISTAKES), min_size=2, max_size=12))
 def test_any_number_of_mistakes_of_a_file_is_told_together(rows: list[Row]) -> None:
     chosen: list[Row] = []
@@ -434,7 +433,6 @@ def survives(content: bytes) -> None:
             assert environment.suffix == "x"
 
 
-@settings(max_examples=100)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8")))
 def test_any_file_loads_or_is_refused(content: bytes) -> None:
     survives(content)
@@ -459,7 +457,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(SETTINGS), VALUES, max_size=8))
 @example({"acknowledged.region": "3"})
 @example({'"network.zones"': "3", "network.zones": '["x"]'})

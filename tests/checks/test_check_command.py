@@ -630,16 +630,16 @@ def test_500_resources_take_under_50_milliseconds() -> None:
 
 
 def _timed(template: Template) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     packs.check_template(template, [REGIONAL], region=ZURICH, on=TODAY)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def _slowness() -> float:
     """How much slower than the reference machine this one is now, at least 1."""
-    started = time.perf_counter()
+    started = time.process_time()
     sum(number % 7 for number in range(1_000_000))
-    return max((time.perf_counter() - started) / 0.04, 1)
+    return max((time.process_time() - started) / 0.04, 1)
 
 
 def test_the_command_loads_nothing_heavy(good: Path) -> None:
