@@ -278,12 +278,18 @@ def test_update_changes_any_image_to_another_release(image: object, changed: obj
 # --- Functions ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("way", ["copy", "own-sdk", "no-copy"])
 def test_python_function_gets_the_sdk_that_it_brings_and_its_own_environment(
-    tmp_path: Path, own: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    if own:
+    if way == "own-sdk":
         (tmp_path / "boto3.py").write_text("session = 'of the function'\n")
+    if way == "no-copy":
+
+        def refuse(*_: object) -> None:
+            raise OSError("AF_UNIX path too long")
+
+        monkeypatch.setattr(function_processes, "_Function", refuse)
     script = tmp_path / "_worker.py"
     script.write_text("import boto3, os\nprint(boto3.session, dict(os.environ), os.getcwd())\n")
     process = function_processes.start(
@@ -298,7 +304,7 @@ def test_python_function_gets_the_sdk_that_it_brings_and_its_own_environment(
     said = process.stdout.read()
 
     assert process.wait(10) == 0
-    assert ("of the function" in said) is own
+    assert ("of the function" in said) is (way == "own-sdk")
     assert "'NAME': 'value'" in said
     assert "PATH" not in said
     assert str(tmp_path) in said

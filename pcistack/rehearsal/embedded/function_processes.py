@@ -45,7 +45,10 @@ def start(command: Sequence[str], **given: Untyped) -> Untyped:
     own_sdk = any(map(Path.exists, brought)) or "_LAMBDA_LAYERS_DIRS" in environment
     if command[0] != sys.executable or own_sdk:
         return subprocess.Popen(command, **given)
-    return _Function(command[1], folder, environment)
+    try:
+        return _Function(command[1], folder, environment)
+    except OSError:  # a temporary folder too deep for the path of a socket
+        return subprocess.Popen(command, **given)
 
 
 @cache
