@@ -32,6 +32,9 @@ def main(*, on: date) -> int:
     Returns:
         0 if the template may be deployed, 1 if a check found something, 2 for bad input.
     """
+    from stacks.node import speak_directly
+
+    speak_directly()
     with ThreadPoolExecutor(1) as beside:
         starting = beside.submit(start)
         from stacks.command_line import chosen  # these need no CDK

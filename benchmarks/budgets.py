@@ -32,6 +32,8 @@ REGION: Final = "eu-central-2"
 _EMPTY: Final = "from aws_cdk import App, Stack; app = App(); Stack(app, 'Empty'); app.synth()"
 _SEVERAL: Final = """
 import sys
+from stacks.node import speak_directly
+speak_directly()
 from stacks.app import build_app
 from stacks.environment import load_environment
 import gc; gc.disable()

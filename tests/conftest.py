@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from stacks.node import speak_directly
 from tests.support import SYNTHESIZED
 
 settings.register_profile("pcistack", deadline=None, derandomize=True)
@@ -30,6 +31,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the workers, which inherit the environment, one folder for what they synthesize."""
+    speak_directly()
     if not hasattr(config, "workerinput"):
         folder = tempfile.TemporaryDirectory(prefix="synthesized-")
         os.environ[SYNTHESIZED] = folder.name
