@@ -9,9 +9,8 @@ from aws_cdk import aws_route53resolver as resolver
 from constructs import Construct
 
 from pci_constructs.foundation import Foundation
-from pci_constructs.log_group import owned_log_group
+from pci_constructs.log_group import delivered_log_group
 from pci_constructs.network import Network
-from pci_constructs.policy import allow, from_this_account, policy
 from pci_constructs.settings.image import PRIVATE_IMAGE, registry_hosts
 from pci_constructs.settings.regions import regions
 
@@ -83,19 +82,7 @@ class DnsFirewall(Construct):
 
     def _log(self, foundation: Foundation, vpc_id: str) -> logs.LogGroup:
         name, place = foundation.names.dns_logs, foundation.place
-        group = owned_log_group(self, "LogGroup", name=name, foundation=foundation)
-        resource = group.node.default_child
-        assert isinstance(resource, logs.CfnLogGroup)
-        resource.resource_policy_document = policy(
-            allow(
-                "logs:CreateLogStream",
-                "logs:PutLogEvents",
-                on=place.arn("logs", f"log-group:{name}:log-stream:*"),
-                to={"Service": "delivery.logs.amazonaws.com"},
-                when=from_this_account(place, service="logs"),
-                sid="AWSLogDeliveryWrite20150319",
-            )
-        )
+        group = delivered_log_group(self, "LogGroup", name=name, foundation=foundation)
         logging = resolver.CfnResolverQueryLoggingConfig(
             self, "Logging", destination_arn=place.arn("logs", f"log-group:{name}")
         )

@@ -6,6 +6,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from pci_constructs.foundation import Foundation
+from pci_constructs.policy import allow, from_this_account, policy
 from pci_constructs.protection import log_retention, removal_policy
 
 
@@ -40,3 +41,28 @@ def owned_log_group(
         removal_policy=removal_policy(foundation.protection),
         deletion_protection_enabled=foundation.protection.lock_logs or None,
     )
+
+
+def delivered_log_group(
+    scope: Construct, construct_id: str, *, name: str, foundation: Foundation
+) -> logs.LogGroup:
+    """Create a log group of the stack that AWS's log delivery may write to.
+
+    The policy is in the words that AWS would add itself. It belongs to the group, as an account may
+    have ten of its own only. See :func:`owned_log_group` for the arguments.
+    """
+    group = owned_log_group(scope, construct_id, name=name, foundation=foundation)
+    resource = group.node.default_child
+    assert isinstance(resource, logs.CfnLogGroup)
+    place = foundation.place
+    resource.resource_policy_document = policy(
+        allow(
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            on=place.arn("logs", f"log-group:{name}:log-stream:*"),
+            to={"Service": "delivery.logs.amazonaws.com"},
+            when=from_this_account(place, service="logs"),
+            sid="AWSLogDeliveryWrite20150319",
+        )
+    )
+    return group

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from pci_constructs.acknowledge import acknowledge
 from pci_constructs.foundation import Foundation
-from pci_constructs.log_group import owned_log_group
-from pci_constructs.policy import allow, from_this_account, policy
+from pci_constructs.log_group import delivered_log_group
 from pci_constructs.settings.ingress import IngressSettings
 from pci_constructs.settings.waf import MANAGED_RULES
 
@@ -83,21 +81,7 @@ def _rules(settings: IngressSettings) -> list[wafv2.CfnWebACL.RuleProperty]:
 
 def _log(scope: Construct, web_acl: wafv2.CfnWebACL, foundation: Foundation) -> None:
     name, place = foundation.names.waf_logs, foundation.place
-    group = owned_log_group(scope, "WebAclLogGroup", name=name, foundation=foundation)
-    resource = group.node.default_child
-    assert isinstance(resource, logs.CfnLogGroup)
-    # In the words that AWS would add itself. The policy belongs to the group, as an account may
-    # have ten of its own only.
-    resource.resource_policy_document = policy(
-        allow(
-            "logs:CreateLogStream",
-            "logs:PutLogEvents",
-            on=place.arn("logs", f"log-group:{name}:log-stream:*"),
-            to={"Service": "delivery.logs.amazonaws.com"},
-            when=from_this_account(place, service="logs"),
-            sid="AWSLogDeliveryWrite20150319",
-        )
-    )
+    group = delivered_log_group(scope, "WebAclLogGroup", name=name, foundation=foundation)
     logging = wafv2.CfnLoggingConfiguration(
         scope,
         "WebAclLogging",
