@@ -12,7 +12,7 @@ from typing import Final
 
 from pcistack.account.needed import Endpoint, NeededDatabase, Needs, UniqueName, Zone
 from pcistack.cost.tasks import fargate
-from pcistack.template.view import Partial, Resource, Value, View, walk
+from pcistack.template.view import Partial, Resource, Value, View
 
 
 def needs(views: Sequence[View]) -> Needs:
@@ -202,7 +202,7 @@ def _names(view: View) -> Iterable[UniqueName]:
 def _certificates(view: View) -> Iterable[tuple[str, str]]:
     arn = re.compile(rf"arn:[a-z-]+:acm:{view.region}:\d{{12}}:certificate/[\w-]+")
     for resource in view.resources.values():
-        for _, value in walk(dict(resource.properties)):
+        for _, value in resource.leaves:
             if isinstance(value, str) and arn.fullmatch(value):
                 yield value, resource.logical_id
 

@@ -12,7 +12,7 @@ from pcistack.network.network import NetworkMap, network_of
 from pcistack.policies.access import Access
 from pcistack.regions import partition_of
 from pcistack.template.references import name_of
-from pcistack.template.view import Resource, Value, View, walk
+from pcistack.template.view import Resource, Value, View
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,7 @@ class Context:
         for one in self.of_type(kind, "AWS::ElasticLoadBalancingV2::ListenerRule"):
             listener = one if one.type == kind else self.target(one.get("ListenerArn"), kind)
             balancer = name_of(listener.get("LoadBalancerArn")) if listener else ""
-            for path, value in walk(dict(one.properties)):
+            for path, value in one.leaves:
                 if path.endswith("TargetGroupArn") and balancer:
                     group = name_of(value)
                     found[group] = tuple(dict.fromkeys((*found.get(group, ()), balancer)))

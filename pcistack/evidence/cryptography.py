@@ -9,7 +9,7 @@ from typing import Final
 
 from pcistack.evidence.values import AT_DEPLOYMENT, NONE, OUTSIDE, purpose, referrers, shown, text
 from pcistack.evidence.wording import claim
-from pcistack.template.view import Partial, Reference, Resource, View, walk
+from pcistack.template.view import Partial, Reference, Resource, View
 
 _STILL: Final = claim("The key does not rotate by itself (3.7.4).")
 _EVERY: Final = claim("every {} days")
@@ -115,7 +115,7 @@ def _encrypts(user: Resource, key: str) -> bool:
 
 
 def _leaves(resource: Resource) -> Iterator[tuple[str, str]]:
-    for path, leaf in walk(dict(resource.properties)):
+    for path, leaf in resource.leaves:
         if isinstance(leaf, Reference):
             yield path, leaf.logical_id
         elif isinstance(leaf, Partial):

@@ -19,7 +19,7 @@ from pcistack.evidence.values import (
     text,
 )
 from pcistack.evidence.wording import claim
-from pcistack.template.view import Partial, Reference, Resource, Value, View, walk
+from pcistack.template.view import Partial, Reference, Resource, Value, View
 
 _RDS_ROTATION: Final = claim("every 7 days, by RDS")
 _OWN_KEY: Final = claim("Secrets Manager's own key")
@@ -200,7 +200,7 @@ def _managed(database: Resource, users: tuple[Resource, ...]) -> RegisteredSecre
 
 def _references(resource: Resource) -> list[Reference]:
     found: list[Reference] = []
-    for _, leaf in walk(dict(resource.properties)):
+    for _, leaf in resource.leaves:
         if isinstance(leaf, Reference):
             found.append(leaf)
         elif isinstance(leaf, Partial):

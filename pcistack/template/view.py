@@ -94,7 +94,7 @@ Value: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Resource:
     """A resource in one world, with its properties resolved.
 
@@ -109,6 +109,11 @@ class Resource:
     type: str
     properties: Mapping[str, Value]
     raw: RawResource
+
+    @cached_property
+    def leaves(self) -> Sequence[tuple[str, Value]]:
+        """Every leaf of the properties with its dotted path; a dozen rules look at all of them."""
+        return tuple(walk(dict(self.properties)))
 
     def get(self, path: str) -> Value:
         """Return the value at a dotted path such as ``LoggingInfo.S3.Bucket``.

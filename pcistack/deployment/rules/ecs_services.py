@@ -11,7 +11,7 @@ from pcistack.deployment.context import Context
 from pcistack.deployment.fargate import SERVICE, TASK, launches_on_fargate
 from pcistack.deployment.pack import rule
 from pcistack.deployment.paths import fields, listed, objects, text
-from pcistack.template.view import Partial, Reference, Resource, walk
+from pcistack.template.view import Partial, Reference, Resource
 
 _API: Final = "ECS API reference: CreateService"
 _TARGETS: Final = "AWS::ElasticLoadBalancingV2::TargetGroup"
@@ -214,7 +214,7 @@ def _forwarded(context: Context) -> set[str]:
     for resource in context.view.resources.values():
         if resource.type in (SERVICE, _TARGETS) or resource.type.startswith(_WATCHERS):
             continue
-        for _, leaf in walk(dict(resource.properties)):
+        for _, leaf in resource.leaves:
             if isinstance(leaf, Reference):
                 found.add(leaf.logical_id)
             elif isinstance(leaf, Partial):

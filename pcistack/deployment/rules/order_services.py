@@ -11,7 +11,7 @@ from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
 from pcistack.deployment.secret_values import attachments
 from pcistack.template.references import name_of
-from pcistack.template.view import Resource, walk
+from pcistack.template.view import Resource
 
 _GUIDE: Final = "CloudFormation user guide: DependsOn attribute; "
 _SERVICE: Final = "AWS::ECS::Service"
@@ -28,7 +28,7 @@ def _forwarding(context: Context, group: Resource) -> list[Resource]:
         for listener in context.of_type(*_FORWARDING)
         if any(
             path.rpartition(".")[2] == "TargetGroupArn" and name_of(value) == group.logical_id
-            for path, value in walk(dict(listener.properties))
+            for path, value in listener.leaves
         )
     ]
 

@@ -14,7 +14,7 @@ from pcistack.deployment.pack import rule
 from pcistack.deployment.secret_values import MANAGED, keys_of
 from pcistack.deployment.tasks import containers, secret_of, secrets
 from pcistack.policies.arns import parts
-from pcistack.template.view import Partial, Resource, Value, walk
+from pcistack.template.view import Partial, Resource, Value
 
 _RDS_OWN: Final = re.compile(r"^<\w+\.MasterUserSecret\.SecretArn>$")
 _DYNAMIC: Final = re.compile(r"\{\{resolve:secretsmanager:(?P<secret>[^{}]*)\}\}")
@@ -62,7 +62,7 @@ def dynamic_rule(context: Context) -> Iterator[Hit]:
     for resource in context.view.resources.values():
         if not _mentions(dict(resource.properties)):
             continue
-        for path, value in walk(dict(resource.properties)):
+        for path, value in resource.leaves:
             if isinstance(value, Partial) and "{{resolve:secretsmanager:" in value:
                 yield from _dynamic(context, resource, path, value)
 

@@ -167,7 +167,7 @@ def _given(task: Resource, where: str, masters: _Masters) -> Iterator[Hit]:
 
 def _may_read(task: Resource, masters: _Masters, access: Access) -> Iterator[Hit]:
     """Find the master user's secret among what the task's role may read by its name."""
-    for path, value in walk(dict(task.properties)):
+    for path, value in task.leaves:
         role = access.role(value) if path.rpartition(".")[2] in _ROLES else None
         if role is None:
             continue

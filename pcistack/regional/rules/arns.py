@@ -11,7 +11,7 @@ from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.regional.context import Context
 from pcistack.regional.pack import rule
 from pcistack.regions import known_regions
-from pcistack.template.view import Partial, Resource, Value, walk
+from pcistack.template.view import Partial, Resource, Value
 
 # What must be in the region of the resource that names it: type -> paths (`*` is a list index).
 SAME_REGION: Final[Mapping[str, tuple[str, ...]]] = {
@@ -149,7 +149,7 @@ def partition_rule(context: Context) -> Iterator[Hit]:
             continue
         wrong = [
             (path, leaf, found.group(1))
-            for path, leaf in walk(dict(resource.properties))
+            for path, leaf in resource.leaves
             if isinstance(leaf, str)
             and (found := _ARN.match(leaf))
             and found.group(1) != here

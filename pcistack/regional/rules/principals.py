@@ -11,7 +11,7 @@ from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.regional.context import Context
 from pcistack.regional.pack import rule
 from pcistack.regions import DOMAINS, known_regions, partition_of
-from pcistack.template.view import Partial, Resource, Value, walk
+from pcistack.template.view import Partial, Resource, Value
 
 _NAME: Final = re.compile(
     r"([a-z0-9.-]+?)\.([a-z]{2,4}(?:-[a-z]+)+-\d)\.(amazonaws\.(?:com\.cn|com|eu))"
@@ -68,7 +68,7 @@ def principal_rule(context: Context) -> Iterator[Hit]:
 
 def _principals(resource: Resource) -> Iterator[tuple[str, str]]:
     """Yield each service that a policy names, with its path."""
-    for path, leaf in walk(dict(resource.properties)):
+    for path, leaf in resource.leaves:
         steps = path.split(".")
         if "Principal" in steps and "Service" in steps and type(leaf) is str:
             yield path, leaf
@@ -123,7 +123,7 @@ def _conditions(resource: Resource) -> Iterator[tuple[str, list[str]]]:
     if "kms:" not in str(resource.properties):
         return
     found: dict[str, list[str]] = {}
-    for path, leaf in walk(dict(resource.properties)):
+    for path, leaf in resource.leaves:
         for key in _KEYS:
             place = path.lower().find(f".{key}")
             if place >= 0 and ".condition." in path.lower() and isinstance(leaf, str):
@@ -152,7 +152,7 @@ def host_rule(context: Context) -> Iterator[Hit]:
     here = context.facts.region
     for kind in _HOLDERS if here else ():
         for resource in context.view.of_type(kind):
-            for path, leaf in walk(dict(resource.properties)):
+            for path, leaf in resource.leaves:
                 found = _host(leaf) if "escription" not in path else None
                 if found is None or found[1] == here or found[1] not in known_regions():
                     continue
