@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +56,6 @@ class ItemCount:
 
 
 Limit: TypeAlias = Between | OneOf | Form | ItemCount
+
+ROLE_ARN: Final = Form(r"arn:[\w-]+:iam::\d{12}:role/.+", "the ARN of a role")
+"""What most properties that name a role take."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pcistack.deployment.limit_kinds import Between, Form, ItemCount, Limit, OneOf
+from pcistack.deployment.limit_kinds import ROLE_ARN, Between, Form, ItemCount, Limit, OneOf
 
 
 def _numbers(*values: int) -> OneOf:
@@ -45,8 +45,7 @@ _KEY: Final = Form(
     r"arn:[\w-]+:kms:.+|alias/.+|[0-9a-fA-F-]{36}|mrk-[0-9a-f]{32}|alias:.+",
     "the ARN, the id or the alias of a key",
 )
-_ROLE_ARN: Final = Form(r"arn:[\w-]+:iam::\d{12}:role/.+", "the ARN of a role")
-_ROLE_OR_NAME: Final = Form(r"arn:[\w-]+:iam::\d{12}:role/.+|(?!arn:).+", "the ARN of a role")
+_ROLE_OR_NAME: Final = Form(rf"{ROLE_ARN.pattern}|(?!arn:).+", str(ROLE_ARN))
 _POLICY_ARN: Final = Form(r"arn:[\w-]+:iam::(?:\d{12}|aws):policy/.+", "the ARN of a policy")
 _ARN: Final = Form(r"arn:[\w-]+:.+", "an ARN")
 _ACTION: Final = Form(
@@ -287,7 +286,7 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
     },
     "AWS::Lambda::Function": {
         "KmsKeyArn": _KEY_ARN,
-        "Role": _ROLE_ARN,
+        "Role": ROLE_ARN,
         "DeadLetterConfig.TargetArn": _ARN,
         "Layers.*": _ARN,
         "Description": Form(r"(?s).{0,256}", "at most 256 characters"),
@@ -331,7 +330,7 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
     },
     "AWS::RDS::DBCluster": {
         "KmsKeyId": _KEY,
-        "MonitoringRoleArn": _ROLE_ARN,
+        "MonitoringRoleArn": ROLE_ARN,
         "BackupRetentionPeriod": Between(1, 35),
         "DBClusterIdentifier": _IDENTIFIER,
         "MonitoringInterval": _MONITORING,
@@ -351,7 +350,7 @@ LIMITS: Final[dict[str, dict[str, Limit]]] = {
     },
     "AWS::RDS::DBInstance": {
         "KmsKeyId": _KEY,
-        "MonitoringRoleArn": _ROLE_ARN,
+        "MonitoringRoleArn": ROLE_ARN,
         "BackupRetentionPeriod": Between(0, 35),
         "DBInstanceIdentifier": _IDENTIFIER,
         "MonitoringInterval": _MONITORING,

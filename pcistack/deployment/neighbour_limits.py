@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pcistack.deployment.limit_kinds import Between, Form, ItemCount, Limit, OneOf
+from pcistack.deployment.limit_kinds import ROLE_ARN, Between, Form, ItemCount, Limit, OneOf
 
 _CALLBACK: Final = Form(
     r"(?!http:)[^#\s]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/][^#\s]*)?",
@@ -19,7 +19,6 @@ _REGION: Final = Form(r"[a-z]{2}(?:-[a-z]+){1,3}-\d+", "the name of a region, su
 _BUCKET_NAME: Final = Form(
     r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket: 3 to 63 lower-case characters"
 )
-_ROLE: Final = Form(r"arn:[\w-]+:iam::\d{12}:role/.+", "the ARN of a role")
 _BEHAVIORS: Final = ("DefaultCacheBehavior", "CacheBehaviors.*")
 _EDGE: Final = Form(
     r"arn:[\w-]+:lambda:us-east-1:\d{12}:function:[^:]+:\d+",
@@ -50,7 +49,7 @@ NEIGHBOUR_LIMITS: Final[dict[str, dict[str, Limit]]] = {
         ),
     },
     "AWS::Backup::BackupSelection": {
-        "BackupSelection.IamRoleArn": _ROLE,
+        "BackupSelection.IamRoleArn": ROLE_ARN,
         "BackupSelection.ListOfTags.*.ConditionType": OneOf(("STRINGEQUALS",)),
     },
     "AWS::Backup::BackupVault": {"LockConfiguration.ChangeableForDays": Between(3, 36500)},

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from pcistack.network.addresses import IpNetwork, parse_network
-from pcistack.template.view import Partial, Resource, Unknown, Value
+from pcistack.template.view import Partial, Reference, Resource, Unknown, Value
 
 
 def expand(resource: Resource, path: str) -> Iterator[tuple[str, Value]]:
@@ -30,6 +31,41 @@ def objects(resource: Resource, path: str) -> Iterator[tuple[str, dict[str, Valu
     for index, item in enumerate(resource.items(path)):
         if isinstance(item, dict):
             yield f"{path}.{index}", item
+
+
+def texts(resource: Resource, path: str, name: str) -> list[tuple[str, str | None]]:
+    """Return what the objects of the list at a path have under a name, each with its own path."""
+    return [(f"{at}.{name}", text(item.get(name))) for at, item in objects(resource, path)]
+
+
+def repeated(named: Iterable[tuple[str, str | None]]) -> Iterator[tuple[str, str]]:
+    """Yield each known text that is there more than once, at its first path."""
+    found = list(named)
+    counts = Counter(name for _, name in found)
+    for path, name in found:
+        if name is not None and counts.pop(name, 1) > 1:
+            yield path, name
+
+
+def references(resource: Resource, *paths: str) -> Iterator[tuple[str, Reference]]:
+    """Yield the references at some paths, each with its own path."""
+    for path in paths:
+        for at, value in expand(resource, path):
+            if isinstance(value, Reference):
+                yield at, value
+
+
+def referred_again(
+    resources: Iterable[Resource], path: str
+) -> Iterator[tuple[Resource, Reference, str]]:
+    """Yield resources whose reference at a path an earlier one has too, with the first that has."""
+    seen: dict[Reference, str] = {}
+    for resource in resources:
+        value = resource.get(path)
+        if isinstance(value, Reference):
+            first = seen.setdefault(value, resource.logical_id)
+            if first != resource.logical_id:
+                yield resource, value, first
 
 
 def text(value: Value) -> str | None:

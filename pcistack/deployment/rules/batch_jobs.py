@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,7 +10,7 @@ from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.fargate import SIZES
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, is_open, objects, text
+from pcistack.deployment.paths import fields, is_open, objects, repeated, text, texts
 from pcistack.template.view import Resource, number
 
 _JOB: Final = "AWS::Batch::JobDefinition"
@@ -33,12 +32,8 @@ def job_rule(context: Context) -> Iterator[Hit]:
         if isinstance(job.get(_BOX), dict):
             yield from _container(job)
     for queue in context.of_type(_QUEUE):
-        places = list(objects(queue, "ComputeEnvironmentOrder"))
-        orders = Counter(text(item.get("Order")) for _, item in places)
-        for path, item in places:
-            order = text(item.get("Order"))
-            if order is not None and orders.pop(order, 1) > 1:
-                yield hit(queue, f"{path}.Order", f"two have the order {order}", "number them")
+        for path, order in repeated(texts(queue, "ComputeEnvironmentOrder", "Order")):
+            yield hit(queue, path, f"two have the order {order}", "number them")
 
 
 def _container(job: Resource) -> Iterator[Hit]:

@@ -10,6 +10,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
+from pcistack.template.view import Resource
 
 _CACHE: Final = "AWS::ElastiCache::ReplicationGroup"
 _USER: Final = "AWS::ElastiCache::User"
@@ -17,6 +18,13 @@ _GROUP: Final = "AWS::ElastiCache::UserGroup"
 _DEFAULT: Final = re.compile(
     r"default\.(?P<engine>redis|valkey)(?P<major>\d+)(?:\.x|\.\d+)?(?P<on>\.cluster\.on)?"
 )
+_TIME: Final = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
+_ENGINES: Final = ("redis", "valkey", "memcached")
+
+
+def _engine(cache: Resource) -> tuple[str, str | None]:
+    """Return a cache's engine, and its version if it is known."""
+    return (cache.text("Engine") or "redis").lower(), cache.text("EngineVersion")
 
 
 @rule(
@@ -47,7 +55,7 @@ def cluster_rule(context: Context) -> Iterator[Hit]:
                 f"{named[0]} is for one shard, and the cache has {shards:g}",
                 f"write {named[0]}.cluster.on",
             )
-        version, engine = cache.text("EngineVersion"), (cache.text("Engine") or "redis").lower()
+        engine, version = _engine(cache)
         major = (version or "").split(".")[0]
         if major and (named["engine"], named["major"]) != (engine, major):
             yield hit(
@@ -89,10 +97,6 @@ def user_rule(context: Context) -> Iterator[Hit]:
             )
 
 
-_TIME: Final = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
-_FAMILIES: Final = {"redis": "redis", "valkey": "valkey", "memcached": "memcached"}
-
-
 @rule(
     "DEPLOY-CACHE",
     "Windows or parameters of a cache that ElastiCache refuses",
@@ -118,8 +122,8 @@ def cache_rule(context: Context) -> Iterator[Hit]:
             cache.get("CacheParameterGroupName"), "AWS::ElastiCache::ParameterGroup"
         )
         family = group.text("CacheParameterGroupFamily") if group else None
-        version, engine = cache.text("EngineVersion"), (cache.text("Engine") or "redis").lower()
-        if group is None or family is None or version is None or engine not in _FAMILIES:
+        engine, version = _engine(cache)
+        if group is None or family is None or version is None or engine not in _ENGINES:
             continue
         major = version.split(".")[0]
         if not family.startswith(engine) or family[len(engine) :].split(".")[0] != major:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,7 +9,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, is_open, listed, objects, text
+from pcistack.deployment.paths import fields, is_open, listed, objects, repeated, text, texts
 from pcistack.template.view import Resource, Value
 
 _DISTRIBUTION: Final = "AWS::CloudFront::Distribution"
@@ -34,7 +33,7 @@ def distribution_rule(context: Context) -> Iterator[Hit]:
     for one in () if context.has_macro else context.of_type(_DISTRIBUTION):
         origins = list(objects(one, f"{_ALL}.Origins"))
         ids = [text(origin.get("Id")) for _, origin in origins]
-        yield from _twice(one, [(f"{path}.Id", text(o.get("Id"))) for path, o in origins])
+        yield from _twice(one, f"{_ALL}.Origins", "Id")
         groups = [
             text(fields(group).get("Id")) for group in one.items(f"{_ALL}.OriginGroups.Items")
         ]
@@ -45,9 +44,7 @@ def distribution_rule(context: Context) -> Iterator[Hit]:
             and not one.is_unknown(f"{_ALL}.OriginGroups")
         )
         behaviors = list(objects(one, f"{_ALL}.CacheBehaviors"))
-        yield from _twice(
-            one, [(f"{path}.PathPattern", text(b.get("PathPattern"))) for path, b in behaviors]
-        )
+        yield from _twice(one, f"{_ALL}.CacheBehaviors", "PathPattern")
         default = one.get(f"{_ALL}.DefaultCacheBehavior")
         for path, behavior in (
             (f"{_ALL}.DefaultCacheBehavior", fields(default)),
@@ -64,12 +61,9 @@ def distribution_rule(context: Context) -> Iterator[Hit]:
             yield from _methods(one, f"{path}.AllowedMethods", behavior.get("AllowedMethods"))
 
 
-def _twice(one: Resource, named: list[tuple[str, str | None]]) -> Iterator[Hit]:
-    counts = Counter(name for _, name in named)
-    for path, name in named:
-        if name is not None and counts.pop(name, 1) > 1:
-            last = path.rsplit(".", 1)[-1]
-            yield hit(one, path, f"two have the {last} {name}", f"give each a {last} of its own")
+def _twice(one: Resource, place: str, key: str) -> Iterator[Hit]:
+    for path, name in repeated(texts(one, place, key)):
+        yield hit(one, path, f"two have the {key} {name}", f"give each a {key} of its own")
 
 
 def _methods(one: Resource, path: str, value: Value) -> Iterator[Hit]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -10,7 +9,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, objects, text
+from pcistack.deployment.paths import fields, objects, repeated, text, texts
 from pcistack.template.view import Resource
 
 _POLICY: Final = "AWS::NetworkFirewall::FirewallPolicy"
@@ -83,13 +82,9 @@ def _groups(context: Context, policy: Resource) -> Iterator[Hit]:
 
 def _destinations(log: Resource) -> Iterator[Hit]:
     place = "LoggingConfiguration.LogDestinationConfigs"
-    kinds = Counter(text(item.get("LogType")) for _, item in objects(log, place))
+    for path, kind in repeated(texts(log, place, "LogType")):
+        yield hit(log, path, f"{kind} goes to two destinations", "name one destination")
     for path, item in objects(log, place):
-        kind = text(item.get("LogType"))
-        if kind is not None and kinds.pop(kind, 1) > 1:
-            yield hit(
-                log, f"{path}.LogType", f"{kind} goes to two destinations", "name one destination"
-            )
         wanted = _DESTINATIONS.get(text(item.get("LogDestinationType")) or "")
         named = fields(item.get("LogDestination"))
         if wanted and named and not any(key in (wanted, "Fn::Transform") for key in named):

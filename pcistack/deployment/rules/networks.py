@@ -10,7 +10,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import addresses, is_open, text
+from pcistack.deployment.paths import addresses, is_open, referred_again, text
 from pcistack.network.addresses import IpNetwork, within
 from pcistack.template.view import Reference, Resource, Value
 
@@ -134,18 +134,14 @@ def route_rule(context: Context) -> Iterator[Hit]:
 
 
 def _associations(context: Context) -> Iterator[Hit]:
-    subnets: dict[str, str] = {}
-    for association in context.of_type("AWS::EC2::SubnetRouteTableAssociation"):
-        subnet = association.get("SubnetId")
-        if isinstance(subnet, Reference):
-            first = subnets.setdefault(str(subnet), association.logical_id)
-            if first != association.logical_id:
-                yield hit(
-                    association,
-                    "SubnetId",
-                    f"{first} associates {subnet.logical_id} with a table already",
-                    "keep one association of a subnet",
-                )
+    every = context.of_type("AWS::EC2::SubnetRouteTableAssociation")
+    for association, subnet, first in referred_again(every, "SubnetId"):
+        yield hit(
+            association,
+            "SubnetId",
+            f"{first} associates {subnet.logical_id} with a table already",
+            "keep one association of a subnet",
+        )
 
 
 @rule(
@@ -174,19 +170,18 @@ def gateway_rule(context: Context) -> Iterator[Hit]:
                 "a private NAT gateway takes no elastic address",
                 "delete AllocationId",
             )
-    seen: dict[str, str] = {}
-    for attachment in context.of_type("AWS::EC2::VPCGatewayAttachment"):
-        vpc = attachment.get("VpcId")
-        if attachment.get("InternetGatewayId") is None or not isinstance(vpc, Reference):
-            continue
-        first = seen.setdefault(str(vpc), attachment.logical_id)
-        if first != attachment.logical_id:
-            yield hit(
-                attachment,
-                "VpcId",
-                f"{first} attaches an internet gateway to {vpc.logical_id} already; it takes one",
-                "keep one attachment",
-            )
+    internet = (
+        attachment
+        for attachment in context.of_type("AWS::EC2::VPCGatewayAttachment")
+        if attachment.get("InternetGatewayId") is not None
+    )
+    for attachment, vpc, first in referred_again(internet, "VpcId"):
+        yield hit(
+            attachment,
+            "VpcId",
+            f"{first} attaches an internet gateway to {vpc.logical_id} already; it takes one",
+            "keep one attachment",
+        )
 
 
 @rule(
@@ -198,18 +193,14 @@ def gateway_rule(context: Context) -> Iterator[Hit]:
     "(RouteAlreadyExists: the local route)",
 )
 def taken_rule(context: Context) -> Iterator[Hit]:
-    seen: dict[str, str] = {}
-    for nat in context.of_type("AWS::EC2::NatGateway"):
-        address = nat.get("AllocationId")
-        if isinstance(address, Reference):
-            first = seen.setdefault(str(address), nat.logical_id)
-            if first != nat.logical_id:
-                yield hit(
-                    nat,
-                    "AllocationId",
-                    f"{first} has the address {address} already",
-                    "give each NAT gateway an address of its own",
-                )
+    every = context.of_type("AWS::EC2::NatGateway")
+    for nat, address, first in referred_again(every, "AllocationId"):
+        yield hit(
+            nat,
+            "AllocationId",
+            f"{first} has the address {address} already",
+            "give each NAT gateway an address of its own",
+        )
     for route in context.of_type("AWS::EC2::Route"):
         table = context.target(route.get("RouteTableId"), "AWS::EC2::RouteTable")
         vpc = context.target(table.get("VpcId"), "AWS::EC2::VPC") if table else None

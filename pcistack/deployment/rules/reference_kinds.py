@@ -9,8 +9,8 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import expand
-from pcistack.template.view import Reference, Resource
+from pcistack.deployment.paths import references
+from pcistack.template.view import Resource
 
 # Types whose Ref is a name, an id, an address or a URL, with the attribute that is their ARN.
 _ARNS: Final[Mapping[str, str]] = {
@@ -113,7 +113,7 @@ def kind_rule(context: Context) -> Iterator[Hit]:
 def _named(context: Context) -> Iterator[Hit]:
     for kind, paths in _WANT_NAME.items():
         for resource in context.of_type(kind):
-            for path, value in _references(resource, paths):
+            for path, value in references(resource, *paths):
                 target = context.target(value)
                 if target and value.attribute and value.attribute == _ARNS.get(target.type):
                     yield hit(
@@ -127,7 +127,7 @@ def _named(context: Context) -> Iterator[Hit]:
 def _typed(context: Context) -> Iterator[Hit]:
     for (kind, path), (wanted, attribute) in _WANT_TYPE.items():
         for resource in context.of_type(kind):
-            for where, value in _references(resource, (path,)):
+            for where, value in references(resource, path):
                 target = context.target(value)
                 if target is None or target.type.startswith(_LOOSE):
                     continue
@@ -142,7 +142,7 @@ def _typed(context: Context) -> Iterator[Hit]:
 
 
 def _wants_arn(context: Context, resource: Resource, paths: tuple[str, ...]) -> Iterator[Hit]:
-    for path, value in _references(resource, paths):
+    for path, value in references(resource, *paths):
         target = context.target(value)
         arn = _ARNS.get(target.type) if target else None
         if target is None or arn is None or value.attribute is not None:
@@ -157,10 +157,3 @@ def _wants_arn(context: Context, resource: Resource, paths: tuple[str, ...]) -> 
             f"!Ref {target.logical_id}, an {target.type}, is no ARN, which the property takes",
             f"write !GetAtt {target.logical_id}.{arn}",
         )
-
-
-def _references(resource: Resource, paths: tuple[str, ...]) -> Iterator[tuple[str, Reference]]:
-    for path in paths:
-        for where, value in expand(resource, path):
-            if isinstance(value, Reference):
-                yield where, value

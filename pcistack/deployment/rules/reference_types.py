@@ -10,8 +10,8 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import expand
-from pcistack.template.view import Reference, Resource, Value, walk
+from pcistack.deployment.paths import references
+from pcistack.template.view import Reference, Resource
 
 _GROUP: Final = "AWS::EC2::SecurityGroup"
 _SUBNET: Final = "AWS::EC2::Subnet"
@@ -82,9 +82,9 @@ _NAMED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "AWS::SQS::QueuePolicy": {"Queues.*": ("AWS::SQS::Queue",)},
 }
 _PARTS: Final = (
-    *("AWS::SecretsManager::",),
     *("AWS::EC2::", "AWS::RDS::", "AWS::ECS::", "AWS::ElasticLoadBalancingV2::", "AWS::Lambda::"),
     *("AWS::S3::", "AWS::IAM::", "AWS::KMS::", "AWS::SNS::", "AWS::SQS::", "AWS::Logs::"),
+    "AWS::SecretsManager::",
 )
 
 
@@ -99,24 +99,24 @@ def type_rule(context: Context) -> Iterator[Hit]:
     for kind, paths in _NAMED.items():
         for resource in context.of_type(kind):
             for pattern, types in paths.items():
-                for path, value in expand(resource, pattern):
+                for path, value in references(resource, pattern):
                     yield from _judged(context, resource, path, value, types)
     for resource in context.view.resources.values():
         if not resource.type.startswith("AWS::") or resource.type.endswith("::MODULE"):
             continue
-        for path, value in walk(dict(resource.properties)):
-            if not isinstance(value, Reference) or value.attribute is not None:
+        for path, leaf in resource.leaves:
+            if not isinstance(leaf, Reference):
                 continue
             wanted = _KINDS.get(re.sub(r"(?:\.\d+)+$", "", path).rsplit(".", 1)[-1])
             if wanted:
-                yield from _judged(context, resource, path, value, (wanted,))
+                yield from _judged(context, resource, path, leaf, (wanted,))
 
 
 def _judged(
-    context: Context, resource: Resource, path: str, value: Value, types: tuple[str, ...]
+    context: Context, resource: Resource, path: str, value: Reference, types: tuple[str, ...]
 ) -> Iterator[Hit]:
-    target = context.target(value) if isinstance(value, Reference) else None
-    if target is None or not isinstance(value, Reference) or value.attribute is not None:
+    target = context.target(value)
+    if target is None or value.attribute is not None:
         return
     if target.type not in types and target.type.startswith(_PARTS):
         wanted = " or ".join(types)

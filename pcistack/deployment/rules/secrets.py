@@ -11,9 +11,9 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, listed, objects, text
+from pcistack.deployment.paths import fields, listed, objects, referred_again, text
 from pcistack.policies.arns import parts
-from pcistack.template.view import Reference, Resource, walk
+from pcistack.template.view import Resource
 
 _SECRET: Final = "AWS::SecretsManager::Secret"
 _ATTACHMENT: Final = "AWS::SecretsManager::SecretTargetAttachment"
@@ -96,17 +96,13 @@ def sharing_rule(context: Context) -> Iterator[Hit]:
                     f"the secret is in {context.region} itself",
                     "name another region",
                 )
-    seen: dict[str, str] = {}
-    for attachment in context.of_type(_ATTACHMENT):
-        value = attachment.get("SecretId")
-        first = seen.setdefault(str(value), attachment.logical_id)
-        if isinstance(value, Reference) and first != attachment.logical_id:
-            yield hit(
-                attachment,
-                "SecretId",
-                f"{first} attaches {value.logical_id} already",
-                "keep one of them",
-            )
+    for attachment, attached, first in referred_again(context.of_type(_ATTACHMENT), "SecretId"):
+        yield hit(
+            attachment,
+            "SecretId",
+            f"{first} attaches {attached.logical_id} already",
+            "keep one of them",
+        )
     for policy in context.of_type(_POLICY):
         for index, statement in enumerate(policy.items("ResourcePolicy.Statement")):
             item = fields(statement)
@@ -150,7 +146,7 @@ def dynamic_rule(context: Context) -> Iterator[Hit]:
     for resource in context.view.resources.values():
         if "{{resolve:s" not in str(resource.raw.properties):
             continue  # quick: few resources have any
-        for path, value in walk(dict(resource.properties)):
+        for path, value in resource.leaves:
             if not isinstance(value, str) or "{{resolve:s" not in value:
                 continue
             secure = "{{resolve:ssm-secure:" in value and resource.type.startswith("AWS::")

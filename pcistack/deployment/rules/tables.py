@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,7 +9,7 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, is_open, listed, objects, text
+from pcistack.deployment.paths import fields, is_open, listed, objects, repeated, text, texts
 from pcistack.template.view import Resource, Value
 
 _TABLE: Final = "AWS::DynamoDB::Table"
@@ -31,12 +30,10 @@ def table_rule(context: Context) -> Iterator[Hit]:
         )
         yield from _schema(table, "KeySchema", table.get("KeySchema"))
         for kind in _INDEXES:
-            names = Counter(text(item.get("IndexName")) for _, item in objects(table, kind))
+            for path, name in repeated(texts(table, kind, "IndexName")):
+                yield hit(table, path, f"two indexes are {name}", "rename one")
             for path, item in objects(table, kind):
                 yield from _schema(table, f"{path}.KeySchema", item.get("KeySchema"))
-                name = text(item.get("IndexName"))
-                if name is not None and names.pop(name, 1) > 1:
-                    yield hit(table, f"{path}.IndexName", f"two indexes are {name}", "rename one")
                 bare = item.get("ProvisionedThroughput") is None
                 if kind == _INDEXES[0] and provisioned and bare:
                     yield hit(

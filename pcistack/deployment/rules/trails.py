@@ -23,14 +23,14 @@ _STORE: Final = "AWS::CloudTrail::EventDataStore"
 @rule(
     "DEPLOY-TRAIL-BUCKET",
     "A trail whose bucket does not let CloudTrail write",
-    types=("AWS::CloudTrail::Trail",),
+    types=(_TRAIL,),
     severity=Severity.FATAL,
     source="CloudTrail user guide: Amazon S3 bucket policy for CloudTrail "
     "(InsufficientS3BucketPolicyException)",
 )
 def trail_rule(context: Context) -> Iterator[Hit]:
     names = context.access.names
-    for trail in context.of_type("AWS::CloudTrail::Trail"):
+    for trail in context.of_type(_TRAIL):
         bucket = names.found(trail.get("S3BucketName"))
         if bucket is None or bucket.type != "AWS::S3::Bucket":
             continue
@@ -85,13 +85,13 @@ def _refused(context: Context, bucket: Resource, folder: str) -> list[str]:
 @rule(
     "DEPLOY-TRAIL-KEY",
     "A trail whose key does not serve CloudTrail",
-    types=("AWS::CloudTrail::Trail",),
+    types=(_TRAIL,),
     severity=Severity.FATAL,
     source="CloudTrail user guide: Configure AWS KMS key policies for CloudTrail "
     "(InsufficientEncryptionPolicyException)",
 )
 def trail_key_rule(context: Context) -> Iterator[Hit]:
-    for trail in context.of_type("AWS::CloudTrail::Trail"):
+    for trail in context.of_type(_TRAIL):
         key = key_of(context, trail.get("KMSKeyId"))
         actions = ("kms:GenerateDataKey",)
         if key and refused_to_service(context, key, "cloudtrail.amazonaws.com", actions, {}):

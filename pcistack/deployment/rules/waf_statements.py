@@ -12,8 +12,8 @@ from pcistack.checks.findings import Severity
 from pcistack.checks.rule import Hit, hit
 from pcistack.deployment.context import Context
 from pcistack.deployment.pack import rule
-from pcistack.deployment.paths import fields, listed, objects, text
-from pcistack.template.view import Reference, Resource, Value, number
+from pcistack.deployment.paths import fields, listed, objects, referred_again, text
+from pcistack.template.view import Resource, Value, number
 
 _ACL: Final = "AWS::WAFv2::WebACL"
 _GROUP: Final = "AWS::WAFv2::RuleGroup"
@@ -215,18 +215,14 @@ def _problem(known: str, version: str | None) -> str:
     source="AWS WAF API reference: AssociateWebACL, PutLoggingConfiguration (one destination)",
 )
 def twice_rule(context: Context) -> Iterator[Hit]:
-    seen: dict[str, str] = {}
-    for link in context.of_type(_LINK):
-        value = link.get("ResourceArn")
-        first = seen.setdefault(str(value), link.logical_id)
-        if isinstance(value, Reference) and first != link.logical_id:
-            yield hit(
-                link,
-                "ResourceArn",
-                f"{first} attaches a web ACL to {value.logical_id} already: one takes the place "
-                "of the other",
-                "keep one of them",
-            )
+    for link, guarded, first in referred_again(context.of_type(_LINK), "ResourceArn"):
+        yield hit(
+            link,
+            "ResourceArn",
+            f"{first} attaches a web ACL to {guarded.logical_id} already: one takes the place "
+            "of the other",
+            "keep one of them",
+        )
     for logging in context.of_type("AWS::WAFv2::LoggingConfiguration"):
         given = logging.raw.properties.get("LogDestinationConfigs")
         if isinstance(given, list) and len(given) > 1 and "Fn::If" not in str(given):
