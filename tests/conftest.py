@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -32,6 +33,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Give the workers, which inherit the environment, one folder for what they synthesize."""
     speak_directly()
+    gc.disable()
     if not hasattr(config, "workerinput"):
         folder = tempfile.TemporaryDirectory(prefix="synthesized-")
         os.environ[SYNTHESIZED] = folder.name
