@@ -23,6 +23,7 @@ MADE_WHILE_COLLECTING = pytest.StashKey[int]()
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Ask Node, if it runs, how many objects the test modules made when they were imported."""
+    gc.freeze()  # what is imported stays; at the end nobody need look through it
     runtime = sys.modules.get("jsii._runtime")
     made = len(list(Path(os.environ[SYNTHESIZED]).iterdir()))
     session.config.stash[MADE_WHILE_COLLECTING] = made + (
@@ -33,7 +34,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Give the workers, which inherit the environment, one folder for what they synthesize."""
     speak_directly()
-    gc.disable()
+    gc.disable()  # objects of the CDK are many, and stay: looking through them takes a tenth
     if not hasattr(config, "workerinput"):
         folder = tempfile.TemporaryDirectory(prefix="synthesized-")
         os.environ[SYNTHESIZED] = folder.name

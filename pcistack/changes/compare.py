@@ -7,7 +7,7 @@ from enum import Enum, StrEnum
 from typing import Final
 
 from pcistack.changes.replacement import Replacement, Update, replacement_of
-from pcistack.changes.values import TemplateValues, differences, references
+from pcistack.changes.values import DECIDING, TemplateValues, differences, references
 from pcistack.template.document import RawResource, Template
 
 STATEFUL: Final = frozenset(
@@ -104,9 +104,12 @@ def compare(old: Template, new: Template) -> list[Change]:
     before, after = old.resources, new.resources
     found: dict[str, Change] = {}
     values = TemplateValues(old), TemplateValues(new)
+    decided_alike = all(old.section(name) == new.section(name) for name in DECIDING)
     for name, resource in after.items():
         if name not in before:
             found[name] = Change(name, resource.type, ChangeKind.ADDED)
+        elif decided_alike and before[name].body == resource.body:
+            continue
         elif (change := _changed(before[name], resource, *values)) is not None:
             found[name] = change
     _spread(found, new)
@@ -156,16 +159,21 @@ def _classify(change: Change, paths: list[str], least: Update = Update.REPLACES)
 def _spread(found: dict[str, Change], new: Template) -> None:
     """What refers to a replaced resource changes too, and may be replaced for it."""
     waiting = [name for name, change in found.items() if is_new(change)]
+    if not waiting:
+        return
+    named = {
+        name: {
+            key: {other for other, _ in references(value)}
+            for key, value in resource.properties.items()
+        }
+        for name, resource in new.resources.items()
+    }
     while waiting:
         cause = waiting.pop()
         for name, resource in new.resources.items():
             if name == cause or (name in found and found[name].kind is ChangeKind.ADDED):
                 continue
-            paths = [
-                key
-                for key, value in resource.properties.items()
-                if any(other == cause for other, _ in references(value))
-            ]
+            paths = [key for key, others in named[name].items() if cause in others]
             if paths:
                 _change_by_reference(found, resource, paths, cause, waiting)
 

@@ -12,6 +12,9 @@ from pcistack.template.uses import SUB
 _DEPTH: Final = 200
 """How deep values may be nested before the rest is compared as it is written."""
 
+DECIDING: Final = ("Parameters", "Mappings", "Conditions")
+"""Sections that decide what a value is."""
+
 
 @dataclass(frozen=True)
 class TemplateValues:

@@ -8,10 +8,11 @@ import string
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from mypy_boto3_ecs import ECSClient
-from mypy_boto3_secretsmanager import SecretsManagerClient
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 LETTERS_AND_DIGITS = string.ascii_letters + string.digits
 
