@@ -31,10 +31,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Give the workers, which inherit the environment, one folder for what they synthesize."""
     speak_directly()
     gc.disable()  # objects of the CDK are many, and stay: looking through them takes a tenth
+    config.add_cleanup(gc.freeze)  # pytest looks a second time, when nothing is left
     if not hasattr(config, "workerinput"):
         folder = tempfile.TemporaryDirectory(prefix="synthesized-")
         os.environ[SYNTHESIZED] = folder.name
