@@ -70,7 +70,7 @@ def _task(context: Context, task: Resource) -> NetworkWorkload:
     groups: list[str] = []
     subnets: list[str] = []
     for starter in _starters(context, task):
-        for name in dict.fromkeys(targets(dict(starter.properties))):
+        for name in dict.fromkeys(target.logical_id for _, target in starter.references):
             kind = context.view.resources[name].type if name in context.view.resources else ""
             groups += [name] if kind == _GROUP else []
             subnets += [name] if kind == _SUBNET else []
@@ -86,8 +86,8 @@ def _task(context: Context, task: Resource) -> NetworkWorkload:
 
 def _starters(context: Context, task: Resource) -> Iterator[Resource]:
     for resource in context.view.resources.values():
-        if not resource.type.startswith("AWS::IAM::") and task.logical_id in set(
-            targets(dict(resource.properties))
+        if not resource.type.startswith("AWS::IAM::") and any(
+            target.logical_id == task.logical_id for _, target in resource.references
         ):
             yield resource
 

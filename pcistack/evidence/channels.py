@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from pcistack.evidence.values import AT_DEPLOYMENT, referrers, shown, text
+from pcistack.evidence.values import AT_DEPLOYMENT, shown, text
 from pcistack.evidence.wording import claim
 from pcistack.pci_dss import accepted
 from pcistack.pci_dss.context import Context
@@ -136,7 +136,7 @@ def redirects(listener: Resource) -> bool:
 
 
 def _target_groups(view: View) -> Iterator[Channel]:
-    users = referrers(view)
+    users = view.referrers
     for group in view.of_type("AWS::ElasticLoadBalancingV2::TargetGroup"):
         behind = [
             user.logical_id

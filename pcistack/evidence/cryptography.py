@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pcistack.evidence.values import AT_DEPLOYMENT, NONE, OUTSIDE, purpose, referrers, shown, text
+from pcistack.evidence.values import AT_DEPLOYMENT, NONE, OUTSIDE, purpose, shown, text
 from pcistack.evidence.wording import claim
-from pcistack.template.view import Partial, Reference, Resource, View
+from pcistack.template.view import Reference, Resource, View
 
 _STILL: Final = claim("The key does not rotate by itself (3.7.4).")
 _EVERY: Final = claim("every {} days")
@@ -68,7 +68,7 @@ class Certificate:
 
 def keys(view: View) -> tuple[Key, ...]:
     """Return the KMS keys of a template and what each encrypts."""
-    users = referrers(view)
+    users = view.referrers
     rows = [
         Key(
             resource=key.logical_id,
@@ -109,23 +109,14 @@ def _encrypts(user: Resource, key: str) -> bool:
         return False
     return any(
         _KEY_PROPERTY.search(path.rpartition(".")[2]) or "KmsKey" in path
-        for path, target in _leaves(user)
-        if target == key
+        for path, reference in user.references
+        if reference.logical_id == key
     )
-
-
-def _leaves(resource: Resource) -> Iterator[tuple[str, str]]:
-    for path, leaf in resource.leaves:
-        if isinstance(leaf, Reference):
-            yield path, leaf.logical_id
-        elif isinstance(leaf, Partial):
-            for reference in leaf.references:
-                yield path, reference.logical_id
 
 
 def certificates(view: View) -> tuple[Certificate, ...]:
     """Return the certificates a template makes, and those from outside its listeners show."""
-    users = referrers(view)
+    users = view.referrers
     rows = [
         Certificate(
             resource=certificate.logical_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -130,14 +131,17 @@ class Evidence:
     @property
     def counts(self) -> Mapping[Standing, int]:
         """How many requirements have each standing, also those that none has."""
-        return {
-            standing: sum(item.standing is standing for item in self.requirements)
-            for standing in Standing
-        }
+        found = Counter(item.standing for item in self.requirements)
+        return {standing: found[standing] for standing in Standing}
 
     def share(self, number: int) -> Mapping[Standing, tuple[str, ...]]:
         """Numbers of the requirements below a principal one that the template supports."""
-        members = [item for item in self.requirements if item.number.split(".")[0] == str(number)]
+        members = [
+            item
+            for family in self.families
+            if family.number == number
+            for item in family.requirements
+        ]
         found = {
             standing: tuple(
                 item.number

@@ -140,7 +140,7 @@ def _helpers(view: View) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for resource in view.resources.values():
         if resource.type in _LOG_WRITERS:
-            found |= dict.fromkeys(targets(dict(resource.properties)), _KEEPS_LOGS)
+            found |= {target.logical_id: _KEEPS_LOGS for _, target in resource.references}
         if resource.type == "AWS::SecretsManager::RotationSchedule":
             found |= dict.fromkeys(targets(resource.get("RotationLambdaARN")), _ROTATES)
         token = resource.get("ServiceToken")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pcistack.checks.findings import counted
-from pcistack.evidence.values import NONE, referrers, shown, text
+from pcistack.evidence.values import NONE, shown, text
 from pcistack.evidence.wording import claim
 from pcistack.pci_dss.accepted import LOG_DAYS
 from pcistack.template.view import Reference, Resource, Value, View
@@ -118,7 +118,7 @@ class _Destinations:
         return _destination_row(self.view, source, records, target)
 
     def unclaimed(self) -> Iterator[LogSource]:
-        known = referrers(self.view)
+        known = self.view.referrers
         for group in self.groups:
             if group.logical_id in self.claimed:
                 continue

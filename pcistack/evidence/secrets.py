@@ -13,7 +13,6 @@ from pcistack.evidence.values import (
     NONE,
     OUTSIDE,
     purpose,
-    referrers,
     shown,
     targets,
     text,
@@ -68,7 +67,7 @@ class RegisteredSecret:
 
 def secrets(view: View) -> tuple[RegisteredSecret, ...]:
     """Return the secrets of a template."""
-    users = referrers(view)
+    users = view.referrers
     rotations: dict[str, Resource] = {}
     for schedule in view.of_type("AWS::SecretsManager::RotationSchedule"):
         for target in _secret_of(view, schedule.get("SecretId")):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from itertools import groupby
 from typing import Final
 
 from pcistack.checks.findings import Finding, counted
@@ -126,7 +128,7 @@ class Family:
     requirements: tuple[RequirementEvidence, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Sources:
     """What a standing follows from.
 
@@ -148,34 +150,41 @@ class Sources:
     filled: frozenset[str]
     broken: Sequence[VerifiedPromise] = ()
 
+    @cached_property
+    def by_requirement(self) -> Mapping[str, Sequence[Rule[Context]]]:
+        """The rules by each requirement that they speak to."""
+        found: dict[str, list[Rule[Context]]] = {}
+        for rule in self.rules:
+            for number in rule.requirements:
+                found.setdefault(number, []).append(rule)
+        return found
+
 
 def families(sources: Sources) -> Iterator[Family]:
     """Yield the requirements with their standing, by principal requirement."""
-    for number, title in _FAMILIES.items():
-        members = [item for item in REQUIREMENTS if item.sort_key[0] == number]
-        if members:
-            yield Family(
-                number=number,
-                title=title,
-                requirements=tuple(_requirement(item, sources) for item in members),
-            )
+    for number, members in groupby(REQUIREMENTS, key=lambda item: item.sort_key[0]):
+        yield Family(
+            number=number,
+            title=_FAMILIES[number],
+            requirements=tuple(_requirement(item, sources) for item in members),
+        )
 
 
-def rules_of(number: str, rules: Sequence[Rule[Context]]) -> frozenset[str]:
+def _ids(number: str, sources: Sources) -> frozenset[str]:
     """Return the ids of the rules that speak to a requirement."""
     other = {rule for rule, numbers in OF_SUPPORT.items() if number in numbers}
-    return frozenset({rule.id for rule in rules if number in rule.requirements} | other)
+    return frozenset({rule.id for rule in sources.by_requirement.get(number, ())} | other)
 
 
 def unassigned(sources: Sources) -> tuple[Finding, ...]:
     """Return open findings that belong to no requirement, such as a version not on offer."""
-    known = {rule for item in REQUIREMENTS for rule in rules_of(item.number, sources.rules)}
+    known = {rule for item in REQUIREMENTS for rule in _ids(item.number, sources)}
     return tuple(one for one in sources.findings.open if one.rule not in known)
 
 
 def _requirement(requirement: Requirement, sources: Sources) -> RequirementEvidence:
-    ids = rules_of(requirement.number, sources.rules)
-    rules = [rule for rule in sources.rules if rule.id in ids]
+    rules = sources.by_requirement.get(requirement.number, ())
+    ids = _ids(requirement.number, sources)
     open_findings = tuple(one for one in sources.findings.open if one.rule in ids)
     covered = {(one.rule, one.resource) for one, _ in sources.findings.acknowledged}
     accepted = tuple(

@@ -1,15 +1,15 @@
-"""Resolved template values as a reader sees them, and who refers to whom."""
+"""Resolved template values as a reader sees them, and what they refer to."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from pcistack.evidence.wording import claim
 from pcistack.template.document import Json
-from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, View, walk
+from pcistack.template.view import Partial, Reference, Resource, Unknown, Value, referred, walk
 
 AT_DEPLOYMENT: Final = claim("known at deployment")
 NONE: Final = claim("none")
@@ -78,21 +78,8 @@ def text(resource: Resource, path: str, absent: str = NOT_SET) -> str:
 def targets(value: Value) -> Iterator[str]:
     """Yield the logical id of every resource that a value refers to."""
     for _, leaf in walk(value):
-        if isinstance(leaf, Reference):
-            yield leaf.logical_id
-        elif isinstance(leaf, Partial):
-            for reference in leaf.references:
-                yield reference.logical_id
-
-
-def referrers(view: View) -> Mapping[str, tuple[Resource, ...]]:
-    """Return, for each resource, the resources that refer to it, in the template's order."""
-    found: dict[str, list[Resource]] = {}
-    for resource in view.resources.values():
-        for target in sorted(set(targets(dict(resource.properties)))):
-            if target != resource.logical_id:
-                found.setdefault(target, []).append(resource)
-    return {target: tuple(sources) for target, sources in found.items()}
+        for reference in referred(leaf):
+            yield reference.logical_id
 
 
 def label(resource: Resource) -> str:

@@ -115,6 +115,11 @@ class Resource:
         """Every leaf of the properties with its dotted path; a dozen rules look at all of them."""
         return tuple(walk(dict(self.properties)))
 
+    @cached_property
+    def references(self) -> Sequence[tuple[str, Reference]]:
+        """Every reference in the properties with the dotted path of its leaf."""
+        return tuple((path, found) for path, leaf in self.leaves for found in referred(leaf))
+
     def get(self, path: str) -> Value:
         """Return the value at a dotted path such as ``LoggingInfo.S3.Bucket``.
 
@@ -282,6 +287,16 @@ class View:
     def _by_reference(self) -> dict[tuple[str, str], Mapping[str, list[Resource]]]:
         return {}
 
+    @cached_property
+    def referrers(self) -> Mapping[str, tuple[Resource, ...]]:
+        """The resources that refer to each resource, in the template's order."""
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources.values():
+            for target in dict.fromkeys(each.logical_id for _, each in resource.references):
+                if target != resource.logical_id:
+                    found.setdefault(target, []).append(resource)
+        return {target: tuple(sources) for target, sources in found.items()}
+
     def target(self, value: Value) -> Resource | None:
         """Return the resource that a resolved value refers to, if it is in this view."""
         if isinstance(value, Partial) and len(value.references) == 1:
@@ -301,6 +316,13 @@ def number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
+
+
+def referred(leaf: Value) -> tuple[Reference, ...]:
+    """Return the references that a leaf is, or is made of."""
+    if isinstance(leaf, Reference):
+        return (leaf,)
+    return leaf.references if isinstance(leaf, Partial) else ()
 
 
 def walk(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:

@@ -77,15 +77,16 @@ def _evidence(resources: Resources, twin: Twin | None = None) -> Evidence:
     return gather(assembly, PACK, on=DAY)
 
 
-def _texts(node: Json) -> Iterator[str]:
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, dict):
-        for item in node.values():
-            yield from _texts(item)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _texts(item)
+def _texts(whole: Json) -> Iterator[str]:
+    left = [whole]
+    while left:
+        node = left.pop()
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, dict):
+            left += node.values()
+        elif isinstance(node, list):
+            left += node
 
 
 def _drawn(chart: Chart) -> Iterator[str]:
@@ -99,15 +100,18 @@ def _drawn(chart: Chart) -> Iterator[str]:
 
 def _pieces(evidence: Evidence) -> Counter[str]:
     """Count every text, and its parts where several were joined to one."""
-    whole = [
-        *_texts(document(evidence)),
-        *_drawn(network_chart(evidence.view, evidence.network)),
-        *_drawn(data_flow_chart(evidence.context)),
-        left_out(evidence.context),
-    ]
+    whole = Counter(
+        [
+            *_texts(document(evidence)),
+            *_drawn(network_chart(evidence.view, evidence.network)),
+            *_drawn(data_flow_chart(evidence.context)),
+            left_out(evidence.context),
+        ]
+    )
     found = Counter(whole)
-    for text in whole:
-        found.update(_parts(text))
+    for text, times in whole.items():
+        for part in _parts(text):
+            found[part] += times
     return found
 
 
