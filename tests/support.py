@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fcntl import LOCK_EX, flock
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from stacks.consistency import mistakes
 from stacks.environment import Environment, load_environment
@@ -160,6 +160,12 @@ def _variant(changes: str) -> Synthesized:
 def variant(**changes: Mapping[str, object]) -> Synthesized:
     """The template of ``dev`` with some settings changed, synthesized when a test looks into it."""
     return _variant(json.dumps(changes, sort_keys=True))
+
+
+def copied(body: Body) -> dict[str, Any]:
+    """A copy of a template to change, which costs a tenth of ``copy.deepcopy``."""
+    copy: dict[str, Any] = json.loads(json.dumps(body))
+    return copy
 
 
 def target(value: object) -> str:

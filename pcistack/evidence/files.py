@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -27,22 +26,30 @@ class WriteError(OSError):
     """The directory cannot be written; the message says why."""
 
 
-def contents(evidence: Evidence) -> Mapping[str, str]:
-    """Return the text of every file of the evidence, by file name."""
-    network = network_chart(evidence.view, evidence.network)
-    flow = data_flow_chart(evidence.context)
-    return {
-        PAGE: page.render(
-            evidence,
-            network=chart_svg.svg(network, standalone=False),
-            data_flow=chart_svg.svg(flow, standalone=False),
-            diagram_style=chart_svg.STYLE,
-        ),
-        JSON_FILE: _json(data.document(evidence)),
-        OSCAL_FILE: _json(oscal.component_definition(evidence)),
-        NETWORK_FILE: chart_svg.svg(network, standalone=True) + "\n",
-        DATA_FLOW_FILE: chart_svg.svg(flow, standalone=True) + "\n",
-    }
+def content(evidence: Evidence, name: str) -> str:
+    """Return the text of one of the :data:`FILES` of the evidence."""
+    if name == JSON_FILE:
+        return _json(data.document(evidence))
+    if name == OSCAL_FILE:
+        return _json(oscal.component_definition(evidence))
+    if name == NETWORK_FILE:
+        return _network(evidence, standalone=True) + "\n"
+    if name == DATA_FLOW_FILE:
+        return _data_flow(evidence, standalone=True) + "\n"
+    return page.render(
+        evidence,
+        network=_network(evidence, standalone=False),
+        data_flow=_data_flow(evidence, standalone=False),
+        diagram_style=chart_svg.STYLE,
+    )
+
+
+def _network(evidence: Evidence, *, standalone: bool) -> str:
+    return chart_svg.svg(network_chart(evidence.view, evidence.network), standalone=standalone)
+
+
+def _data_flow(evidence: Evidence, *, standalone: bool) -> str:
+    return chart_svg.svg(data_flow_chart(evidence.context), standalone=standalone)
 
 
 def _json(document: Json) -> str:
@@ -65,7 +72,7 @@ def write(evidence: Evidence, out: Path) -> tuple[Path, ...]:
         WriteError: The directory holds something else, or cannot be written.
     """
     named, out = out, out.resolve()
-    texts = contents(evidence)
+    texts = {name: content(evidence, name) for name in FILES}
     if out.exists() and not out.is_dir():
         raise WriteError(f"{out}: is a file; give a directory to write the evidence into")
     if out.is_dir():

@@ -7,6 +7,7 @@ import hashlib
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ from pcistack.evidence.standing import Standing
 from pcistack.evidence.values import NONE, NOT_KNOWN
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from markupsafe import Markup
 
 _TONES: Final[Mapping[Standing, str]] = {
@@ -78,19 +80,14 @@ def render(evidence: Evidence, *, network: str, data_flow: str, diagram_style: s
         data_flow: The data-flow diagram, as SVG.
         diagram_style: Style rules of the diagrams.
     """
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
     package = files("pcistack.evidence")
     style = package.joinpath("page.css").read_text(encoding="utf-8") + diagram_style
     script = package.joinpath("page.js").read_text(encoding="utf-8")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
-    )
-    template = environment.from_string(package.joinpath("page.html.j2").read_text(encoding="utf-8"))
     names = evidence.names
     titles = dict(_TITLES) | {register.name: register.title for register in evidence.registers}
-    return template.render(
+    return _template().render(
         e=evidence,
         names=names,
         anchors={name: _anchor(name, place) for place, name in enumerate(names)},
@@ -124,6 +121,17 @@ def render(evidence: Evidence, *, network: str, data_flow: str, diagram_style: s
         data_flow=Markup(data_flow),
         left_out=left_out(evidence.context),
     )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+    text = files("pcistack.evidence").joinpath("page.html.j2").read_text(encoding="utf-8")
+    return environment.from_string(text)
 
 
 class _Headings:

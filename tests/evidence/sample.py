@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -378,7 +378,13 @@ def _service() -> dict[str, Body]:
 
 def template() -> dict[str, Body]:
     """Return a fresh copy of the template."""
-    return copy.deepcopy({"Resources": {**_network(), **_groups(), **_data(), **_service()}})
+    copy: dict[str, Body] = json.loads(_template())
+    return copy
+
+
+@cache
+def _template() -> str:
+    return json.dumps({"Resources": {**_network(), **_groups(), **_data(), **_service()}})
 
 
 def only_a_topic(resources: dict[str, Body]) -> None:

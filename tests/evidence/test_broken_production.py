@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-from typing import cast
-
 from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.gather import gather
 from pcistack.evidence.standing import Standing
@@ -21,7 +18,6 @@ from tests.evidence.test_sentences import (
     LOG_GROUP,
     PARAMETERS,
     RDS,
-    Body,
     Change,
     drop,
     every,
@@ -75,7 +71,7 @@ BROKEN: dict[str, tuple[Change, str]] = {
 
 
 def _standings(change: Change | None = None) -> dict[str, Standing]:
-    body = cast("Body", copy.deepcopy(dict(support.template("prod").body)))
+    body = support.copied(support.template("prod").body)
     if change is not None:
         change(body["Resources"])
     assembly = AssessedStack(

@@ -7,7 +7,6 @@ the page, the JSON, the OSCAL document and the drawings say.
 from __future__ import annotations
 
 import ast
-import copy
 import json
 import re
 from collections import Counter
@@ -32,6 +31,7 @@ from pcistack.template.document import Json, Template
 from tests.evidence import test_deployed, twins, twins_drawn
 from tests.evidence.sample import DAY, REGION
 from tests.evidence.twins import Resources, Twin
+from tests.support import copied
 from tests.tables import cases
 
 TWINS: tuple[Twin, ...] = (
@@ -136,7 +136,7 @@ def _said(claim: str, pieces: Counter[str]) -> int:
 @cases("twin", TWINS, ids=lambda twin: twin.claims[0][:50])
 def test_a_claim_goes_when_the_template_breaks(twin: Twin) -> None:
     before = _whole(json.dumps([twin.says, twin.body]), twin.judged)
-    resources = copy.deepcopy(twin.says)
+    resources = copied(twin.says)
     twin.broken(resources)
     after = _pieces(_evidence(resources, twin))
     for claim in twin.claims:
@@ -216,7 +216,7 @@ def test_an_explanation_claims_nothing_of_the_template(text: str) -> None:
 
 
 def test_the_explanations_of_an_empty_template_are_those_of_any() -> None:
-    page = files.contents(_evidence({}))["index.html"]
+    page = files.content(_evidence({}), "index.html")
     for about in explanations.REGISTERS.values():
         assert about.text.replace("'", "&#39;") in page
-    assert json.loads(files.contents(_evidence({}))["evidence.json"])["notes"] == [RAN_NOW]
+    assert json.loads(files.content(_evidence({}), "evidence.json"))["notes"] == [RAN_NOW]

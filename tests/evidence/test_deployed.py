@@ -14,7 +14,7 @@ from pcistack.checks.run import Outcome
 from pcistack.commands.evidence import evidence
 from pcistack.evidence import deployed
 from pcistack.evidence.assembly import AssessedStack
-from pcistack.evidence.files import contents
+from pcistack.evidence.files import content
 from pcistack.evidence.gather import Evidence, gather
 from pcistack.evidence.standing import Standing
 from pcistack.pci_dss.pack import PACK
@@ -67,7 +67,7 @@ def test_a_claim_of_the_account_goes_when_the_account_is_otherwise(
     with_, without = SAID[claim]
     words = max(claim.split("{}"), key=len)
     for verified, shown in ((with_, True), (without, False)):
-        page = pages.get(verified) or contents(_evidence(tmp_path, verified))["index.html"]
+        page = pages.get(verified) or content(_evidence(tmp_path, verified), "index.html")
         pages[verified] = page
         body = page[page.index("<main>") : page.index('<section id="requirements">')]
         assert (f">{words}<" in body or (" " in words[:-1] and words in body)) is shown
@@ -106,7 +106,7 @@ def test_the_file_that_is_written_is_the_one_that_is_read(tmp_path: Path) -> Non
     file.write_text(verified.as_text(), encoding="utf-8")
     assembly = AssessedStack.read(sample.write(tmp_path / "assembly"))
     assert deployed.read(file, assembly) == verified
-    document = json.loads(contents(_evidence(tmp_path, verified))["evidence.json"])
+    document = json.loads(content(_evidence(tmp_path, verified), "evidence.json"))
     assert document["as_deployed"] == json.loads(verified.as_text())
 
 

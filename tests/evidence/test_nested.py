@@ -10,7 +10,7 @@ import pytest
 
 from pcistack.checks.run import resolve
 from pcistack.evidence.assembly import AssessedStack
-from pcistack.evidence.files import contents
+from pcistack.evidence.files import content
 from pcistack.evidence.gather import Evidence, gather
 from pcistack.evidence.nested import inlined
 from pcistack.pci_dss.pack import PACK
@@ -135,7 +135,7 @@ def test_settings_and_registers_of_a_nested_stack_are_on_the_page(
     assert ("Keys/Key" in {one.resource for one in rotation.open}) is not shown
     keys = next(one for one in evidence.registers if one.name == "keys")
     assert "Keys/Key" in {row["resource"] for row in keys.rows}
-    assert "Keys/Key" in contents(evidence)["index.html"]
+    assert "Keys/Key" in content(evidence, "index.html")
     assert evidence.notes[1:] == (
         "Nested stacks are shown as parts of it: Keys.",
         "Nested stacks whose templates are not at hand are not shown: Lost.",

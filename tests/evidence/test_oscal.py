@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pcistack.evidence.files import contents
+from pcistack.evidence.files import content
 from pcistack.evidence.oscal import OSCAL_VERSION
 from pcistack.pci_dss.requirements import REQUIREMENTS
 from tests.evidence import sample
@@ -16,7 +16,7 @@ from tests.evidence.conftest import Gather
 
 
 def _document(gathered: Gather, change: Any = None) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    text = contents(gathered(change))["oscal-component-definition.json"]
+    text = content(gathered(change), "oscal-component-definition.json")
     document: dict[str, Any] = json.loads(text)["component-definition"]
     return document
 

@@ -16,12 +16,14 @@ import pytest
 from pcistack.checks.findings import Finding, Severity
 from pcistack.checks.run import Outcome
 from pcistack.evidence import explanations
-from pcistack.evidence.files import contents
+from pcistack.evidence.assembly import AssessedStack
+from pcistack.evidence.files import content
+from pcistack.evidence.gather import gather
 from pcistack.evidence.standing import Standing
 from pcistack.pci_dss.requirements import REQUIREMENTS
 from pcistack.pci_dss.untreated import UNTREATED
 from tests.evidence import sample
-from tests.evidence.conftest import Gather
+from tests.evidence.conftest import Chosen, Gather
 
 ATTACK = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>]]>--> </style>{{ 7*7 }}"
 
@@ -43,16 +45,22 @@ class _Parsed(HTMLParser):
         return [value for _, key, value in self.attributes if key == name]
 
 
-def test_every_requirement_is_on_the_page_in_one_of_the_states(gathered: Gather) -> None:
-    parsed = _Parsed(contents(gathered())["index.html"])
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of the sample as it is, without a record of its synthesis."""
+    assembly = AssessedStack.read(sample.write(tmp_path_factory.mktemp("page")))
+    return content(gather(assembly, Chosen(()), on=sample.DAY), "index.html")
+
+
+def test_every_requirement_is_on_the_page_in_one_of_the_states(page: str) -> None:
+    parsed = _Parsed(page)
     states = parsed.all("data-state")[len(Standing) :]
     assert len(states) == len(REQUIREMENTS)
     assert set(states) <= {str(standing) for standing in Standing}
     assert {f"req-{item.number}" for item in REQUIREMENTS} <= set(parsed.all("id"))
 
 
-def test_the_page_fetches_nothing(gathered: Gather) -> None:
-    page = contents(gathered())["index.html"]
+def test_the_page_fetches_nothing(page: str) -> None:
     parsed = _Parsed(page)
     assert not {"img", "link", "iframe", "object", "embed", "audio", "video"} & set(parsed.tags)
     assert not parsed.all("src")
@@ -60,15 +68,14 @@ def test_the_page_fetches_nothing(gathered: Gather) -> None:
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest|https?://", page)
 
 
-def test_every_link_leads_to_a_place_on_the_page(gathered: Gather) -> None:
-    parsed = _Parsed(contents(gathered())["index.html"])
+def test_every_link_leads_to_a_place_on_the_page(page: str) -> None:
+    parsed = _Parsed(page)
     ids = parsed.all("id")
     assert len(ids) == len(set(ids))
     assert {target.removeprefix("#") for target in parsed.all("href")} <= set(ids)
 
 
-def test_only_the_page_s_own_script_and_style_may_run(gathered: Gather) -> None:
-    page = contents(gathered())["index.html"]
+def test_only_the_page_s_own_script_and_style_may_run(page: str) -> None:
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page)
     assert "default-src 'none'" in policy
     assert "unsafe-inline" not in policy
@@ -95,36 +102,36 @@ def poison(resources: dict[str, sample.Body]) -> None:
 
 
 def test_markup_in_a_template_stays_text(gathered: Gather) -> None:
-    clean, poisoned = contents(gathered()), contents(gathered(poison))
-    page = poisoned["index.html"]
+    clean, poisoned = gathered(), gathered(poison)
+    page = content(poisoned, "index.html")
     for tag in ("<script", "</script", "<style", "</style"):
         assert page.count(tag) == 1, tag
     assert "<img" not in page
     parsed = _Parsed(page)
-    assert set(parsed.tags) == set(_Parsed(clean["index.html"]).tags)
+    assert set(parsed.tags) == set(_Parsed(content(clean, "index.html")).tags)
     assert not [name for _, name, _ in parsed.attributes if name.startswith("on")]
     assert "{{ 7*7 }}" in page.replace("<wbr>", "")
     for name in ("network.svg", "data-flow.svg"):
-        svg = _Parsed(poisoned[name])
-        assert set(svg.tags) == set(_Parsed(clean[name]).tags)
+        svg = _Parsed(content(poisoned, name))
+        assert set(svg.tags) == set(_Parsed(content(clean, name)).tags)
 
 
 @pytest.mark.parametrize("name", ["index.html", "evidence.json", "network.svg"])
 def test_poisoned_text_is_really_shown(gathered: Gather, name: str) -> None:
-    text = contents(gathered(poison))[name]
+    text = content(gathered(poison), name)
     assert "alert(1)" in text
 
 
-def test_the_page_is_bound_to_a_day_a_commit_and_a_template(gathered: Gather) -> None:
+def test_the_page_is_bound_to_a_day_a_commit_and_a_template(gathered: Gather, page: str) -> None:
     found = Outcome(resources=1, open=(), acknowledged=())
     evidence = gathered(found=found)
-    text = contents(evidence)["index.html"]
+    text = content(evidence, "index.html")
     for said in ("2026-11-24", "1" * 40, evidence.judgement.sha256, evidence.judgement.content):
         assert said in text
     assert "they ran when this was written" not in text
     assert "not known<" not in text
-    assert "not known<" in contents(gathered())["index.html"]
-    assert "they ran when this was written" in contents(gathered())["index.html"]
+    assert "not known<" in page
+    assert "they ran when this was written" in page
     assert "--stack-name PciDss-prod" in text
 
 
@@ -139,12 +146,11 @@ def test_the_command_on_the_page_gives_the_digest_on_the_page(gathered: Gather) 
     assert said.stdout.strip() == evidence.judgement.content
 
 
-def test_the_page_says_of_how_many_requirements_it_speaks(gathered: Gather) -> None:
-    text = contents(gathered())["index.html"]
-    assert f"{len(REQUIREMENTS)} of the 250 requirements of the standard" in text
+def test_the_page_says_of_how_many_requirements_it_speaks(page: str) -> None:
+    assert f"{len(REQUIREMENTS)} of the 250 requirements of the standard" in page
     assert not set(UNTREATED) & {item.number for item in REQUIREMENTS}
     for number, words in UNTREATED.items():
-        assert f"<b>{number}</b>&nbsp;{html.escape(words)}" in text.replace("&#39;", "&#x27;")
+        assert f"<b>{number}</b>&nbsp;{html.escape(words)}" in page.replace("&#39;", "&#x27;")
 
 
 def test_a_finding_that_belongs_to_no_requirement_is_on_the_page(gathered: Gather) -> None:
@@ -159,4 +165,4 @@ def test_a_finding_that_belongs_to_no_requirement_is_on_the_page(gathered: Gathe
     )
     evidence = gathered(found=Outcome(resources=1, open=(stray,), acknowledged=()))
     assert evidence.others == (stray,)
-    assert "the zone is not known" in contents(evidence)["index.html"]
+    assert "the zone is not known" in content(evidence, "index.html")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
@@ -323,7 +322,7 @@ BROKEN: dict[str, tuple[Change, Change]] = {
 
 
 def _body() -> Body:
-    return copy.deepcopy(dict(support.template("prod").body))
+    return support.copied(support.template("prod").body)
 
 
 def _context(body: Body) -> Context:

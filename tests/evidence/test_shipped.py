@@ -10,7 +10,7 @@ import pytest
 from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.data_flow_diagram import data_flow_chart
 from pcistack.evidence.explanations import BY_AWS
-from pcistack.evidence.files import contents
+from pcistack.evidence.files import content
 from pcistack.evidence.gather import Evidence, gather
 from pcistack.evidence.registers import Register
 from pcistack.evidence.standing import Standing
@@ -164,7 +164,7 @@ def test_production_needs_you_only_where_a_template_cannot_help() -> None:
 
 
 def test_production_shows_who_reads_each_login_and_that_no_task_reads_the_master_users() -> None:
-    document = json.loads(contents(_evidence("prod"))["evidence.json"])
+    document = json.loads(content(_evidence("prod"), "evidence.json"))
     secrets = {secret["resource"]: secret for secret in document["registers"]["secrets"]}
     readers = {name: " ".join(secret["read_by"]) for name, secret in secrets.items()}
     print(json.dumps(secrets, indent=1))
