@@ -35,6 +35,8 @@ class Context:
 
     def of_type(self, *types: str) -> list[Resource]:
         """Return the resources of some CloudFormation types, type by type."""
+        if len(types) == 1:
+            return self.view.of_type(*types)
         return [resource for kind in types for resource in self.view.of_type(kind)]
 
     def target(self, value: Value) -> Resource | None:

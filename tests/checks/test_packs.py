@@ -46,12 +46,12 @@ def test_a_rule_reports_on_the_types_that_it_declares_and_on_no_other() -> None:
             pack = run.load(name)
             contexts = [pack.context(view, ZURICH, DAY) for view in views]
             for rule, context in product(pack.rules, contexts):
-                for finding in rule.findings(context):  # though its types may not be there
-                    kind = kinds.get(finding.resource, "")
+                for hit in rule.find(context):  # though its types may not be there
+                    kind = kinds.get(hit.resource, "")
                     if kind.startswith("Custom::"):  # a name of one's own for the same thing
                         kind = CUSTOM_RESOURCE
                     if ANY not in rule.types and kind not in rule.types:
-                        undeclared.add((finding.rule, kind))
+                        undeclared.add((rule.id, kind))
     assert undeclared == set()
 
 
