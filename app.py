@@ -15,7 +15,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 if TYPE_CHECKING:
     from aws_cdk import App, IPolicyValidationPlugin
@@ -143,10 +143,11 @@ def _refusal(error: OSError | RuntimeError) -> str:
     return found[0] if found else ""
 
 
-if __name__ == "__main__":
+def process(*, on: date) -> NoReturn:
+    """Run :func:`main` as a process that ends with its exit code, or one line on the system."""
     gc.disable()  # the process is short: collecting would cost a tenth of its time
     try:
-        code = main(on=date.today())
+        code = main(on=on)
     except (OSError, RuntimeError) as error:
         if not (reason := _refusal(error)):
             raise
@@ -154,3 +155,7 @@ if __name__ == "__main__":
         os._exit(2)  # what has half started cannot end in order
     gc.freeze()  # nor is it worth collecting at the exit
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    process(on=date.today())
