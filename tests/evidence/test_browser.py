@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from pcistack.evidence.assembly import AssessedStack
 from pcistack.evidence.files import write
@@ -19,7 +19,8 @@ from tests.evidence.browser import launch_options
 from tests.evidence.conftest import Chosen, Gather
 from tests.evidence.test_page import poison
 
-PHONE = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 720}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def page(opened: Page, index: str) -> Iterator[Page]:
     """The sample's page as it opens; the test fails on any console message, error or request."""
-    opened.set_viewport_size({"width": 1280, "height": 720})
+    opened.set_viewport_size(DESK)
     opened.emulate_media(media="null", color_scheme="null")
     said: list[str] = []
     heard = {
@@ -120,12 +121,7 @@ def test_a_link_unfolds_and_unfilters_what_it_leads_to(page: Page) -> None:
     assert page.input_value("#search") == ""
 
 
-def test_it_prints_at_a4_with_every_requirement_unfolded(page: Page) -> None:
-    printed = page.pdf(prefer_css_page_size=True)
-    sizes = set(re.findall(rb"/MediaBox \[([^\]]+)\]", printed))
-    assert len(sizes) == 1
-    width, height = (float(side) for side in sizes.pop().split()[2:])
-    assert (round(width), round(height)) == (595, 842)  # A4 in points
+def test_it_prints_with_every_requirement_unfolded(page: Page) -> None:
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("#req-1\\.4\\.4").get_by_text("PubliclyAccessible").is_visible()
@@ -135,7 +131,7 @@ def test_it_prints_at_a4_with_every_requirement_unfolded(page: Page) -> None:
 
 
 def test_a_phone_shows_it_without_scrolling_sideways(page: Page) -> None:
-    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    page.set_viewport_size(PHONE)
     page.click("#expand")
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     wider_than_their_frame = page.evaluate(
@@ -196,14 +192,19 @@ def test_text_has_enough_contrast(page: Page, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["prod", "payments"])
-def test_an_environment_prints_on_fewer_than_25_pages(
-    suffix: str, browser: Browser, tmp_path: Path
+def test_an_environment_prints_on_fewer_than_25_pages_of_a4(
+    suffix: str, opened: Page, tmp_path: Path
 ) -> None:
     directory = sample.write(tmp_path / "assembly", body=dict(support.template(suffix).body))
     evidence = gather(AssessedStack.read(directory), PACK, on=sample.DAY)
-    opened = browser.new_page()
+    opened.set_viewport_size(DESK)
+    opened.emulate_media(media="null", color_scheme="null")
     opened.goto(write(evidence, tmp_path / "out")[0].as_uri())
     printed = opened.pdf(prefer_css_page_size=True)
+    sizes = set(re.findall(rb"/MediaBox \[([^\]]+)\]", printed))
+    assert len(sizes) == 1
+    width, height = (float(side) for side in sizes.pop().split()[2:])
+    assert (round(width), round(height)) == (595, 842)  # A4 in points
     assert 10 < len(re.findall(rb"/Type\s*/Page[^s]", printed)) < 25
     # a picture stays on one page with its heading: 190 by 274 millimetres are left of A4
     opened.emulate_media(media="print")
@@ -218,4 +219,3 @@ def test_an_environment_prints_on_fewer_than_25_pages(
     first = opened.locator(".requirement").first.bounding_box()
     assert first is not None
     assert first["y"] < 500
-    opened.close()
