@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Mapping
 
-from pcistack.template.document import Json, RawResource, Template
+from pcistack.template.document import RawResource, Template
 from pcistack.template.view import Resource
-
-_SUB: Final = re.compile(r"\$\{([^!}.]+)[^}]*\}")
 
 
 class Order:
     """What a template's resources wait for; nothing else holds CloudFormation back."""
 
     def __init__(self, template: Template) -> None:
+        self._template = template
         self._resources: Mapping[str, RawResource] = template.resources
         self._waits: dict[str, frozenset[str]] = {}
         self._direct: dict[str, frozenset[str]] = {}
@@ -44,7 +41,7 @@ class Order:
     def _needs(self, logical_id: str) -> frozenset[str]:
         if logical_id not in self._direct:
             raw = self._resources.get(logical_id)
-            named = set(_named(dict(raw.properties))) if raw else set()
+            named = set(self._template.uses(logical_id).names) if raw else set()
             on = raw.body.get("DependsOn") if raw else None
             named |= {str(name) for name in (on if isinstance(on, list) else [on])}
             self._direct[logical_id] = frozenset(named & self._resources.keys())
@@ -53,23 +50,3 @@ class Order:
 
 def _id(resource: Resource | str) -> str:
     return resource if isinstance(resource, str) else resource.logical_id
-
-
-def _named(node: Json) -> Iterator[str]:
-    """Yield what ``Ref``, ``Fn::GetAtt`` and ``Fn::Sub`` name below a node."""
-    if isinstance(node, list):
-        for item in node:
-            yield from _named(item)
-    elif isinstance(node, dict):
-        for key, item in node.items():
-            if key == "Ref" and isinstance(item, str):
-                yield item
-            elif key == "Fn::GetAtt":
-                first = item[0] if isinstance(item, list) and item else item
-                yield str(first).partition(".")[0]
-            elif key == "Fn::Sub":
-                text = item[0] if isinstance(item, list) and item else item
-                yield from _SUB.findall(str(text))
-                yield from _named(item[1:] if isinstance(item, list) else None)
-            else:
-                yield from _named(item)

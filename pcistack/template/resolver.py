@@ -207,6 +207,10 @@ class _Resolver:
             if key.startswith(_ADDS):
                 is_open = True
                 continue
+            if isinstance(item, str) and "{{resolve:" not in item:  # most are; a call costs more
+                self.work += 1
+                found[key] = item
+                continue
             value = self.raw(item)
             if not isinstance(value, NoValue):
                 found[key] = value

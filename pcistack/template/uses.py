@@ -49,18 +49,15 @@ def uses(node: object, *, without: str | None = None) -> Uses:
     while waiting:
         value = waiting.pop()
         if isinstance(value, list):
-            waiting += [item for item in value if isinstance(item, dict | list)]
-        elif isinstance(value, Mapping):
+            waiting += [item for item in value if isinstance(item, (dict, list))]
+        elif isinstance(value, (dict, Mapping)):  # the first is quick to tell
             for key, argument in value.items():
                 if argument is None:
                     found.nulls[key] = None
                 elif key in _NAMING or key.startswith("Fn::"):
                     _note(found, key, argument, alone=len(value) == 1)
-            waiting += [
-                item
-                for key, item in value.items()
-                if isinstance(item, dict | list) and key != without
-            ]
+                if isinstance(argument, (dict, list)) and key != without:
+                    waiting.append(argument)
     return found
 
 

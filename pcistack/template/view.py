@@ -7,7 +7,7 @@ nothing is ever guessed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeAlias
@@ -113,7 +113,7 @@ class Resource:
     @cached_property
     def leaves(self) -> Sequence[tuple[str, Value]]:
         """Every leaf of the properties with its dotted path; a dozen rules look at all of them."""
-        return tuple(walk(dict(self.properties)))
+        return walk(dict(self.properties))
 
     @cached_property
     def references(self) -> Sequence[tuple[str, Reference]]:
@@ -131,10 +131,10 @@ class Resource:
         first, *rest = path.split(".")
         value = self.properties.get(first)
         for step in rest:
-            if isinstance(value, Unknown | Reference | Partial):
-                return UNKNOWN
             if isinstance(value, dict):
                 value = value.get(step)
+            elif isinstance(value, Unknown | Reference | Partial):
+                return UNKNOWN
             elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
                 value = value[int(step)]
             else:
@@ -325,13 +325,20 @@ def referred(leaf: Value) -> tuple[Reference, ...]:
     return leaf.references if isinstance(leaf, Partial) else ()
 
 
-def walk(value: Value, path: str = "") -> Iterator[tuple[str, Value]]:
-    """Yield every leaf below a resolved value with its dotted path."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from walk(item, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from walk(item, f"{path}.{index}" if path else str(index))
-    else:
-        yield path, value
+def walk(value: Value, path: str = "") -> list[tuple[str, Value]]:
+    """Return every leaf below a resolved value with its dotted path."""
+    if not isinstance(value, (dict, list)):
+        return [(path, value)]
+    found: list[tuple[str, Value]] = []
+    _walk(value, f"{path}." if path else "", found)
+    return found
+
+
+def _walk(
+    value: dict[str, Value] | list[Value], before: str, found: list[tuple[str, Value]]
+) -> None:
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(item, (dict, list)):
+            _walk(item, f"{before}{key}.", found)
+        else:
+            found.append((f"{before}{key}", item))

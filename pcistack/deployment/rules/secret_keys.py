@@ -14,7 +14,7 @@ from pcistack.deployment.pack import rule
 from pcistack.deployment.secret_values import MANAGED, keys_of
 from pcistack.deployment.tasks import containers, secret_of, secrets
 from pcistack.policies.arns import parts
-from pcistack.template.view import Partial, Resource, Value
+from pcistack.template.view import Partial, Resource
 
 _RDS_OWN: Final = re.compile(r"^<\w+\.MasterUserSecret\.SecretArn>$")
 _DYNAMIC: Final = re.compile(r"\{\{resolve:secretsmanager:(?P<secret>[^{}]*)\}\}")
@@ -60,20 +60,9 @@ def dynamic_rule(context: Context) -> Iterator[Hit]:
     if not context.of_type("AWS::SecretsManager::Secret"):
         return
     for resource in context.view.resources.values():
-        if not _mentions(dict(resource.properties)):
-            continue
         for path, value in resource.leaves:
             if isinstance(value, Partial) and "{{resolve:secretsmanager:" in value:
                 yield from _dynamic(context, resource, path, value)
-
-
-def _mentions(value: Value) -> bool:
-    """Whether a dynamic reference to a secret stands anywhere in a value; quick, without paths."""
-    if isinstance(value, dict):
-        return any(_mentions(item) for item in value.values())
-    if isinstance(value, list):
-        return any(_mentions(item) for item in value)
-    return isinstance(value, Partial) and "{{resolve:secretsmanager:" in value
 
 
 def _dynamic(context: Context, resource: Resource, path: str, value: Partial) -> Iterator[Hit]:

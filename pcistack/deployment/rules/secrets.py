@@ -144,8 +144,6 @@ _SECURE: Final = frozenset(
 )
 def dynamic_rule(context: Context) -> Iterator[Hit]:
     for resource in context.view.resources.values():
-        if "{{resolve:s" not in str(resource.raw.properties):
-            continue  # quick: few resources have any
         for path, value in resource.leaves:
             if not isinstance(value, str) or "{{resolve:s" not in value:
                 continue

@@ -168,8 +168,7 @@ def partition_rule(context: Context) -> Iterator[Hit]:
 
 
 def _mentions_other_partition(resource: Resource) -> bool:
-    text = str(resource.properties)
-    return "arn:aws-" in text
+    return any(isinstance(leaf, str) and "arn:aws-" in leaf for _, leaf in resource.leaves)
 
 
 def _named(resource: Resource, paths: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -69,9 +69,10 @@ def principal_rule(context: Context) -> Iterator[Hit]:
 def _principals(resource: Resource) -> Iterator[tuple[str, str]]:
     """Yield each service that a policy names, with its path."""
     for path, leaf in resource.leaves:
-        steps = path.split(".")
-        if "Principal" in steps and "Service" in steps and type(leaf) is str:
-            yield path, leaf
+        if type(leaf) is str and "Principal" in path and "Service" in path:
+            steps = path.split(".")
+            if "Principal" in steps and "Service" in steps:
+                yield path, leaf
 
 
 def _wrong(name: str, context: Context) -> str:
@@ -120,13 +121,12 @@ _KEYS: Final = ("kms:viaservice", "kms:encryptioncontext:aws:logs:arn")
 
 def _conditions(resource: Resource) -> Iterator[tuple[str, list[str]]]:
     """Yield the values of each condition on the service or the log group that uses a key."""
-    if "kms:" not in str(resource.properties):
-        return
     found: dict[str, list[str]] = {}
     for path, leaf in resource.leaves:
-        for key in _KEYS:
-            place = path.lower().find(f".{key}")
-            if place >= 0 and ".condition." in path.lower() and isinstance(leaf, str):
+        lower = path.lower()
+        for key in _KEYS if ".kms:" in lower and ".condition." in lower else ():
+            place = lower.find(f".{key}")
+            if place >= 0 and isinstance(leaf, str):
                 found.setdefault(path[: place + 1 + len(key)], []).append(str(leaf))
     yield from found.items()
 

@@ -11,7 +11,7 @@ from pcistack.checks.rule import ANY, Hit, hit
 from pcistack.regional.context import Context
 from pcistack.regional.facts import Availability
 from pcistack.regional.pack import rule
-from pcistack.template.view import Partial, Resource, walk
+from pcistack.template.view import Partial, Resource
 
 _ZONE: Final = re.compile(r"([a-z]{2,4}(?:-[a-z]+)+-\d)[a-z]")
 _PLACEHOLDER: Final = re.compile(r"dummy\d[a-z]")
@@ -65,10 +65,8 @@ def _zones(context: Context) -> Iterator[tuple[Resource, str, str]]:
     for resource in context.view.resources.values():
         if not resource.type.startswith("AWS::"):
             continue
-        for name, value in resource.properties.items():
-            if "Zone" not in str(value) and name not in _NAMES:
+        for path, leaf in resource.leaves:
+            if "Zone" not in path or not isinstance(leaf, str) or isinstance(leaf, Partial):
                 continue
-            for path, leaf in walk(value, name):
-                step = path.rstrip("0123456789.").rpartition(".")[2]
-                if step in _NAMES and isinstance(leaf, str) and not isinstance(leaf, Partial):
-                    yield resource, path, leaf
+            if path.rstrip("0123456789.").rpartition(".")[2] in _NAMES:
+                yield resource, path, leaf
