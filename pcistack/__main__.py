@@ -11,7 +11,8 @@ _NO_ENGINE: Final = frozenset({"--help", "-h", "--list-rules", "--only"})
 def main() -> NoReturn:
     """Run the command line; see :func:`pcistack.cli.main`."""
     words = sys.argv[1:]
-    if words[:1] == ["check"] and len(words) > 1 and not _NO_ENGINE.intersection(words):
+    options = {word.partition("=")[0] for word in words}
+    if words[:1] == ["check"] and len(words) > 1 and not _NO_ENGINE & options:
         from pcistack.checks.native import is_installed, native, take_memory_in_large_pieces
 
         if is_installed():

@@ -189,4 +189,5 @@ def _imports(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
         yield node.module.partition(".")[0]
     for child in ast.iter_child_nodes(node):
-        yield from _imports(child)
+        if not isinstance(child, ast.expr):  # holds no import
+            yield from _imports(child)

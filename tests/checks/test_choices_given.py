@@ -120,6 +120,8 @@ def test_what_nobody_foresaw_is_one_line_unless_asked_for_more(
         "pcistack.cli.main()\n"
     )
     arguments = [str(path), "--region", "us-east-1"]
+    if command == "check":
+        arguments += ["--only", "regional"]
     if command == "evidence":
         (tmp_path / "PciDss-x.template.json").write_text('{"Resources": {}}')
         arguments = ["--app", str(tmp_path), "--suffix", "x"]

@@ -65,7 +65,8 @@ def test_the_action_passes_what_passes_and_takes_several_paths(tmp_path: Path) -
 
 
 def test_an_input_of_the_action_is_no_command(tmp_path: Path) -> None:
-    act(tmp_path, paths="$(touch made); touch made", region="`touch made`")
+    words = "--only=regional\n$(touch made)"
+    act(tmp_path, paths="$(touch made); touch made", region="`touch made`", arguments=words)
     assert not (tmp_path / "made").exists()
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +18,19 @@ from stacks.delivery.stack import BOUNDARY
 from stacks.environment import load_environment
 from tests.delivery.test_workflows import FILES, JOBS, ROOT
 
-STUB = """#!/usr/bin/env python3
-import json, os, sys
-from pathlib import Path
-here = Path(os.environ["STUBS"])
-name = Path(sys.argv[0]).name
-with (here / "calls").open("a") as calls:
-    calls.write(json.dumps([name, *sys.argv[1:]]) + "\\n")
-answer = here / "answers" / " ".join([name, *sys.argv[1:3]]).replace("/", "_")
-if answer.exists():
-    sys.stdout.write(answer.read_text())
+STUB = f"""#!{sys.executable} -IS
+import os, sys
+here = os.environ["STUBS"]
+name = os.path.basename(sys.argv[0])
+with open(here + "/calls", "a") as calls:
+    calls.write(ascii([name, *sys.argv[1:]]) + "\\n")
+answer = here + "/answers/" + " ".join([name, *sys.argv[1:3]]).replace("/", "_")
+if os.path.exists(answer):
+    sys.stdout.write(open(answer).read())
 for word, following in zip(sys.argv, [*sys.argv[1:], ""]):
     if word == "--outputs-file":
-        Path(following).write_text(json.dumps({"PciDss-pr42": {"VpcId": "vpc-1"}}))
-sys.exit(int(os.environ.get(f"STUB_{name.upper()}", "0")))
+        open(following, "w").write('{{"PciDss-pr42": {{"VpcId": "vpc-1"}}}}')
+sys.exit(int(os.environ.get("STUB_" + name.upper(), "0")))
 """
 RUNTIME = [".venv/.runtime", ".venv/.project", "node_modules/.runtime"]
 
@@ -85,7 +86,7 @@ class Runner:
             timeout=60,
         )
         lines = log.read_text().splitlines() if log.exists() else []
-        self.calls = [json.loads(line) for line in lines]
+        self.calls = [ast.literal_eval(line) for line in lines]
         return result
 
     def answer(self, call: str, text: str) -> None:
