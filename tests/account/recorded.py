@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeAlias
 
 import boto3
+import botocore.session
 from botocore import xform_name
+from botocore.config import Config
 from botocore.exceptions import ParamValidationError
-from botocore.model import OperationModel
+from botocore.model import OperationModel, ServiceModel
 from botocore.stub import Stubber
 
 from pcistack.account import sweep
@@ -80,7 +82,7 @@ class StubbedAws:
         try:
             given = answer(parameters) if callable(answer) else answer
             # botocore decodes some answers in place
-            stubber.add_response(xform_name(operation), deepcopy(given))
+            stubber.add_response(xform_name(operation), pickle.loads(pickle.dumps(given)))
         except ParamValidationError as error:
             raise AssertionError(f"{operation}: {error}") from None
 
@@ -90,13 +92,26 @@ _CURRENT: list[StubbedAws] = []
 
 @cache
 def _session() -> boto3.Session:
-    return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing")
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    return boto3.Session(botocore_session=_botocore(), **keys)
+
+
+@cache
+def model_of(service: str) -> ServiceModel:
+    """Return what botocore knows of a service, read once because that is slow."""
+    return _botocore().get_service_model(service)
+
+
+@cache
+def _botocore() -> botocore.session.Session:
+    return botocore.session.Session()
 
 
 @cache
 def _stubbed_client(service: str, region: str) -> object:
     """Return a client, made once because that is slow, that the current stub answers."""
-    client = _session().client(service, region_name=region)  # type: ignore[call-overload]
+    plain = Config(user_agent="tests")  # else each call puts a long one together
+    client = _session().client(service, region_name=region, config=plain)  # type: ignore[call-overload]
     stubber = Stubber(client)
 
     def prepare(params: Parameters, model: OperationModel, **_: object) -> None:

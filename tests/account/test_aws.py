@@ -3,39 +3,31 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from typing import cast
 
 import boto3
-import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
-from botocore.model import ServiceModel
 
 from pcistack.account.aws import Aws, AwsError, Call, CallRefusedError, CredentialsError, texts
-from tests.account.recorded import Refusal, StubbedAws, answers
+from tests.account.recorded import Refusal, StubbedAws, answers, model_of
 from tests.tables import cases
 
 ROOT = Path(__file__).parents[2]
 
 
-@cache
-def _model(service: str) -> ServiceModel:
-    return botocore.session.Session().get_service_model(service)
-
-
 @cases("call", Call)
 def test_every_call_only_reads(call: Call) -> None:
     assert re.match(r"((Batch)?Get|Describe|List)[A-Z]|DetectStackDrift", call.operation)
-    model = _model(call.service)
+    model = model_of(call.service)
     assert call.operation in model.operation_names
 
 
 @cases("call", Call)
 def test_every_permission_has_the_prefix_that_iam_knows(call: Call) -> None:
-    model = _model(call.service)
+    model = model_of(call.service)
     prefix, _, action = call.permission.partition(":")
     if call is Call.PUBLIC_ACCESS:
         action = {"GetAccountPublicAccessBlock": "GetPublicAccessBlock"}[action]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from functools import cache
 
-import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.model import OperationModel
 
 from pcistack.account.removal import COMMANDS, command_for, kind_of
-from tests.account.recorded import REGION
+from tests.account.recorded import REGION, model_of
 from tests.support import template
 from tests.tables import cases
 
@@ -103,7 +102,7 @@ def test_command_names_the_resource_as_its_service_does(kind: str, command: str)
 
 @cache
 def _operations(service: str) -> dict[str, OperationModel]:
-    model = botocore.session.Session().get_service_model(service)
+    model = model_of(service)
     return {xform_name(name, "-"): model.operation_model(name) for name in model.operation_names}
 
 
