@@ -290,7 +290,7 @@ def _wait_until_ready(emulator: Emulator) -> None:
             with _OPENER.open(f"{emulator.url}/_ministack/health", timeout=2):
                 return
         except OSError:
-            time.sleep(0.1)
+            time.sleep(0.01)
     raise RehearsalError(
         f"The embedded AWS did not start within {_START_SECONDS} s. {emulator.last_words()}"
     )

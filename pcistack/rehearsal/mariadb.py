@@ -161,7 +161,7 @@ def _wait(process: subprocess.Popen[bytes], folder: Path, port: int) -> None:
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
-        time.sleep(0.05)
+        time.sleep(0.005)
     raise NoServerError(f"MariaDB did not start: {_last_words(folder)}")
 
 

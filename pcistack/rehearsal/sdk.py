@@ -44,6 +44,13 @@ def client(url: str, service: str, region: str, account: str) -> Client:
         )
 
 
+def share_models() -> None:
+    """Let all sessions of this process read the SDK's models once; each would for itself."""
+    from botocore import loaders, session
+
+    session.create_loader = cache(loaders.create_loader)
+
+
 @cache
 def _session() -> boto3.Session:
     """Return the one session: each reads the SDK's models again, which takes a second."""

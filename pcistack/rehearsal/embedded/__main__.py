@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Sequence
 
+from pcistack.rehearsal import sdk
 from pcistack.rehearsal.embedded import (
     _engine,
     collisions,
@@ -38,7 +40,9 @@ from pcistack.rehearsal.leash import end_with_parent
 def main() -> None:
     """Serve until the parent closes the pipe at standard input or ends the process group."""
     end_with_parent()
+    sdk.share_models()
     install()
+    gc.freeze()  # what is loaded stays; a collection need not look through it
     asyncio.run(_serve(sys.argv[1:]))
 
 
@@ -64,9 +68,7 @@ def install() -> None:
     function_processes.install()
     control.install()
     mends.install()
-    # Resource handlers call the engine's own APIs, so they must not run on its event loop.
-    stacks = _engine.module("services.cloudformation.stacks")
-    stacks._runs_on_worker_thread = lambda _resource_type: True
+    loopback.install()
 
 
 async def _serve(socket_descriptors: Sequence[str]) -> None:
@@ -77,7 +79,6 @@ async def _serve(socket_descriptors: Sequence[str]) -> None:
     config.bind = [f"fd://{descriptor}" for descriptor in socket_descriptors]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    loopback.serve_on(asyncio.get_running_loop())
     await serve(_engine.module("app").app, config)
 
 

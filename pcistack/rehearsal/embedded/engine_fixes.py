@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -47,6 +48,8 @@ def _take_the_number_of_a_parameter() -> None:
 # How long the answer to a stack operation is held back at most; whoever asks waits for a minute.
 _LONGEST_HOLD_SECONDS = 30.0
 _HELD = {b"CreateStack", b"UpdateStack", b"ExecuteChangeSet", b"DeleteStack"}
+# What each stack's latest operation sets at its end, by account, region and name.
+_ends: dict[tuple[str, str, str], asyncio.Event] = {}
 
 
 def _answer_when_done() -> None:
@@ -66,20 +69,35 @@ def _answer_when_done() -> None:
         fields = parse_qs(body)
         if answer[0] < 400 and fields.get(b"Action", [b""])[0] in _HELD:
             given = fields.get(b"StackName", [b""])[0].decode()
-            name = given.split("/")[1] if given.startswith("arn:") else given
-            loop = asyncio.get_running_loop()
-            deadline = loop.time() + _LONGEST_HOLD_SECONDS
-            await asyncio.sleep(0.02)  # the operation begins after this answer was prepared
-            while _is_in_progress(name) and loop.time() < deadline:
-                await asyncio.sleep(0.02)
+            end = _ends.get(_place(given.split("/")[1] if given.startswith("arn:") else given))
+            if end is not None:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(end.wait(), _LONGEST_HOLD_SECONDS)
         return answer
 
     cloudformation.handle_request = handle
+    for name in ("handlers", "changesets"):
+        module = _engine.module(f"services.cloudformation.{name}")
+        module._create_stack_task_in_region = _telling_its_end(module._create_stack_task_in_region)
 
 
-def _is_in_progress(name: str) -> bool:
-    stack = _engine.module("services.cloudformation")._stacks.get(name) or {}
-    return str(stack.get("StackStatus", "")).endswith("_IN_PROGRESS")
+def _telling_its_end(begin: _engine.Untyped) -> _engine.Untyped:
+    def run(operation: Awaitable[None], stack: Mapping[str, Any], *rest: _engine.Untyped) -> None:
+        end = _ends[_place(str(stack["StackName"]))] = asyncio.Event()
+
+        async def whole() -> None:
+            try:
+                await operation
+            finally:
+                end.set()
+
+        begin(whole(), stack, *rest)
+
+    return run
+
+
+def _place(stack: str) -> tuple[str, str, str]:
+    return (_engine.account_id(), _engine.region(), stack)
 
 
 def _keep_what_a_rollback_could_not_delete() -> None:

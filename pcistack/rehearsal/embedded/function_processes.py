@@ -55,7 +55,7 @@ def start(command: Sequence[str], **given: Untyped) -> Untyped:
 def _host() -> ForkServerContext:
     """Return what copies the process with the SDK; it is started with the first function."""
     host = multiprocessing.get_context("forkserver")
-    host.set_forkserver_preload([__name__, *_SDK, "botocore.handlers", "botocore.httpsession"])
+    host.set_forkserver_preload([__name__, f"{__package__}.function_host"])
     return host
 
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Iterator
-from contextvars import Context
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from contextvars import Context, copy_context
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -18,22 +21,40 @@ from pcistack.rehearsal.embedded._engine import Untyped
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-_serving: list[asyncio.AbstractEventLoop] = []
+# Loops that nobody runs at the moment.
+_idle: list[asyncio.AbstractEventLoop] = []
 
 
-def serve_on(loop: asyncio.AbstractEventLoop) -> None:
-    """Let every request of the embedded AWS to itself be answered on this loop."""
-    _serving[:] = [loop]
+# Threads without a bound, since what runs on one may wait for what needs another.
+_threads = ThreadPoolExecutor(max_workers=10_000)
+
+
+def install() -> None:
+    """Let what CloudFormation does to resources, and so their requests, run on other threads.
+
+    Nobody resets the engine, so that no request need wait until that is over.
+    """
+    stacks = _engine.module("services.cloudformation.stacks")
+    stacks._runs_on_worker_thread = lambda _resource_type: True
+    stacks.run_reentrant = _on_a_thread
+    _engine.module("app")._get_reset_lock = nullcontext
+
+
+async def _on_a_thread(function: Callable[..., Untyped], *arguments: Untyped) -> Untyped:
+    run = partial(copy_context().run, function, *arguments)
+    return await asyncio.get_running_loop().run_in_executor(_threads, run)
 
 
 def deliver(request: AWSPreparedRequest, **_: object) -> AWSResponse:
-    """Answer a request that the SDK is about to send; it must not stand on the loop itself."""
+    """Answer a request that the SDK is about to send, on the thread that asks."""
     from botocore.awsrequest import AWSResponse
 
-    (loop,) = _serving
-    # A context of its own, as a request from outside has: the engine keeps the caller in it.
-    answer = Context().run(asyncio.run_coroutine_threadsafe, _answer(request), loop)
-    status, headers, body = answer.result()
+    loop = _idle.pop() if _idle else asyncio.new_event_loop()
+    try:
+        # A context of its own, as a request from outside has: the engine keeps the caller in it.
+        status, headers, body = Context().run(loop.run_until_complete, _answer(request))
+    finally:
+        _idle.append(loop)
     return AWSResponse(request.url, status, headers, _Body(body))
 
 

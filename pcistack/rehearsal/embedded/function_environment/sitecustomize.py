@@ -2,7 +2,7 @@
 
 Python loads this module before the function's own. Nothing of the function is changed: it loads its
 region's certificate, verifies the server's and its name, and logs in. Where it sleeps it is awake
-again a hundred times sooner, since whatever AWS takes its time for is done here at once.
+again a thousand times sooner, since whatever AWS takes its time for is done here at once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 _SERVERS = Path(os.environ.get("PCISTACK_DATABASE_SERVERS", os.devnull))
-_SOONER = 100
+_SOONER = 1000
 _sleep = time.sleep
 _create_connection: Any = socket.create_connection
 _load_verify_locations: Any = ssl.SSLContext.load_verify_locations
