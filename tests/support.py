@@ -33,7 +33,18 @@ ZONE: dict[str, dict[str, object]] = {
         "domain_name": "pay.example.com",
     }
 }
-"""Ways to configure the stack that no shipped file shows."""
+APART: dict[str, dict[str, object]] = {
+    "network": {"cidr": "10.9.0.0/16"},
+    "service": {
+        "container_port": 9000,
+        "image": f"111111111111.dkr.ecr.eu-central-2.amazonaws.com/app@sha256:{'0' * 64}",
+    },
+    "database": {"readers": 1},
+    "monitoring": {"emails": ["security@example.com"]},
+    "protection": {"permissions_boundary": "pcistack-pull-requests"},
+}
+"""Ways to configure the stack that no shipped file shows; the last has nothing but settings that
+do not act on each other, for tests that look at one of them."""
 
 Body: TypeAlias = "Mapping[str, object]"
 

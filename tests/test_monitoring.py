@@ -9,6 +9,7 @@ import pytest
 
 from pci_constructs.alarms import many_connections
 from tests.support import (
+    APART,
     SHIPPED,
     Synthesized,
     listed,
@@ -252,8 +253,7 @@ def test_topic_refuses_plain_http() -> None:
 
 def test_subscribers_come_from_the_configuration() -> None:
     assert DEV.ids("AWS::SNS::Subscription") == []
-    subscribed = variant(monitoring={"emails": ["security@example.com"]})
-    subscription = subscribed.one("AWS::SNS::Subscription")
+    subscription = variant(**APART).one("AWS::SNS::Subscription")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "security@example.com")
 
 

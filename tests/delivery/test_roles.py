@@ -16,7 +16,7 @@ from stacks.delivery import permissions
 from stacks.delivery.stack import BOUNDARY
 from stacks.environment import ENVIRONMENTS, environment_file
 from tests.delivery.support import ACCOUNT, REGION, access, delivery, may, synthesized
-from tests.support import SHIPPED, ZONE, listed, statements, template, variant
+from tests.support import APART, SHIPPED, ZONE, listed, statements, template, variant
 from tests.tables import cases
 
 _FOUND = importlib.util.find_spec("cfnlint")
@@ -325,8 +325,7 @@ def test_there_is_no_key_and_no_user() -> None:
 def test_the_boundary_has_the_name_that_an_environment_gives() -> None:
     assert delivery().properties("Boundary")["ManagedPolicyName"] == BOUNDARY
     assert BOUNDARY in (ENVIRONMENTS / "payments.toml").read_text(encoding="utf-8")
-    bounded = variant(protection={"permissions_boundary": BOUNDARY})
-    for properties in bounded.all("AWS::IAM::Role"):
+    for properties in variant(**APART).all("AWS::IAM::Role"):
         assert str(properties["PermissionsBoundary"]).endswith(f":policy/{BOUNDARY}']]}}"), (
             properties
         )
