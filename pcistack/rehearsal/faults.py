@@ -15,7 +15,6 @@ from pcistack.rehearsal import edits as changes
 from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.cdk_cli import CommandError, Toolkit
 from pcistack.rehearsal.emulator import Fault, RehearsalError
-from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.steps import Step, Steps
 from pcistack.rehearsal.sweep import Beforehand, Known
 from pcistack.rehearsal.trial import Lab
@@ -71,7 +70,7 @@ class Faults:
         self._try_all("update", touched, lambda name: self.after_failed_update(changed, name))
         self._must(self._lab.direct.update(changed), "UPDATE_COMPLETE")
         self._must(self._lab.direct.delete(self._assembly.stack), "DELETE_COMPLETE")
-        remove_what_came_late(self._lab.emulator, self._assembly)
+        self._lab.remove_what_came_late(self._assembly)
         self._try_all(
             "delete", representatives, lambda name: self.after_failed_delete(baseline, name)
         )
@@ -174,7 +173,7 @@ class Faults:
             # The CLI sees the template it brings there already, and leaves; CloudFormation goes on.
             status = self._lab.direct.wait(assembly.stack)
         if not status or status == "DELETE_COMPLETE":
-            remove_what_came_late(self._lab.emulator, self._assembly)
+            self._lab.remove_what_came_late(self._assembly)
             return ""
         ids = self._toolkit.physical_ids(assembly.stack)
         self._known.add(assembly, ids)
@@ -192,7 +191,7 @@ class Faults:
             self._lab.emulator.set_faults([])
 
     def _left(self, baseline: Beforehand) -> str:
-        remove_what_came_late(self._lab.emulator, self._assembly)
+        self._lab.remove_what_came_late(self._assembly)
         remains = baseline.since(self._known)
         left = [
             str(item)

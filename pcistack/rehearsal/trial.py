@@ -11,8 +11,8 @@ from pathlib import Path
 from pcistack.account.verify.promise import Check
 from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.cloudformation import Direct
+from pcistack.rehearsal.embedded.late_writers import INSIGHTS
 from pcistack.rehearsal.emulator import Emulator
-from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.sdk import Client
 from pcistack.rehearsal.sweep import Beforehand, Known, Remains
 from pcistack.rehearsal.verification import verify
@@ -109,8 +109,20 @@ class Lab:
     def destroy(self, assembly: Assembly) -> str:
         """Delete a stack and what services wrote after it; return the status it ended in."""
         status = self.direct.delete(assembly.stack)
-        remove_what_came_late(self.emulator, assembly)
+        self.remove_what_came_late(assembly)
         return status
+
+    def remove_what_came_late(self, assembly: Assembly) -> None:
+        """Remove the log groups that were made again after their stack went, by their names.
+
+        Finding them as ``pcistack sweep`` does takes as long as a deployment.
+        """
+        logs = self.client("logs")
+        groups = [assembly.resources[name] for name in assembly.of_type("AWS::Logs::LogGroup")]
+        own = {str(group["Properties"].get("LogGroupName")) for group in groups}
+        for found in logs.describe_log_groups(logGroupNamePrefix=INSIGHTS)["logGroups"]:
+            if found["logGroupName"] in own:
+                logs.delete_log_group(logGroupName=found["logGroupName"])
 
     def try_stack(self, assembly: Assembly, edit: Callable[[TemplateBody], None]) -> Trial:
         """Deploy an edited stack, verify it, destroy it, and look at what is left."""

@@ -12,7 +12,6 @@ from pcistack.rehearsal import edits as changes
 from pcistack.rehearsal.assembly import Assembly, TemplateBody
 from pcistack.rehearsal.cdk_cli import Toolkit
 from pcistack.rehearsal.faults import Faults
-from pcistack.rehearsal.late import remove_what_came_late
 from pcistack.rehearsal.report import PlainView
 from pcistack.rehearsal.steps import Steps
 from pcistack.rehearsal.sweep import Beforehand
@@ -98,4 +97,4 @@ def test_second_deletion_beside_the_first_changes_nothing(lab: Lab, lean: Assemb
         assert lab.direct.wait(identifier) == "DELETE_COMPLETE"
     finally:
         lab.emulator.set_pace(0)
-        remove_what_came_late(lab.emulator, lean)
+        lab.remove_what_came_late(lean)
