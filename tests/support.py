@@ -34,7 +34,7 @@ ZONE: dict[str, dict[str, object]] = {
     }
 }
 APART: dict[str, dict[str, object]] = {
-    "network": {"cidr": "10.9.0.0/16"},
+    "network": {"cidr": "10.9.0.0/20"},
     "service": {
         "container_port": 9000,
         "image": f"111111111111.dkr.ecr.eu-central-2.amazonaws.com/app@sha256:{'0' * 64}",

@@ -187,7 +187,7 @@ def test_s3_endpoint_gives_image_layers_and_takes_what_custom_resources_answer()
 
 
 def test_address_plan_is_the_configured_one() -> None:
-    assert variant(**APART).one("AWS::EC2::VPC")["CidrBlock"] == "10.9.0.0/16"
+    assert variant(**APART).one("AWS::EC2::VPC")["CidrBlock"] == "10.9.0.0/20"
 
 
 def test_every_flow_between_groups_is_one_tcp_port_with_its_reason_on_both_sides() -> None:
