@@ -22,6 +22,8 @@ from typing import Any
 from pcistack.rehearsal.sdk import ACCOUNT, Client, client
 
 _START_SECONDS = 30
+# Node writes its compile cache when it exits; ended by a signal it does not.
+_KEEPS_WHAT_WAS_COMPILED = 'process.on("SIGTERM", () => process.exit());\n'
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -242,6 +244,8 @@ def _start(
     listeners: Sequence[socket.socket], folder: Path, port: int, region: str
 ) -> subprocess.Popen[bytes]:
     node_modules = Path.cwd() / "node_modules"
+    leaving = folder / "leaving.js"
+    leaving.write_text(_KEEPS_WHAT_WAS_COMPILED)
     environment = _inherited() | {
         "BIND_HOST": "127.0.0.1",
         "DOCKER_HOST": "unix:///nonexistent",
@@ -253,6 +257,7 @@ def _start(
         "MINISTACK_HOST": "localhost",
         "MINISTACK_REGION": region,
         "NODE_COMPILE_CACHE": str(folder / "node"),
+        "NODE_OPTIONS": f"--require={leaving}",
         "NODE_PATH": str(node_modules),
         "PERSIST_STATE": "0",
         "PYTHONWARNINGS": "ignore",

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import cache, partial
 from pathlib import Path
 
 import pytest
-from botocore.loaders import JSONFileLoader
 
 from pcistack.rehearsal.assembly import Assembly
 from pcistack.rehearsal.cloudformation import Direct
 from pcistack.rehearsal.emulator import running
+from pcistack.rehearsal.sdk import share_models
 from pcistack.rehearsal.trial import Lab
 from stacks.environment import load_environment
 from tests.rehearsal.parts import without_functions
@@ -27,12 +26,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _models() -> Iterator[None]:
-    """Each session of the SDK reads its models again; here the commands under test share them."""
-    with pytest.MonkeyPatch.context() as patch:
-        read = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
-        patch.setattr(JSONFileLoader, "load_file", lambda _loader, path: read(path))
-        yield
+def _models() -> None:
+    """The commands under test, each with a session of its own, read the SDK's models once."""
+    share_models()
 
 
 @pytest.fixture(scope="session")
