@@ -40,9 +40,11 @@ from pcistack.rehearsal.leash import end_with_parent
 def main() -> None:
     """Serve until the parent closes the pipe at standard input or ends the process group."""
     end_with_parent()
+    gc.disable()  # what is loaded stays: no collection need look through it, now or later
     sdk.share_models()
     install()
-    gc.freeze()  # what is loaded stays; a collection need not look through it
+    gc.freeze()
+    gc.enable()
     asyncio.run(_serve(sys.argv[1:]))
 
 
