@@ -296,9 +296,10 @@ def test_the_task_is_stopped_when_the_user_interrupts(
 
 
 def test_a_closed_terminal_ends_the_session_in_order() -> None:
+    before = signal.getsignal(signal.SIGHUP)
     with pytest.raises(SystemExit), command._ending():
         signal.raise_signal(signal.SIGHUP)
-    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGHUP) == before
 
 
 def test_a_task_that_stops_says_why_and_is_not_left(aws: Aws, plugin: Plugin) -> None:
