@@ -10,12 +10,16 @@ from collections.abc import Sequence
 from pcistack.rehearsal import sdk
 from pcistack.rehearsal.embedded import (
     _engine,
+    addresses,
     collisions,
     control,
-    database,
+    database_clusters,
+    database_events,
+    database_instances,
     database_servers,
     dns,
     firewall,
+    flow_logs,
     function_calls,
     function_processes,
     guards,
@@ -24,13 +28,13 @@ from pcistack.rehearsal.embedded import (
     late_writers,
     loopback,
     monitoring,
-    network,
     permissions,
     recorded,
     replacement,
     rotation,
     scaling,
     secrets,
+    security_group_rules,
     storage,
 )
 from pcistack.rehearsal.embedded import engine_fixes as mends
@@ -51,8 +55,9 @@ def main() -> None:
 def install() -> None:
     """Add to the engine what it lacks."""
     for module in (
-        *(database, dns, firewall, identity_providers, monitoring, network, scaling),
-        *(secrets, storage),
+        *(addresses, database_clusters, database_events, database_instances, dns, firewall),
+        *(flow_logs, identity_providers, monitoring, scaling, secrets, security_group_rules),
+        storage,
     ):
         for resource_type in module.RESOURCE_TYPES:
             resource_type.register()

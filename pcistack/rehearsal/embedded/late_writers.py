@@ -13,7 +13,7 @@ from typing import Final
 from pcistack.rehearsal.embedded import _engine
 from pcistack.rehearsal.embedded._engine import Untyped
 from pcistack.rehearsal.embedded.api import call
-from pcistack.rehearsal.embedded.network import create_implicit_log_group
+from pcistack.rehearsal.embedded.flow_logs import create_implicit_log_group
 from pcistack.rehearsal.embedded.registry import Values
 
 INSIGHTS: Final = "/aws/ecs/containerinsights/"

@@ -1,8 +1,8 @@
-"""RDS: Aurora clusters, their instances, and event subscriptions.
+"""RDS: Aurora clusters.
 
-MiniStack's own CloudFormation types for the first two leave most properties unread and delete a
-protected cluster. These go through its RDS API instead, which keeps what it is given and refuses
-what RDS refuses.
+MiniStack's own CloudFormation types for clusters and instances leave most properties unread and
+delete a protected cluster. These go through its RDS API instead, which keeps what it is given and
+refuses what RDS refuses.
 """
 
 from __future__ import annotations
@@ -12,18 +12,15 @@ from collections.abc import Mapping
 from uuid import uuid4
 
 from pcistack.rehearsal.embedded import _engine, database_servers
-from pcistack.rehearsal.embedded.api import Answer, NotFoundError, call, require
-from pcistack.rehearsal.embedded.network import create_implicit_log_group
+from pcistack.rehearsal.embedded.api import Answer, call, require
+from pcistack.rehearsal.embedded.flow_logs import create_implicit_log_group
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
 from pcistack.rehearsal.embedded.registry import Created, ResourceType, StackPosition, Values
 
-_IDENTIFIER = r"[a-zA-Z](?:-?[a-zA-Z0-9]){0,62}"
+IDENTIFIER = r"[a-zA-Z](?:-?[a-zA-Z0-9]){0,62}"
 _EXPORTS = {"audit", "error", "general", "slowquery", "instance", "iam-db-auth-error"}
 _BACKUP_DAYS = 35
 _HIGHEST_ACU = 256
-
-
-# --- Clusters -------------------------------------------------------------------------------------
 
 
 def _capacity(properties: Properties) -> Mapping[str, object] | None:
@@ -135,7 +132,7 @@ def _create_cluster(place: StackPosition, properties: Properties) -> Created:
     ):
         raise ValueError("The engine mode serverless you requested is currently unavailable.")
     identifier = (
-        properties.optional_text("DBClusterIdentifier", pattern=_IDENTIFIER)
+        properties.optional_text("DBClusterIdentifier", pattern=IDENTIFIER)
         or place.name(lowercase=True, longest=63)
     ).lower()
     subnet_group = properties.optional_text("DBSubnetGroupName")
@@ -167,7 +164,7 @@ def _create_cluster(place: StackPosition, properties: Properties) -> Created:
         StorageEncrypted=properties.flag("StorageEncrypted", default=False),
         StorageType=properties.optional_text("StorageType", allowed={"aurora", "aurora-iopt1"}),
         Tags=properties.tags() or None,
-        **_without_modify_only(_changeable(properties)),
+        **only_given(_changeable(properties)),
     )
     _keep_exports(identifier, exports)
     return identifier, _cluster_attributes(identifier)
@@ -211,7 +208,8 @@ def _let_rds_keep_the_password(identifier: str, managed: dict[str, object]) -> N
     }
 
 
-def _without_modify_only(parameters: dict[str, object]) -> dict[str, object]:
+def only_given(parameters: dict[str, object]) -> dict[str, object]:
+    """Return the parameters that are given: a call takes no None."""
     return {name: value for name, value in parameters.items() if value is not None}
 
 
@@ -222,7 +220,8 @@ def _keep_exports(identifier: str, exports: list[str]) -> None:
         create_implicit_log_group(f"/aws/rds/cluster/{identifier}/{export}")
 
 
-def _cluster(identifier: str) -> Answer:
+def cluster_of(identifier: str) -> Answer:
+    """Return what RDS says of a cluster."""
     cluster: Answer = call("rds", "describe_db_clusters", DBClusterIdentifier=identifier)[
         "DBClusters"
     ][0]
@@ -230,7 +229,7 @@ def _cluster(identifier: str) -> Answer:
 
 
 def _cluster_attributes(identifier: str) -> dict[str, str]:
-    cluster = _cluster(identifier)
+    cluster = cluster_of(identifier)
     return {
         "DBClusterArn": cluster["DBClusterArn"],
         "DBClusterResourceId": cluster["DbClusterResourceId"],
@@ -269,7 +268,7 @@ def _update_cluster(identifier: str, properties: Properties, old: Values) -> Cre
     managed = _master_secret(properties)
     properties.flag("DeleteAutomatedBackups", default=True)
     exports = _exports(properties)
-    changes = _without_modify_only(_changeable(properties))
+    changes = only_given(_changeable(properties))
     changes.pop("EnableHttpEndpoint", None)
     call(
         "rds",
@@ -284,7 +283,7 @@ def _update_cluster(identifier: str, properties: Properties, old: Values) -> Cre
         call(
             "rds",
             "add_tags_to_resource",
-            ResourceName=_cluster(identifier)["DBClusterArn"],
+            ResourceName=cluster_of(identifier)["DBClusterArn"],
             Tags=tags,
         )
     _keep_exports(identifier, exports)
@@ -317,210 +316,6 @@ def _snapshot_cluster(identifier: str, _values: Values) -> None:
     rds._create_cluster_snapshot_internal(f"{identifier}-snapshot-{uuid4().hex[:12]}", cluster)
 
 
-# --- Instances ------------------------------------------------------------------------------------
-
-_INSTANCE_CREATE_ONLY = frozenset(
-    {"DBClusterIdentifier", "DBInstanceIdentifier", "DBSubnetGroupName", "Engine"}
-)
-
-
-def _instance_settings(properties: Properties) -> dict[str, object]:
-    """Return what both CreateDBInstance and ModifyDBInstance take for an Aurora instance."""
-    role = properties.optional_text("MonitoringRoleArn")
-    interval = properties.optional_integer("MonitoringInterval", minimum=0, maximum=60)
-    if interval:
-        if role is None:
-            raise PropertyError("A MonitoringRoleARN value is required if you specify an interval")
-        call("iam", "get_role", RoleName=role.rsplit("/", 1)[-1])
-    return {
-        "DBInstanceClass": properties.text("DBInstanceClass", pattern=r"db\.[a-z0-9.]+"),
-        "AutoMinorVersionUpgrade": properties.flag("AutoMinorVersionUpgrade", default=True),
-        "CACertificateIdentifier": properties.optional_text("CACertificateIdentifier"),
-        "CopyTagsToSnapshot": properties.flag("CopyTagsToSnapshot", default=False),
-        "DBParameterGroupName": properties.optional_text("DBParameterGroupName"),
-        "EnablePerformanceInsights": properties.flag("EnablePerformanceInsights", default=False),
-        "MonitoringInterval": interval,
-        "MonitoringRoleArn": role,
-        "PerformanceInsightsKMSKeyId": properties.optional_text("PerformanceInsightsKMSKeyId"),
-        "PerformanceInsightsRetentionPeriod": properties.optional_integer(
-            "PerformanceInsightsRetentionPeriod", minimum=7, maximum=731
-        ),
-        "PreferredMaintenanceWindow": properties.optional_text("PreferredMaintenanceWindow"),
-        "PromotionTier": properties.optional_integer("PromotionTier", minimum=0, maximum=15),
-        "PubliclyAccessible": properties.flag("PubliclyAccessible", default=False),
-    }
-
-
-def _create_instance(place: StackPosition, properties: Properties) -> Created:
-    identifier = (
-        properties.optional_text("DBInstanceIdentifier", pattern=_IDENTIFIER)
-        or place.name(lowercase=True, longest=63)
-    ).lower()
-    cluster_id = properties.text("DBClusterIdentifier").lower()
-    cluster = _cluster(cluster_id)
-    settings = _instance_settings(properties)
-    if settings["DBInstanceClass"] == "db.serverless" and not cluster.get(
-        "ServerlessV2ScalingConfiguration"
-    ):
-        raise ValueError(
-            "Set the Serverless v2 scaling configuration on the parent DB cluster before creating "
-            "a Serverless v2 DB instance. (Service: Rds, Error code: InvalidDBClusterStateFault)"
-        )
-    engine = properties.text("Engine")
-    if engine != cluster["Engine"]:
-        raise ValueError(
-            f"The engine {engine} of the instance doesn't match {cluster['Engine']} of the cluster"
-        )
-    subnet_group = properties.optional_text("DBSubnetGroupName")
-    if subnet_group is not None and subnet_group.lower() != cluster["DBSubnetGroup"].lower():
-        raise ValueError(f"The DB subnet group {subnet_group} differs from that of the cluster")
-    zone = properties.optional_text("AvailabilityZone")
-    call(
-        "rds",
-        "create_db_instance",
-        DBInstanceIdentifier=identifier,
-        DBClusterIdentifier=cluster_id,
-        Engine=engine,
-        EngineVersion=cluster["EngineVersion"],
-        DBSubnetGroupName=cluster["DBSubnetGroup"],
-        AvailabilityZone=zone,
-        StorageEncrypted=cluster["StorageEncrypted"],
-        KmsKeyId=cluster.get("KmsKeyId"),
-        Tags=properties.tags() or None,
-        **_without_modify_only(settings),
-    )
-    _name_endpoint(identifier, cluster)
-    return identifier, _instance_attributes(identifier)
-
-
-def _name_endpoint(identifier: str, cluster: Answer) -> None:
-    """Give the instance's endpoint the name that RDS gives; the engine says localhost."""
-    domain = cluster["Endpoint"].partition(".cluster-")[2]
-    instance = _engine.module("services.rds")._instances[identifier]
-    instance["Endpoint"]["Address"] = f"{identifier}.{domain}"
-
-
-def _instance(identifier: str) -> Answer:
-    found = call("rds", "describe_db_instances", DBInstanceIdentifier=identifier)
-    instance: Answer = found["DBInstances"][0]
-    return instance
-
-
-def _instance_attributes(identifier: str) -> dict[str, str]:
-    instance = _instance(identifier)
-    return {
-        "DBInstanceArn": instance["DBInstanceArn"],
-        "DbiResourceId": instance["DbiResourceId"],
-        "Endpoint.Address": instance["Endpoint"]["Address"],
-        "Endpoint.Port": str(instance["Endpoint"]["Port"]),
-    }
-
-
-def _update_instance(identifier: str, properties: Properties, _old: Values) -> Created:
-    for name in _INSTANCE_CREATE_ONLY | {"AvailabilityZone"}:
-        properties.optional_text(name)
-    tags = properties.tags()
-    call(
-        "rds",
-        "modify_db_instance",
-        DBInstanceIdentifier=identifier,
-        ApplyImmediately=True,
-        **_without_modify_only(_instance_settings(properties)),
-    )
-    if tags:
-        arn = _instance(identifier)["DBInstanceArn"]
-        call("rds", "add_tags_to_resource", ResourceName=arn, Tags=tags)
-    return identifier, _instance_attributes(identifier)
-
-
-def _delete_instance(identifier: str, _values: Values) -> None:
-    call("rds", "delete_db_instance", DBInstanceIdentifier=identifier, SkipFinalSnapshot=True)
-
-
-# --- Event subscriptions --------------------------------------------------------------------------
-
-_SOURCES = {
-    "db-instance",
-    "db-cluster",
-    "db-parameter-group",
-    "db-security-group",
-    "db-snapshot",
-    "db-cluster-snapshot",
-}
-
-
-def _require_sources(kind: str | None, sources: list[str]) -> None:
-    if sources and kind is None:
-        raise PropertyError("SourceType is required where SourceIds are given")
-    for source in sources:
-        if kind == "db-cluster":
-            _cluster(source)
-        elif kind == "db-instance":
-            _instance(source)
-        elif kind == "db-parameter-group":
-            _require_parameter_group(source)
-
-
-def _require_parameter_group(name: str) -> None:
-    try:
-        call("rds", "describe_db_parameter_groups", DBParameterGroupName=name)
-    except NotFoundError:
-        call("rds", "describe_db_cluster_parameter_groups", DBClusterParameterGroupName=name)
-
-
-def _subscription(properties: Properties) -> dict[str, object]:
-    topic = properties.text("SnsTopicArn", pattern=r"arn:[^:]+:sns:[^:]+:\d{12}:[\w-]+")
-    call("sns", "get_topic_attributes", TopicArn=topic)
-    kind = properties.optional_text("SourceType", allowed=_SOURCES)
-    sources = properties.texts("SourceIds")
-    _require_sources(kind, sources)
-    return _without_modify_only(
-        {
-            "SnsTopicArn": topic,
-            "SourceType": kind,
-            "EventCategories": properties.texts("EventCategories") or None,
-            "Enabled": properties.flag("Enabled", default=True),
-            "SourceIds": sources or None,
-        }
-    )
-
-
-def _create_subscription(place: StackPosition, properties: Properties) -> Created:
-    name = properties.optional_text(
-        "SubscriptionName", pattern=r"[a-zA-Z][\w-]{0,254}"
-    ) or place.name(longest=255)
-    call(
-        "rds",
-        "create_event_subscription",
-        SubscriptionName=name,
-        Tags=properties.tags() or None,
-        **_subscription(properties),
-    )
-    return name, {}
-
-
-def _update_subscription(name: str, properties: Properties, old: Values) -> Created:
-    properties.optional_text("SubscriptionName")
-    properties.tags()
-    settings = _subscription(properties)
-    wanted, had = _texts(settings.pop("SourceIds", None)), _texts(old.get("SourceIds"))
-    change = {"SubscriptionName": name}
-    for source in sorted(wanted - had):
-        call("rds", "add_source_identifier_to_subscription", **change, SourceIdentifier=source)
-    for source in sorted(had - wanted):
-        call("rds", "remove_source_identifier_from_subscription", **change, SourceIdentifier=source)
-    call("rds", "modify_event_subscription", **change, **settings)
-    return name, {}
-
-
-def _texts(value: object) -> set[str]:
-    return {str(item) for item in value} if isinstance(value, list) else set()
-
-
-def _delete_subscription(name: str, _values: Values) -> None:
-    call("rds", "delete_event_subscription", SubscriptionName=name)
-
-
 RESOURCE_TYPES = (
     ResourceType(
         name="AWS::RDS::DBCluster",
@@ -529,22 +324,6 @@ RESOURCE_TYPES = (
         delete=_delete_cluster,
         snapshot=_snapshot_cluster,
         create_only=_CLUSTER_CREATE_ONLY,
-        tags=True,
-    ),
-    ResourceType(
-        name="AWS::RDS::DBInstance",
-        create=_create_instance,
-        update=_update_instance,
-        delete=_delete_instance,
-        create_only=_INSTANCE_CREATE_ONLY,
-        tags=True,
-    ),
-    ResourceType(
-        name="AWS::RDS::EventSubscription",
-        create=_create_subscription,
-        update=_update_subscription,
-        delete=_delete_subscription,
-        create_only=frozenset({"SubscriptionName", "SnsTopicArn"}),
         tags=True,
     ),
 )
