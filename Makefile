@@ -81,7 +81,7 @@ delivery: runtime ## Synthesize and check the roles of a pipeline, from delivery
 
 .PHONY: test
 test: install ## Run all tests
-	@pytest -q -n 2
+	@pytest -q --numprocesses auto --maxprocesses 4
 
 .PHONY: rehearse
 rehearse: runtime ## Deploy, change and destroy the stack on an embedded AWS
