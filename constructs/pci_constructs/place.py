@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from aws_cdk import Stack, Token
 from constructs import IConstruct
@@ -49,5 +50,6 @@ class Place:
         )
 
 
+@cache
 def _named(value: str, parameter: str) -> str:
     return f"<AWS::{parameter}>" if Token.is_unresolved(value) else value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -30,12 +32,7 @@ class TaskDefinition(ecs.FargateTaskDefinition):
             construct_id,
             cpu=settings.cpu,
             memory_limit_mib=settings.memory_mib,
-            runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=ecs.CpuArchitecture.ARM64
-                if runtime.architecture == "arm64"
-                else ecs.CpuArchitecture.X86_64,
-                operating_system_family=ecs.OperatingSystemFamily.LINUX,
-            ),
+            runtime_platform=_platform(runtime.architecture),
             execution_role=execution_role.role,
             task_role=task_role,
         )
@@ -47,3 +44,12 @@ class TaskDefinition(ecs.FargateTaskDefinition):
     def obtain_execution_role(self) -> iam.IRole:
         """Return the role that the CDK grants to."""
         return self._granted_to
+
+
+@cache
+def _platform(architecture: str) -> ecs.RuntimePlatform:
+    arm = architecture == "arm64"
+    return ecs.RuntimePlatform(
+        cpu_architecture=ecs.CpuArchitecture.ARM64 if arm else ecs.CpuArchitecture.X86_64,
+        operating_system_family=ecs.OperatingSystemFamily.LINUX,
+    )
