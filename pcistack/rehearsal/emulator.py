@@ -21,6 +21,7 @@ from typing import Any
 
 from pcistack.rehearsal.sdk import ACCOUNT, Client, client
 
+_EMBEDDED = "pcistack.rehearsal.embedded"
 _START_SECONDS = 30
 # Node writes its compile cache when it exits; ended by a signal it does not.
 _KEEPS_WHAT_WAS_COMPILED = 'process.on("SIGTERM", () => process.exit());\n'
@@ -268,7 +269,7 @@ def _start(
     descriptors = [listener.fileno() for listener in listeners]
     with (folder / "emulator.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "pcistack.rehearsal.embedded", *map(str, descriptors)],
+            [sys.executable, "-m", _EMBEDDED, str(folder), *map(str, descriptors)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -26,7 +26,7 @@ _HOLDER = """
 import time
 from pcistack.rehearsal.emulator import running
 with running(region="eu-central-2") as emulator:
-    print(emulator.process.pid, flush=True)
+    print(emulator.process.pid, emulator.folder, flush=True)
     time.sleep(60)
 """
 
@@ -70,19 +70,22 @@ def test_starts_empty_and_leaves_neither_process_nor_folder() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_ends_when_its_user_is_killed(number: signal.Signals) -> None:
+def test_ends_and_leaves_no_folder_when_its_user_is_killed(number: signal.Signals) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", _HOLDER], cwd=PROJECT, stdout=subprocess.PIPE, text=True
     )
     assert holder.stdout is not None
     with holder.stdout:
-        pid = int(holder.stdout.readline())
+        number_of, _, folder = holder.stdout.readline().strip().partition(" ")
+    pid = int(number_of)
     assert _is_running(pid)
+    assert Path(folder).exists()
 
     holder.send_signal(number)
     holder.wait()
 
     assert _eventually(lambda: not _is_running(pid))
+    assert not Path(folder).exists()
 
 
 def test_port_in_use_is_said_with_a_way_out() -> None:

@@ -1,4 +1,7 @@
-"""Serve the embedded AWS on sockets that the parent has bound, for as long as the parent lives."""
+"""Serve the embedded AWS on sockets that the parent has bound, for as long as the parent lives.
+
+Its arguments are its scratch folder and the numbers of the sockets.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from pcistack.rehearsal import sdk
 from pcistack.rehearsal.embedded import (
@@ -43,13 +47,14 @@ from pcistack.rehearsal.leash import end_with_parent
 
 def main() -> None:
     """Serve until the parent closes the pipe at standard input or ends the process group."""
-    end_with_parent()
+    scratch, *descriptors = sys.argv[1:]
+    end_with_parent(Path(scratch))
     gc.disable()  # what is loaded stays: no collection need look through it, now or later
     sdk.share_models()
     install()
     gc.freeze()
     gc.enable()
-    asyncio.run(_serve(sys.argv[1:]))
+    asyncio.run(_serve(descriptors))
 
 
 def install() -> None:
