@@ -66,7 +66,7 @@ class Runner:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("MAKE", "SUFFIX", "GITHUB_", "AWS_"))  # those of `make test`
+            if not name.startswith(("ARGS", "MAKE", "SUFFIX", "GITHUB_", "AWS_"))  # those of `make test`
         }
         result = subprocess.run(
             ["bash", "-e", "-c", step],
