@@ -32,6 +32,8 @@ for word, following in zip(sys.argv, [*sys.argv[1:], ""]):
         open(following, "w").write('{{"PciDss-pr42": {{"VpcId": "vpc-1"}}}}')
 sys.exit(int(os.environ.get("STUB_" + name.upper(), "0")))
 """
+_OF_OTHERS = ("ARGS", "AWS_", "GITHUB_", "MAKE", "SUFFIX")
+"""Beginnings of variables that `make test` or a pipeline has set."""
 RUNTIME = [".venv/.runtime", ".venv/.project", "node_modules/.runtime"]
 
 
@@ -66,7 +68,7 @@ class Runner:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("ARGS", "MAKE", "SUFFIX", "GITHUB_", "AWS_"))  # those of `make test`
+            if not name.startswith(_OF_OTHERS)
         }
         result = subprocess.run(
             ["bash", "-e", "-c", step],
