@@ -66,9 +66,7 @@ class Runner:
         log = self.stubs / "calls"
         log.unlink(missing_ok=True)
         inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(_OF_OTHERS)
+            name: value for name, value in os.environ.items() if not name.startswith(_OF_OTHERS)
         }
         result = subprocess.run(
             ["bash", "-e", "-c", step],
