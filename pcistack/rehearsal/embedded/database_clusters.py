@@ -164,7 +164,7 @@ def _create_cluster(place: StackPosition, properties: Properties) -> Created:
         StorageEncrypted=properties.flag("StorageEncrypted", default=False),
         StorageType=properties.optional_text("StorageType", allowed={"aurora", "aurora-iopt1"}),
         Tags=properties.tags() or None,
-        **only_given(_changeable(properties)),
+        **_changeable(properties),
     )
     _keep_exports(identifier, exports)
     return identifier, _cluster_attributes(identifier)
@@ -206,11 +206,6 @@ def _let_rds_keep_the_password(identifier: str, managed: dict[str, object]) -> N
         "SecretStatus": "active",
         "KmsKeyId": managed.get("MasterUserSecretKmsKeyId", ""),
     }
-
-
-def only_given(parameters: dict[str, object]) -> dict[str, object]:
-    """Return the parameters that are given: a call takes no None."""
-    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _keep_exports(identifier: str, exports: list[str]) -> None:
@@ -268,7 +263,7 @@ def _update_cluster(identifier: str, properties: Properties, old: Values) -> Cre
     managed = _master_secret(properties)
     properties.flag("DeleteAutomatedBackups", default=True)
     exports = _exports(properties)
-    changes = only_given(_changeable(properties))
+    changes = _changeable(properties)
     changes.pop("EnableHttpEndpoint", None)
     call(
         "rds",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pcistack.rehearsal.embedded.api import NotFoundError, call
-from pcistack.rehearsal.embedded.database_clusters import cluster_of, only_given
+from pcistack.rehearsal.embedded.database_clusters import cluster_of
 from pcistack.rehearsal.embedded.database_instances import instance_of
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
 from pcistack.rehearsal.embedded.registry import Created, ResourceType, StackPosition, Values
@@ -43,15 +43,13 @@ def _subscription(properties: Properties) -> dict[str, object]:
     kind = properties.optional_text("SourceType", allowed=_SOURCES)
     sources = properties.texts("SourceIds")
     _require_sources(kind, sources)
-    return only_given(
-        {
-            "SnsTopicArn": topic,
-            "SourceType": kind,
-            "EventCategories": properties.texts("EventCategories") or None,
-            "Enabled": properties.flag("Enabled", default=True),
-            "SourceIds": sources or None,
-        }
-    )
+    return {
+        "SnsTopicArn": topic,
+        "SourceType": kind,
+        "EventCategories": properties.texts("EventCategories") or None,
+        "Enabled": properties.flag("Enabled", default=True),
+        "SourceIds": sources or None,
+    }
 
 
 def _create_subscription(place: StackPosition, properties: Properties) -> Created:

@@ -7,7 +7,6 @@ from pcistack.rehearsal.embedded.api import Answer, call
 from pcistack.rehearsal.embedded.database_clusters import (
     IDENTIFIER,
     cluster_of,
-    only_given,
 )
 from pcistack.rehearsal.embedded.properties import Properties, PropertyError
 from pcistack.rehearsal.embedded.registry import Created, ResourceType, StackPosition, Values
@@ -80,7 +79,7 @@ def _create_instance(place: StackPosition, properties: Properties) -> Created:
         StorageEncrypted=cluster["StorageEncrypted"],
         KmsKeyId=cluster.get("KmsKeyId"),
         Tags=properties.tags() or None,
-        **only_given(settings),
+        **settings,
     )
     _name_endpoint(identifier, cluster)
     return identifier, _instance_attributes(identifier)
@@ -119,7 +118,7 @@ def _update_instance(identifier: str, properties: Properties, _old: Values) -> C
         "modify_db_instance",
         DBInstanceIdentifier=identifier,
         ApplyImmediately=True,
-        **only_given(_instance_settings(properties)),
+        **_instance_settings(properties),
     )
     if tags:
         arn = instance_of(identifier)["DBInstanceArn"]
