@@ -35,9 +35,7 @@ class Context:
 
     def of_type(self, *types: str) -> list[Resource]:
         """Return the resources of some CloudFormation types, type by type."""
-        if len(types) == 1:
-            return self.view.of_type(*types)
-        return [resource for kind in types for resource in self.view.of_type(kind)]
+        return self.view.of_each(*types)
 
     def target(self, value: Value) -> Resource | None:
         """Return the resource that a value refers to, if it is in the template."""

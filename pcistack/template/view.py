@@ -259,6 +259,10 @@ class View:
             return list(self._by_type.get(types[0], ()))
         return [resource for resource in self.resources.values() if resource.type in types]
 
+    def of_each(self, *types: str) -> list[Resource]:
+        """Return the resources of some types as :meth:`of_type` does for one, type by type."""
+        return [resource for kind in types for resource in self._by_type.get(kind, ())]
+
     @cached_property
     def kinds(self) -> frozenset[str]:
         """The types that :meth:`of_type` finds resources of."""
