@@ -85,10 +85,8 @@ def _task(context: Context, task: Resource) -> NetworkWorkload:
 
 
 def _starters(context: Context, task: Resource) -> Iterator[Resource]:
-    for resource in context.view.resources.values():
-        if not resource.type.startswith("AWS::IAM::") and any(
-            target.logical_id == task.logical_id for _, target in resource.references
-        ):
+    for resource in context.view.referrers.get(task.logical_id, ()):
+        if not resource.type.startswith("AWS::IAM::"):
             yield resource
 
 
