@@ -12,8 +12,8 @@ from pcistack.regions import zones_of
 from pcistack.rehearsal.emulator import RehearsalError
 from pcistack.rehearsal.sdk import ACCOUNT
 
-_PARTS = ("app.py", "pcistack", "cdk.json", "constructs", "environments", "stacks")
-_IGNORED = shutil.ignore_patterns("__pycache__", "cdk.out")
+_COPIED = ("app.py", "cdk.json", "environments", "stacks")  # what finds the environment files
+_LINKED = ("pcistack", "constructs")
 
 # The certificate does not exist; the rehearsal imports one in its place before it deploys.
 _INGRESS = """
@@ -29,7 +29,7 @@ def require(project: Path) -> None:
     Raises:
         RehearsalError: A part is missing.
     """
-    missing = [part for part in _PARTS if not (project / part).exists()]
+    missing = [part for part in (*_COPIED, *_LINKED) if not (project / part).exists()]
     if missing:
         raise RehearsalError(
             f"{project} has no {', '.join(missing)}. Run the rehearsal in the project's folder."
@@ -37,7 +37,9 @@ def require(project: Path) -> None:
 
 
 def copied(project: Path, into: Path, environments: Mapping[str, str]) -> Path:
-    """Copy the project and write these environment files over the copy's.
+    """Copy what finds the environment files, link to the rest, and write these files over them.
+
+    Python's compiled files come along, else every process that synthesizes compiles it all again.
 
     Args:
         project: The project.
@@ -45,12 +47,13 @@ def copied(project: Path, into: Path, environments: Mapping[str, str]) -> Path:
         environments: File contents by environment suffix.
     """
     into.mkdir(parents=True)
-    for part in _PARTS:
-        source = project / part
-        if source.is_dir():
-            shutil.copytree(source, into / part, ignore=_IGNORED)
+    for part in _COPIED:
+        if (project / part).is_dir():
+            shutil.copytree(project / part, into / part)
         else:
-            shutil.copy(source, into / part)
+            shutil.copy2(project / part, into / part)
+    for part in _LINKED:
+        (into / part).symlink_to((project / part).absolute(), target_is_directory=True)
     for suffix, text in environments.items():
         (into / "environments" / f"{suffix}.toml").write_text(text, encoding="utf-8")
     return into
