@@ -91,6 +91,7 @@ class Toolkit:
         self._project = project
         self._numbers = itertools.count()
         self._processes: list[subprocess.Popen[str]] = []
+        self._closed = False
         self._cdk = project / "node_modules" / ".bin" / "cdk"
         if not self._cdk.exists():
             raise RehearsalError(f"{self._cdk} is missing. Run `make runtime` in {project}.")
@@ -188,7 +189,8 @@ class Toolkit:
         return self._start(arguments, self._new_log())
 
     def close(self) -> None:
-        """End every CLI that still runs."""
+        """End every CLI that still runs, and start no other."""
+        self._closed = True
         for process in self._processes:
             _end(process)
 
@@ -249,6 +251,8 @@ class Toolkit:
     def _start(
         self, arguments: Sequence[str], log: Path, project: Path | None = None
     ) -> subprocess.Popen[str]:
+        if self._closed:
+            raise CommandError("The CDK CLI is not started any more: what asks for it has ended.")
         environment = self._place.environment(self._region)
         here = Path(sys.executable).parent
         environment["PATH"] = f"{here}{os.pathsep}{environment.get('PATH', '')}"
@@ -266,6 +270,8 @@ class Toolkit:
                 start_new_session=True,
             )
         self._processes.append(process)
+        if self._closed:  # meanwhile, by another thread
+            _end(process)
         return process
 
     def _new_log(self) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pcistack.commands.rehearse import _prepare
-from pcistack.rehearsal.cdk_cli import Toolkit
+from pcistack.rehearsal.cdk_cli import CommandError, Toolkit
 from pcistack.rehearsal.emulator import RehearsalError, running
 from pcistack.rehearsal.sweep import Beforehand, Known
 from pcistack.rehearsal.trial import Lab
@@ -147,6 +147,13 @@ def test_bootstrap_finds_no_app_to_synthesize(lab: Lab, monkeypatch: pytest.Monk
     ((words, folder),) = taken
     assert words[0] == "bootstrap"
     assert list(folder.iterdir()) == []
+
+
+def test_what_was_interrupted_starts_no_other_command(lab: Lab) -> None:
+    toolkit = Toolkit(lab.emulator, REGION, PROJECT)
+    toolkit.close()
+    with pytest.raises(CommandError, match="not started any more"):
+        toolkit.bootstrap()
 
 
 def test_another_account_has_its_default_network_before_anybody_looks_for_traces(lab: Lab) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import queue
 import runpy
 import subprocess
 import sys
@@ -18,19 +19,24 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from types import SimpleNamespace
-from typing import IO, Final
+from typing import IO, Final, TextIO
 
 from pcistack.rehearsal.embedded import _engine
 from pcistack.rehearsal.embedded._engine import Untyped
 
 _SDK: Final = ("boto3", "botocore")
+_END: Final = "\x04"
+"""Ends what a call has logged, before its answer; the engine waits whether more comes."""
+
+_LOG_SECONDS: Final = 0.05
+"""How long a log may pause that nothing ends: a function's that is started anew."""
 
 
 def install() -> None:
     """Let the engine start functions here; it starts nothing else with Python."""
-    _engine.module("core.lambda_runtime").subprocess = SimpleNamespace(
-        **{**vars(subprocess), "Popen": start}
-    )
+    runtime = _engine.module("core.lambda_runtime")
+    runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": start})
+    runtime.Worker._drain_stderr_bounded = _logged
 
 
 def start(command: Sequence[str], **given: Untyped) -> Untyped:
@@ -49,6 +55,15 @@ def start(command: Sequence[str], **given: Untyped) -> Untyped:
         return _Function(command[1], folder, environment)
     except OSError:  # a temporary folder too deep for the path of a socket
         return subprocess.Popen(command, **given)
+
+
+def _logged(worker: Untyped) -> str:
+    """Return what the call that was just answered has logged."""
+    lines: list[str] = []
+    with suppress(queue.Empty):
+        while (line := worker._stderr_queue.get(timeout=_LOG_SECONDS)) != _END:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 @cache
@@ -115,8 +130,9 @@ def _run(
         os.dup2(end.fileno(), descriptor)
         end.close()
     sys.stdin = os.fdopen(0, closefd=False, encoding="utf-8")
-    sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False, encoding="utf-8")
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False, encoding="utf-8")
+    answers = os.fdopen(1, "w", buffering=1, closefd=False, encoding="utf-8")
+    sys.stdout = _Answers(answers, sys.stderr)
     with suppress(ValueError):
         sys.path.remove(str(Path.cwd()))
     sys.path.insert(0, str(Path(script).parent))
@@ -124,3 +140,19 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     runpy.run_path(script, run_name="__main__")
+
+
+class _Answers:
+    """Where the engine's script writes that it is ready, and then its answers, one in a line."""
+
+    def __init__(self, answers: TextIO, log: TextIO) -> None:
+        """End the log before each answer."""
+        self._answers, self._log, self._ready = answers, log, False
+        self.flush = answers.flush
+
+    def write(self, answer: str) -> int:
+        """Write one."""
+        if self._ready:
+            self._log.write(f"{_END}\n")
+        self._ready = True
+        return self._answers.write(answer)
