@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -91,7 +92,7 @@ class Toolkit:
         self._project = project
         self._numbers = itertools.count()
         self._processes: list[subprocess.Popen[str]] = []
-        self._closed = False
+        self._closed = threading.Event()
         self._cdk = project / "node_modules" / ".bin" / "cdk"
         if not self._cdk.exists():
             raise RehearsalError(f"{self._cdk} is missing. Run `make runtime` in {project}.")
@@ -190,7 +191,7 @@ class Toolkit:
 
     def close(self) -> None:
         """End every CLI that still runs, and start no other."""
-        self._closed = True
+        self._closed.set()
         for process in self._processes:
             _end(process)
 
@@ -251,7 +252,7 @@ class Toolkit:
     def _start(
         self, arguments: Sequence[str], log: Path, project: Path | None = None
     ) -> subprocess.Popen[str]:
-        if self._closed:
+        if self._closed.is_set():
             raise CommandError("The CDK CLI is not started any more: what asks for it has ended.")
         environment = self._place.environment(self._region)
         here = Path(sys.executable).parent
@@ -270,7 +271,7 @@ class Toolkit:
                 start_new_session=True,
             )
         self._processes.append(process)
-        if self._closed:  # meanwhile, by another thread
+        if self._closed.is_set():  # meanwhile, by another thread
             _end(process)
         return process
 
