@@ -73,14 +73,19 @@ class Assembly:
         return [name for name, resource in self.resources.items() if resource["Type"] in types]
 
     def edited(self, into: Path, edit: Callable[[TemplateBody], None]) -> Assembly:
-        """Write a copy whose template ``edit`` has changed.
+        """Write a copy whose template ``edit`` has changed, over an earlier one if there is one.
 
         The template is an asset that the CLI uploads under its hash, so the hash is written anew
         in the manifests too.
         """
         template = copy.deepcopy(self.template)
         edit(template)
-        shutil.copytree(self.folder, into, dirs_exist_ok=True)
+        into.mkdir(parents=True, exist_ok=True)
+        for item in self.folder.iterdir():
+            if not item.is_dir():
+                shutil.copy2(item, into)
+            elif not (into / item.name).exists():  # an asset, which no edit changes
+                (into / item.name).symlink_to(item.resolve(), target_is_directory=True)
         text = json.dumps(template, indent=1)
         digest = hashlib.sha256(text.encode()).hexdigest()
         for stack in manifest(into).stacks:

@@ -110,8 +110,12 @@ def test_edited_template_is_an_asset_under_its_own_hash(tmp_path: Path) -> None:
     def edit(template: TemplateBody) -> None:
         template["Resources"]["Topic"]["Properties"]["DisplayName"] = "Alarms"
 
-    edited = _write_assembly(original).edited(tmp_path / "edited", edit)
+    (original / "asset.1").mkdir()
+    assembly = _write_assembly(original)
+    assembly.edited(tmp_path / "edited", lambda _: None)
+    edited = assembly.edited(tmp_path / "edited", edit)
 
+    assert (edited.folder / "asset.1").is_dir()
     text = (edited.folder / "S.template.json").read_text()
     digest = hashlib.sha256(text.encode()).hexdigest()
     assert list(json.loads((edited.folder / "S.assets.json").read_text())["files"]) == [digest]
