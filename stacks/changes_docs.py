@@ -15,7 +15,7 @@ from pci_constructs.settings.form import tables_of
 from pcistack.changes.compare import Change, ChangeKind, compare, is_new
 from pcistack.changes.effects import explain
 from pcistack.template.document import Template
-from stacks.changes_samples import BASE, SAMPLES, SettingValues
+from stacks.changes_samples import BASE, OF_TABLE, SAMPLES, SettingValues
 from stacks.environment import Environment, load_environment
 
 TARGET: Final = Path(__file__).resolve().parent.parent / "docs" / "changes.md"
@@ -84,9 +84,8 @@ def rows(folder: Path, *, only: str | None = None) -> list[TriedChange]:
         folder: Where each is synthesized over the one before, which spares copies of the assets.
         only: A setting, to leave out the others.
     """
-    before, old = _before(folder)
     return [
-        _row(folder, setting, sample, old, before)
+        _row(folder, setting, sample)
         for setting, tried in samples().items()
         for sample in tried
         if only in (None, setting)
@@ -100,19 +99,24 @@ def templates(folder: Path, setting: str) -> tuple[Template, Template]:
         folder: Where each is synthesized over the one before.
         setting: The setting's place.
     """
-    before, old = _before(folder)
+    before, old = _before(folder, setting)
     return old, _template(folder, _merged(before, samples()[setting][0]))
 
 
-@cache
-def _before(folder: Path) -> tuple[SettingValues, Template]:
+def _before(folder: Path, setting: str) -> tuple[SettingValues, Template]:
+    table = setting.partition(".")[0]
+    return _synthesized(folder, table if table in OF_TABLE else "")
+
+
+@cache  # one template for all settings of a table
+def _synthesized(folder: Path, table: str) -> tuple[SettingValues, Template]:
     values = _merged(load_environment("prod").model_dump(), BASE)
+    values = _merged(values, OF_TABLE.get(table, {}))
     return values, _template(folder, values)
 
 
-def _row(
-    folder: Path, setting: str, sample: SettingValues, old: Template, before: SettingValues
-) -> TriedChange:
+def _row(folder: Path, setting: str, sample: SettingValues) -> TriedChange:
+    before, old = _before(folder, setting)
     after, tried = _merged(before, sample), _tried(setting, sample)
     if any(before[name] != after[name] for name in ("region", "account")):
         stays = "The stack of before stays where it is, with its data"

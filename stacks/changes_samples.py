@@ -32,12 +32,19 @@ _QUEUE: Final = {
 }
 
 BASE: Final[SettingValues] = {
-    "workers": {"queue": {"command": ("work",)}},
     "jobs": {"migrate": {"command": ("migrate",), "when": "before-service"}},
     "network": {"cidr": "10.0.0.0/16"},
-    "operations": {"database_session": True, "session_image": _IMAGE},
 }
-"""What is added to the production environment, so that every table has something to change."""
+"""What is added to the production environment: a release job, which later changes run again."""
+
+_WORKER: Final[SettingValues] = {"workers": {"queue": {"command": ("work",)}}}
+
+OF_TABLE: Final[Mapping[str, SettingValues]] = {
+    "service": _WORKER,  # which has its image, user and processor
+    "workers": _WORKER,
+    "operations": {"operations": {"database_session": True, "session_image": _IMAGE}},
+}
+"""What is added as well where a setting of a table is tried, so that it changes all it can."""
 
 SAMPLES: Final[Mapping[str, tuple[SettingValues, ...]]] = {
     "region": (
