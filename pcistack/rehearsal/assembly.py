@@ -86,7 +86,7 @@ class Assembly:
                 shutil.copy2(item, into)
             elif not (into / item.name).exists():  # an asset, which no edit changes
                 (into / item.name).symlink_to(item.resolve(), target_is_directory=True)
-        text = json.dumps(template, indent=1)
+        text = json.dumps(template)
         digest = hashlib.sha256(text.encode()).hexdigest()
         for stack in manifest(into).stacks:
             stack.template.write_text(text)

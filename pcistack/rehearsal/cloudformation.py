@@ -41,17 +41,23 @@ class Direct:
         )
 
     def publish(self, assembly: Assembly) -> str:
-        """Upload the assets of an assembly; return the address of its template."""
+        """Upload the assets of an assembly; return the address of its template.
+
+        Their keys are hashes of what they hold, so that one that is there is not uploaded again.
+        """
         address = ""
+        there: dict[str, set[str]] = {}
         for manifest in sorted(assembly.folder.glob("*.assets.json")):
             files: Mapping[str, Any] = json.loads(manifest.read_text())["files"]
             for asset in files.values():
                 source = assembly.folder / asset["source"]["path"]
                 for destination in asset["destinations"].values():
                     bucket = self._filled(destination["bucketName"])
-                    self._ensure_bucket(bucket)
+                    if bucket not in there:
+                        there[bucket] = self._keys(bucket)
                     key = destination["objectKey"]
-                    self._s3.put_object(Bucket=bucket, Key=key, Body=_contents(source))
+                    if key not in there[bucket]:
+                        self._s3.put_object(Bucket=bucket, Key=key, Body=_contents(source))
                     if source.name.endswith(".template.json"):
                         address = f"{self._emulator.url}/{bucket}/{key}"
         return address
@@ -109,11 +115,14 @@ class Direct:
             text = text.replace(f"${{AWS::{name}}}", value)
         return text
 
-    def _ensure_bucket(self, bucket: str) -> None:
+    def _keys(self, bucket: str) -> set[str]:
+        """Return what is in a bucket, which is made if it is not there."""
         buckets = {item["Name"] for item in self._s3.list_buckets()["Buckets"]}
         if bucket not in buckets:
             where = {"LocationConstraint": self._region}
             self._s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return {item["Key"] for page in pages for item in page.get("Contents", [])}
 
 
 def _contents(source: Path) -> bytes:
