@@ -6,8 +6,8 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
+from types import FunctionType, ModuleType
+from typing import Any, Final
 
 from pcistack.rehearsal.embedded import _engine, recorded
 from pcistack.rehearsal.embedded._engine import Untyped
@@ -123,12 +123,18 @@ def inventory() -> list[dict[str, str]]:
     ]
 
 
+# Most of what a module holds; to look whether each has records takes longest.
+_NO_STORES: Final = frozenset(
+    {FunctionType, ModuleType, dict, frozenset, int, list, set, str, tuple, type}
+)
+
+
 def _records() -> Iterator[tuple[str, str, str, str]]:
     for name, module in sorted(sys.modules.items()):
         if not name.startswith("ministack.services."):
             continue
         for store, value in vars(module).items():
-            if isinstance(value, ModuleType) or store.startswith("__"):
+            if type(value) in _NO_STORES or store.startswith("__"):
                 continue
             yield from ((name, store, key, state) for key, state in _entries(value))
 
