@@ -26,7 +26,7 @@ from pcistack.rehearsal.embedded._engine import Untyped
 
 _SDK: Final = ("boto3", "botocore")
 _END: Final = "\x04"
-"""Ends what a call has logged, before its answer; the engine waits whether more comes."""
+"""Ends what a call has logged, before its answer, so that nobody waits whether more comes."""
 
 _LOG_SECONDS: Final = 0.05
 """How long a log may pause that nothing ends: a function's that is started anew."""
@@ -61,8 +61,9 @@ def _logged(worker: Untyped) -> str:
     """Return what the call that was just answered has logged."""
     lines: list[str] = []
     with suppress(queue.Empty):
-        while (line := worker._stderr_queue.get(timeout=_LOG_SECONDS)) != _END:
+        while not (line := worker._stderr_queue.get(timeout=_LOG_SECONDS)).endswith(_END):
             lines.append(line)
+        lines += filter(None, [line.removesuffix(_END)])  # which nothing ended
     return "\n".join(lines)
 
 
