@@ -134,9 +134,8 @@ def _records() -> Iterator[tuple[str, str, str, str]]:
         if not name.startswith("ministack.services."):
             continue
         for store, value in vars(module).items():
-            if type(value) in _NO_STORES or store.startswith("__"):
-                continue
-            yield from ((name, store, key, state) for key, state in _entries(value))
+            if type(value) not in _NO_STORES:
+                yield from ((name, store, key, state) for key, state in _entries(value))
 
 
 # Where the services keep the state of a record; the first that is there counts.
